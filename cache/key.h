@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A key: XXH3-128 of a description, canonical byte order.  It picks the file;
+ * the description in the entry decides.
+ */
+#ifndef BRN_KEY_H
+#define BRN_KEY_H
+
+#include "ir/base.h"
+
+struct brn_key {
+	uint8_t b[16];
+};
+
+#define BRN_KEY_HEX 33          /* with the NUL */
+
+struct brn_key brn_key_of(const void *p, size_t n);
+int brn_key_equal(const struct brn_key *a, const struct brn_key *b);
+void brn_key_hex(const struct brn_key *k, char hex[BRN_KEY_HEX]);
+int brn_key_parse(const char *hex, struct brn_key *out);        /* 0 or -1 */
+
+#endif

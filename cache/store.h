@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A directory of entries, one file each:
+ *
+ *	payload | description | trailer
+ *
+ * The payload is a shared object (loaders ignore what follows it); the
+ * description is every byte the key was made of; the trailer holds magic,
+ * format version, both lengths, the key, and a checksum of all before it.
+ *
+ * Layout: <dir>/v1/<first byte of key, hex>/<key>.so, temporary files beside
+ * it as tmp.<host>.<pid>.<n>, locks in <dir>/v1/lock/<first byte>.  Published
+ * by fsync and rename; hits take no lock; nothing is ever truncated.
+ */
+#ifndef BRN_STORE_H
+#define BRN_STORE_H
+
+#include "cache/key.h"
+
+struct brn_store;
+
+#define BRN_MISS 1
+
+/* dir NULL: $BURIN_CACHE_DIR, $XDG_CACHE_HOME/burin or ~/.cache/burin
+ * (secure_getenv).  Made with mode 0700 if absent.  ECACHE when it is not
+ * ours, or others may write to it, or it cannot be made.  */
+int brn_store_open(const char *dir, struct brn_store **out, burin_error *err);
+void brn_store_close(struct brn_store *s);              /* NULL is fine */
+const char *brn_store_dir(const struct brn_store *s);
+/* Where open would look, without making or checking it.  */
+int brn_store_default_dir(char *buf, size_t size, burin_error *err);
+
+/* 0: *fd is open on a checked entry (the caller closes it); BRN_MISS: not
+ * there, or not to be trusted, and then *why says in a word (static text), and
+ * an entry of ours that is damaged is removed.  Thread-safe.  */
+int brn_store_get(struct brn_store *s, const struct brn_key *k,
+    const void *desc, size_t ndesc, int *fd, const char **why);
+
+/* A fresh name for a temporary file in the shard of k, in path.  */
+int brn_store_temp(struct brn_store *s, const struct brn_key *k, char *path,
+    size_t size, burin_error *err);
+/* Append description and trailer to the file at tmp, set its mode, fsync and
+ * rename it into place.  On failure tmp is removed.  */
+int brn_store_publish(struct brn_store *s, const struct brn_key *k,
+    const char *tmp, const void *desc, size_t ndesc, burin_error *err);
+
+/* Advisory lock on the shard of k across processes: a descriptor, or -1 when
+ * it was not to be had within ms (then work without it).  */
+int brn_store_lock(struct brn_store *s, const struct brn_key *k, int ms);
+void brn_store_unlock(int lock);
+
+struct brn_store_entry {
+	struct brn_key key;
+	int64_t bytes, mtime;
+	const uint8_t *desc;            /* NULL when not readable */
+	size_t ndesc;
+	const char *bad;                /* NULL, or why it is not usable */
+};
+typedef void brn_store_fn(void *ctx, const struct brn_store_entry *e);
+
+/* Every entry in key order; verify: checksums too.  */
+int brn_store_each(struct brn_store *s, int verify, brn_store_fn *fn,
+    void *ctx, burin_error *err);
+/* Remove unusable entries, temporary files older than an hour or of dead
+ * processes of this host, and least recently used entries beyond max_bytes
+ * (negative: no limit).  */
+int brn_store_gc(struct brn_store *s, int64_t max_bytes, int64_t *removed,
+    burin_error *err);
+int brn_store_clear(struct brn_store *s, int64_t *removed, burin_error *err);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * burin: pruned neural networks as fast as their zeros promise.
+ *
+ * A model is loaded from ONNX once; its pruned layers become block-sparse and
+ * get kernels compiled for their exact sparsity pattern, kept in a cache on
+ * disk.  A session runs a model.
+ *
+ *	burin_model *m;
+ *	burin_session *s;
+ *	burin_error err;
+ *
+ *	if (burin_model_load("bert.onnx", NULL, &m, &err) < 0)
+ *		return fputs(err.msg, stderr), 1;
+ *	burin_session_new(m, NULL, &s, &err);
+ *	burin_run(s, in, 3, out, 1, &err);
+ *
+ * Functions that can fail return BURIN_OK (0) or a negative BURIN_E* code and
+ * write one line of explanation into *err, which the caller owns and which may
+ * be NULL.  Out parameters are written on success only.  The library never
+ * prints, aborts or exits.
+ *
+ * Threads: options and sessions belong to one thread at a time; a model is
+ * immutable after loading and may be shared by any number of threads.
+ */
+#ifndef BURIN_H
+#define BURIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(BURIN_BUILD) && defined(__GNUC__)
+#define BURIN_API __attribute__((visibility("default")))
+#else
+#define BURIN_API
+#endif
+
+#define BURIN_STATUS_MAP(X) \
+	X(OK,            0, "success") \
+	X(ENOMEM,       -1, "out of memory") \
+	X(EINVAL,       -2, "invalid argument") \
+	X(EIO,          -3, "file cannot be read or written") \
+	X(EFORMAT,      -4, "file is not a valid model") \
+	X(EUNSUPPORTED, -5, "model uses what burin does not support") \
+	X(ESHAPE,       -6, "shapes or types do not fit") \
+	X(EJIT,         -7, "kernel cannot be compiled") \
+	X(ECACHE,       -8, "cache cannot be used")
+
+enum burin_status {
+#define X(name, code, text) BURIN_##name = code,
+	BURIN_STATUS_MAP(X)
+#undef X
+};
+
+typedef struct burin_error {
+	int code;               /* enum burin_status */
+	char msg[1020];         /* one line, no newline at its end */
+} burin_error;
+
+BURIN_API const char *burin_version(void);      /* "0.1.0" */
+BURIN_API const char *burin_strerror(int code); /* text of a status */
+
+/* The instruction set that kernels are made for here: "avx512", "avx2",
+ * "sse2" or "generic".  */
+BURIN_API const char *burin_isa(void);
+
+/* ---- options ---------------------------------------------------------- */
+
+/* Keys and values are strings, so that new ones do not change the ABI.  The
+ * environment variable BURIN_<KEY> in capitals gives the default of a key.
+ *
+ *	sparse     auto (default) | off: keep every layer dense
+ *	jit        worker (default): compile in burin-cc processes |
+ *	           inprocess | off: only what the cache holds
+ *	jobs       compiling processes, default one a core
+ *	cache_dir  the kernel cache, default $XDG_CACHE_HOME/burin
+ *	isa        auto (default) | avx512 | avx2 | sse2 | generic
+ *	threads    of a session; default 1, 0 is one a core
+ *	unsupported  refuse (default) | keep: load a model with unsupported
+ *	           operators for inspection; no session can be made of it
+ *	verify     0 (default) | 1: check the graph after every pass
+ *	dump       a directory that gets the graph after every pass as text
+ */
+typedef struct burin_options burin_options;
+
+BURIN_API burin_options *burin_options_new(void);       /* NULL: no memory */
+BURIN_API void burin_options_free(burin_options *o);    /* NULL is fine */
+
+/* EINVAL for an unknown key or a value that the key does not take.  */
+BURIN_API int burin_options_set(burin_options *o, const char *key,
+    const char *value, burin_error *err);
+
+/* Called while kernels compile, from the thread that loads the model.  */
+typedef void burin_progress_fn(void *ctx, int done, int total);
+BURIN_API void burin_options_set_progress(burin_options *o,
+    burin_progress_fn *fn, void *ctx);
+
+/* ---- model ------------------------------------------------------------ */
+
+typedef struct burin_model burin_model;
+
+/* Read an ONNX file (opsets 9 to 21), rewrite it, and get the kernels of its
+ * layers from the cache or the compiler.  External data is read from the
+ * folder of the file only.  o may be NULL and is not kept.
+ * Errors: EIO, EFORMAT, EUNSUPPORTED (every unsupported operator is named, as
+ * far as the message has room; unsupported=keep lists them all), ESHAPE,
+ * ENOMEM.  A compiler or cache that does not work is no error: the layer runs
+ * on a slower kernel and burin_model_stats says so.  */
+BURIN_API int burin_model_load(const char *path, const burin_options *o,
+    burin_model **out, burin_error *err);
+
+/* The same from memory, which is not kept.  external_dir is where external
+ * data is looked for, NULL for nowhere.  */
+BURIN_API int burin_model_load_memory(const void *data, size_t size,
+    const char *external_dir, const burin_options *o, burin_model **out,
+    burin_error *err);
+
+/* NULL is fine.  Sessions keep what they need of their model.  */
+BURIN_API void burin_model_free(burin_model *m);
+
+/* Values are those of ONNX's TensorProto.DataType.  */
+enum burin_dtype {
+	BURIN_F32 = 1,
+	BURIN_I32 = 6,
+	BURIN_I64 = 7,
+	BURIN_BOOL = 9,         /* one byte, 0 or 1 */
+};
+
+#define BURIN_MAX_RANK 8
+
+typedef struct burin_value_info {
+	const char *name;
+	enum burin_dtype dtype;
+	int rank;
+	int64_t dims[BURIN_MAX_RANK];           /* -1: set by the caller */
+	const char *dim_names[BURIN_MAX_RANK];  /* "batch_size", or NULL */
+} burin_value_info;
+
+typedef struct burin_op_info {
+	const char *name;       /* ONNX operator */
+	int count;              /* nodes of it in the file */
+} burin_op_info;
+
+typedef struct burin_layer_info {
+	const char *name;       /* of the ONNX node */
+	const char *op;         /* "bsr_dense" or "dense" */
+	int64_t rows, cols;     /* output and input features */
+	int bh, bw;             /* block shape, rows x cols */
+	double density;         /* stored blocks / all blocks */
+	double nonzero_fraction;
+	const char *decision;   /* "sparse" or "dense" */
+	const char *why;        /* reason of the decision, one line */
+	const char *kernel;     /* what runs it, "t1.16x1.avx512" */
+} burin_layer_info;
+
+typedef struct burin_stats {
+	int kernels;            /* distinct kernels the model asked for */
+	int compiled, disk_hits, memory_hits;
+	int failed;             /* run on a kernel of tier T0 instead */
+	double ms;              /* wall time of getting them all */
+	double load_ms;         /* wall time of loading, kernels included */
+	char note[256];         /* why kernels failed or the cache is off */
+} burin_stats;
+
+/* What a model is.  Pointers live as long as the model; NULL for an index out
+ * of range.  */
+BURIN_API int burin_model_opset(const burin_model *m);
+BURIN_API size_t burin_model_num_inputs(const burin_model *m);
+BURIN_API size_t burin_model_num_outputs(const burin_model *m);
+BURIN_API size_t burin_model_num_ops(const burin_model *m);
+BURIN_API size_t burin_model_num_layers(const burin_model *m);
+BURIN_API size_t burin_model_num_unsupported(const burin_model *m);
+BURIN_API const burin_value_info *burin_model_input(const burin_model *m,
+    size_t i);
+BURIN_API const burin_value_info *burin_model_output(const burin_model *m,
+    size_t i);
+BURIN_API const burin_op_info *burin_model_op(const burin_model *m, size_t i);
+BURIN_API const burin_layer_info *burin_model_layer(const burin_model *m,
+    size_t i);
+/* "NonZero (node 'nz_3', opset 13)" */
+BURIN_API const char *burin_model_unsupported(const burin_model *m, size_t i);
+BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out);
+
+/* ---- session ---------------------------------------------------------- */
+
+typedef struct burin_session burin_session;
+
+/* A view of the caller's memory: row-major, contiguous, C alignment of its
+ * type.  */
+typedef struct burin_tensor {
+	const char *name;       /* of the model's input or output */
+	enum burin_dtype dtype;
+	int rank;
+	int64_t dims[BURIN_MAX_RANK];
+	void *data;
+	size_t nbytes;          /* room at data */
+} burin_tensor;
+
+/* Of the options only "threads" is read.  EUNSUPPORTED for a model loaded with
+ * unsupported=keep that has unsupported operators.  */
+BURIN_API int burin_session_new(burin_model *m, const burin_options *o,
+    burin_session **out, burin_error *err);
+BURIN_API void burin_session_free(burin_session *s);    /* NULL is fine */
+
+/* Run once.  Every input of the model must be given, in any order; outputs
+ * are those that are asked for by name.  Input shapes may differ from run to
+ * run: each new tuple of shapes is planned once, nothing is recompiled.
+ * On entry an output has its name, and either data and nbytes or data NULL;
+ * on return its dtype, rank, dims and nbytes are set, and where data was NULL
+ * it points to memory of the session that is valid until the next run.
+ * Errors: EINVAL (unknown or missing name, room too small), ESHAPE, ENOMEM,
+ * EUNSUPPORTED (a shape that depends on data).  */
+BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
+    burin_tensor *out, size_t nout, burin_error *err);
+
+typedef struct burin_step_info {
+	const char *name;       /* node */
+	const char *op;
+	const char *kernel;     /* "t1.16x1.avx512", "native", "ref" */
+	int layer;              /* index of burin_model_layer, or -1 */
+	int64_t calls;
+	double ms;              /* of all calls */
+} burin_step_info;
+
+/* Start (on = 1, counts from zero) or stop timing each step of later runs.  */
+BURIN_API void burin_session_profile(burin_session *s, int on);
+/* Steps of the shapes that ran last; NULL past the end.  Valid until the next
+ * run.  */
+BURIN_API const burin_step_info *burin_session_step(const burin_session *s,
+    size_t i);
+
+/* ---- pruning ---------------------------------------------------------- */
+
+typedef struct burin_prune_spec {
+	int bh, bw;             /* block: output features x input features */
+	double sparsity;        /* share of blocks to zero, 0 to 1 */
+	int random;             /* 0: by magnitude; 1: at random, from seed */
+	uint64_t seed;
+	const char *only;       /* POSIX extended regex on names, or NULL */
+} burin_prune_spec;
+
+/* Zero blocks in the weights of the dense layers of an ONNX file, one shot,
+ * and write the result.  A weight with several users is pruned once.  */
+BURIN_API int burin_prune(const char *in_path, const char *out_path,
+    const burin_prune_spec *spec, int *nlayers, burin_error *err);
+
+/* ---- cache ------------------------------------------------------------ */
+
+typedef struct burin_cache_entry {
+	char key[33];           /* 32 hex digits */
+	int64_t bytes;
+	int64_t mtime;          /* seconds since 1970, last use */
+	const char *what;       /* "t1 16x1 768x3072 density 0.05 avx512" */
+	const char *bad;        /* NULL, or why the entry is not usable */
+} burin_cache_entry;
+
+typedef void burin_cache_fn(void *ctx, const burin_cache_entry *e);
+
+/* Each checks the cache directory of o (NULL: the default) first.
+ * each: call fn for every entry, checksums verified when verify is 1.
+ * gc: remove entries until max_bytes, temporary files of the dead, and entries
+ * that are not usable; clear: remove all.  n is the number removed.  */
+BURIN_API int burin_cache_each(const burin_options *o, int verify,
+    burin_cache_fn *fn, void *ctx, burin_error *err);
+BURIN_API int burin_cache_gc(const burin_options *o, int64_t max_bytes,
+    int64_t *n, burin_error *err);
+BURIN_API int burin_cache_clear(const burin_options *o, int64_t *n,
+    burin_error *err);
+/* Where the cache is, for people to read.  */
+BURIN_API int burin_cache_path(const burin_options *o, char *buf, size_t size,
+    burin_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A tensor: element type, shape, and row-major data or none.  A dimension is a
+ * size, or a symbol for a size that the caller of a session decides ("batch").
+ * Symbols are numbered by the graph; they may also stand as elements of int64
+ * tensors, which is how a Shape travels through shape arithmetic before the
+ * size is known.
+ */
+#ifndef BRN_TENSOR_H
+#define BRN_TENSOR_H
+
+#include "ir/base.h"
+
+#define BRN_MAX_RANK BURIN_MAX_RANK
+
+/* Symbol i as a dimension.  Far below any size or index that occurs.  */
+#define BRN_SYM(i) (INT64_MIN + (int64_t)(i))
+
+static inline int
+brn_is_sym(int64_t d)
+{
+	return d < INT64_MIN / 2;
+}
+
+struct brn_type {
+	int dtype;                      /* enum burin_dtype; 0: not known */
+	int rank;                       /* -1: not known */
+	int64_t dim[BRN_MAX_RANK];
+};
+
+struct brn_tensor {
+	struct brn_type type;
+	void *data;                     /* borrowed or owned: its holder says */
+};
+
+size_t brn_dtype_size(int dtype);               /* 0: no such type */
+const char *brn_dtype_name(int dtype);          /* "f32" */
+
+/* No symbol, rank known.  */
+int brn_type_is_concrete(const struct brn_type *t);
+int brn_type_equal(const struct brn_type *a, const struct brn_type *b);
+/* Number of elements, checked; -1 when it overflows or is not concrete.  */
+int64_t brn_type_numel(const struct brn_type *t);
+/* Bytes, checked; EFORMAT error that names what.  */
+int brn_type_bytes(const struct brn_type *t, const char *what, size_t *out,
+    burin_error *err);
+/* Row-major strides in elements.  */
+void brn_type_strides(const struct brn_type *t, int64_t stride[BRN_MAX_RANK]);
+/* "f32[2,batch]"; sym may be NULL, then symbols print as "?3".  */
+void brn_type_print(struct brn_buf *b, const struct brn_type *t,
+    const char *const *sym, int nsym);
+
+static inline int64_t
+brn_numel(const struct brn_tensor *t)
+{
+	return brn_type_numel(&t->type);
+}
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * All that a kernel is specialised on, and nothing else: emitter input == key
+ * input.  Weight values are not in it.  Its canonical bytes are what goes to
+ * burin-cc, what the key is the hash of, and what the cache entry carries.
+ */
+#ifndef BRN_SPEC_H
+#define BRN_SPEC_H
+
+#include "ir/bsr.h"
+#include "jit/abi.h"
+#include "jit/target.h"
+
+enum brn_kernel_id {
+#define KERNEL(name, tier, what) BRN_KERNEL_##name,
+#include "jit/kernels.def"
+	BRN_NUM_KERNELS
+};
+
+#define BRN_COMPILER_ID_MAX 64
+
+struct brn_spec {
+	enum brn_kernel_id kernel;
+	enum brn_isa isa;
+	unsigned epilogue;              /* BRN_EPI_* */
+	int bh, bw;
+	int32_t nbrow, nbcol;           /* rows and cols, padded, in blocks */
+	int32_t nblk;
+	const int32_t *rowptr, *colidx; /* borrowed */
+	char compiler[BRN_COMPILER_ID_MAX];     /* libgccjit, see compiler.h */
+	char generator[20];             /* hash of the emitters' sources */
+};
+
+/* Describe the kernel for b here: the first row of kernels.def that fits.
+ * Borrows b's index arrays.  compiler "" : only tier T0 fits.  */
+void brn_spec_init(struct brn_spec *s, const struct brn_bsr *b,
+    unsigned epilogue, enum brn_isa isa, const char *compiler);
+
+/* Canonical bytes: little-endian, fixed order, documented in jit/README.md.  */
+void brn_spec_encode(const struct brn_spec *s, struct brn_buf *out);
+/* The other way.  The index arrays are allocated in arena; everything is
+ * checked.  EFORMAT.  */
+int brn_spec_decode(const void *p, size_t n, struct brn_arena *arena,
+    struct brn_spec *out, burin_error *err);
+
+/* "t1_tile 16x1 768x3072 density 0.05 avx512 bias" */
+void brn_spec_describe(const struct brn_spec *s, struct brn_buf *out);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Passes: graph -> graph, pure, no I/O but the driver's dumps.  passes.def is
+ * the list and the order.
+ *
+ * A pass is idempotent, adds nodes and redirects uses, never frees, and never
+ * edits a constant or a BSR in place.
+ */
+#ifndef BRN_PASS_H
+#define BRN_PASS_H
+
+#include "ir/graph.h"
+
+struct brn_pass_opts {
+	int sparse;             /* 0: bsr_dense leaves every layer dense */
+	int verify;             /* brn_graph_verify after every pass */
+	const char *dump_dir;   /* NULL, or gets NN-name.txt after every pass */
+	/* Predicted time of a layer [rows, cols] stored in nblk blocks of bh x
+	 * bw, in any unit; what jit/cost.c says of the kernels here.  Dense is
+	 * asked for with the block that dense layers use and all blocks.  */
+	double (*cost)(int64_t rows, int64_t cols, int bh, int bw,
+	    int64_t nblk, const void *ctx);
+	const void *cost_ctx;
+};
+
+/* 0 or an error; *changed counts rewrites.  */
+typedef int brn_pass_fn(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err);
+
+#define PASS(name, what) brn_pass_fn brn_pass_##name;
+#include "passes/passes.def"
+
+struct brn_pass_info {
+	const char *name, *what;
+	brn_pass_fn *run;
+};
+extern const struct brn_pass_info brn_passes[];
+extern const int brn_npasses;
+
+/* All passes in order, then a sweep.  Types are inferred before each pass.  */
+int brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
+    burin_error *err);
+/* One pass with its inference, verification and sweep.  */
+int brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
+    const struct brn_pass_opts *o, int *changed, burin_error *err);
+
+/* The block shape of a dense layer: fully populated BSR.  */
+#define BRN_DENSE_BH 16
+#define BRN_DENSE_BW 1
+
+#endif
