@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What every Check program needs: a main, random fills, error bounds,
+ * temporary folders.  All functions are static inline, so that a program
+ * takes what it uses.
+ *
+ *	SUITE_MAIN(kernels_suite)       with  static Suite *kernels_suite(void)
+ */
+#ifndef SUITE_H
+#define SUITE_H
+
+#include <check.h>
+#include <float.h>
+#include <ftw.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COUNT(a) ((int)(sizeof (a) / sizeof *(a)))
+
+/* Under automake (TAP is set) the results go to stdout as TAP, and the exit
+ * status says only that the program came to its end.  */
+#define SUITE_MAIN(make_suite) \
+int \
+main(void) \
+{ \
+	SRunner *sr = srunner_create(make_suite()); \
+	int tap = getenv("TAP") != NULL, failed; \
+\
+	if (tap) \
+		srunner_set_tap(sr, "-"); \
+	srunner_run_all(sr, tap ? CK_SILENT : CK_NORMAL); \
+	failed = srunner_ntests_failed(sr); \
+	srunner_free(sr); \
+	return !tap && failed; \
+}
+
+/* A new test case in s; timeout in seconds.  */
+static inline TCase *
+suite_case(Suite *s, const char *name, double timeout)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, timeout);
+	suite_add_tcase(s, tc);
+	return tc;
+}
+
+/* The call went well; the message says why not.  */
+#define suite_ok(call, err) \
+	ck_assert_msg((call) >= 0, "%s: %s", #call, (err).msg)
+
+/* xorshift64*: the same numbers on every machine.  Seed and state are the same
+ * thing; 0 is taken as 1.  */
+static inline uint64_t
+suite_random(uint64_t *state)
+{
+	uint64_t x = *state ? *state : 1;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	*state = x;
+	return x * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+/* In [0, n).  */
+static inline int64_t
+suite_below(uint64_t *state, int64_t n)
+{
+	return (int64_t)((suite_random(state) >> 11) % (uint64_t)n);
+}
+
+/* In [-1, 1).  */
+static inline float
+suite_float(uint64_t *state)
+{
+	return (float)(suite_random(state) >> 40) / 8388608.0f - 1.0f;
+}
+
+static inline void
+suite_fill(float *p, int64_t n, uint64_t seed)
+{
+	for (int64_t i = 0; i < n; i++)
+		p[i] = suite_float(&seed);
+}
+
+/* How far a sum of k products in float may be from the exact one: K * eps *
+ * sum |x||w|, in any order of summation.  */
+static inline double
+suite_bound(int64_t k, double sum_abs)
+{
+	return (double)(k + 1) * FLT_EPSILON * sum_abs + FLT_MIN;
+}
+
+#define suite_near(got, want, bound) \
+	ck_assert_msg(fabs((double)(got) - (double)(want)) <= (bound), \
+	    "%s is %.9g, wanted %.9g within %.3g", #got, (double)(got), \
+	    (double)(want), (double)(bound))
+
+/* y [m][n] must be x [m][k] * w[n][k]^T + bias (NULL: none), each element
+ * within suite_bound.  */
+static inline void
+suite_check_dense(const float *y, const float *x, const float *w,
+    const float *bias, const int64_t dim[3])
+{
+	int64_t m = dim[0], n = dim[1], k = dim[2];
+
+	for (int64_t i = 0; i < m * n; i++) {
+		const float *xi = x + i / n * k, *wi = w + i % n * k;
+		double sum = bias ? bias[i % n] : 0, abs = fabs(sum);
+
+		for (int64_t j = 0; j < k; j++) {
+			sum += (double)xi[j] * wi[j];
+			abs += fabs((double)xi[j] * wi[j]);
+		}
+		ck_assert_msg(fabs(y[i] - sum) <= suite_bound(k, abs),
+		    "y[%lld][%lld] is %.9g, wanted %.9g within %.3g",
+		    (long long)(i / n), (long long)(i % n), (double)y[i], sum,
+		    suite_bound(k, abs));
+	}
+}
+
+/* The root of the source tree and of the build tree.  */
+static inline const char *
+suite_srcdir(void)
+{
+	const char *s = getenv("SRCDIR");
+
+	return s ? s : ".";
+}
+
+static inline const char *
+suite_builddir(void)
+{
+	const char *s = getenv("BUILDDIR");
+
+	return s ? s : ".";
+}
+
+/* Make an empty folder under the build tree; path has room for size bytes.
+ * suite_rmdir removes it with all that is in it.  */
+static inline void
+suite_tmpdir(char *path, size_t size)
+{
+	int n = snprintf(path, size, "%s/tests/tmp.XXXXXX", suite_builddir());
+
+	ck_assert_int_lt(n, (int)size);
+	ck_assert_ptr_nonnull(mkdtemp(path));
+}
+
+static inline int
+suite_remove(const char *path, const struct stat *st, int flag, struct FTW *f)
+{
+	(void)st, (void)flag, (void)f;
+	return remove(path);
+}
+
+static inline void
+suite_rmdir(const char *path)
+{
+	nftw(path, suite_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+#endif
