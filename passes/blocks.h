@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The block shapes that bsr_dense chooses from, and how many blocks of each a
+ * weight would store.
+ */
+#ifndef BRN_BLOCKS_H
+#define BRN_BLOCKS_H
+
+#include "ir/base.h"
+
+/* bh and bw are powers of two, 32 at most.  */
+struct brn_block {
+	int bh, bw;
+};
+
+/* By falling area, so that the first of equals is the largest; among those of
+ * one area the tall ones, which have the faster kernels, come first.  The last
+ * is 1x1, whose count is that of the nonzero elements.  */
+#define BRN_NUM_BLOCKS 13
+extern const struct brn_block brn_blocks[BRN_NUM_BLOCKS];
+
+/* nblk[i] = blocks of shape brn_blocks[i] in w [rows][cols] that hold a
+ * nonzero (-0.0 is zero, NaN is not), all in one pass over w.  */
+int brn_blocks_count(const float *w, int64_t rows, int64_t cols,
+    int64_t nblk[BRN_NUM_BLOCKS], burin_error *err);
+
+#endif

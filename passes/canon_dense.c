@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The many ways in which a linear layer is written become one: dense(x, w, b)
+ * with w [rows, cols], output features first.  A weight that lies the other
+ * way round gets a transpose, which simplify_fc_transpose resolves.  The layer
+ * keeps the name of its MatMul or Gemm.
+ */
+#include "passes/pass.h"
+
+#include "passes/rewrite.h"
+
+/* What a dense layer is made of: x, weight, bias or NULL.  */
+struct layer {
+	struct brn_node *in[3];
+	struct brn_node *root;          /* what it stands for */
+};
+
+static struct brn_node *
+transposed(struct brn_graph *g, struct brn_node *w, burin_error *err)
+{
+	static const int64_t perm[] = { 1, 0 };
+	struct brn_node *t;
+
+	t = brn_graph_add(g, BRN_OP_transpose, w->name, &w, 1);
+	if (!t || brn_attr_set_ints(g, t, "perm", perm, 2) < 0) {
+		brn_nomem(err);
+		return NULL;
+	}
+	t->type = w->type;
+	t->type.dim[0] = w->type.dim[1];
+	t->type.dim[1] = w->type.dim[0];
+	return t;
+}
+
+/* Something that simplify_fc_transpose makes a constant: a constant matrix
+ * behind any number of transposes.  */
+static int
+is_weight(const struct brn_node *w)
+{
+	while (brn_is_matrix_transpose(w))
+		w = w->in[0];
+	return brn_is_const_matrix(w);
+}
+
+/* The weight as [rows, cols], given as [cols, rows].  NULL: no memory.  */
+static struct brn_node *
+flip(struct brn_graph *g, struct brn_node *w, burin_error *err)
+{
+	if (brn_is_matrix_transpose(w))
+		return w->in[0];
+	return transposed(g, w, err);
+}
+
+static int
+is_matmul(const struct brn_node *n)
+{
+	return n->op == BRN_OP_matmul && n->type.dtype == BURIN_F32 &&
+	    n->in[0]->type.rank >= 2 && is_weight(n->in[1]);
+}
+
+/* b is a constant [1, .., 1, rows].  */
+static int
+is_bias(const struct brn_node *b, int64_t rows, int max_rank)
+{
+	const struct brn_type *t = &b->type;
+
+	if (!brn_is_const(b) || t->dtype != BURIN_F32)
+		return 0;
+	return t->rank >= 1 && t->rank <= max_rank &&
+	    t->dim[t->rank - 1] == rows && brn_numel(b->value) == rows;
+}
+
+/* The constant b scaled by beta and spread to rows elements.  b itself when
+ * that changes nothing.  NULL: no memory.  */
+static struct brn_node *
+as_bias(struct brn_graph *g, struct brn_node *b, int64_t rows, double beta,
+    burin_error *err)
+{
+	struct brn_type t = { BURIN_F32, 1, { rows } };
+	const float *src = b->value->data;
+	int64_t step = brn_numel(b->value) == 1 ? 0 : 1;
+	struct brn_node *n;
+	float *dst;
+
+	if (beta == 1 && brn_type_equal(&b->type, &t))
+		return b;
+	n = brn_graph_constant(g, b->name, &t, NULL);
+	if (!n) {
+		brn_nomem(err);
+		return NULL;
+	}
+	dst = n->value->data;
+	for (int64_t i = 0; i < rows; i++)
+		dst[i] = (float)(beta * src[i * step]);
+	return n;
+}
+
+/* matmul(x, w), and the add of a bias when nothing else wants the product.  */
+static int
+from_matmul(const struct brn_rewrite *r, struct brn_node *n, struct layer *l,
+    burin_error *err)
+{
+	int64_t rows = n->in[1]->type.dim[1];
+	struct brn_node *add = r->user[n->id], *b;
+
+	l->root = n;
+	l->in[0] = n->in[0];
+	if (!(l->in[1] = flip(r->g, n->in[1], err)))
+		return BURIN_ENOMEM;
+	if (!add || add->op != BRN_OP_add || r->uses[n->id] != 1)
+		return BURIN_OK;
+	b = add->in[add->in[0] == n];
+	if (!is_bias(b, rows, n->type.rank))
+		return BURIN_OK;
+	l->root = add;
+	if (!(l->in[2] = as_bias(r->g, b, rows, 1, err)))
+		return BURIN_ENOMEM;
+	return BURIN_OK;
+}
+
+/* alpha * w as a new constant.  NULL: no memory.  */
+static struct brn_node *
+scaled(struct brn_graph *g, const struct brn_node *w, float alpha,
+    burin_error *err)
+{
+	const float *src = w->value->data;
+	struct brn_node *n;
+	float *dst;
+
+	n = brn_graph_constant(g, w->name, &w->value->type, NULL);
+	if (!n) {
+		brn_nomem(err);
+		return NULL;
+	}
+	dst = n->value->data;
+	for (int64_t i = 0; i < brn_numel(w->value); i++)
+		dst[i] = alpha * src[i];
+	return n;
+}
+
+/* Gemm-13: alpha * x * w + beta * c, c broadcast to the product.  */
+static int
+is_gemm(const struct brn_node *n)
+{
+	const struct brn_node *c = n->nin > 2 ? n->in[2] : NULL;
+	int rows_at = brn_attr_int(n, "transB", 0) ? 0 : 1;
+
+	if (n->op != BRN_OP_gemm || n->type.dtype != BURIN_F32 ||
+	    brn_attr_int(n, "transA", 0) || !is_weight(n->in[1]))
+		return 0;
+	if (brn_attr_float(n, "alpha", 1) != 1 && !brn_is_const(n->in[1]))
+		return 0;
+	return !c || is_bias(c, n->in[1]->type.dim[rows_at], 2) ||
+	    (brn_is_const(c) && c->type.dtype == BURIN_F32 &&
+	    c->type.rank <= 2 && brn_numel(c->value) == 1);
+}
+
+static int
+from_gemm(const struct brn_rewrite *r, struct brn_node *n, struct layer *l,
+    burin_error *err)
+{
+	struct brn_node *w = n->in[1], *c = n->nin > 2 ? n->in[2] : NULL;
+	float alpha = brn_attr_float(n, "alpha", 1);
+	float beta = brn_attr_float(n, "beta", 1);
+
+	l->root = n;
+	l->in[0] = n->in[0];
+	if (alpha != 1 && !(w = scaled(r->g, w, alpha, err)))
+		return BURIN_ENOMEM;
+	if (!brn_attr_int(n, "transB", 0) && !(w = flip(r->g, w, err)))
+		return BURIN_ENOMEM;
+	l->in[1] = w;
+	if (!c || beta == 0)
+		return BURIN_OK;
+	l->in[2] = as_bias(r->g, c, w->type.dim[0], beta, err);
+	return l->in[2] ? BURIN_OK : BURIN_ENOMEM;
+}
+
+static int
+make_dense(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct layer l = { 0 };
+	struct brn_node *d;
+	int rc;
+
+	if (n->op == BRN_OP_matmul)
+		rc = from_matmul(r, n, &l, err);
+	else
+		rc = from_gemm(r, n, &l, err);
+	if (rc < 0)
+		return rc;
+	d = brn_graph_add(r->g, BRN_OP_dense, n->name, l.in, l.in[2] ? 3 : 2);
+	if (!d)
+		return brn_nomem(err);
+	d->type = l.root->type;
+	brn_rewrite_to(r, l.root, d);
+	return BURIN_OK;
+}
+
+int
+brn_pass_canon_dense(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err)
+{
+	struct brn_rewrite r;
+	int rc;
+
+	(void)o;
+	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
+		return rc;
+	for (int i = 0; i < r.n; i++) {
+		struct brn_node *n = g->node[i];
+
+		if (!is_matmul(n) && !is_gemm(n))
+			continue;
+		if ((rc = make_dense(&r, n, err)) < 0) {
+			brn_rewrite_free(&r);
+			return rc;
+		}
+	}
+	return brn_rewrite_end(&r, changed, err);
+}

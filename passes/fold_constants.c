@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whatever shape inference can compute before a run becomes a constant: shape
+ * arithmetic, scales, masks that depend on nothing.  Nodes that change nothing
+ * are stepped over.  How big a value may get is inference's decision.
+ */
+#include "passes/pass.h"
+
+#include "ir/infer.h"
+#include "passes/rewrite.h"
+
+static int
+is_known(const struct brn_shapes *s, const struct brn_node *n)
+{
+	return !(brn_ops[n->op].flags & BRN_LEAF) && s->val[n->id] &&
+	    brn_value_is_concrete(s->val[n->id]);
+}
+
+/* Slice may go backwards through the elements that it keeps.  */
+static int
+goes_forward(const struct brn_node *n)
+{
+	const struct brn_tensor *step;
+
+	if (n->nin < 5 || !n->in[4])
+		return 1;
+	if (!brn_is_const(n->in[4]))
+		return 0;
+	step = n->in[4]->value;
+	for (int64_t i = 0; i < brn_numel(step); i++) {
+		int64_t v = step->type.dtype == BURIN_I64 ?
+		    ((const int64_t *)step->data)[i] :
+		    ((const int32_t *)step->data)[i];
+
+		if (v < 0)
+			return 0;
+	}
+	return 1;
+}
+
+static int
+keeps_order(const struct brn_node *n)
+{
+	const struct brn_attr *perm = brn_attr(n, "perm");
+
+	for (int i = 0; perm && i < perm->nints; i++)
+		if (perm->ints[i] != i)
+			return 0;
+	return perm != NULL;
+}
+
+/* n hands on its first input as it is, given that both have one type.  */
+static int
+hands_on(const struct brn_node *n)
+{
+	switch (n->op) {
+	case BRN_OP_identity:
+	case BRN_OP_dropout:
+	case BRN_OP_reshape:
+	case BRN_OP_flatten:
+	case BRN_OP_squeeze:
+	case BRN_OP_unsqueeze:
+	case BRN_OP_expand:
+	case BRN_OP_cast:
+		return 1;
+	case BRN_OP_concat:
+		return n->nin == 1;
+	case BRN_OP_slice:
+		return goes_forward(n);
+	case BRN_OP_transpose:
+		return keeps_order(n);
+	default:
+		return 0;
+	}
+}
+
+static int
+is_needless(const struct brn_node *n)
+{
+	const struct brn_type *t = &n->type;
+
+	if (n->op == BRN_OP_identity || n->op == BRN_OP_dropout)
+		return 1;
+	return n->nin > 0 && n->in[0] && t->dtype && t->rank >= 0 &&
+	    brn_type_equal(t, &n->in[0]->type) && hands_on(n);
+}
+
+static int
+make_constant(struct brn_rewrite *r, struct brn_node *n,
+    const struct brn_tensor *val, burin_error *err)
+{
+	struct brn_node *c;
+
+	c = brn_graph_constant(r->g, n->name, &val->type, val->data);
+	if (!c)
+		return brn_nomem(err);
+	c->type = val->type;
+	brn_rewrite_to(r, n, c);
+	return BURIN_OK;
+}
+
+/* Only values that something else needs: not the steps in between.  */
+static int
+is_wanted(const struct brn_rewrite *r, const struct brn_shapes *s,
+    const struct brn_node *n)
+{
+	const struct brn_node *user = r->user[n->id];
+
+	return !user || is_needless(user) || !is_known(s, user);
+}
+
+static int
+fold(struct brn_rewrite *r, const struct brn_shapes *s, burin_error *err)
+{
+	int rc;
+
+	for (int i = 0; i < r->n; i++) {
+		struct brn_node *n = r->g->node[i];
+
+		if (is_needless(n))
+			brn_rewrite_to(r, n, n->in[0]);
+		else if (is_known(s, n) && is_wanted(r, s, n) &&
+		    (rc = make_constant(r, n, s->val[i], err)) < 0)
+			return rc;
+	}
+	return BURIN_OK;
+}
+
+int
+brn_pass_fold_constants(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err)
+{
+	struct brn_shapes *s;
+	struct brn_rewrite r;
+	int rc;
+
+	(void)o;
+	if ((rc = brn_infer(g, NULL, &s, err)) < 0)
+		return rc;
+	rc = brn_rewrite_begin(&r, g, err);
+	if (rc == BURIN_OK) {
+		rc = fold(&r, s, err);
+		if (rc == BURIN_OK)
+			rc = brn_rewrite_end(&r, changed, err);
+		else
+			brn_rewrite_free(&r);
+	}
+	brn_shapes_free(s);
+	return rc;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * GELU in whatever order its factors stand.  Instead of a list of patterns
+ * there is algebra: the nodes around an erf or tanh are read as a polynomial
+ * in x and in t, the value of that node, and compared with the definition
+ *
+ *	x / 2 + x t / 2      t = erf(x / sqrt(2)), or
+ *	                     t = tanh(sqrt(2 / pi) * (x + 0.044715 x^3))
+ */
+#include "passes/pass.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "passes/rewrite.h"
+
+/* Exporters write constants as exact floats or with five digits (1.4142,
+ * 0.79788), which is off by 1e-5 at most.  An argument off by 2e-5 moves the
+ * result by 2e-5 * x^2 * phi(x) < 6e-6: below what fp32 models agree to.  */
+#define TOLERANCE 2e-5
+
+/* Deep enough for every known form, shallow enough to be no burden.  */
+#define MAX_DEPTH 6
+#define MAX_CLIMB 4
+
+/* c[4i + j] t^i x^j, with i < 2 and j < 4.  */
+#define NUM_TERMS 8
+struct poly {
+	double c[NUM_TERMS];
+};
+
+static const struct poly erf_argument = { { 0, 0.70710678118654752 } };
+static const struct poly tanh_argument = { { 0, 0.79788456080286536, 0,
+    0.79788456080286536 * 0.044715 } };
+static const struct poly whole = { { 0, 0.5, 0, 0, 0, 0.5 } };
+
+static int
+is_close(const struct poly *a, const struct poly *want)
+{
+	for (int i = 0; i < NUM_TERMS; i++) {
+		double w = want->c[i];
+
+		if (!(fabs(a->c[i] - w) <= TOLERANCE * w))
+			return 0;
+	}
+	return 1;
+}
+
+static void
+add(struct poly *a, const struct poly *b, double factor)
+{
+	for (int i = 0; i < NUM_TERMS; i++)
+		a->c[i] += factor * b->c[i];
+}
+
+/* a *= b; 0 when the degree gets too high.  */
+static int
+multiply(struct poly *a, const struct poly *b)
+{
+	struct poly p = { 0 };
+
+	for (int i = 0; i < NUM_TERMS; i++)
+		for (int k = 0; k < NUM_TERMS; k++) {
+			double c = a->c[i] * b->c[k];
+
+			if (c == 0)
+				continue;
+			if ((i & k & 4) || (i & 3) + (k & 3) > 3)
+				return 0;
+			p.c[i + k] += c;
+		}
+	*a = p;
+	return 1;
+}
+
+static int
+is_arithmetic(const struct brn_node *n)
+{
+	return n->op == BRN_OP_add || n->op == BRN_OP_sub ||
+	    n->op == BRN_OP_mul || n->op == BRN_OP_div ||
+	    n->op == BRN_OP_pow;
+}
+
+/* What is read, and the nodes that were on the way.  t may be NULL.  */
+struct reader {
+	const struct brn_node *x, *t;
+	struct brn_match m;
+};
+
+static int read_poly(struct reader *r, const struct brn_node *n, int depth,
+    struct poly *out);
+
+/* n = a op b, where a is read already.  */
+static int
+apply(struct reader *r, const struct brn_node *n, int depth, struct poly *a)
+{
+	struct poly b;
+
+	if (!read_poly(r, n->in[1], depth + 1, &b))
+		return 0;
+	if (n->op == BRN_OP_mul)
+		return multiply(a, &b);
+	add(a, &b, n->op == BRN_OP_add ? 1 : -1);
+	return 1;
+}
+
+/* n = a / c or a ^ c for a constant c.  */
+static int
+apply_constant(const struct brn_node *n, struct poly *a)
+{
+	const struct poly base = *a;
+	double c;
+
+	if (!brn_const_scalar(n->in[1], &c))
+		return 0;
+	if (n->op == BRN_OP_pow)
+		return c == 2 ? multiply(a, &base) :
+		    c == 3 && multiply(a, &base) && multiply(a, &base);
+	memset(a, 0, sizeof *a);
+	add(a, &base, 1 / c);
+	return 1;
+}
+
+/* n as a polynomial; 0 when it is none.  */
+static int
+read_poly(struct reader *r, const struct brn_node *n, int depth,
+    struct poly *out)
+{
+	memset(out, 0, sizeof *out);
+	if (n == r->x) {
+		out->c[1] = 1;
+		return 1;
+	}
+	if (n == r->t) {
+		out->c[4] = 1;
+		return brn_match_add(&r->m, n);
+	}
+	if (brn_const_scalar(n, &out->c[0]))
+		return 1;
+	if (depth == MAX_DEPTH || !is_arithmetic(n) ||
+	    !brn_match_add(&r->m, n) ||
+	    !read_poly(r, n->in[0], depth + 1, out))
+		return 0;
+	if (n->op == BRN_OP_div || n->op == BRN_OP_pow)
+		return apply_constant(n, out);
+	return apply(r, n, depth, out);
+}
+
+/* The value below n of which arg is the wanted polynomial; the nodes between
+ * are added to r->m.  NULL: there is none.  */
+static struct brn_node *
+find_x(struct reader *r, const struct brn_node *arg, const struct brn_node *n,
+    int depth, const struct poly *want)
+{
+	if (depth == MAX_DEPTH || !is_arithmetic(n))
+		return NULL;
+	for (int k = 0; k < 2; k++) {
+		struct reader try = { .x = n->in[k] };
+		struct brn_node *x;
+		struct poly p;
+
+		if (brn_is_const(n->in[k]))
+			continue;
+		if (read_poly(&try, arg, 0, &p) && is_close(&p, want)) {
+			*r = try;
+			return n->in[k];
+		}
+		if ((x = find_x(r, arg, n->in[k], depth + 1, want)))
+			return x;
+	}
+	return NULL;
+}
+
+/* The node above t that is the whole gelu of r->x, or NULL.  */
+static struct brn_node *
+find_root(const struct brn_rewrite *rw, struct reader *r, struct brn_node *t)
+{
+	struct brn_node *n = t;
+
+	for (int i = 0; i < MAX_CLIMB; i++) {
+		struct reader try = *r;
+		struct poly p;
+
+		n = rw->user[n->id];
+		if (!n || !read_poly(&try, n, 0, &p))
+			return NULL;
+		if (!is_close(&p, &whole))
+			continue;
+		/* The root itself is on the way, too, and stays used.  */
+		for (int k = 0; k < try.m.n; k++)
+			if (try.m.node[k] == n)
+				try.m.node[k] = try.m.node[--try.m.n];
+		*r = try;
+		return n;
+	}
+	return NULL;
+}
+
+/* Is t the erf or tanh of a gelu?  Then its root and x, else NULL.  */
+static struct brn_node *
+match(const struct brn_rewrite *rw, struct brn_node *t, struct brn_node **x)
+{
+	struct reader r;
+	struct brn_node *root;
+
+	if (t->op != BRN_OP_erf && t->op != BRN_OP_tanh)
+		return NULL;
+	*x = find_x(&r, t->in[0], t->in[0], 0, t->op == BRN_OP_erf ?
+	    &erf_argument : &tanh_argument);
+	if (!*x)
+		return NULL;
+	r.t = t;
+	root = find_root(rw, &r, t);
+	if (!root || !brn_match_is_closed(&r.m, rw, root))
+		return NULL;
+	/* A constant of higher rank would have changed the shape.  */
+	return brn_type_equal(&root->type, &(*x)->type) ? root : NULL;
+}
+
+static int
+fuse(struct brn_rewrite *rw, struct brn_node *root, struct brn_node *x,
+    int tanh_form, burin_error *err)
+{
+	struct brn_node *n;
+
+	n = brn_graph_add(rw->g, BRN_OP_gelu, root->name, &x, 1);
+	if (!n || (tanh_form && brn_attr_set_int(rw->g, n, "tanh", 1) < 0))
+		return brn_nomem(err);
+	n->type = root->type;
+	brn_rewrite_to(rw, root, n);
+	return BURIN_OK;
+}
+
+int
+brn_pass_fuse_gelu(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err)
+{
+	struct brn_rewrite rw;
+	int rc;
+
+	(void)o;
+	if ((rc = brn_rewrite_begin(&rw, g, err)) < 0)
+		return rc;
+	for (int i = 0; i < rw.n; i++) {
+		struct brn_node *t = g->node[i], *x;
+		struct brn_node *root = match(&rw, t, &x);
+
+		if (!root)
+			continue;
+		rc = fuse(&rw, root, x, t->op == BRN_OP_tanh, err);
+		if (rc < 0) {
+			brn_rewrite_free(&rw);
+			return rc;
+		}
+	}
+	return brn_rewrite_end(&rw, changed, err);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The bookkeeping of rewrites: who uses what, what stands for what, and
+ * whether a pattern is used from outside.
+ */
+#include "passes/rewrite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+count_uses(struct brn_rewrite *r)
+{
+	struct brn_graph *g = r->g;
+
+	for (int i = 0; i < g->nnode; i++) {
+		struct brn_node *n = g->node[i];
+
+		for (int k = 0; k < n->nin; k++) {
+			int id;
+
+			if (!n->in[k])
+				continue;
+			id = n->in[k]->id;
+			if (r->uses[id]++ == 0)
+				r->user[id] = n;
+			else if (r->user[id] != n)
+				r->user[id] = NULL;
+		}
+	}
+	for (int i = 0; i < g->nout; i++) {
+		r->uses[g->out[i].node->id]++;
+		r->user[g->out[i].node->id] = NULL;
+	}
+}
+
+int
+brn_rewrite_begin(struct brn_rewrite *r, struct brn_graph *g,
+    burin_error *err)
+{
+	size_t n = (size_t)g->nnode + 1;        /* an empty graph is legal */
+
+	memset(r, 0, sizeof *r);
+	r->g = g;
+	r->n = g->nnode;
+	r->uses = brn_alloc(n, sizeof *r->uses);
+	r->user = brn_alloc(n, sizeof *r->user);
+	r->to = brn_alloc(n, sizeof *r->to);
+	if (!r->uses || !r->user || !r->to) {
+		brn_rewrite_free(r);
+		return brn_nomem(err);
+	}
+	count_uses(r);
+	return BURIN_OK;
+}
+
+void
+brn_rewrite_free(struct brn_rewrite *r)
+{
+	free(r->uses);
+	free(r->user);
+	free(r->to);
+	r->uses = NULL;
+	r->user = r->to = NULL;
+}
+
+void
+brn_rewrite_to(struct brn_rewrite *r, struct brn_node *old,
+    struct brn_node *new)
+{
+	r->to[old->id] = brn_rewrite_now(r, new);
+	r->count++;
+}
+
+struct brn_node *
+brn_rewrite_now(const struct brn_rewrite *r, struct brn_node *n)
+{
+	while (n && n->id < r->n && r->to[n->id])
+		n = r->to[n->id];
+	return n;
+}
+
+int
+brn_rewrite_end(struct brn_rewrite *r, int *changed, burin_error *err)
+{
+	struct brn_graph *g = r->g;
+	int rc = BURIN_OK;
+
+	for (int i = 0; i < g->nnode; i++) {
+		struct brn_node *n = g->node[i];
+
+		for (int k = 0; k < n->nin; k++)
+			n->in[k] = brn_rewrite_now(r, n->in[k]);
+	}
+	for (int i = 0; i < g->nout; i++)
+		g->out[i].node = brn_rewrite_now(r, g->out[i].node);
+	if (r->count)
+		rc = brn_graph_sort(g, err);
+	if (rc == BURIN_OK)
+		*changed += r->count;
+	brn_rewrite_free(r);
+	return rc;
+}
+
+int
+brn_match_add(struct brn_match *m, const struct brn_node *n)
+{
+	for (int i = 0; i < m->n; i++)
+		if (m->node[i] == n)
+			return 1;
+	if (m->n == BRN_MATCH_MAX)
+		return 0;
+	m->node[m->n++] = n;
+	return 1;
+}
+
+static int
+uses_by(const struct brn_node *user, const struct brn_node *n)
+{
+	int uses = 0;
+
+	for (int k = 0; k < user->nin; k++)
+		uses += user->in[k] == n;
+	return uses;
+}
+
+int
+brn_match_is_closed(const struct brn_match *m, const struct brn_rewrite *r,
+    const struct brn_node *root)
+{
+	for (int i = 0; i < m->n; i++) {
+		const struct brn_node *n = m->node[i];
+		int inside = uses_by(root, n);
+
+		for (int k = 0; k < m->n; k++)
+			inside += uses_by(m->node[k], n);
+		if (inside != r->uses[n->id])
+			return 0;
+	}
+	return 1;
+}
+
+int
+brn_is_matrix_transpose(const struct brn_node *n)
+{
+	const struct brn_attr *perm;
+
+	if (n->op != BRN_OP_transpose || n->in[0]->type.rank != 2)
+		return 0;
+	perm = brn_attr(n, "perm");
+	return !perm || (perm->nints == 2 && perm->ints[0] == 1 &&
+	    perm->ints[1] == 0);
+}
+
+int
+brn_is_const_matrix(const struct brn_node *n)
+{
+	return brn_is_const(n) && n->value->type.dtype == BURIN_F32 &&
+	    n->value->type.rank == 2;
+}
