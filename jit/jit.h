@@ -6,6 +6,7 @@
 #ifndef BRN_JIT_H
 #define BRN_JIT_H
 
+#include "jit/compiler.h"
 #include "jit/spec.h"
 
 enum brn_jit_mode { BRN_JIT_off, BRN_JIT_worker, BRN_JIT_inprocess };
@@ -39,10 +40,5 @@ brn_kernel_fn *brn_t0(enum brn_isa isa);
 /* vals in the order kernels stream them (jit/abi.h): b's blocks, column by
  * column.  64-byte aligned, free() frees it.  NULL: no memory.  */
 float *brn_pack_vals(const struct brn_bsr *b);
-
-/* Who compiles here: "12.2.0 <build-id>", read from libgccjit's file without
- * loading it; where there is none, the one burin was built with, so that a
- * warmed cache still hits.  */
-const char *brn_compiler_id(void);
 
 #endif

@@ -18,7 +18,9 @@
  * libgccjit holds a lock.  EFORMAT, EJIT, EIO.  */
 typedef int brn_module_compile_fn(const void *spec, size_t n,
     const char *path, burin_error *err);
-/* Of the libgccjit that is really loaded: "12.2.0 <build-id>".  */
+/* Of the libgccjit that is really loaded, spelled as jit/compiler.h says: find
+ * it with dl_iterate_phdr, then brn_compiler_id_notes on its PT_NOTE segments;
+ * where they hold no build-id, brn_compiler_id_file on its path.  */
 typedef const char *brn_module_compiler_id_fn(void);
 
 #endif

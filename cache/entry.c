@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading, judging and writing one entry.  Bytes are copied with read, never
+ * mapped: a file that shrinks under us must be a miss and not a SIGBUS.
+ */
+#include "cache/entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char magic[8] = "BURINELF";
+
+static uint64_t
+get_le(const uint8_t *p, int n)
+{
+	uint64_t v = 0;
+
+	while (n-- > 0)
+		v = v << 8 | p[n];
+	return v;
+}
+
+/* All n bytes at off, or -1.  */
+static int
+read_all(int fd, uint8_t *p, size_t n, int64_t off)
+{
+	while (n > 0) {
+		ssize_t got = pread(fd, p, n, off);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return -1;
+		p += got;
+		n -= (size_t)got;
+		off += got;
+	}
+	return 0;
+}
+
+static int
+write_all(int fd, const uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t put = write(fd, p, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		p += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+/* What makes a file not to be trusted, whatever its bytes are.  No link at all
+ * is fine: a newer entry took its place after we opened it.  */
+static const char *
+distrust(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "not a regular file";
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return "foreign owner";
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return "writable by others";
+	if (st->st_nlink > 1)
+		return "hard link";
+	return NULL;
+}
+
+/* The bytes are wrong, whoever may read them.  */
+static const char *
+damage(struct brn_entry *e, const char *why)
+{
+	e->damaged = 1;
+	return why;
+}
+
+/* The trailer t of a file of size bytes; fills e->key and e->ndesc.  */
+static const char *
+check_trailer(const uint8_t *t, int64_t size, struct brn_entry *e)
+{
+	uint64_t payload = get_le(t + 16, 8), desc = get_le(t + 24, 8);
+	uint64_t room = (uint64_t)size - BRN_TRAILER;
+
+	if (memcmp(t, magic, sizeof magic) != 0)
+		return damage(e, "no trailer");
+	if (get_le(t + 8, 4) != BRN_ENTRY_VERSION || get_le(t + 12, 4) != 0)
+		return damage(e, "other version");
+	if (payload == 0 || payload > room || desc != room - payload)
+		return damage(e, "wrong length");
+	memcpy(e->key.b, t + 32, sizeof e->key.b);
+	e->ndesc = (size_t)desc;
+	return NULL;
+}
+
+/* Read the whole file and compare the checksum.  */
+static const char *
+read_whole(struct brn_entry *e)
+{
+	size_t n = (size_t)e->bytes;
+	struct brn_key sum;
+	const char *bad;
+
+	e->buf = brn_alloc_aligned(n);
+	if (!e->buf)
+		return "out of memory";
+	if (read_all(e->fd, e->buf, n, 0) < 0)
+		return "cannot be read";
+	bad = check_trailer(e->buf + n - BRN_TRAILER, e->bytes, e);
+	if (bad)
+		return bad;
+	sum = brn_key_of(e->buf, n - sizeof sum.b);
+	if (memcmp(sum.b, e->buf + n - sizeof sum.b, sizeof sum.b) != 0)
+		return damage(e, "wrong checksum");
+	e->desc = e->buf + n - BRN_TRAILER - e->ndesc;
+	return NULL;
+}
+
+/* Read description and trailer only.  */
+static const char *
+read_tail(struct brn_entry *e)
+{
+	uint8_t t[BRN_TRAILER];
+	const char *bad;
+
+	if (read_all(e->fd, t, sizeof t, e->bytes - BRN_TRAILER) < 0)
+		return "cannot be read";
+	bad = check_trailer(t, e->bytes, e);
+	if (bad)
+		return bad;
+	e->buf = brn_alloc_aligned(e->ndesc + 1);
+	if (!e->buf)
+		return "out of memory";
+	if (read_all(e->fd, e->buf, e->ndesc, e->bytes - BRN_TRAILER -
+	    (int64_t)e->ndesc) < 0)
+		return "cannot be read";
+	e->desc = e->buf;
+	return NULL;
+}
+
+static void
+judge(struct brn_entry *e, const struct stat *st, int verify)
+{
+	e->bad = distrust(st);
+	if (e->bad)
+		return;
+	if (st->st_size < BRN_TRAILER || st->st_size > BRN_ENTRY_MAX)
+		e->bad = damage(e, "wrong length");
+	else
+		e->bad = verify ? read_whole(e) : read_tail(e);
+	e->damaged &= st->st_uid == geteuid();
+}
+
+int
+brn_entry_open(int dirfd, const char *name, int verify, struct brn_entry *e)
+{
+	struct stat st;
+
+	memset(e, 0, sizeof *e);
+	e->fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC |
+	    O_NONBLOCK);
+	if (e->fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return -1;
+	if (e->fd < 0) {
+		e->bad = errno == ELOOP ? "symbolic link" : "cannot be opened";
+		return 0;
+	}
+	if (fstat(e->fd, &st) < 0) {
+		e->bad = "cannot be read";
+		return 0;
+	}
+	e->bytes = st.st_size;
+	e->mtime = st.st_mtim.tv_sec;
+	e->dev = st.st_dev;
+	e->ino = st.st_ino;
+	judge(e, &st, verify);
+	return 0;
+}
+
+void
+brn_entry_close(struct brn_entry *e)
+{
+	if (e->fd >= 0)
+		close(e->fd);
+	free(e->buf);
+	memset(e, 0, sizeof *e);
+	e->fd = -1;
+}
+
+static void
+put_le(uint8_t *p, uint64_t v, int n)
+{
+	for (int i = 0; i < n; i++)
+		p[i] = (uint8_t)(v >> 8 * i);
+}
+
+/* Fill in what follows the payload in all, an entry of n bytes.  */
+static void
+make_tail(uint8_t *all, size_t n, const struct brn_key *k, const void *desc,
+    size_t ndesc)
+{
+	uint8_t *t = all + n - BRN_TRAILER;
+	struct brn_key sum;
+
+	memcpy(t - ndesc, desc, ndesc);
+	memcpy(t, magic, sizeof magic);
+	put_le(t + 8, BRN_ENTRY_VERSION, 4);
+	put_le(t + 12, 0, 4);
+	put_le(t + 16, n - BRN_TRAILER - ndesc, 8);
+	put_le(t + 24, ndesc, 8);
+	memcpy(t + 32, k->b, sizeof k->b);
+	sum = brn_key_of(all, n - sizeof sum.b);
+	memcpy(t + 48, sum.b, sizeof sum.b);
+}
+
+int
+brn_entry_seal(int fd, const struct brn_key *k, const void *desc,
+    size_t ndesc, const char *where, burin_error *err)
+{
+	struct stat st;
+	size_t payload, n;
+	uint8_t *all;
+	int rc = -1;
+
+	if (fstat(fd, &st) < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", where,
+		    strerror(errno));
+	payload = (size_t)st.st_size;
+	if (payload == 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: empty, wanted a kernel",
+		    where);
+	if (brn_add(payload, ndesc, &n) < 0 ||
+	    brn_add(n, BRN_TRAILER, &n) < 0 || n > BRN_ENTRY_MAX)
+		return brn_fail(err, BURIN_ECACHE, "%s: %zu bytes are too many",
+		    where, payload);
+	all = brn_alloc_aligned(n);
+	if (!all)
+		return brn_nomem(err);
+	if (read_all(fd, all, payload, 0) == 0) {
+		make_tail(all, n, k, desc, ndesc);
+		rc = write_all(fd, all + payload, n - payload);
+	}
+	free(all);
+	if (rc < 0 || fchmod(fd, 0400) < 0 || fsync(fd) < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", where,
+		    strerror(errno));
+	return BURIN_OK;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Walking a store: listing, eviction of the least recently used, clearing.
+ * Files are only ever unlinked, so whoever has one open or mapped keeps it.
+ * Lock files stay: removing one would let two processes hold "the" lock.
+ */
+#include "cache/store.h"
+
+#include "cache/entry.h"
+#include "cache/shard.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEMP_AGE 3600           /* seconds */
+
+/* Called with each entry and temporary file; 0 or ENOMEM.  */
+typedef int visit_fn(void *ctx, int shard, int dirfd, const char *name);
+
+struct names {
+	int n, cap;
+	char (*name)[BRN_NAME_MAX];
+};
+
+static int
+add_name(struct names *l, const char *name)
+{
+	if (l->n == l->cap) {
+		int cap = l->cap ? 2 * l->cap : 16;
+		void *p = brn_realloc(l->name, (size_t)cap, sizeof *l->name);
+
+		if (!p)
+			return -1;
+		l->name = p;
+		l->cap = cap;
+	}
+	strcpy(l->name[l->n++], name);
+	return 0;
+}
+
+/* Our files in dirfd.  Names of others are not touched, whatever they are.  */
+static int
+read_names(int dirfd, struct names *l)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	struct brn_key k;
+	int rc = 0;
+
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && rc == 0 && (e = readdir(d))) {
+		if (strlen(e->d_name) >= BRN_NAME_MAX)
+			continue;
+		if (brn_name_is_entry(e->d_name, &k) ||
+		    brn_name_is_temp(e->d_name))
+			rc = add_name(l, e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return rc;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static int
+walk_shard(int shard, int dirfd, visit_fn *visit, void *ctx)
+{
+	struct names l = { 0 };
+	int rc = read_names(dirfd, &l) < 0 ? BURIN_ENOMEM : BURIN_OK;
+
+	if (l.n)
+		qsort(l.name, (size_t)l.n, sizeof *l.name, by_name);
+	for (int i = 0; rc == 0 && i < l.n; i++)
+		rc = visit(ctx, shard, dirfd, l.name[i]);
+	free(l.name);
+	return rc;
+}
+
+static int
+walk(struct brn_store *s, visit_fn *visit, void *ctx, burin_error *err)
+{
+	for (int i = 0; i < BRN_NUM_SHARDS; i++) {
+		const char *why;
+		int rc, dirfd = brn_shard_open(s, i, 0, &why);
+
+		if (dirfd < 0)
+			continue;
+		rc = walk_shard(i, dirfd, visit, ctx);
+		close(dirfd);
+		if (rc < 0)
+			return brn_nomem(err);
+	}
+	return BURIN_OK;
+}
+
+/* ---- each ------------------------------------------------------------- */
+
+struct each {
+	int verify;
+	brn_store_fn *fn;
+	void *ctx;
+};
+
+static int
+visit_each(void *ctx, int shard, int dirfd, const char *name)
+{
+	const struct each *c = ctx;
+	struct brn_store_entry out = { 0 };
+	struct brn_entry e;
+
+	(void)shard;
+	if (!brn_name_is_entry(name, &out.key) ||
+	    brn_entry_open(dirfd, name, c->verify, &e) < 0)
+		return BURIN_OK;
+	out.bytes = e.bytes;
+	out.mtime = e.mtime;
+	out.bad = e.bad;
+	if (!e.bad && !brn_key_equal(&e.key, &out.key))
+		out.bad = "other key";
+	if (!out.bad) {
+		out.desc = e.desc;
+		out.ndesc = e.ndesc;
+	}
+	c->fn(c->ctx, &out);
+	brn_entry_close(&e);
+	return BURIN_OK;
+}
+
+int
+brn_store_each(struct brn_store *s, int verify, brn_store_fn *fn, void *ctx,
+    burin_error *err)
+{
+	struct each c = { verify, fn, ctx };
+
+	return walk(s, visit_each, &c, err);
+}
+
+/* ---- gc --------------------------------------------------------------- */
+
+struct used {
+	int shard;
+	struct brn_key key;
+	int64_t bytes, mtime;
+};
+
+struct gc {
+	struct used *e;
+	size_t n, cap;
+	int64_t bytes, removed;
+};
+
+static void
+remove_file(struct gc *g, int dirfd, const char *name)
+{
+	if (unlinkat(dirfd, name, 0) == 0)
+		g->removed++;
+}
+
+static int
+temp_is_old(int dirfd, const char *name)
+{
+	struct stat st;
+	int64_t age;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	age = (int64_t)time(NULL) - st.st_mtim.tv_sec;
+	return age > TEMP_AGE || age < -TEMP_AGE;
+}
+
+static int
+keep(struct gc *g, const struct used *u)
+{
+	if (g->n == g->cap) {
+		size_t cap = g->cap ? 2 * g->cap : 64;
+		void *p = brn_realloc(g->e, cap, sizeof *g->e);
+
+		if (!p)
+			return BURIN_ENOMEM;
+		g->e = p;
+		g->cap = cap;
+	}
+	g->e[g->n++] = *u;
+	g->bytes += u->bytes;
+	return BURIN_OK;
+}
+
+static int
+visit_gc(void *ctx, int shard, int dirfd, const char *name)
+{
+	struct gc *g = ctx;
+	struct used u = { .shard = shard };
+	struct brn_entry e;
+	int ok;
+
+	if (!brn_name_is_entry(name, &u.key)) {
+		if (brn_temp_is_dead(name) || temp_is_old(dirfd, name))
+			remove_file(g, dirfd, name);
+		return BURIN_OK;
+	}
+	if (brn_entry_open(dirfd, name, 1, &e) < 0)
+		return BURIN_OK;
+	u.bytes = e.bytes;
+	u.mtime = e.mtime;
+	ok = !e.bad && brn_key_equal(&e.key, &u.key);
+	brn_entry_close(&e);
+	if (ok)
+		return keep(g, &u);
+	remove_file(g, dirfd, name);
+	return BURIN_OK;
+}
+
+static int
+by_age(const void *a, const void *b)
+{
+	const struct used *x = a, *y = b;
+
+	if (x->mtime != y->mtime)
+		return x->mtime < y->mtime ? -1 : 1;
+	return memcmp(x->key.b, y->key.b, sizeof x->key.b);
+}
+
+static void
+evict(struct brn_store *s, struct gc *g, const struct used *u)
+{
+	char name[BRN_NAME_MAX];
+	const char *why;
+	int dirfd = brn_shard_open(s, u->shard, 0, &why);
+
+	if (dirfd < 0)
+		return;
+	brn_entry_name(&u->key, name);
+	remove_file(g, dirfd, name);
+	g->bytes -= u->bytes;
+	close(dirfd);
+}
+
+int
+brn_store_gc(struct brn_store *s, int64_t max_bytes, int64_t *removed,
+    burin_error *err)
+{
+	struct gc g = { 0 };
+	int rc = walk(s, visit_gc, &g, err);
+
+	if (rc == 0 && g.n && max_bytes >= 0) {
+		qsort(g.e, g.n, sizeof *g.e, by_age);
+		for (size_t i = 0; i < g.n && g.bytes > max_bytes; i++)
+			evict(s, &g, &g.e[i]);
+	}
+	free(g.e);
+	if (rc == 0)
+		*removed = g.removed;
+	return rc;
+}
+
+/* ---- clear ------------------------------------------------------------ */
+
+static int
+visit_clear(void *ctx, int shard, int dirfd, const char *name)
+{
+	(void)shard;
+	remove_file(ctx, dirfd, name);
+	return BURIN_OK;
+}
+
+int
+brn_store_clear(struct brn_store *s, int64_t *removed, burin_error *err)
+{
+	struct gc g = { 0 };
+	int rc = walk(s, visit_clear, &g, err);
+
+	if (rc == 0)
+		*removed = g.removed;
+	return rc;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Opening a store, and the life of an entry: temporary file, publish, get.  A
+ * file appears under its name complete or not at all, and is never changed
+ * afterwards, so a hit needs no lock.
+ */
+#include "cache/store.h"
+
+#include "cache/entry.h"
+#include "cache/shard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TOUCH_AFTER 3600        /* seconds */
+#define LOCK_POLL_MS 5
+
+/* Non-empty, and absolute if it must be.  */
+static const char *
+env_dir(const char *name, int absolute)
+{
+	const char *v = secure_getenv(name);
+
+	if (!v || !v[0] || (absolute && v[0] != '/'))
+		return NULL;
+	return v;
+}
+
+int
+brn_store_default_dir(char *buf, size_t size, burin_error *err)
+{
+	const char *dir, *tail = "";
+	int n;
+
+	if ((dir = env_dir("BURIN_CACHE_DIR", 0)))
+		tail = "";
+	else if ((dir = env_dir("XDG_CACHE_HOME", 1)))
+		tail = "/burin";
+	else if ((dir = env_dir("HOME", 1)))
+		tail = "/.cache/burin";
+	else
+		return brn_fail(err, BURIN_ECACHE, "cache: none of "
+		    "BURIN_CACHE_DIR, XDG_CACHE_HOME and HOME is set");
+	n = snprintf(buf, size, "%s%s", dir, tail);
+	if (n < 0 || (size_t)n >= size)
+		return brn_fail(err, BURIN_ECACHE, "%s%s: path is too long",
+		    dir, tail);
+	return BURIN_OK;
+}
+
+/* dir as an absolute path, in out.  */
+static int
+absolute(const char *dir, char out[PATH_MAX], burin_error *err)
+{
+	char cwd[PATH_MAX];
+	int n;
+
+	if (dir[0] != '/' && !getcwd(cwd, sizeof cwd))
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
+		    strerror(errno));
+	if (dir[0] == '/')
+		n = snprintf(out, PATH_MAX, "%s", dir);
+	else
+		n = snprintf(out, PATH_MAX, "%s/%s", cwd, dir);
+	/* Room for the shard and a file.  */
+	if (n < 0 || n >= PATH_MAX - BRN_NAME_MAX - 16)
+		return brn_fail(err, BURIN_ECACHE, "%s: path is too long",
+		    dir);
+	return BURIN_OK;
+}
+
+/* Make dir and what is missing above it.  A failure shows when it is
+ * opened.  */
+static void
+make_parents(const char *dir)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s", dir);
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = 0;
+		mkdir(path, 0700);
+		*p = '/';
+	}
+	if (mkdir(path, 0700) == 0)
+		chmod(path, 0700);
+}
+
+/* The top directory may be reached through symbolic links of the user's; what
+ * counts is who owns where they end.  */
+static int
+open_v1(const char *dir, burin_error *err)
+{
+	const char *why;
+	int top, self, v1 = -1;
+
+	make_parents(dir);
+	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
+		    strerror(errno));
+	self = brn_dir_open(top, ".", 0, &why);
+	if (self >= 0) {
+		v1 = brn_dir_open(self, "v1", 1, &why);
+		close(self);
+	}
+	close(top);
+	if (v1 < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
+		    why ? why : "v1 went away");
+	return v1;
+}
+
+int
+brn_store_open(const char *dir, struct brn_store **out, burin_error *err)
+{
+	char path[PATH_MAX], full[PATH_MAX];
+	struct brn_store *s;
+	int v1, rc;
+
+	if (!dir) {
+		rc = brn_store_default_dir(path, sizeof path, err);
+		if (rc < 0)
+			return rc;
+		dir = path;
+	}
+	if ((rc = absolute(dir, full, err)) < 0)
+		return rc;
+	if ((v1 = open_v1(full, err)) < 0)
+		return v1;
+	s = brn_alloc(1, sizeof *s);
+	if (s)
+		s->dir = brn_alloc(strlen(full) + 1, 1);
+	if (!s || !s->dir) {
+		free(s);
+		close(v1);
+		return brn_nomem(err);
+	}
+	strcpy(s->dir, full);
+	s->v1 = v1;
+	*out = s;
+	return BURIN_OK;
+}
+
+void
+brn_store_close(struct brn_store *s)
+{
+	if (!s)
+		return;
+	close(s->v1);
+	free(s->dir);
+	free(s);
+}
+
+const char *
+brn_store_dir(const struct brn_store *s)
+{
+	return s->dir;
+}
+
+/* ---- get -------------------------------------------------------------- */
+
+/* Remove the damaged e, unless another file has its name by now.  */
+static void
+drop(int shard, const char *name, const struct brn_entry *e)
+{
+	struct stat st;
+
+	if (fstatat(shard, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (uint64_t)st.st_dev == e->dev && (uint64_t)st.st_ino == e->ino)
+		unlinkat(shard, name, 0);
+}
+
+/* Last use, for eviction.  A time in the future is as wrong as an old one.  */
+static void
+touch(const struct brn_entry *e)
+{
+	int64_t age = (int64_t)time(NULL) - e->mtime;
+
+	if (age > TOUCH_AFTER || age < -TOUCH_AFTER)
+		futimens(e->fd, NULL);
+}
+
+static const char *
+mismatch(const struct brn_entry *e, const struct brn_key *k,
+    const void *desc, size_t ndesc)
+{
+	if (e->bad)
+		return e->bad;
+	if (!brn_key_equal(&e->key, k))
+		return "other key";
+	if (e->ndesc != ndesc || memcmp(e->desc, desc, ndesc) != 0)
+		return "other description";
+	return NULL;
+}
+
+int
+brn_store_get(struct brn_store *s, const struct brn_key *k,
+    const void *desc, size_t ndesc, int *fd, const char **why)
+{
+	char name[BRN_NAME_MAX];
+	struct brn_entry e;
+	int shard;
+
+	shard = brn_shard_open(s, k->b[0], 0, why);
+	if (shard < 0)
+		return BRN_MISS;
+	brn_entry_name(k, name);
+	if (brn_entry_open(shard, name, 1, &e) < 0) {
+		close(shard);
+		return BRN_MISS;
+	}
+	*why = mismatch(&e, k, desc, ndesc);
+	if (e.damaged)
+		drop(shard, name, &e);
+	close(shard);
+	if (*why) {
+		brn_entry_close(&e);
+		return BRN_MISS;
+	}
+	touch(&e);
+	*fd = e.fd;
+	e.fd = -1;
+	brn_entry_close(&e);
+	return BURIN_OK;
+}
+
+/* ---- publish ---------------------------------------------------------- */
+
+static int
+shard_for(struct brn_store *s, const struct brn_key *k, burin_error *err)
+{
+	const char *why;
+	int shard = brn_shard_open(s, k->b[0], 1, &why);
+
+	if (shard < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s/v1/%02x: %s", s->dir,
+		    k->b[0], why ? why : "went away");
+	return shard;
+}
+
+int
+brn_store_temp(struct brn_store *s, const struct brn_key *k, char *path,
+    size_t size, burin_error *err)
+{
+	static atomic_uint serial;
+	char name[BRN_NAME_MAX];
+	int shard, fd, n;
+
+	if ((shard = shard_for(s, k, err)) < 0)
+		return shard;
+	do {
+		brn_temp_name(atomic_fetch_add(&serial, 1), name);
+		fd = openat(shard, name, O_WRONLY | O_CREAT | O_EXCL |
+		    O_CLOEXEC, 0600);
+	} while (fd < 0 && errno == EEXIST);
+	close(shard);
+	if (fd < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s/v1/%02x/%s: %s",
+		    s->dir, k->b[0], name, strerror(errno));
+	close(fd);
+	n = snprintf(path, size, "%s/v1/%02x/%s", s->dir, k->b[0], name);
+	if (n < 0 || (size_t)n >= size)
+		return brn_fail(err, BURIN_ECACHE, "%s: path is too long",
+		    s->dir);
+	return BURIN_OK;
+}
+
+static int
+publish(int shard, const struct brn_key *k, const char *tmp,
+    const void *desc, size_t ndesc, burin_error *err)
+{
+	char name[BRN_NAME_MAX];
+	int fd, rc;
+
+	fd = open(tmp, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", tmp,
+		    strerror(errno));
+	rc = brn_entry_seal(fd, k, desc, ndesc, tmp, err);
+	close(fd);
+	if (rc < 0)
+		return rc;
+	brn_entry_name(k, name);
+	if (renameat(AT_FDCWD, tmp, shard, name) < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", tmp,
+		    strerror(errno));
+	return BURIN_OK;
+}
+
+int
+brn_store_publish(struct brn_store *s, const struct brn_key *k,
+    const char *tmp, const void *desc, size_t ndesc, burin_error *err)
+{
+	int shard, rc;
+
+	rc = shard = shard_for(s, k, err);
+	if (shard >= 0) {
+		rc = publish(shard, k, tmp, desc, ndesc, err);
+		close(shard);
+	}
+	if (rc < 0)
+		unlink(tmp);
+	return rc;
+}
+
+/* ---- lock ------------------------------------------------------------- */
+
+int
+brn_store_lock(struct brn_store *s, const struct brn_key *k, int ms)
+{
+	struct timespec nap = { 0, LOCK_POLL_MS * 1000000L };
+	double end = brn_now_ms() + ms;
+	const char *why;
+	char name[8];
+	int dir, fd;
+
+	dir = brn_dir_open(s->v1, "lock", 1, &why);
+	if (dir < 0)
+		return -1;
+	snprintf(name, sizeof name, "%02x", k->b[0]);
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	close(dir);
+	if (fd < 0)
+		return -1;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK || brn_now_ms() >= end) {
+			close(fd);
+			return -1;
+		}
+		nanosleep(&nap, NULL);
+	}
+	return fd;
+}
+
+void
+brn_store_unlock(int lock)
+{
+	if (lock < 0)
+		return;
+	/* Closing alone would leave it to a child that was forked meanwhile. */
+	flock(lock, LOCK_UN);
+	close(lock);
+}
