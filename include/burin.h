@@ -184,6 +184,8 @@ BURIN_API const burin_layer_info *burin_model_layer(const burin_model *m,
 /* "NonZero (node 'nz_3', opset 13)" */
 BURIN_API const char *burin_model_unsupported(const burin_model *m, size_t i);
 BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out);
+/* The instruction set of its kernels, as burin_isa names them.  */
+BURIN_API const char *burin_model_isa(const burin_model *m);
 
 /* ---- session ---------------------------------------------------------- */
 
@@ -205,6 +207,7 @@ typedef struct burin_tensor {
 BURIN_API int burin_session_new(burin_model *m, const burin_options *o,
     burin_session **out, burin_error *err);
 BURIN_API void burin_session_free(burin_session *s);    /* NULL is fine */
+BURIN_API int burin_session_threads(const burin_session *s);
 
 /* Run once.  Every input of the model must be given, in any order; outputs
  * are those that are asked for by name.  Input shapes may differ from run to

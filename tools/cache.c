@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * burin cache: look into the kernel cache, check it, shrink it, empty it.
+ */
+#include "tools/cli.h"
+#include "tools/report.h"
+#include "tools/table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What burin_cache_each counts and lists.  */
+struct listing {
+	int64_t entries, bytes, oldest, newest, bad;
+	int only_bad;           /* leave the others out of the lists */
+	json_t *json;           /* NULL: a table */
+	struct table table;
+};
+
+struct cache {
+	struct cli *cli;
+	int64_t max_bytes;      /* --max-bytes */
+	char path[4096];
+	struct listing list;
+};
+
+/* ---- stat, ls, verify --------------------------------------------------- */
+
+static json_t *
+json_entry(const burin_cache_entry *e)
+{
+	return json_pack("{s:s, s:I, s:I, s:o, s:o}", "key", e->key,
+	    "bytes", (json_int_t)e->bytes, "mtime", (json_int_t)e->mtime,
+	    "what", report_string(e->what), "bad", report_string(e->bad));
+}
+
+static void
+add_row(struct table *t, const burin_cache_entry *e)
+{
+	time_t when = (time_t)e->mtime;
+	struct tm tm;
+	char buf[32] = "?";
+
+	if (localtime_r(&when, &tm))
+		strftime(buf, sizeof buf, "%Y-%m-%d %H:%M", &tm);
+	table_cell(t, "%s", e->key);
+	table_cell(t, "%lld", (long long)e->bytes);
+	table_cell(t, "%s", buf);
+	if (e->bad)
+		table_cell(t, "bad: %s", e->bad);
+	else
+		table_cell(t, "%s", e->what ? e->what : "?");
+}
+
+static void
+take_entry(void *ctx, const burin_cache_entry *e)
+{
+	struct listing *l = ctx;
+
+	if (l->entries == 0 || e->mtime < l->oldest)
+		l->oldest = e->mtime;
+	if (l->entries == 0 || e->mtime > l->newest)
+		l->newest = e->mtime;
+	l->entries++;
+	l->bytes += e->bytes;
+	l->bad += e->bad != NULL;
+	if (l->only_bad && !e->bad)
+		return;
+	if (l->json)
+		json_array_append_new(l->json, json_entry(e));
+	else
+		add_row(&l->table, e);
+}
+
+/* Fill k->list: all entries, or with verify those that are bad.  */
+static int
+list(struct cache *k, int verify)
+{
+	static const char *const header[] = { "key", "bytes", "last use",
+	    "what" };
+	struct listing *l = &k->list;
+	burin_error err;
+
+	l->only_bad = verify;
+	if (k->cli->json)
+		l->json = json_array();
+	table_init(&l->table, "lrll", header);
+	if (burin_cache_each(k->cli->options, verify, take_entry, l, &err) < 0)
+		return cli_status(&err);
+	return CLI_GO;
+}
+
+static int
+cache_stat(struct cache *k)
+{
+	const struct listing *l = &k->list;
+	int code;
+
+	if ((code = list(k, 0)) != CLI_GO)
+		return code;
+	if (k->cli->json)
+		return report_json(json_pack("{s:o, s:I, s:I, s:I, s:I, s:I}",
+		    "path", report_string(k->path),
+		    "entries", (json_int_t)l->entries,
+		    "bytes", (json_int_t)l->bytes, "bad", (json_int_t)l->bad,
+		    "oldest", (json_int_t)l->oldest,
+		    "newest", (json_int_t)l->newest));
+	printf("%s: %lld entries, %.1f KB\n", k->path, (long long)l->entries,
+	    (double)l->bytes / 1024);
+	return CLI_OK;
+}
+
+static int
+cache_ls(struct cache *k)
+{
+	int code;
+
+	if ((code = list(k, 0)) != CLI_GO)
+		return code;
+	if (k->cli->json)
+		return report_json(json_pack("{s:o, s:O}",
+		    "path", report_string(k->path),
+		    "entries", k->list.json));
+	table_print(&k->list.table);
+	return CLI_OK;
+}
+
+static int
+cache_verify(struct cache *k)
+{
+	const struct listing *l = &k->list;
+	int code;
+
+	if ((code = list(k, 1)) != CLI_GO)
+		return code;
+	if (k->cli->json) {
+		code = report_json(json_pack("{s:o, s:I, s:O}",
+		    "path", report_string(k->path),
+		    "entries", (json_int_t)l->entries, "bad", l->json));
+	} else {
+		table_print(&k->list.table);
+		printf("%s: %lld entries, %lld bad\n", k->path,
+		    (long long)l->entries, (long long)l->bad);
+		code = CLI_OK;
+	}
+	return code == CLI_OK && l->bad ? CLI_MISMATCH : code;
+}
+
+/* ---- gc, clear ---------------------------------------------------------- */
+
+static int
+print_removed(const struct cache *k, int64_t n)
+{
+	if (k->cli->json)
+		return report_json(json_pack("{s:o, s:I}",
+		    "path", report_string(k->path),
+		    "removed", (json_int_t)n));
+	printf("%s: %lld removed\n", k->path, (long long)n);
+	return CLI_OK;
+}
+
+static int
+cache_gc(struct cache *k)
+{
+	burin_error err;
+	int64_t n;
+
+	if (burin_cache_gc(k->cli->options, k->max_bytes, &n, &err) < 0)
+		return cli_status(&err);
+	return print_removed(k, n);
+}
+
+static int
+cache_clear(struct cache *k)
+{
+	burin_error err;
+	int64_t n;
+
+	if (burin_cache_clear(k->cli->options, &n, &err) < 0)
+		return cli_status(&err);
+	return print_removed(k, n);
+}
+
+/* ---- the verb ----------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int (*run)(struct cache *k);
+} actions[] = {
+	{ "stat", cache_stat },
+	{ "ls", cache_ls },
+	{ "verify", cache_verify },
+	{ "gc", cache_gc },
+	{ "clear", cache_clear },
+};
+
+/* Bytes, or with K, M, G at the end units of 1024 and its powers.  */
+static int
+set_bytes(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	static const char units[] = "KMG";
+	long long v;
+	char *end;
+	const char *unit;
+	int shift = 0;
+
+	(void)c;
+	errno = 0;
+	v = strtoll(arg, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (*arg < '0' || *arg > '9' || *end || errno || v > INT64_MAX >> shift)
+		return cli_bad_arg(o, arg, "bytes, as in 500000, 64K, 100M, 1G");
+	*(int64_t *)o->to = v << shift;
+	return CLI_GO;
+}
+
+static int
+act(struct cache *k, const char *name)
+{
+	burin_error err;
+
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+		if (strcmp(actions[i].name, name))
+			continue;
+		if (burin_cache_path(k->cli->options, k->path, sizeof k->path,
+		    &err) < 0)
+			return cli_status(&err);
+		return actions[i].run(k);
+	}
+	return cli_fail(CLI_USAGE, "'%s': wanted %s", name,
+	    k->cli->verb->operands);
+}
+
+int
+verb_cache(struct cli *c)
+{
+	struct cache k = { .cli = c, .max_bytes = INT64_MAX };
+	const struct cli_option own[] = {
+		{ .name = "max-bytes", .arg = "N[KMG]", .set = set_bytes,
+		  .to = &k.max_bytes,
+		  .help = "gc: what may stay, default no limit" },
+		{ .name = NULL },
+	};
+	int code;
+
+	c->notes =
+	    "stat    where the cache is and how big\n"
+	    "ls      every kernel\n"
+	    "verify  check every kernel; exit status 1 when one is bad\n"
+	    "gc      remove what is not usable, then the least recently used\n"
+	    "        until --max-bytes are left\n"
+	    "clear   remove all\n";
+	if ((code = cli_parse(c, own)) != CLI_GO)
+		return code;
+	code = act(&k, c->argv[0]);
+	table_free(&k.list.table);
+	json_decref(k.list.json);
+	return code;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * burin inspect: what a model is, what burin lacks for it, and what it would
+ * do with each layer.  Nothing is compiled.
+ */
+#include "tools/cli.h"
+#include "tools/npy.h"
+#include "tools/report.h"
+#include "tools/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef const burin_value_info *value_fn(const burin_model *m, size_t i);
+
+/* ---- JSON --------------------------------------------------------------- */
+
+/* A size, the name of an open dimension, or null.  */
+static json_t *
+json_dims(const burin_value_info *v)
+{
+	json_t *j = json_array();
+
+	for (int i = 0; i < v->rank; i++)
+		json_array_append_new(j, v->dims[i] >= 0 ?
+		    json_integer(v->dims[i]) : report_string(v->dim_names[i]));
+	return j;
+}
+
+static json_t *
+json_values(const burin_model *m, value_fn *value)
+{
+	json_t *j = json_array();
+	const burin_value_info *v;
+
+	for (size_t i = 0; (v = value(m, i)); i++)
+		json_array_append_new(j, json_pack("{s:o, s:s, s:o}",
+		    "name", report_string(v->name),
+		    "dtype", npy_dtype_name(v->dtype), "shape", json_dims(v)));
+	return j;
+}
+
+static json_t *
+json_ops(const burin_model *m)
+{
+	json_t *j = json_object();
+	const burin_op_info *op;
+
+	for (size_t i = 0; (op = burin_model_op(m, i)); i++)
+		json_object_set_new(j, op->name, json_integer(op->count));
+	return j;
+}
+
+static json_t *
+json_unsupported(const burin_model *m)
+{
+	json_t *j = json_array();
+	const char *s;
+
+	for (size_t i = 0; (s = burin_model_unsupported(m, i)); i++)
+		json_array_append_new(j, report_string(s));
+	return j;
+}
+
+static json_t *
+json_layers(const burin_model *m)
+{
+	json_t *j = json_array();
+	const burin_layer_info *l;
+
+	for (size_t i = 0; (l = burin_model_layer(m, i)); i++)
+		json_array_append_new(j, report_layer(l));
+	return j;
+}
+
+static int
+print_json(const burin_model *m, const char *path)
+{
+	return report_json(json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+	    "model", report_string(path), "opset", burin_model_opset(m),
+	    "inputs", json_values(m, burin_model_input),
+	    "outputs", json_values(m, burin_model_output),
+	    "ops", json_ops(m), "unsupported", json_unsupported(m),
+	    "layers", json_layers(m)));
+}
+
+/* ---- for people --------------------------------------------------------- */
+
+/* "batch x 128"; a dimension without size and name is "?".  */
+static const char *
+text_dims(const burin_value_info *v, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	if (v->rank == 0)
+		return "scalar";
+	for (int i = 0; i < v->rank && n < size; i++) {
+		const char *x = i ? " x " : "";
+		const char *name = v->dim_names[i];
+
+		if (v->dims[i] >= 0)
+			n += (size_t)snprintf(buf + n, size - n, "%s%lld", x,
+			    (long long)v->dims[i]);
+		else
+			n += (size_t)snprintf(buf + n, size - n, "%s%s", x,
+			    name ? name : "?");
+	}
+	return buf;
+}
+
+static void
+print_values(const burin_model *m, const char *title, value_fn *value)
+{
+	const char *const header[] = { title, "type", "shape" };
+	const burin_value_info *v;
+	struct table t;
+	char buf[512];
+
+	table_init(&t, "lll", header);
+	for (size_t i = 0; (v = value(m, i)); i++) {
+		table_cell(&t, "%s", v->name);
+		table_cell(&t, "%s", npy_dtype_name(v->dtype));
+		table_cell(&t, "%s", text_dims(v, buf, sizeof buf));
+	}
+	putchar('\n');
+	table_print(&t);
+}
+
+static void
+print_ops(const burin_model *m)
+{
+	const char *const header[] = { "operator", "count" };
+	const burin_op_info *op;
+	struct table t;
+
+	table_init(&t, "lr", header);
+	for (size_t i = 0; (op = burin_model_op(m, i)); i++) {
+		table_cell(&t, "%s", op->name);
+		table_cell(&t, "%d", op->count);
+	}
+	putchar('\n');
+	table_print(&t);
+}
+
+static void
+print_layers(const burin_model *m)
+{
+	const char *const header[] = { "layer", "rows", "cols", "nonzero",
+	    "block", "stored", "decision", "why" };
+	const burin_layer_info *l;
+	struct table t;
+
+	table_init(&t, "lrrrrrll", header);
+	for (size_t i = 0; (l = burin_model_layer(m, i)); i++) {
+		table_cell(&t, "%s", l->name);
+		table_cell(&t, "%lld", (long long)l->rows);
+		table_cell(&t, "%lld", (long long)l->cols);
+		table_cell(&t, "%.1f%%", l->nonzero_fraction * 100);
+		table_cell(&t, "%dx%d", l->bh, l->bw);
+		table_cell(&t, "%.1f%%", l->density * 100);
+		table_cell(&t, "%s", l->decision);
+		table_cell(&t, "%s", l->why);
+	}
+	putchar('\n');
+	table_print(&t);
+}
+
+static size_t
+count_sparse(const burin_model *m)
+{
+	const burin_layer_info *l;
+	size_t n = 0;
+
+	for (size_t i = 0; (l = burin_model_layer(m, i)); i++)
+		n += !strcmp(l->decision, "sparse");
+	return n;
+}
+
+static int
+print_text(const burin_model *m, const char *path)
+{
+	size_t nlayer = burin_model_num_layers(m);
+	size_t nbad = burin_model_num_unsupported(m);
+
+	printf("%s: opset %d, %zu of %zu layers sparse, ", path,
+	    burin_model_opset(m), count_sparse(m), nlayer);
+	if (nbad)
+		printf("%zu nodes unsupported\n", nbad);
+	else
+		puts("all operators supported");
+	print_values(m, "input", burin_model_input);
+	print_values(m, "output", burin_model_output);
+	print_ops(m);
+	print_layers(m);
+	if (nbad)
+		puts("\n  unsupported");
+	for (size_t i = 0; i < nbad; i++)
+		printf("  %s\n", burin_model_unsupported(m, i));
+	return CLI_OK;
+}
+
+int
+verb_inspect(struct cli *c)
+{
+	const struct cli_option own[] = { { .name = NULL } };
+	burin_error err;
+	burin_model *m;
+	int code;
+
+	if ((code = cli_parse(c, own)) != CLI_GO)
+		return code;
+	if (burin_options_set(c->options, "unsupported", "keep", &err) < 0 ||
+	    burin_options_set(c->options, "jit", "off", &err) < 0 ||
+	    burin_model_load(c->argv[0], c->options, &m, &err) < 0)
+		return cli_status(&err);
+	code = c->json ? print_json(m, c->argv[0]) : print_text(m, c->argv[0]);
+	if (code == CLI_OK && burin_model_num_unsupported(m))
+		code = CLI_UNSUPPORTED;
+	burin_model_free(m);
+	return code;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A file is read whole, so that no size in its header is believed before the
+ * bytes are there.  The header is a Python dict with three known keys:
+ * {'descr': '<f4', 'fortran_order': False, 'shape': (1, 128), }
+ */
+#include "tools/npy.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAGIC "\x93NUMPY"
+#define MAGIC_LEN 6
+#define HEADER_ALIGN 64
+
+static const struct {
+	const char *descr, *name;
+	enum burin_dtype dtype;
+	size_t size;
+} types[] = {
+	{ "<f4", "float32", BURIN_F32,  4 },
+	{ "<i4", "int32",   BURIN_I32,  4 },
+	{ "<i8", "int64",   BURIN_I64,  8 },
+	{ "|b1", "bool",    BURIN_BOOL, 1 },
+};
+
+#define NUM_TYPES (sizeof types / sizeof *types)
+
+/* What is being read: the file for messages, the header text.  */
+struct header {
+	const char *path;
+	const char *at, *end;
+	char descr[16];
+	int fortran;
+	int rank;               /* -1: not seen */
+	int64_t dims[BURIN_MAX_RANK];
+};
+
+static int fail(burin_error *err, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int
+fail(burin_error *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	err->code = code;
+	va_start(ap, fmt);
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+static size_t
+type_index(enum burin_dtype dtype)
+{
+	size_t i = 0;
+
+	while (i + 1 < NUM_TYPES && types[i].dtype != dtype)
+		i++;
+	return i;
+}
+
+size_t
+npy_dtype_size(enum burin_dtype dtype)
+{
+	return types[type_index(dtype)].size;
+}
+
+const char *
+npy_dtype_name(enum burin_dtype dtype)
+{
+	return types[type_index(dtype)].name;
+}
+
+int64_t
+npy_nbytes(enum burin_dtype dtype, int rank, const int64_t *dims)
+{
+	int64_t n = (int64_t)npy_dtype_size(dtype);
+
+	for (int i = 0; i < rank; i++)
+		if (dims[i] < 0 || __builtin_mul_overflow(n, dims[i], &n))
+			return -1;
+	return n;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static int
+read_all(const char *path, char **data, size_t *size, burin_error *err)
+{
+	FILE *f = fopen(path, "rb");
+	size_t room = 1 << 16, n = 0;
+	char *buf = NULL, *more;
+
+	if (!f)
+		return fail(err, BURIN_EIO, "%s: %s", path, strerror(errno));
+	do {
+		more = n == room || !buf ? realloc(buf, room *= 2) : buf;
+		if (!more)
+			goto nomem;
+		buf = more;
+		n += fread(buf + n, 1, room - n, f);
+	} while (!feof(f) && !ferror(f));
+	if (ferror(f)) {
+		fail(err, BURIN_EIO, "%s: %s", path, strerror(errno));
+		goto out;
+	}
+	fclose(f);
+	*data = buf;
+	*size = n;
+	return BURIN_OK;
+nomem:
+	fail(err, BURIN_ENOMEM, "%s: %s", path, strerror(ENOMEM));
+out:
+	fclose(f);
+	free(buf);
+	return err->code;
+}
+
+static void
+skip_space(struct header *h)
+{
+	while (h->at < h->end && strchr(" \t\n", *h->at) && *h->at)
+		h->at++;
+}
+
+/* Step over a character if it is next.  */
+static int
+accept(struct header *h, char c)
+{
+	skip_space(h);
+	if (h->at == h->end || *h->at != c)
+		return 0;
+	h->at++;
+	return 1;
+}
+
+/* A Python string without escapes, cut to size.  */
+static int
+string(struct header *h, char *buf, size_t size)
+{
+	size_t n = 0;
+	char quote;
+
+	skip_space(h);
+	if (h->at == h->end || (*h->at != '\'' && *h->at != '"'))
+		return 0;
+	quote = *h->at++;
+	for (; h->at < h->end && *h->at != quote; h->at++)
+		if (n + 1 < size)
+			buf[n++] = *h->at;
+	buf[n] = '\0';
+	return accept(h, quote);
+}
+
+static int
+boolean(struct header *h, int *v)
+{
+	size_t left;
+
+	skip_space(h);
+	left = (size_t)(h->end - h->at);
+	*v = left >= 4 && !memcmp(h->at, "True", 4);
+	if (!*v && (left < 5 || memcmp(h->at, "False", 5)))
+		return 0;
+	h->at += *v ? 4 : 5;
+	return 1;
+}
+
+static int
+integer(struct header *h, int64_t *v)
+{
+	const char *start;
+
+	skip_space(h);
+	start = h->at;
+	for (*v = 0; h->at < h->end && *h->at >= '0' && *h->at <= '9'; h->at++)
+		if (__builtin_mul_overflow(*v, 10, v) ||
+		    __builtin_add_overflow(*v, *h->at - '0', v))
+			return 0;
+	return h->at > start;
+}
+
+/* (), (3,), (1, 128): a number wants a comma before the next one.  */
+static int
+shape(struct header *h)
+{
+	int n = 0;
+
+	if (!accept(h, '('))
+		return 0;
+	while (!accept(h, ')')) {
+		if (n == BURIN_MAX_RANK || !integer(h, &h->dims[n++]))
+			return 0;
+		if (accept(h, ','))
+			continue;
+		if (!accept(h, ')'))
+			return 0;
+		break;
+	}
+	h->rank = n;
+	return 1;
+}
+
+static int
+entry(struct header *h)
+{
+	char key[16];
+
+	if (!string(h, key, sizeof key) || !accept(h, ':'))
+		return 0;
+	if (!strcmp(key, "descr"))
+		return string(h, h->descr, sizeof h->descr);
+	if (!strcmp(key, "fortran_order"))
+		return boolean(h, &h->fortran);
+	return !strcmp(key, "shape") && shape(h);
+}
+
+static int
+parse(struct header *h, burin_error *err)
+{
+	int ok = accept(h, '{');
+
+	while (ok && !accept(h, '}')) {
+		ok = entry(h);
+		if (ok && !accept(h, ',')) {
+			ok = accept(h, '}');
+			break;
+		}
+	}
+	if (!ok || !*h->descr || h->rank < 0)
+		return fail(err, BURIN_EFORMAT, "%s: the .npy header is not "
+		    "understood: wanted descr, fortran_order and shape, rank "
+		    "at most %d", h->path, BURIN_MAX_RANK);
+	if (h->fortran)
+		return fail(err, BURIN_EFORMAT, "%s: the array is in Fortran "
+		    "order: wanted C order (numpy.ascontiguousarray)",
+		    h->path);
+	return BURIN_OK;
+}
+
+/* Find the header in the n bytes at data; h->end is where elements start.  */
+static int
+find_header(struct header *h, const char *data, size_t n, burin_error *err)
+{
+	const unsigned char *u = (const unsigned char *)data;
+	size_t at = 10, len;
+
+	if (n < at || memcmp(data, MAGIC, MAGIC_LEN))
+		return fail(err, BURIN_EFORMAT, "%s: not a .npy file", h->path);
+	if (u[6] < 1 || u[6] > 3)
+		return fail(err, BURIN_EFORMAT,
+		    "%s: .npy version %d: wanted 1 to 3", h->path, u[6]);
+	len = u[8] | (size_t)u[9] << 8;
+	if (u[6] > 1) {
+		at = 12;
+		if (n < at)
+			len = n;
+		else
+			len |= (size_t)u[10] << 16 | (size_t)u[11] << 24;
+	}
+	if (n < at || len > n - at)
+		return fail(err, BURIN_EFORMAT,
+		    "%s: the file ends in its header", h->path);
+	h->at = data + at;
+	h->end = h->at + len;
+	return BURIN_OK;
+}
+
+static int
+find_dtype(const struct header *h, enum burin_dtype *dtype, burin_error *err)
+{
+	for (size_t i = 0; i < NUM_TYPES; i++)
+		if (!strcmp(h->descr, types[i].descr)) {
+			*dtype = types[i].dtype;
+			return BURIN_OK;
+		}
+	return fail(err, BURIN_EFORMAT, "%s: elements are '%s': wanted '<f4', "
+	    "'<i4', '<i8' or '|b1' (numpy's astype)", h->path, h->descr);
+}
+
+/* The header and elements in the n bytes at data.  */
+static int
+decode(const char *path, const char *data, size_t n, burin_tensor *t,
+    burin_error *err)
+{
+	struct header h = { .path = path, .rank = -1 };
+	const char *elements;
+	enum burin_dtype dtype = BURIN_F32;
+	int64_t want;
+	size_t have;
+	int rc;
+
+	if ((rc = find_header(&h, data, n, err)) < 0)
+		return rc;
+	elements = h.end;
+	have = n - (size_t)(elements - data);
+	if ((rc = parse(&h, err)) < 0)
+		return rc;
+	if ((rc = find_dtype(&h, &dtype, err)) < 0)
+		return rc;
+	want = npy_nbytes(dtype, h.rank, h.dims);
+	if (want < 0 || (uint64_t)want != have)
+		return fail(err, BURIN_EFORMAT, "%s: %zu bytes of elements: "
+		    "the shape wants %lld", path, have, (long long)want);
+	t->data = malloc(have ? have : 1);
+	if (!t->data)
+		return fail(err, BURIN_ENOMEM, "%s: %s", path,
+		    strerror(ENOMEM));
+	memcpy(t->data, elements, have);
+	t->nbytes = have;
+	t->dtype = dtype;
+	t->rank = h.rank;
+	memcpy(t->dims, h.dims, sizeof t->dims);
+	return BURIN_OK;
+}
+
+int
+npy_read(const char *path, burin_tensor *t, burin_error *err)
+{
+	size_t n = 0;
+	char *data = NULL;
+	int rc;
+
+	if ((rc = read_all(path, &data, &n, err)) < 0)
+		return rc;
+	rc = decode(path, data, n, t, err);
+	free(data);
+	return rc;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+/* The header of version 1, padded with spaces to a multiple of 64 bytes.
+ * Returns its length.  */
+static size_t
+make_header(const burin_tensor *t, char *buf, size_t size)
+{
+	size_t n = MAGIC_LEN + 4, len;
+
+	n += (size_t)snprintf(buf + n, size - n,
+	    "{'descr': '%s', 'fortran_order': False, 'shape': (",
+	    types[type_index(t->dtype)].descr);
+	for (int i = 0; i < t->rank; i++)
+		n += (size_t)snprintf(buf + n, size - n, "%lld%s",
+		    (long long)t->dims[i],
+		    i + 1 < t->rank ? ", " : i ? "" : ",");
+	n += (size_t)snprintf(buf + n, size - n, "), }");
+	while ((n + 1) % HEADER_ALIGN)
+		buf[n++] = ' ';
+	buf[n++] = '\n';
+	len = n - MAGIC_LEN - 4;
+	memcpy(buf, MAGIC "\x01", MAGIC_LEN + 2);
+	buf[8] = (char)(len & 0xff);
+	buf[9] = (char)(len >> 8);
+	return n;
+}
+
+int
+npy_write(const char *path, const burin_tensor *t, burin_error *err)
+{
+	char header[512];
+	size_t n = make_header(t, header, sizeof header);
+	int64_t nbytes = npy_nbytes(t->dtype, t->rank, t->dims);
+	FILE *f = fopen(path, "wb");
+	int ok;
+
+	if (!f)
+		return fail(err, BURIN_EIO, "%s: %s", path, strerror(errno));
+	ok = fwrite(header, 1, n, f) == n;
+	ok = ok && fwrite(t->data, 1, (size_t)nbytes, f) == (size_t)nbytes;
+	if (fclose(f) || !ok)
+		return fail(err, BURIN_EIO, "%s: %s", path, strerror(errno));
+	return BURIN_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * NumPy's .npy files, versions 1 to 3: float32, int32, int64 and bool,
+ * little-endian, C order.  Other types, byte orders and Fortran order are
+ * refused by name, not converted.
+ */
+#ifndef NPY_H
+#define NPY_H
+
+#include "burin.h"
+
+/* Fill t but for its name; free(t->data) frees it.
+ * Errors: EIO, EFORMAT, ENOMEM.  */
+int npy_read(const char *path, burin_tensor *t, burin_error *err);
+
+/* EIO when not all could be written.  */
+int npy_write(const char *path, const burin_tensor *t, burin_error *err);
+
+/* Elements of a shape, times the size of one; -1 when it does not fit.  */
+int64_t npy_nbytes(enum burin_dtype dtype, int rank, const int64_t *dims);
+
+size_t npy_dtype_size(enum burin_dtype dtype);
+const char *npy_dtype_name(enum burin_dtype dtype);     /* "float32" */
+
+#endif
