@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Public functions that are no more than a check and a call inwards.
+ */
+#include "burin.h"
+
+#include "ir/onnx.h"
+#include "jit/entries.h"
+#include "jit/target.h"
+#include "runtime/options.h"
+
+const char *
+burin_version(void)
+{
+	return BRN_VERSION;
+}
+
+const char *
+burin_isa(void)
+{
+	return brn_isas[brn_isa_detect()].name;
+}
+
+const char *
+burin_strerror(int code)
+{
+	switch (code) {
+#define X(name, number, text) case number: return text;
+	BURIN_STATUS_MAP(X)
+#undef X
+	}
+	return "unknown status";
+}
+
+int
+burin_prune(const char *in_path, const char *out_path,
+    const burin_prune_spec *spec, int *nlayers, burin_error *err)
+{
+	burin_error own_err;
+	int n, rc;
+
+	err = err ? err : &own_err;
+	if (!in_path || !out_path || !spec)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_prune: argument is NULL");
+	rc = brn_onnx_prune(in_path, out_path, spec, &n, err);
+	if (rc == 0 && nlayers)
+		*nlayers = n;
+	return rc;
+}
+
+int
+burin_cache_each(const burin_options *o, int verify, burin_cache_fn *fn,
+    void *ctx, burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!fn)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_each: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_each(o->cache_dir, verify, fn, ctx, err);
+	brn_options_clear(&own);
+	return rc;
+}
+
+int
+burin_cache_gc(const burin_options *o, int64_t max_bytes, int64_t *n,
+    burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int64_t removed;
+	int rc;
+
+	err = err ? err : &own_err;
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_gc(o->cache_dir, max_bytes, &removed, err);
+	if (rc == 0 && n)
+		*n = removed;
+	brn_options_clear(&own);
+	return rc;
+}
+
+int
+burin_cache_clear(const burin_options *o, int64_t *n, burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int64_t removed;
+	int rc;
+
+	err = err ? err : &own_err;
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_clear(o->cache_dir, &removed, err);
+	if (rc == 0 && n)
+		*n = removed;
+	brn_options_clear(&own);
+	return rc;
+}
+
+int
+burin_cache_path(const burin_options *o, char *buf, size_t size,
+    burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!buf)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_path: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_path(o->cache_dir, buf, size, err);
+	brn_options_clear(&own);
+	return rc;
+}

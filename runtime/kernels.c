@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layers: packed once, then run as tiles in, kernel, tiles out.  The kernel's
+ * work is split by stored blocks, whole block rows at a time, so the result is
+ * the same for every number of threads.
+ */
+#include "runtime/kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "passes/pass.h"
+
+int
+brn_is_layer(const struct brn_node *n)
+{
+	const struct brn_node *bias;
+
+	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense)
+		return 0;
+	if (n->op == BRN_OP_dense && (!brn_is_const(n->in[1]) ||
+	    n->in[1]->value->type.dtype != BURIN_F32 ||
+	    n->in[1]->value->type.rank != 2))
+		return 0;
+	bias = n->nin > 2 ? n->in[2] : NULL;
+	return !bias || (brn_is_const(bias) &&
+	    bias->value->type.dtype == BURIN_F32);
+}
+
+int64_t
+brn_layer_rowsp(const struct brn_layer *l)
+{
+	return (int64_t)l->bsr->nbrow * l->bsr->bh;
+}
+
+int64_t
+brn_layer_colsp(const struct brn_layer *l)
+{
+	return (int64_t)l->bsr->nbcol * l->bsr->bw;
+}
+
+unsigned
+brn_layer_epilogue(const struct brn_layer *l)
+{
+	return l->bias ? BRN_EPI_BIAS : 0;
+}
+
+static int
+set_bsr(struct brn_layer *l, burin_error *err)
+{
+	const struct brn_node *w = l->node->in[1];
+	int rc;
+
+	if (w->op == BRN_OP_bsr) {
+		l->bsr = w->bsr;
+		return 0;
+	}
+	rc = brn_bsr_from_dense(w->value->data, w->value->type.dim[0],
+	    w->value->type.dim[1], BRN_DENSE_BH, BRN_DENSE_BW, 1, &l->own,
+	    err);
+	l->bsr = l->own;
+	return rc;
+}
+
+static int
+set_bias(struct brn_layer *l, burin_error *err)
+{
+	const struct brn_node *b = l->node->nin > 2 ? l->node->in[2] : NULL;
+	size_t n;
+
+	if (!b)
+		return 0;
+	if (brn_numel(b->value) != l->bsr->rows)
+		return brn_fail(err, BURIN_ESHAPE,
+		    "node '%s': bias has %lld elements, wanted %lld",
+		    l->node->name, (long long)brn_numel(b->value),
+		    (long long)l->bsr->rows);
+	n = (size_t)brn_layer_rowsp(l);
+	l->bias = brn_alloc_aligned(n * sizeof *l->bias);
+	if (!l->bias)
+		return brn_nomem(err);
+	memset(l->bias, 0, n * sizeof *l->bias);
+	memcpy(l->bias, b->value->data,
+	    (size_t)l->bsr->rows * sizeof *l->bias);
+	return 0;
+}
+
+static void
+describe(struct brn_layer *l)
+{
+	const struct brn_choice *c = l->node->choice;
+
+	l->info = (burin_layer_info){
+		.name = l->node->name,
+		.op = brn_ops[l->node->op].name,
+		.rows = l->bsr->rows,
+		.cols = l->bsr->cols,
+		.bh = c ? c->bh : l->bsr->bh,
+		.bw = c ? c->bw : l->bsr->bw,
+		.density = c ? c->density : brn_bsr_density(l->bsr),
+		.nonzero_fraction = c ? c->nonzero : 1,
+		.decision = l->node->op == BRN_OP_bsr_dense ? "sparse" :
+		    "dense",
+		.why = c ? c->why : "",
+	};
+}
+
+int
+brn_layer_init(struct brn_layer *l, const struct brn_node *n,
+    burin_error *err)
+{
+	int rc;
+
+	*l = (struct brn_layer){ .node = n };
+	if ((rc = set_bsr(l, err)) < 0 || (rc = set_bias(l, err)) < 0) {
+		brn_layer_clear(l);
+		return rc;
+	}
+	l->vals = brn_pack_vals(l->bsr);
+	if (!l->vals) {
+		brn_layer_clear(l);
+		return brn_nomem(err);
+	}
+	if (l->own) {           /* packed: the structure is enough */
+		free(l->own->vals);
+		l->own->vals = NULL;
+	}
+	describe(l);
+	return 0;
+}
+
+void
+brn_layer_clear(struct brn_layer *l)
+{
+	brn_jit_release(l->kernel);
+	free(l->vals);
+	free(l->bias);
+	brn_bsr_free(l->own);
+	*l = (struct brn_layer){ 0 };
+}
+
+struct run {
+	const struct brn_layer_run *r;
+	struct brn_kernel_args args;
+	int64_t ntile;
+	int nchunk;
+};
+
+static void
+pack_tile(void *ctx, size_t i)
+{
+	const struct brn_layer_run *r = ((struct run *)ctx)->r;
+
+	r->native->to_tiles(r->x, r->tokens, r->layer->bsr->cols,
+	    brn_layer_colsp(r->layer), r->xt, (int64_t)i, (int64_t)i + 1);
+}
+
+static void
+unpack_tile(void *ctx, size_t i)
+{
+	const struct brn_layer_run *r = ((struct run *)ctx)->r;
+
+	r->native->from_tiles(r->yt, brn_layer_rowsp(r->layer), r->y,
+	    r->tokens, r->layer->bsr->rows, (int64_t)i, (int64_t)i + 1);
+}
+
+/* The first block row of chunk i: about i / n of the work lies before it.  A
+ * block row costs its blocks and one more, for bias and store.  */
+static int64_t
+cut(const struct brn_bsr *b, int i, int n)
+{
+	int64_t want = ((int64_t)b->nblk + b->nbrow) * i / n;
+	int64_t lo = 0, hi = b->nbrow;
+
+	while (lo < hi) {
+		int64_t mid = (lo + hi) / 2;
+
+		if (b->rowptr[mid] + mid < want)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void
+run_chunk(void *ctx, size_t i)
+{
+	const struct run *k = ctx;
+	const struct brn_bsr *b = k->r->layer->bsr;
+	struct brn_kernel_args a = k->args;
+
+	a.brow0 = cut(b, (int)i, k->nchunk);
+	a.brow1 = cut(b, (int)i + 1, k->nchunk);
+	if (a.brow0 < a.brow1)
+		k->r->layer->kernel->fn(&a);
+}
+
+void
+brn_layer_run(const struct brn_layer_run *r)
+{
+	const struct brn_layer *l = r->layer;
+	struct run k = {
+		.r = r,
+		.ntile = (r->tokens + BRN_TILE - 1) / BRN_TILE,
+		.nchunk = brn_threads_count(r->threads),
+	};
+
+	k.args = (struct brn_kernel_args){
+		.x = r->xt,
+		.vals = l->vals,
+		.bias = l->bias,
+		.y = r->yt,
+		.tile1 = k.ntile,
+		.rowptr = l->bsr->rowptr,
+		.colidx = l->bsr->colidx,
+		.bh = l->bsr->bh,
+		.bw = l->bsr->bw,
+		.nbrow = l->bsr->nbrow,
+		.nbcol = l->bsr->nbcol,
+	};
+	if (!r->has_xt)
+		brn_parallel(r->threads, (size_t)k.ntile, pack_tile, &k);
+	brn_parallel(r->threads, (size_t)k.nchunk, run_chunk, &k);
+	brn_parallel(r->threads, (size_t)k.ntile, unpack_tile, &k);
+}

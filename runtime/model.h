@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A loaded model: the rewritten graph, its layers with their kernels, and what
+ * the public functions tell about it.  Immutable but for the reference count
+ * and, under lock, the symbols that planning adds.
+ */
+#ifndef BRN_MODEL_H
+#define BRN_MODEL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "runtime/kernels.h"
+
+struct burin_model {
+	atomic_int refs;
+	pthread_mutex_t lock;           /* brn_infer on graph */
+	enum brn_isa isa;
+	struct brn_graph *graph;
+	struct brn_arena *arena;        /* of what follows */
+	int nlayer, nop, nunsupported;
+	struct brn_layer *layer;
+	int *layer_of;                  /* [nnode], -1: none */
+	burin_value_info *in, *out;
+	burin_op_info *op;
+	const char **unsupported;
+	burin_stats stats;
+};
+
+struct burin_model *brn_model_ref(struct burin_model *m);
+
+#endif

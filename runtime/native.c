@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of native ops of one instruction set.
+ */
+#include "runtime/native_isa.h"
+
+extern const struct brn_native BRN_FOR_ISA(brn_native_table);
+
+const struct brn_native BRN_FOR_ISA(brn_native_table) = {
+	.to_tiles = BRN_FOR_ISA(brn_to_tiles),
+	.from_tiles = BRN_FOR_ISA(brn_from_tiles),
+	.op = {
+#define NATIVE(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_native_##name),
+#include "runtime/native.def"
+	},
+};

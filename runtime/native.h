@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Everything between the sparse layers, made for the machine: the same files
+ * are compiled once for each instruction set (BRN_ISA), and brn_native() picks
+ * the set at run time.  An op without a row here, or a case that its function
+ * declines, runs on its ref.
+ */
+#ifndef BRN_NATIVE_H
+#define BRN_NATIVE_H
+
+#include "ir/graph.h"
+#include "runtime/layout.h"
+#include "runtime/threads.h"
+
+#define BRN_DECLINED 1
+
+/* Compute n as brn_ref_fn does, on all threads, or do nothing and return
+ * BRN_DECLINED.  Results do not depend on the number of threads.  */
+typedef int brn_native_fn(const struct brn_node *n,
+    const struct brn_tensor *const *in, struct brn_tensor *out,
+    struct brn_threads *t);
+
+struct brn_native {
+	brn_to_tiles_fn *to_tiles;
+	brn_from_tiles_fn *from_tiles;
+	brn_native_fn *op[BRN_NUM_OPS];
+};
+
+const struct brn_native *brn_native(enum brn_isa isa);
+
+#endif

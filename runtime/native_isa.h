@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Names of what is compiled once for each instruction set, and the helpers
+ * that native_*.c share.
+ */
+#ifndef BRN_NATIVE_ISA_H
+#define BRN_NATIVE_ISA_H
+
+#include "runtime/native.h"
+
+#define BRN_PASTE3(a, b, c) a##b##c
+#define BRN_PASTE(a, b, c) BRN_PASTE3(a, b, c)
+#define BRN_FOR_ISA(name) BRN_PASTE(name, _, BRN_ISA)
+
+#define NATIVE(name) brn_native_fn BRN_FOR_ISA(brn_native_##name);
+#include "runtime/native.def"
+
+brn_to_tiles_fn BRN_FOR_ISA(brn_to_tiles);
+brn_from_tiles_fn BRN_FOR_ISA(brn_from_tiles);
+
+/* Rows of an op, done in chunks on all threads: run(job, first, past).  */
+struct brn_job {
+	const struct brn_node *n;
+	const struct brn_tensor *const *in;
+	struct brn_tensor *out;
+	void (*run)(const struct brn_job *j, int64_t r0, int64_t r1);
+	int64_t rows, cols;
+	int64_t chunk;          /* rows a task */
+};
+
+static inline void
+brn_job_task(void *ctx, size_t i)
+{
+	const struct brn_job *j = ctx;
+	int64_t r0 = (int64_t)i * j->chunk, r1 = r0 + j->chunk;
+
+	j->run(j, r0, r1 < j->rows ? r1 : j->rows);
+}
+
+/* About 16k elements a task: enough to pay for waking a thread.  */
+static inline void
+brn_job_run(struct brn_job *j, struct brn_threads *t)
+{
+	if (j->rows <= 0 || j->cols <= 0)
+		return;
+	j->chunk = j->cols < 16384 ? 16384 / j->cols : 1;
+	brn_parallel(t, (size_t)((j->rows + j->chunk - 1) / j->chunk),
+	    brn_job_task, j);
+}
+
+static inline int
+brn_is_f32(const struct brn_tensor *t)
+{
+	return t->type.dtype == BURIN_F32;
+}
+
+static inline const float *
+brn_f32(const struct brn_tensor *t)
+{
+	return t->data;
+}
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of option keys, and their values from calls and environment.
+ */
+#include "runtime/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/base.h"
+#include "jit/jit.h"
+
+/* Words separated by | for an enumeration, counted from 0; NULL for a number
+ * or, where str is set, any string.  isa's words are those of jit/target.h.  */
+static const struct key {
+	const char *name;
+	size_t at;
+	const char *words;
+	int str;
+} keys[] = {
+#define AT(field) offsetof(struct burin_options, field)
+	{ "sparse",      AT(sparse),    "off|auto", 0 },
+	{ "jit",         AT(jit),       "off|worker|inprocess", 0 },
+	{ "jobs",        AT(jobs),      NULL, 0 },
+	{ "cache_dir",   AT(cache_dir), NULL, 1 },
+	{ "isa",         AT(isa),       NULL, 0 },
+	{ "threads",     AT(threads),   NULL, 0 },
+	{ "unsupported", AT(keep),      "refuse|keep", 0 },
+	{ "verify",      AT(verify),    "0|1", 0 },
+	{ "dump",        AT(dump),      NULL, 1 },
+#undef AT
+};
+
+/* The position of value among words, -1 if it is none.  */
+static int
+word_index(const char *words, const char *value)
+{
+	size_t n = strlen(value);
+
+	for (int i = 0; words; i++) {
+		const char *end = strchr(words, '|');
+		size_t len = end ? (size_t)(end - words) : strlen(words);
+
+		if (n == len && !memcmp(words, value, n))
+			return i;
+		words = end ? end + 1 : NULL;
+	}
+	return -1;
+}
+
+static int
+set_string(char **field, const char *value, burin_error *err)
+{
+	char *copy = brn_alloc(strlen(value) + 1, 1);
+
+	if (!copy)
+		return brn_nomem(err);
+	strcpy(copy, value);
+	free(*field);
+	*field = copy;
+	return 0;
+}
+
+static int
+set_isa(int *field, const char *value, burin_error *err)
+{
+	int isa = brn_isa_parse(value);
+
+	if (isa < 0)
+		return brn_fail(err, BURIN_EINVAL, "isa: '%s' is not known, "
+		    "wanted auto, avx512, avx2, sse2 or generic", value);
+	if (!brn_isa_runs(isa))
+		return brn_fail(err, BURIN_EINVAL,
+		    "isa: this machine cannot run %s", value);
+	*field = isa;
+	return 0;
+}
+
+static int
+set_number(int *field, const char *key, const char *value, burin_error *err)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(value, &end, 10);
+	if (!isdigit((unsigned char)*value) || *end || errno || v > 4096)
+		return brn_fail(err, BURIN_EINVAL,
+		    "%s: '%s' is no number from 0 to 4096", key, value);
+	*field = (int)v;
+	return 0;
+}
+
+static int
+set(struct burin_options *o, const char *name, const char *value,
+    burin_error *err)
+{
+	for (int i = 0; i < BRN_COUNT(keys); i++) {
+		const struct key *k = &keys[i];
+		void *field = (char *)o + k->at;
+		int word;
+
+		if (strcmp(k->name, name))
+			continue;
+		if (k->str)
+			return set_string(field, value, err);
+		if (field == &o->isa)
+			return set_isa(field, value, err);
+		if (!k->words)
+			return set_number(field, name, value, err);
+		word = word_index(k->words, value);
+		if (word < 0)
+			return brn_fail(err, BURIN_EINVAL,
+			    "%s: '%s' is not one of %s", name, value,
+			    k->words);
+		*(int *)field = word;
+		return 0;
+	}
+	return brn_fail(err, BURIN_EINVAL, "%s: no such option", name);
+}
+
+/* BURIN_<KEY>.  */
+static const char *
+from_environment(const char *key)
+{
+	char var[64] = "BURIN_";
+	size_t n = strlen(var);
+
+	for (; *key && n + 1 < sizeof var; key++)
+		var[n++] = (char)toupper((unsigned char)*key);
+	var[n] = '\0';
+	return secure_getenv(var);
+}
+
+void
+brn_options_init(struct burin_options *o)
+{
+	*o = (struct burin_options){
+		.sparse = 1,
+		.jit = BRN_JIT_worker,
+		.isa = brn_isa_detect(),
+		.threads = 1,
+	};
+	for (int i = 0; i < BRN_COUNT(keys) && !o->bad.code; i++) {
+		const char *value = from_environment(keys[i].name);
+
+		if (value && *value)
+			set(o, keys[i].name, value, &o->bad);
+	}
+}
+
+void
+brn_options_clear(struct burin_options *o)
+{
+	free(o->cache_dir);
+	free(o->dump);
+	*o = (struct burin_options){ 0 };
+}
+
+int
+brn_options_use(const burin_options **o, struct burin_options *own,
+    burin_error *err)
+{
+	*own = (struct burin_options){ 0 };
+	if (!*o) {
+		brn_options_init(own);
+		*o = own;
+	}
+	if ((*o)->bad.code)
+		*err = (*o)->bad;
+	return (*o)->bad.code;
+}
+
+burin_options *
+burin_options_new(void)
+{
+	burin_options *o = brn_alloc(1, sizeof *o);
+
+	if (o)
+		brn_options_init(o);
+	return o;
+}
+
+void
+burin_options_free(burin_options *o)
+{
+	if (!o)
+		return;
+	brn_options_clear(o);
+	free(o);
+}
+
+int
+burin_options_set(burin_options *o, const char *key, const char *value,
+    burin_error *err)
+{
+	burin_error own;
+
+	err = err ? err : &own;
+	if (!o || !key || !value)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_options_set: argument is NULL");
+	return set(o, key, value, err);
+}
+
+void
+burin_options_set_progress(burin_options *o, burin_progress_fn *fn, void *ctx)
+{
+	o->progress = fn;
+	o->progress_ctx = ctx;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Options: strings outside, checked values inside.  options.c has the one
+ * table of keys.
+ */
+#ifndef BRN_OPTIONS_H
+#define BRN_OPTIONS_H
+
+#include "burin.h"
+
+struct burin_options {
+	int sparse;             /* 0: off */
+	int jit;                /* enum brn_jit_mode */
+	int jobs;               /* 0: one a core */
+	char *cache_dir;        /* NULL: default */
+	int isa;                /* enum brn_isa */
+	int threads;            /* 0: one a core */
+	int keep;               /* unsupported=keep */
+	int verify;
+	char *dump;             /* NULL: none */
+	burin_progress_fn *progress;
+	void *progress_ctx;
+	burin_error bad;        /* code < 0: what the environment has wrong,
+	                           reported by the first call that can */
+};
+
+/* Defaults, then the environment.  */
+void brn_options_init(struct burin_options *o);
+/* Free the strings inside.  */
+void brn_options_clear(struct burin_options *o);
+/* Let *o be usable: when it is NULL, defaults in *own, which the caller clears
+ * in any case.  Fails when the environment was wrong.  */
+int brn_options_use(const burin_options **o, struct burin_options *own,
+    burin_error *err);
+
+#endif

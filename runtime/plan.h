@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A plan: the steps that run a model for one tuple of input shapes.  Every
+ * size is known, every value that depends on shapes only is computed, and all
+ * intermediate tensors share one block of memory by their lifetimes.
+ */
+#ifndef BRN_PLAN_H
+#define BRN_PLAN_H
+
+#include "ir/infer.h"
+#include "runtime/model.h"
+
+struct brn_step {
+	const struct brn_node *node;
+	const struct brn_tensor **in;   /* [node->nin], into plan->val */
+	struct brn_tensor *out;
+	int layer;                      /* index, or -1 */
+	int has_xt;                     /* the tiles of x are there already */
+	burin_step_info info;
+};
+
+struct brn_plan {
+	struct brn_plan *next;          /* of the session, latest first */
+	struct brn_shapes *shapes;      /* owns known values and the arena of
+	                                   everything below */
+	struct brn_type *in_type;       /* [graph->nin] */
+	struct brn_tensor *val;         /* [nnode]; data NULL: not computed */
+	int nstep;
+	struct brn_step *step;
+	char *memory;                   /* all intermediate tensors */
+	size_t memory_size;
+	float *xt, *yt;                 /* tiles of a layer, in memory */
+};
+
+/* in_type as brn_infer takes it.  ESHAPE, EUNSUPPORTED, ENOMEM.  */
+int brn_plan_new(struct burin_model *m, const struct brn_type *in_type,
+    struct brn_plan **out, burin_error *err);
+void brn_plan_free(struct brn_plan *p);                 /* NULL is fine */
+
+/* Run; val[] of the graph's inputs must point to the caller's data.  */
+int brn_plan_run(struct brn_plan *p, const struct burin_model *m,
+    struct brn_threads *t, int profile, burin_error *err);
+
+#endif
