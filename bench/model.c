@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	DIM_VALUE = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE,
+	DIM_PARAM = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM,
+};
+
 struct model {
 	Onnx__ModelProto *proto;
 	uint64_t rng;
@@ -175,12 +180,10 @@ shape(struct model *m, const char *dims)
 		if (!d)
 			break;
 		onnx__tensor_shape_proto__dimension__init(d);
-		d->value_case =
-		    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+		d->value_case = DIM_VALUE;
 		d->dim_value = strtoll(word, &end, 10);
 		if (*end) {
-			d->value_case =
-			    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM;
+			d->value_case = DIM_PARAM;
 			d->dim_param = text(m, word);
 		}
 		append(m, &s->dim, &s->n_dim, d);
