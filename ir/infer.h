@@ -14,36 +14,25 @@ struct brn_shapes {
 	struct brn_arena *arena;        /* holds what follows */
 	int n;                          /* nodes of the graph */
 	struct brn_type *type;          /* [n] */
-	struct brn_tensor **val;        /* [n]; NULL: not known before a run.
-	                                   May hold symbols (int64 only).  */
+	struct brn_tensor **val;        /* [n]; NULL: not known before a run */
+	uint8_t *sym;                   /* [n]; 1: val (int64) holds symbols */
 };
-
-/* What infer_<op> sees of node n: in[i] and val[i] are NULL for absent inputs,
- * val[i] also when the value is not known.  It fills out, or fails with ESHAPE
- * (wrong sizes) or EUNSUPPORTED (an output shape that depends on data, when
- * every input type is concrete).  Sizes not known yet become new symbols.  */
-struct brn_infer {
-	struct brn_graph *g;            /* for new symbols */
-	const struct brn_node *n;
-	const struct brn_type *in[BRN_MAX_RANK];        /* first 8 inputs */
-	const struct brn_tensor *val[BRN_MAX_RANK];
-	const struct brn_shapes *s;     /* all, for ops with more inputs */
-	burin_error *err;
-};
-
-typedef int brn_infer_fn(struct brn_infer *c, struct brn_type *out);
 
 /* Types and values of all nodes.  in_type[i] replaces the declared type of
- * graph input i; NULL in_type: as declared.  The result is freed with
- * brn_shapes_free.  */
-int brn_infer(struct brn_graph *g, const struct brn_type *in_type,
+ * graph input i and must fit it; NULL in_type: as declared.  With sizes for all
+ * inputs every type has sizes, or it is EUNSUPPORTED: a shape that depends on
+ * data.  Otherwise sizes not known yet are symbols, new ones above those that
+ * inputs, outputs and names use.  What an unsupported node feeds has an unknown
+ * type.  The graph is not changed; values may point into it.  The result is
+ * freed with brn_shapes_free.  */
+int brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
     struct brn_shapes **out, burin_error *err);
 void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 
 /* brn_infer with declared inputs, types stored in node->type.  */
 int brn_infer_types(struct brn_graph *g, burin_error *err);
 
-/* A value without symbols.  */
+/* A value without anything that looks like a symbol.  */
 int brn_value_is_concrete(const struct brn_tensor *t);
 
 #endif

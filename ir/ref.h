@@ -9,9 +9,9 @@
 #include "ir/graph.h"
 
 /* Compute n from in[] (n->nin of them, NULL for absent ones) into out, whose
- * type is concrete and whose data has room.  Fails with ESHAPE when data are
- * out of range (a Gather index), EUNSUPPORTED for a type the op does not
- * take.  */
+ * data has room.  Types are those that brn_infer gave, without symbols; out
+ * may not share memory with in[].  Fails with ESHAPE when data are out of
+ * range (a Gather index), EUNSUPPORTED for leaves and unsupported, ENOMEM.  */
 typedef int brn_ref_fn(const struct brn_node *n,
     const struct brn_tensor *const *in, struct brn_tensor *out,
     burin_error *err);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Refs of the ops that look at many elements for one result: reductions,
+ * CumSum, Softmax, LayerNormalization.  All are two walks, one inside the
+ * other; sums are kept in double.
+ */
+#include "ir/ref_fn.h"
+
+#include <math.h>
+
+void
+brn_split_shape(const struct brn_type *t, int set, struct brn_type *outer,
+    struct brn_type *inner)
+{
+	*outer = *inner = *t;
+	for (int d = 0; d < t->rank; d++)
+		if (set & 1 << d)
+			outer->dim[d] = 1;
+		else
+			inner->dim[d] = 1;
+}
+
+/* Walk over shape with x along.  */
+static void
+walk(struct brn_iter *it, const struct brn_type *shape,
+    const struct brn_tensor *x)
+{
+	int64_t stride[BRN_MAX_RANK];
+
+	brn_type_strides(&x->type, stride);
+	brn_iter_init(it, shape);
+	brn_iter_add_strided(it, 0, stride);
+}
+
+/* All axes of [axis, rank).  */
+static int
+axes_from(int axis, int rank)
+{
+	return ((1 << rank) - 1) & ~((1 << axis) - 1);
+}
+
+struct reducer {
+	double f0;
+	int64_t i0;
+	double (*ff)(double acc, double x);
+	int64_t (*fi)(int64_t acc, int64_t x);
+	int mean;
+};
+
+static void
+reduce_one(const struct reducer *r, const struct brn_tensor *x, int64_t at,
+    struct brn_iter *it, struct brn_tensor *out, int64_t pos)
+{
+	int64_t count = it->left, i = r->i0;
+	double f = r->f0;
+
+	if (x->type.dtype == BURIN_F32) {
+		for (; it->left; brn_iter_next(it))
+			f = r->ff(f, brn_get_float(x, at + it->off[0]));
+		brn_set_float(out, pos, r->mean ? f / (double)count : f);
+		return;
+	}
+	for (; it->left; brn_iter_next(it))
+		i = r->fi(i, brn_get_int(x, at + it->off[0]));
+	brn_set_int(out, pos, r->mean && count ? i / count : i);
+}
+
+static int
+reduce(const struct brn_node *n, const struct brn_tensor *const *in,
+    struct brn_tensor *out, const struct reducer *r)
+{
+	int rank = in[0]->type.rank;
+	int set = brn_axes(brn_opt_in(n, in, 1), rank);
+	struct brn_type outer, inner;
+	struct brn_iter o, i;
+
+	if (!set && brn_attr_int(n, "noop_with_empty_axes", 0))
+		return brn_copy_elems(in[0], out);
+	brn_split_shape(&in[0]->type, set ? set : axes_from(0, rank), &outer,
+	    &inner);
+	for (walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
+		walk(&i, &inner, in[0]);
+		reduce_one(r, in[0], o.off[0], &i, out, o.pos);
+	}
+	return BURIN_OK;
+}
+
+static double
+f_sum(double acc, double x)
+{
+	return acc + x;
+}
+
+static int64_t
+i_sum(int64_t acc, int64_t x)
+{
+	return (int64_t)((uint64_t)acc + (uint64_t)x);
+}
+
+static double
+f_max(double acc, double x)
+{
+	return isnan(acc) || acc > x ? acc : x;
+}
+
+static int64_t
+i_max(int64_t acc, int64_t x)
+{
+	return acc > x ? acc : x;
+}
+
+static double
+f_min(double acc, double x)
+{
+	return isnan(acc) || acc < x ? acc : x;
+}
+
+static int64_t
+i_min(int64_t acc, int64_t x)
+{
+	return acc < x ? acc : x;
+}
+
+/* The ends of a type's range: what a maximum or minimum of nothing is.  */
+static int64_t
+lowest(const struct brn_tensor *t)
+{
+	return t->type.dtype == BURIN_I64 ? INT64_MIN :
+	    t->type.dtype == BURIN_I32 ? INT32_MIN : 0;
+}
+
+static int64_t
+highest(const struct brn_tensor *t)
+{
+	return t->type.dtype == BURIN_I64 ? INT64_MAX :
+	    t->type.dtype == BURIN_I32 ? INT32_MAX : 1;
+}
+
+#define REDUCE(name, ...) \
+BRN_REF(name) \
+{ \
+	const struct reducer r = { __VA_ARGS__ }; \
+\
+	return reduce(n, in, out, &r); \
+}
+
+REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0)
+REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1)
+REDUCE(reduce_max,  -INFINITY, lowest(out), f_max, i_max, 0)
+REDUCE(reduce_min,  INFINITY, highest(out), f_min, i_min, 0)
+
+/* Along one line of count elements, stride apart.  */
+static void
+cumsum_line(const struct brn_tensor *x, struct brn_tensor *out, int64_t at,
+    int64_t count, int64_t stride, int exclusive)
+{
+	int64_t isum = 0;
+	double fsum = 0;
+
+	for (int64_t k = 0; k < count; k++, at += stride) {
+		double f = fsum;
+		int64_t i = isum;
+
+		fsum += brn_get_float(x, at);
+		isum = i_sum(isum, brn_get_int(x, at));
+		if (x->type.dtype == BURIN_F32)
+			brn_set_float(out, at, exclusive ? f : fsum);
+		else
+			brn_set_int(out, at, exclusive ? i : isum);
+	}
+}
+
+BRN_REF(cumsum)
+{
+	int64_t want = brn_get_int(in[1], 0), dim, stride[BRN_MAX_RANK];
+	int rank = out->type.rank, axis = brn_axis(want, rank);
+	int reverse = brn_attr_int(n, "reverse", 0) != 0;
+	int exclusive = brn_attr_int(n, "exclusive", 0) != 0;
+	struct brn_type outer, inner;
+	struct brn_iter o;
+
+	if (axis < 0)
+		return brn_fail(err, BURIN_ESHAPE,
+		    "node '%s': axis %lld of %d dimensions", n->name,
+		    (long long)want, rank);
+	if (brn_numel(out) == 0)
+		return BURIN_OK;
+	dim = out->type.dim[axis];
+	brn_type_strides(&out->type, stride);
+	brn_split_shape(&out->type, 1 << axis, &outer, &inner);
+	for (walk(&o, &outer, out); o.left; brn_iter_next(&o))
+		cumsum_line(in[0], out, o.off[0] +
+		    (reverse ? (dim - 1) * stride[axis] : 0), dim,
+		    reverse ? -stride[axis] : stride[axis], exclusive);
+	return BURIN_OK;
+}
+
+/* x may hold -inf.  A row of nothing else gives NaN, as in every runtime.  */
+static void
+softmax_row(const float *x, float *y, const struct brn_iter *row)
+{
+	double max = -INFINITY, sum = 0;
+	struct brn_iter i;
+
+	for (i = *row; i.left; brn_iter_next(&i))
+		max = f_max(max, (double)x[i.off[0]]);
+	for (i = *row; i.left; brn_iter_next(&i))
+		sum += exp((double)x[i.off[0]] - max);
+	for (i = *row; i.left; brn_iter_next(&i))
+		y[i.off[0]] = (float)(exp((double)x[i.off[0]] - max) / sum);
+}
+
+BRN_REF(softmax)
+{
+	int rank = out->type.rank;
+	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
+	int set = brn_attr_int(n, "coerce2d", 0) ? axes_from(axis, rank) :
+	    1 << axis;
+	struct brn_type outer, inner;
+	struct brn_iter o, row;
+
+	if (brn_numel(out) == 0)
+		return BURIN_OK;
+	brn_split_shape(&out->type, set, &outer, &inner);
+	walk(&row, &inner, out);
+	for (walk(&o, &outer, out); o.left; brn_iter_next(&o))
+		softmax_row((const float *)in[0]->data + o.off[0],
+		    (float *)out->data + o.off[0], &row);
+	return BURIN_OK;
+}
+
+/* row has x as its first operand, then scale, then bias if there is one.  */
+static void
+layer_norm_row(const float *x, float *y, const struct brn_iter *row,
+    const float *scale, const float *bias, double epsilon)
+{
+	double mean = 0, var = 0, d;
+	struct brn_iter i;
+
+	for (i = *row; i.left; brn_iter_next(&i))
+		mean += (double)x[i.off[0]];
+	mean /= (double)row->left;
+	for (i = *row; i.left; brn_iter_next(&i)) {
+		d = (double)x[i.off[0]] - mean;
+		var += d * d;
+	}
+	var /= (double)row->left;
+	for (i = *row; i.left; brn_iter_next(&i)) {
+		d = ((double)x[i.off[0]] - mean) / sqrt(var + epsilon);
+		d *= (double)scale[i.off[1]];
+		y[i.off[0]] = (float)(bias ? d + (double)bias[i.off[2]] : d);
+	}
+}
+
+BRN_REF(layer_norm)
+{
+	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
+	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
+	int rank = out->type.rank;
+	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
+	struct brn_type outer, inner;
+	struct brn_iter o, row;
+
+	if (brn_numel(out) == 0)
+		return BURIN_OK;
+	brn_split_shape(&out->type, axes_from(axis, rank), &outer, &inner);
+	walk(&row, &inner, out);
+	brn_iter_add(&row, &in[1]->type);
+	if (bias)
+		brn_iter_add(&row, &bias->type);
+	for (walk(&o, &outer, out); o.left; brn_iter_next(&o))
+		layer_norm_row((const float *)in[0]->data + o.off[0],
+		    (float *)out->data + o.off[0], &row, in[1]->data,
+		    bias ? bias->data : NULL, epsilon);
+	return BURIN_OK;
+}
