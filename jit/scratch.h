@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A store for the moment, for when the cache cannot be used: a directory of
+ * our own under $TMPDIR or /tmp, gone when it is closed.
+ */
+#ifndef BRN_SCRATCH_H
+#define BRN_SCRATCH_H
+
+#include "cache/store.h"
+
+struct brn_scratch {
+	struct brn_store *store;
+	char dir[256];
+};
+
+int brn_scratch_open(struct brn_scratch *t, burin_error *err);
+void brn_scratch_close(struct brn_scratch *t);
+
+#endif
