@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every native op against its ref, on every instruction set that this machine
+ * runs, over shapes with edges; tiles and back; the memory of a plan.
+ */
+#include <string.h>
+
+#include "ir/infer.h"
+#include "ir/ref.h"
+#include "runtime/memory.h"
+#include "runtime/native.h"
+#include "tests/suite.h"
+
+#define MAX_DIM 4
+
+/* One op on inputs of these shapes; a dim of -1 ends a shape.  ints marks the
+ * input that holds indices below its bound.  rel is the largest error,
+ * relative to 1 + |wanted|.  */
+struct op_case {
+	enum brn_op op;
+	int nin;
+	int64_t dim[3][MAX_DIM + 1];
+	double rel;
+	const char *attr;
+	int64_t value;
+	int64_t perm[MAX_DIM];          /* transpose */
+	int ids_below;                  /* gather */
+	int declined;                   /* the native form leaves it to ref */
+};
+
+#define S(...) { __VA_ARGS__, -1 }
+#define UNARY(name, rel) \
+	{ BRN_OP_##name, 1, { S(3, 5, 7) }, rel }, \
+	{ BRN_OP_##name, 1, { S(1) }, rel }, \
+	{ BRN_OP_##name, 1, { S(0, 4) }, rel }, \
+	{ BRN_OP_##name, 1, { S(70000) }, rel }
+#define BINARY(name) \
+	{ BRN_OP_##name, 2, { S(2, 3, 5), S(2, 3, 5) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(2, 3, 5), S(5) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(5), S(2, 3, 5) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(2, 3, 5), S(1) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(1), S(33000) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(2, 4, 3, 5), S(2, 1, 1, 5) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(2, 1, 3, 1), S(1, 4, 1, 5) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(3, 1), S(1, 4) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(2, 3, 1), S(2, 3, 5) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(4, 1, 1), S(4, 6, 1) }, 1e-6 }, \
+	{ BRN_OP_##name, 2, { S(0, 3), S(3) }, 1e-6 }
+
+static const struct op_case cases[] = {
+	UNARY(erf, 1e-6), UNARY(exp, 2e-6), UNARY(relu, 0),
+	UNARY(sigmoid, 1e-6), UNARY(sqrt, 1e-6), UNARY(tanh, 1e-6),
+	UNARY(gelu, 1e-6),
+	{ BRN_OP_gelu, 1, { S(9, 31) }, 1e-6, "tanh", 1 },
+	BINARY(add), BINARY(sub), BINARY(mul), BINARY(div),
+	{ BRN_OP_softmax, 1, { S(3, 2, 129) }, 1e-6 },
+	{ BRN_OP_softmax, 1, { S(40, 17) }, 1e-6, "axis", 1 },
+	{ BRN_OP_softmax, 1, { S(7) }, 1e-6 },
+	{ BRN_OP_softmax, 1, { S(3, 0) }, 1e-6 },
+	{ BRN_OP_softmax, 1, { S(4, 6, 5) }, 1e-6, "axis", 1, .declined = 1 },
+	{ BRN_OP_layer_norm, 3, { S(2, 9, 64), S(64), S(64) }, 1e-5 },
+	{ BRN_OP_layer_norm, 2, { S(500, 47), S(47) }, 1e-5 },
+	{ BRN_OP_layer_norm, 3, { S(4, 6, 5), S(6, 5), S(6, 5) }, 1e-5,
+	    "axis", 1, .declined = 1 },
+	{ BRN_OP_matmul, 2, { S(5, 7), S(7, 3) }, 1e-5 },
+	{ BRN_OP_matmul, 2, { S(2, 3, 9, 16), S(2, 3, 16, 70) }, 1e-5 },
+	{ BRN_OP_matmul, 2, { S(2, 3, 4, 8), S(8, 33) }, 1e-5 },
+	{ BRN_OP_matmul, 2, { S(4, 8), S(3, 2, 8, 32) }, 1e-5 },
+	{ BRN_OP_matmul, 2, { S(2, 1, 6, 5), S(1, 3, 5, 64) }, 1e-5 },
+	{ BRN_OP_matmul, 2, { S(200, 20), S(20, 200) }, 1e-5 },
+	{ BRN_OP_matmul, 2, { S(3, 0), S(0, 4) }, 0 },
+	{ BRN_OP_matmul, 2, { S(8), S(8, 3) }, 0, .declined = 1 },
+	{ BRN_OP_transpose, 1, { S(5, 9) }, 0, .perm = { 1, 0 } },
+	{ BRN_OP_transpose, 1, { S(2, 7, 3, 5) }, 0,
+	    .perm = { 0, 2, 1, 3 } },
+	{ BRN_OP_transpose, 1, { S(2, 7, 3, 5) }, 0,
+	    .perm = { 3, 1, 0, 2 } },
+	{ BRN_OP_transpose, 1, { S(4, 0, 3) }, 0, .perm = { 2, 1, 0 } },
+	{ BRN_OP_gather, 2, { S(11, 6), S(2, 9) }, 0, .ids_below = 11 },
+	{ BRN_OP_gather, 2, { S(3), S(5) }, 0, .ids_below = 3 },
+	{ BRN_OP_gather, 2, { S(4, 6), S(3) }, 0, "axis", 1, .ids_below = 6,
+	    .declined = 1 },
+};
+
+static int
+rank_of(const int64_t *dim)
+{
+	int n = 0;
+
+	while (dim[n] >= 0)
+		n++;
+	return n;
+}
+
+struct setup {
+	struct brn_graph *g;
+	struct brn_node *n;
+	struct brn_tensor in[3], want, got;
+	const struct brn_tensor *pin[3];
+};
+
+static void
+set_attrs(struct setup *s, const struct op_case *c, int rank)
+{
+	if (c->attr)
+		brn_attr_set_int(s->g, s->n, c->attr, c->value);
+	if (c->op == BRN_OP_transpose)
+		brn_attr_set_ints(s->g, s->n, "perm", c->perm, rank);
+}
+
+static void
+make_input(struct setup *s, const struct op_case *c, int i)
+{
+	struct brn_type *t = &s->in[i].type;
+	uint64_t seed = 77 + (uint64_t)i;
+	int64_t n;
+
+	t->rank = rank_of(c->dim[i]);
+	t->dtype = c->ids_below && i == 1 ? BURIN_I64 : BURIN_F32;
+	memcpy(t->dim, c->dim[i], (size_t)t->rank * sizeof *t->dim);
+	n = brn_numel(&s->in[i]);
+	s->in[i].data = brn_arena_alloc(s->g->arena, (size_t)n + 1, 8);
+	for (int64_t k = 0; k < n; k++) {
+		if (t->dtype == BURIN_I64)
+			((int64_t *)s->in[i].data)[k] = suite_below(&seed,
+			    2 * c->ids_below) - c->ids_below;
+		else if (c->op == BRN_OP_sqrt)
+			((float *)s->in[i].data)[k] =
+			    fabsf(suite_float(&seed));
+		else
+			((float *)s->in[i].data)[k] = 3 * suite_float(&seed);
+	}
+	/* Divisors away from zero. */
+	if (c->op == BRN_OP_div && i == 1)
+		for (int64_t k = 0; k < n; k++)
+			((float *)s->in[i].data)[k] += 4;
+	s->pin[i] = &s->in[i];
+}
+
+static void
+make_case(struct setup *s, const struct op_case *c)
+{
+	struct brn_node *in[3];
+	struct brn_shapes *shapes;
+	burin_error err;
+
+	*s = (struct setup){ .g = brn_graph_new() };
+	s->g->in = brn_arena_alloc(s->g->arena, 3, sizeof *s->g->in);
+	for (int i = 0; i < c->nin; i++) {
+		make_input(s, c, i);
+		in[i] = brn_graph_add(s->g, BRN_OP_input, "x", NULL, 0);
+		s->g->in[i] = (struct brn_value){ "x", in[i],
+		    s->in[i].type };
+	}
+	s->g->nin = c->nin;
+	s->n = brn_graph_add(s->g, c->op, "op", in, c->nin);
+	set_attrs(s, c, s->in[0].type.rank);
+	suite_ok(brn_infer(s->g, NULL, &shapes, &err), err);
+	s->want.type = s->got.type = shapes->type[s->n->id];
+	brn_shapes_free(shapes);
+	s->want.data = brn_arena_alloc(s->g->arena,
+	    (size_t)brn_numel(&s->want) + 1, 8);
+	s->got.data = brn_arena_alloc(s->g->arena,
+	    (size_t)brn_numel(&s->want) + 1, 8);
+	suite_ok(brn_ref[c->op](s->n, s->pin, &s->want, &err), err);
+}
+
+static void
+compare(const struct setup *s, const struct op_case *c, enum brn_isa isa)
+{
+	const float *got = s->got.data, *want = s->want.data;
+
+	for (int64_t i = 0; i < brn_numel(&s->want); i++)
+		ck_assert_msg(fabs(got[i] - want[i]) <=
+		    c->rel * (1 + fabs(want[i])),
+		    "%s %s [%lld] is %.9g, wanted %.9g", brn_isas[isa].name,
+		    brn_ops[c->op].name, (long long)i, got[i], want[i]);
+}
+
+START_TEST(native_matches_ref)
+{
+	const struct op_case *c = &cases[_i];
+	struct setup s;
+
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++)
+		for (int threads = 1; threads <= 3; threads += 2) {
+			struct brn_threads *t = brn_threads_new(threads);
+			int rc;
+
+			if (!brn_isa_runs(isa)) {
+				brn_threads_free(t);
+				continue;
+			}
+			make_case(&s, c);
+			rc = brn_native(isa)->op[c->op](s.n, s.pin, &s.got,
+			    t);
+			ck_assert_int_eq(rc, c->declined ? BRN_DECLINED : 0);
+			if (!c->declined)
+				compare(&s, c, isa);
+			brn_threads_free(t);
+			brn_graph_free(s.g);
+		}
+}
+END_TEST
+
+START_TEST(softmax_of_masked_keys_is_zero)
+{
+	struct op_case c = { BRN_OP_softmax, 1, { S(1, 20) }, 0 };
+	struct brn_threads *t = brn_threads_new(1);
+	struct setup s;
+
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		if (!brn_isa_runs(isa))
+			continue;
+		make_case(&s, &c);
+		for (int i = 0; i < 20; i++)
+			((float *)s.in[0].data)[i] = i < 2 ? 1 : -INFINITY;
+		brn_native(isa)->op[BRN_OP_softmax](s.n, s.pin, &s.got, t);
+		ck_assert_float_eq(((float *)s.got.data)[0], 0.5f);
+		ck_assert_float_eq(((float *)s.got.data)[19], 0);
+		brn_graph_free(s.g);
+	}
+	brn_threads_free(t);
+}
+END_TEST
+
+START_TEST(gather_out_of_range_is_left_to_ref)
+{
+	struct op_case c = { BRN_OP_gather, 2, { S(3, 4), S(2) }, 0,
+	    .ids_below = 3 };
+	struct brn_threads *t = brn_threads_new(1);
+	struct setup s;
+
+	make_case(&s, &c);
+	((int64_t *)s.in[1].data)[1] = 3;
+	ck_assert_int_eq(brn_native(BRN_ISA_generic)->op[BRN_OP_gather](s.n,
+	    s.pin, &s.got, t), BRN_DECLINED);
+	brn_graph_free(s.g);
+	brn_threads_free(t);
+}
+END_TEST
+
+static const struct { int64_t tokens, features, padded; } tiles[] = {
+	{ 1, 1, 1 }, { 16, 16, 16 }, { 17, 3, 4 }, { 31, 37, 48 },
+	{ 5, 64, 64 }, { 200, 7, 7 }, { 48, 0, 16 },
+};
+
+START_TEST(tiles_and_back_is_the_same)
+{
+	int64_t n = tiles[_i].tokens, f = tiles[_i].features;
+	int64_t fp = tiles[_i].padded, nt = (n + 15) / 16;
+	float *x = malloc((size_t)(n * f + 1) * sizeof *x);
+	float *y = malloc((size_t)(n * f + 1) * sizeof *y);
+	float *t = malloc((size_t)(nt * fp * 16) * sizeof *t);
+
+	suite_fill(x, n * f, 5);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		if (!brn_isa_runs(isa))
+			continue;
+		memset(t, 0xff, (size_t)(nt * fp * 16) * sizeof *t);
+		memset(y, 0, (size_t)(n * f) * sizeof *y);
+		brn_native(isa)->to_tiles(x, n, f, fp, t, 0, nt);
+		for (int64_t i = 0; i < nt * 16; i++)
+			for (int64_t k = 0; k < fp; k++)
+				ck_assert_float_eq(t[(i / 16 * fp + k) * 16 +
+				    i % 16], i < n && k < f ? x[i * f + k] :
+				    0);
+		brn_native(isa)->from_tiles(t, fp, y, n, f, 0, nt);
+		ck_assert_int_eq(memcmp(x, y, (size_t)(n * f) * sizeof *x),
+		    0);
+	}
+	free(x);
+	free(y);
+	free(t);
+}
+END_TEST
+
+START_TEST(memory_of_the_living_does_not_overlap)
+{
+	struct brn_interval v[200];
+	uint64_t seed = 9;
+	size_t total, sum = 0;
+	burin_error err;
+
+	for (int i = 0; i < COUNT(v); i++) {
+		v[i] = (struct brn_interval){ i, i + (int)suite_below(&seed,
+		    9), (size_t)suite_below(&seed, 5000), 0 };
+		sum += v[i].size;
+	}
+	suite_ok(brn_memory_assign(v, COUNT(v), &total, &err), err);
+	ck_assert_uint_lt(total, sum / 8);
+	for (int i = 0; i < COUNT(v); i++) {
+		ck_assert_uint_eq(v[i].at % 64, 0);
+		ck_assert_uint_le(v[i].at + v[i].size, total);
+		for (int k = 0; k < i; k++)
+			if (v[k].to >= v[i].from)
+				ck_assert(v[k].at + v[k].size <= v[i].at ||
+				    v[i].at + v[i].size <= v[k].at);
+	}
+}
+END_TEST
+
+static Suite *
+native_suite(void)
+{
+	Suite *s = suite_create("native");
+	TCase *tc = suite_case(s, "ops", 60);
+
+	tcase_add_loop_test(tc, native_matches_ref, 0, COUNT(cases));
+	tcase_add_test(tc, softmax_of_masked_keys_is_zero);
+	tcase_add_test(tc, gather_out_of_range_is_left_to_ref);
+	tc = suite_case(s, "layout", 60);
+	tcase_add_loop_test(tc, tiles_and_back_is_the_same, 0, COUNT(tiles));
+	tcase_add_test(tc, memory_of_the_living_does_not_overlap);
+	return s;
+}
+
+SUITE_MAIN(native_suite)
