@@ -9,6 +9,7 @@
 
 #include "ir/bsr.h"
 #include "jit/abi.h"
+#include "jit/compiler.h"
 #include "jit/target.h"
 
 enum brn_kernel_id {
@@ -17,8 +18,6 @@ enum brn_kernel_id {
 	BRN_NUM_KERNELS
 };
 
-#define BRN_COMPILER_ID_MAX 64
-
 struct brn_spec {
 	enum brn_kernel_id kernel;
 	enum brn_isa isa;
@@ -26,10 +25,22 @@ struct brn_spec {
 	int bh, bw;
 	int32_t nbrow, nbcol;           /* rows and cols, padded, in blocks */
 	int32_t nblk;
-	const int32_t *rowptr, *colidx; /* borrowed */
-	char compiler[BRN_COMPILER_ID_MAX];     /* libgccjit, see compiler.h */
+	const int32_t *rowptr, *colidx; /* borrowed; see brn_spec_is_full */
+	char compiler[BRN_COMPILER_ID_MAX];     /* jit/compiler.h */
 	char generator[20];             /* hash of the emitters' sources */
 };
+
+/* Kernels in the order of kernels.def.  */
+struct brn_kernel_info {
+	const char *name, *what;
+	int tier;
+	int (*fits)(const struct brn_spec *s);  /* by shape and pattern */
+};
+extern const struct brn_kernel_info brn_kernels[BRN_NUM_KERNELS];
+
+/* Every block is stored: then the index arrays say nothing more, are not in
+ * the canonical bytes, and are NULL after decoding.  */
+int brn_spec_is_full(const struct brn_spec *s);
 
 /* Describe the kernel for b here: the first row of kernels.def that fits.
  * Borrows b's index arrays.  compiler "" : only tier T0 fits.  */

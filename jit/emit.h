@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Emitters: one a row of jit/kernels.def of tier 1 and up.  Each writes the
+ * body of the kernel for a spec that fits it; what it reads is in the spec.
+ */
+#ifndef BRN_EMIT_H
+#define BRN_EMIT_H
+
+#include "jit/gcc.h"
+
+/* EJIT or ENOMEM; libgccjit's own errors stick to g and come later.  */
+typedef int brn_emit_fn(struct brn_gcc *g, const struct brn_spec *s,
+    burin_error *err);
+
+#define EMIT_0(name)
+#define EMIT_1(name) brn_emit_fn brn_emit_##name;
+#define KERNEL(name, tier, what) EMIT_##tier(name)
+#include "jit/kernels.def"
+#undef EMIT_0
+#undef EMIT_1
+
+#endif

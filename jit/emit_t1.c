@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tier 1, lanes are tokens.  One pass keeps rows x tiles accumulators of one
+ * tile each in registers and goes through the blocks of a block row; for each
+ * feature it loads the x of every tile and the weight of every row once:
+ *
+ *	acc[r][t] += x[t][feature] * w[r]
+ *
+ * The pattern is a constant table of offsets into x; sizes, strides and trip
+ * counts are constants.  Block rows that are higher than a pass take several,
+ * tiles that are left over take passes of half as many, down to one.  All
+ * passes add in the same order, so the split into passes shows in no result.
+ */
+#include "jit/emit.h"
+
+#include <stdlib.h>
+
+/* Offsets into x are counted in 8 bytes: an index register times 8 costs
+ * nothing, and 16 bits then reach 8191 features.  */
+enum { UNIT = 8, LINE_UNITS = BRN_TILE * 4 / UNIT };
+
+enum {
+	MAX_ACC = 16,           /* vectors of accumulators in a pass */
+	MAX_TILES = 4,          /* more meet too few lines of x in L1 */
+	WANT_ROWS = 8,          /* rows matter more than tiles up to here */
+	GROUP = 8,              /* tiles through a block row while it is in L1 */
+	MAX_BODY = 128,         /* vector FMAs in a loop body */
+};
+
+struct t1 {
+	struct brn_gcc *g;
+	const struct brn_spec *s;
+	int full;               /* every block stored: no tables */
+	int nvec;               /* vectors a tile */
+	int max_acc;            /* in tiles */
+	brn_rv offs, rowptr;    /* the tables */
+	brn_lv tile, brow, row; /* loop variables; row is within the block */
+	brn_lv w, p, end;       /* of the block row: weights, its offsets */
+};
+
+struct pass {
+	int rows, tiles;
+	int nx;                 /* vectors of x a feature */
+	brn_lv acc[MAX_ACC];    /* [row][nx] */
+};
+
+static int64_t
+cols(const struct brn_spec *s)
+{
+	return (int64_t)s->nbcol * s->bw;
+}
+
+static int64_t
+rows(const struct brn_spec *s)
+{
+	return (int64_t)s->nbrow * s->bh;
+}
+
+static brn_rv
+x_at(struct t1 *e, brn_rv x, int c, int i)
+{
+	int64_t line = i / e->nvec * cols(e->s) + c;
+
+	return brn_gcc_get(brn_gcc_at(e->g, x, brn_gcc_int(e->g,
+	    line * e->nvec + i % e->nvec)));
+}
+
+static brn_rv
+w_at(struct t1 *e, brn_rv w, int c, int r)
+{
+	return brn_gcc_splat(e->g, brn_gcc_get(brn_gcc_at(e->g, w,
+	    brn_gcc_int(e->g, (int64_t)c * e->s->bh + r))));
+}
+
+/* Column c of a block.  What there are fewer of is kept in registers, the x or
+ * the w, and the others come one by one; but an x that is used two or three
+ * times GCC would load as often.  */
+static void
+emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
+{
+	struct brn_gcc *g = e->g;
+	int nx = p->nx, hold_x = nx < p->rows || p->rows <= 3;
+	brn_rv held[MAX_ACC], one;
+	int nheld = hold_x ? nx : p->rows, none = hold_x ? p->rows : nx;
+
+	for (int i = 0; i < nheld; i++)
+		held[i] = brn_gcc_get(brn_gcc_local(g, "held", hold_x ?
+		    x_at(e, x, c, i) : w_at(e, w, c, i)));
+	for (int i = 0; i < none; i++) {
+		one = hold_x ? w_at(e, w, c, i) : x_at(e, x, c, i);
+		if (nheld > 1)
+			one = brn_gcc_get(brn_gcc_local(g, "one", one));
+		for (int j = 0; j < nheld; j++)
+			brn_gcc_fma(g, p->acc[hold_x ? i * nx + j :
+			    j * nx + i], held[j], one);
+	}
+}
+
+static void
+add_to(struct brn_gcc *g, brn_lv v, brn_rv n)
+{
+	brn_gcc_set(g, v, brn_gcc_offset(g, brn_gcc_get(v), n));
+}
+
+/* The columns of a block.  */
+static void
+emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
+{
+	struct brn_gcc *g = e->g;
+	int bw = e->s->bw, u = MAX_BODY / (p->rows * p->nx);
+	brn_lv c, x, w;
+	struct brn_loop l;
+
+	x = brn_gcc_local(g, "xk", brn_gcc_cast(g, x0,
+	    brn_gcc_ptr(g->vec)));
+	if (bw <= u) {
+		for (int i = 0; i < bw; i++)
+			emit_column(e, p, brn_gcc_get(x), w0, i);
+		return;
+	}
+	w = brn_gcc_local(g, "wk", w0);
+	c = brn_gcc_local(g, "c", brn_gcc_int(g, bw / u));
+	l = brn_gcc_while(g, brn_gcc_int(g, 0), GCC_JIT_COMPARISON_LT,
+	    brn_gcc_get(c));
+	for (int i = 0; i < u; i++)
+		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
+	add_to(g, x, brn_gcc_int(g, u * e->nvec));
+	add_to(g, w, brn_gcc_int(g, u * e->s->bh));
+	brn_gcc_set(g, c, brn_gcc_add(g, brn_gcc_get(c),
+	    brn_gcc_int(g, -1)));
+	brn_gcc_wend(g, l);
+	for (int i = 0; i < bw % u; i++)
+		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
+}
+
+/* All blocks of the block row.  x is the first tile, w the first weight of
+ * the rows of this pass.  */
+static void
+emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
+{
+	struct brn_gcc *g = e->g;
+	brn_lv w = brn_gcc_local(g, "w", w0), at, xk = NULL;
+	brn_rv end, off;
+	struct brn_loop l;
+
+	if (e->full) {
+		xk = brn_gcc_local(g, "xk", x);
+		at = brn_gcc_local(g, "n", brn_gcc_int(g, 0));
+		end = brn_gcc_int(g, e->s->nbcol);
+	} else {
+		at = brn_gcc_local(g, "p", brn_gcc_get(e->p));
+		end = brn_gcc_get(e->end);
+	}
+	l = brn_gcc_while(g, brn_gcc_get(at), GCC_JIT_COMPARISON_LT, end);
+	if (e->full) {
+		emit_block(e, p, brn_gcc_get(xk), brn_gcc_get(w));
+		add_to(g, xk, brn_gcc_int(g, e->s->bw * BRN_TILE));
+		brn_gcc_set(g, at, brn_gcc_add(g, brn_gcc_get(at),
+		    brn_gcc_int(g, 1)));
+	} else {
+		off = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
+		    brn_gcc_get(at), brn_gcc_int(g, 0))), g->i64);
+		emit_block(e, p, brn_gcc_offset(g, brn_gcc_cast(g, x,
+		    brn_gcc_ptr(g->i64)), off), brn_gcc_get(w));
+		add_to(g, at, brn_gcc_int(g, 1));
+	}
+	add_to(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->s->bw));
+	brn_gcc_wend(g, l);
+}
+
+/* The first value of accumulators: the bias of their row, or zero.  */
+static void
+emit_start(struct t1 *e, struct pass *p, brn_rv row)
+{
+	struct brn_gcc *g = e->g;
+
+	for (int r = 0; r < p->rows; r++) {
+		brn_rv v = gcc_jit_context_zero(g->ctxt, g->f32);
+		brn_lv first;
+
+		if (e->s->epilogue & BRN_EPI_BIAS)
+			v = brn_gcc_get(brn_gcc_at(g, brn_gcc_offset(g,
+			    brn_gcc_arg(g, BRN_ARG_bias), row),
+			    brn_gcc_int(g, r)));
+		first = brn_gcc_local(g, "acc", brn_gcc_splat(g, v));
+		for (int i = 0; i < p->nx; i++)
+			p->acc[r * p->nx + i] = i ? brn_gcc_local(g, "acc",
+			    brn_gcc_get(first)) : first;
+	}
+}
+
+static void
+emit_store(struct t1 *e, struct pass *p, brn_rv y)
+{
+	int nv = e->nvec;
+
+	for (int i = 0; i < p->nx; i++)
+		for (int r = 0; r < p->rows; r++) {
+			int64_t line = i / nv * rows(e->s) + r;
+
+			brn_gcc_set(e->g, brn_gcc_at(e->g, y, brn_gcc_int(e->g,
+			    line * nv + i % nv)),
+			    brn_gcc_get(p->acc[r * p->nx + i]));
+		}
+}
+
+static void
+emit_pass(struct t1 *e, int nrow, int ntile)
+{
+	struct brn_gcc *g = e->g;
+	struct pass p = { nrow, ntile, ntile * e->nvec, { NULL } };
+	brn_rv tile = brn_gcc_get(e->tile), row, line;
+	brn_lv x, y;
+
+	row = brn_gcc_add(g, brn_gcc_mul(g, brn_gcc_get(e->brow), e->s->bh),
+	    brn_gcc_get(e->row));
+	line = brn_gcc_mul(g, brn_gcc_add(g, brn_gcc_mul(g, tile,
+	    rows(e->s)), row), BRN_TILE);
+	x = brn_gcc_local(g, "x", brn_gcc_offset(g,
+	    brn_gcc_arg(g, BRN_ARG_x),
+	    brn_gcc_mul(g, tile, cols(e->s) * BRN_TILE)));
+	emit_start(e, &p, row);
+	emit_blocks(e, &p, brn_gcc_get(x), brn_gcc_offset(g,
+	    brn_gcc_get(e->w), brn_gcc_get(e->row)));
+	y = brn_gcc_local(g, "y", brn_gcc_cast(g, brn_gcc_offset(g,
+	    brn_gcc_arg(g, BRN_ARG_y), line), brn_gcc_ptr(g->vec)));
+	emit_store(e, &p, brn_gcc_get(y));
+}
+
+/* n passes of nrow rows each, from row on.  */
+static void
+emit_rows(struct t1 *e, int n, int nrow, int ntile)
+{
+	struct brn_gcc *g = e->g;
+	struct brn_loop l;
+	brn_lv left;
+
+	if (n == 0)
+		return;
+	left = brn_gcc_local(g, "left", brn_gcc_int(g, n));
+	if (n > 1)
+		l = brn_gcc_while(g, brn_gcc_int(g, 0),
+		    GCC_JIT_COMPARISON_LT, brn_gcc_get(left));
+	emit_pass(e, nrow, ntile);
+	brn_gcc_set(g, e->row, brn_gcc_add(g, brn_gcc_get(e->row),
+	    brn_gcc_int(g, nrow)));
+	if (n > 1) {
+		brn_gcc_set(g, left, brn_gcc_add(g, brn_gcc_get(left),
+		    brn_gcc_int(g, -1)));
+		brn_gcc_wend(g, l);
+	}
+}
+
+/* All tiles up to end through the block row, ntile at a time, in as few and as
+ * equal passes over its rows as registers allow.  */
+static void
+emit_tiles(struct t1 *e, int ntile, brn_rv end)
+{
+	struct brn_gcc *g = e->g;
+	int bh = e->s->bh, most = e->max_acc / ntile;
+	int n = (bh + most - 1) / most;
+	brn_rv next = brn_gcc_add(g, brn_gcc_get(e->tile),
+	    brn_gcc_int(g, ntile));
+	struct brn_loop l = brn_gcc_while(g, next, GCC_JIT_COMPARISON_LE, end);
+
+	brn_gcc_set(g, e->row, brn_gcc_int(g, 0));
+	emit_rows(e, bh % n, bh / n + 1, ntile);
+	emit_rows(e, n - bh % n, bh / n, ntile);
+	brn_gcc_set(g, e->tile, next);
+	brn_gcc_wend(g, l);
+}
+
+/* Tiles of the widest pass.  */
+static int
+most_tiles(const struct t1 *e)
+{
+	int want = e->s->bh < WANT_ROWS ? e->s->bh : WANT_ROWS, n = 1;
+
+	while (2 * n <= MAX_TILES && e->max_acc / (2 * n) >= want)
+		n *= 2;
+	return n;
+}
+
+static void
+emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
+{
+	struct brn_gcc *g = e->g;
+	const struct brn_spec *s = e->s;
+	brn_rv b = brn_gcc_get(e->brow), first;
+
+	if (e->full) {
+		first = brn_gcc_mul(g, b, s->nbcol);
+	} else {
+		brn_lv lo = brn_gcc_local(g, "lo", brn_gcc_cast(g,
+		    brn_gcc_get(brn_gcc_at(g, e->rowptr, b)), g->i64));
+		brn_rv hi = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
+		    e->rowptr, brn_gcc_add(g, b, brn_gcc_int(g, 1)))),
+		    g->i64);
+
+		first = brn_gcc_get(lo);
+		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g, e->offs,
+		    first));
+		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g, e->offs,
+		    hi));
+	}
+	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g,
+	    brn_gcc_arg(g, BRN_ARG_vals),
+	    brn_gcc_mul(g, first, (int64_t)s->bh * s->bw)));
+	brn_gcc_set(g, e->tile, tile0);
+	for (int t = most_tiles(e); t > 0; t /= 2)
+		emit_tiles(e, t, tile1);
+}
+
+/* for groups of tiles: for block rows: for tiles, for rows in the block */
+static void
+emit_kernel(struct t1 *e)
+{
+	struct brn_gcc *g = e->g;
+	brn_rv zero = brn_gcc_int(g, 0), tile1, brow1;
+	brn_lv group, end;
+	struct brn_loop lg, lb;
+	int n = most_tiles(e);
+
+	tile1 = brn_gcc_arg(g, BRN_ARG_tile1);
+	brow1 = brn_gcc_arg(g, BRN_ARG_brow1);
+	e->tile = brn_gcc_local(g, "tile", zero);
+	e->brow = brn_gcc_local(g, "brow", zero);
+	e->row = brn_gcc_local(g, "row", zero);
+	group = brn_gcc_local(g, "group", brn_gcc_arg(g, BRN_ARG_tile0));
+	end = brn_gcc_local(g, "end", zero);
+
+	lg = brn_gcc_while(g, brn_gcc_get(group), GCC_JIT_COMPARISON_LT,
+	    tile1);
+	brn_gcc_set(g, end, brn_gcc_add(g, brn_gcc_get(group),
+	    brn_gcc_int(g, n == MAX_TILES ? n : GROUP)));
+	brn_gcc_min(g, end, tile1);
+	brn_gcc_set(g, e->brow, brn_gcc_arg(g, BRN_ARG_brow0));
+	lb = brn_gcc_while(g, brn_gcc_get(e->brow), GCC_JIT_COMPARISON_LT,
+	    brow1);
+	emit_block_row(e, brn_gcc_get(group), brn_gcc_get(end));
+	brn_gcc_set(g, e->brow, brn_gcc_add(g, brn_gcc_get(e->brow),
+	    brn_gcc_int(g, 1)));
+	brn_gcc_wend(g, lb);
+	brn_gcc_set(g, group, brn_gcc_get(end));
+	brn_gcc_wend(g, lg);
+}
+
+static int
+make_tables(struct t1 *e, burin_error *err)
+{
+	const struct brn_spec *s = e->s;
+	int64_t unit = (int64_t)s->bw * LINE_UNITS;
+	int wide = unit * (s->nbcol - 1) > UINT16_MAX;
+	uint32_t *o32 = brn_alloc((size_t)s->nblk + 1, sizeof *o32);
+	uint16_t *o16 = (uint16_t *)o32;
+
+	if (!o32)
+		return brn_nomem(err);
+	for (int32_t i = 0; i < s->nblk; i++)
+		if (wide)
+			o32[i] = (uint32_t)(unit * s->colidx[i]);
+		else
+			o16[i] = (uint16_t)(unit * s->colidx[i]);
+	e->offs = brn_gcc_table(e->g, "offs", wide ? e->g->u32 : e->g->u16,
+	    o32, (size_t)s->nblk + 1);
+	e->rowptr = brn_gcc_table(e->g, "rowptr", e->g->u32, s->rowptr,
+	    (size_t)s->nbrow + 1);
+	free(o32);
+	return 0;
+}
+
+static int
+emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
+{
+	const struct brn_isa_info *isa = &brn_isas[s->isa];
+	int nvec = BRN_TILE / isa->lanes, rc;
+	struct t1 e = { .g = g, .s = s, .full = full, .nvec = nvec,
+	    .max_acc = isa->nreg / 2 / nvec };
+
+	if (!full && (rc = make_tables(&e, err)) < 0)
+		return rc;
+	emit_kernel(&e);
+	return 0;
+}
+
+int
+brn_emit_t1_full(struct brn_gcc *g, const struct brn_spec *s,
+    burin_error *err)
+{
+	return emit(g, s, 1, err);
+}
+
+int
+brn_emit_t1_tile(struct brn_gcc *g, const struct brn_spec *s,
+    burin_error *err)
+{
+	return emit(g, s, 0, err);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which kernels can run a spec: the library's side of jit/kernels.def.  Asked
+ * for shape and pattern only; which of several is best is the order of the
+ * table, who may compile is brn_spec_init's business.
+ */
+#include "jit/spec.h"
+
+/* Offsets into x, in lines of a tile, stay far below 32 bits.  */
+enum { MAX_FEATURES = 1 << 24 };
+
+static int
+fits_t1_tile(const struct brn_spec *s)
+{
+	return (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
+	    (int64_t)s->nbrow * s->bh <= MAX_FEATURES;
+}
+
+static int
+fits_t1_full(const struct brn_spec *s)
+{
+	return brn_spec_is_full(s) && fits_t1_tile(s);
+}
+
+static int
+fits_t0(const struct brn_spec *s)
+{
+	(void)s;
+	return 1;
+}
+
+const struct brn_kernel_info brn_kernels[BRN_NUM_KERNELS] = {
+#define KERNEL(name, tier, what) \
+	[BRN_KERNEL_##name] = { #name, what, tier, fits_##name },
+#include "jit/kernels.def"
+};

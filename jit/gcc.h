@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A thin layer over libgccjit in which kernels are written as if nothing could
+ * fail: every fault sticks to the context and is asked for once, by
+ * brn_gcc_finish.  Statements go to the block `at`; loops move it.  Values are
+ * expressions: each use computes them anew, a local computes them once.
+ *
+ * Part of the module only.
+ */
+#ifndef BRN_GCC_H
+#define BRN_GCC_H
+
+#include <libgccjit.h>
+
+#include "jit/spec.h"
+
+typedef gcc_jit_rvalue *brn_rv;
+typedef gcc_jit_lvalue *brn_lv;
+
+enum brn_arg {
+#define ARG(type, kind, name) BRN_ARG_##name,
+	BRN_KERNEL_ARGS(ARG)
+#undef ARG
+	BRN_NUM_ARGS
+};
+
+struct brn_gcc {
+	gcc_jit_context *ctxt;
+	gcc_jit_function *fn;           /* the kernel */
+	gcc_jit_param *param;           /* its struct brn_kernel_args */
+	gcc_jit_field *field[BRN_NUM_ARGS];
+	gcc_jit_block *at;
+	gcc_jit_type *i32, *i64, *u16, *u32, *f32, *vec;
+	int lanes;                      /* of vec */
+	int nname;                      /* makes names of locals unique */
+};
+
+/* A context with the flags of isa and an empty kernel function.  EJIT.  */
+int brn_gcc_open(struct brn_gcc *g, enum brn_isa isa, burin_error *err);
+/* End the function, compile it to a shared object at path.  EJIT.  */
+int brn_gcc_finish(struct brn_gcc *g, const char *path, burin_error *err);
+void brn_gcc_close(struct brn_gcc *g);
+
+brn_rv brn_gcc_arg(struct brn_gcc *g, enum brn_arg a);
+brn_rv brn_gcc_int(struct brn_gcc *g, int64_t v);
+brn_rv brn_gcc_get(brn_lv v);
+brn_rv brn_gcc_add(struct brn_gcc *g, brn_rv a, brn_rv b);
+brn_rv brn_gcc_mul(struct brn_gcc *g, brn_rv a, int64_t b);
+brn_rv brn_gcc_cast(struct brn_gcc *g, brn_rv v, gcc_jit_type *t);
+gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
+
+/* A new local with the type of its first value.  */
+brn_lv brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init);
+void brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v);
+/* p[i] and p + i; i counts elements.  */
+brn_lv brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i);
+brn_rv brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i);
+/* A constant array of n u16 or u32 (data is copied): its first element.  */
+brn_rv brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
+    const void *data, size_t n);
+
+/* All lanes the same; acc += a * b.  */
+brn_rv brn_gcc_splat(struct brn_gcc *g, brn_rv scalar);
+void brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b);
+
+/* if (limit < v) v = limit */
+void brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit);
+
+/* while (a op b) { what is emitted till wend }.  */
+struct brn_loop {
+	gcc_jit_block *head, *done;
+};
+struct brn_loop brn_gcc_while(struct brn_gcc *g, brn_rv a,
+    enum gcc_jit_comparison op, brn_rv b);
+void brn_gcc_wend(struct brn_gcc *g, struct brn_loop l);
+
+#endif

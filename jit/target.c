@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What this machine runs.  An instruction set counts when the processor has
+ * all of it that GCC may emit for the flags in target.h, and the system saves
+ * its registers (XCR0); a hypervisor may hide either.
+ */
+#include "jit/target.h"
+
+#include <string.h>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+const struct brn_isa_info brn_isas[BRN_NUM_ISAS] = {
+#define TARGET(name, lanes, nreg, flags) \
+	[BRN_ISA_##name] = { #name, lanes, nreg, flags },
+	BRN_TARGETS(TARGET)
+#undef TARGET
+};
+
+#ifdef __x86_64__
+
+enum reg { EAX, EBX, ECX, EDX };
+
+struct feature {
+	unsigned leaf;
+	enum reg reg;
+	unsigned mask;
+};
+
+/* x86-64-v3 with what it builds on, beyond SSE2.  */
+static const struct feature avx2[] = {
+	{ 1, ECX, bit_SSE3 | bit_SSSE3 | bit_FMA | bit_CMPXCHG16B |
+	    bit_SSE4_1 | bit_SSE4_2 | bit_MOVBE | bit_POPCNT | bit_OSXSAVE |
+	    bit_AVX | bit_F16C },
+	{ 7, EBX, bit_BMI | bit_AVX2 | bit_BMI2 },
+	{ 0x80000001, ECX, bit_LAHF_LM | bit_LZCNT },
+};
+
+/* What x86-64-v4 adds.  */
+static const struct feature avx512[] = {
+	{ 7, EBX, bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW |
+	    bit_AVX512VL },
+};
+
+/* Bits of XCR0: who saves which registers.  */
+enum { XCR0_AVX = 0x06, XCR0_AVX512 = 0xe6 };
+
+static int
+has(const struct feature *f, int n)
+{
+	for (int i = 0; i < n; i++) {
+		unsigned r[4];
+
+		if (!__get_cpuid_count(f[i].leaf, 0, &r[EAX], &r[EBX], &r[ECX],
+		    &r[EDX]) || (r[f[i].reg] & f[i].mask) != f[i].mask)
+			return 0;
+	}
+	return 1;
+}
+
+/* Only to be asked when CPUID says OSXSAVE.  */
+static int
+system_saves(unsigned mask)
+{
+	unsigned lo, hi;
+
+	__asm__ ("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
+	return (lo & mask) == mask;
+}
+
+int
+brn_isa_runs(enum brn_isa isa)
+{
+	if (isa == BRN_ISA_generic || isa == BRN_ISA_sse2)
+		return 1;
+	if (!has(avx2, sizeof avx2 / sizeof *avx2) || !system_saves(XCR0_AVX))
+		return 0;
+	if (isa == BRN_ISA_avx2)
+		return 1;
+	return has(avx512, sizeof avx512 / sizeof *avx512) &&
+	    system_saves(XCR0_AVX512);
+}
+
+#else
+
+int
+brn_isa_runs(enum brn_isa isa)
+{
+	return isa == BRN_ISA_generic;
+}
+
+#endif
+
+enum brn_isa
+brn_isa_detect(void)
+{
+	enum brn_isa isa = BRN_NUM_ISAS - 1;
+
+	while (!brn_isa_runs(isa))
+		isa--;
+	return isa;
+}
+
+int
+brn_isa_parse(const char *name)
+{
+	if (strcmp(name, "auto") == 0)
+		return (int)brn_isa_detect();
+	for (int i = 0; i < BRN_NUM_ISAS; i++)
+		if (strcmp(name, brn_isas[i].name) == 0)
+			return i;
+	return -1;
+}
