@@ -2,24 +2,21 @@
  *
  * burin bench: how long a model takes, as a whole and layer by layer.
  *
- * Latency is measured without the profiler; the times of layers and steps come
- * from runs of their own after that.
+ * Latency is measured with the profiler off; the times of layers and steps
+ * come from runs of their own after that.
  */
 #include "tools/bench.h"
 
 #include "tools/cli.h"
-#include "tools/feed.h"
 #include "tools/load.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
 
 #define WARMUP_MS 200
 #define MEASURE_MS 2000
-#define MIN_ITERS 20
+#define MEASURE_RUNS 20
 #define PROFILE_MS 500
-#define MIN_PROFILE 3
+#define PROFILE_RUNS 3
 
 static int
 run_once(struct bench *b, double *ms)
@@ -36,4 +33,118 @@ run_once(struct bench *b, double *ms)
 		return cli_status(&err);
 	*ms = cli_now_ms() - start;
 	return CLI_GO;
+}
+
+static int
+warm_up(struct bench *b)
+{
+	double start = cli_now_ms(), ms;
+	int code;
+
+	do {
+		if ((code = run_once(b, &ms)) != CLI_GO)
+			return code;
+	} while (cli_now_ms() - start < WARMUP_MS);
+	return CLI_GO;
+}
+
+static int
+enough(const struct bench *b, double spent)
+{
+	if (b->iters)
+		return b->n >= b->iters;
+	return b->n >= MEASURE_RUNS && spent >= MEASURE_MS;
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int
+measure(struct bench *b)
+{
+	double start = cli_now_ms();
+	int room = 0, code;
+
+	while (!enough(b, cli_now_ms() - start)) {
+		if (b->n == room) {
+			room = room ? 2 * room : 256;
+			b->ms = cli_grow(b->ms, (size_t)room, sizeof *b->ms);
+		}
+		if ((code = run_once(b, &b->ms[b->n])) != CLI_GO)
+			return code;
+		b->n++;
+	}
+	qsort(b->ms, (size_t)b->n, sizeof *b->ms, ascending);
+	return CLI_GO;
+}
+
+static int
+profile(struct bench *b)
+{
+	double ms;
+	int code;
+
+	burin_session_profile(b->session, 1);
+	while (b->nprofile < PROFILE_RUNS || b->profile_ms < PROFILE_MS) {
+		if ((code = run_once(b, &ms)) != CLI_GO)
+			return code;
+		b->profile_ms += ms;
+		b->nprofile++;
+	}
+	return CLI_GO;
+}
+
+static int
+bench(const struct cli *c, struct bench *b)
+{
+	burin_error err;
+	int code;
+
+	b->path = c->argv[0];
+	b->nout = burin_model_num_outputs(b->model);
+	b->out = cli_alloc(b->nout, sizeof *b->out);
+	if ((code = feed_make(&b->feed, b->model)) != CLI_GO)
+		return code;
+	if (burin_session_new(b->model, c->options, &b->session, &err) < 0)
+		return cli_status(&err);
+	if ((code = run_once(b, &b->first_ms)) != CLI_GO ||
+	    (code = warm_up(b)) != CLI_GO || (code = measure(b)) != CLI_GO ||
+	    (code = profile(b)) != CLI_GO)
+		return code;
+	return c->json ? bench_print_json(b) : bench_print_text(b);
+}
+
+int
+verb_bench(struct cli *c)
+{
+	struct bench b = { .n = 0 };
+	const struct cli_option own[] = {
+		FEED_OPTIONS(&b.feed),
+		CLI_SESSION_OPTIONS,
+		{ .name = "iters", .arg = "N", .set = cli_set_count,
+		  .to = &b.iters,
+		  .help = "runs, default 20 or more in 2 seconds" },
+		{ .name = "profile", .set = cli_set_flag, .to = &b.profile,
+		  .help = "show where the time of a run goes" },
+		{ .name = NULL },
+	};
+	int code;
+
+	c->notes = feed_notes;
+	code = cli_parse(c, own);
+	if (code == CLI_GO)
+		code = load_model(c, c->argv[0], &b.model);
+	if (code == CLI_GO)
+		code = bench(c, &b);
+	burin_session_free(b.session);
+	burin_model_free(b.model);
+	feed_free(&b.feed);
+	free(b.out);
+	free(b.ms);
+	return code;
 }

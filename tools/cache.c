@@ -216,7 +216,7 @@ set_bytes(struct cli *c, const struct cli_option *o, const char *arg)
 		end++;
 	}
 	if (*arg < '0' || *arg > '9' || *end || errno || v > INT64_MAX >> shift)
-		return cli_bad_arg(o, arg, "bytes, as in 500000, 64K, 100M, 1G");
+		return cli_bad_arg(o, arg, "bytes, as in 500000, 64K, 1G");
 	*(int64_t *)o->to = v << shift;
 	return CLI_GO;
 }

@@ -145,7 +145,8 @@ cli_parse(struct cli *c, const struct cli_option *own)
 		row[n++] = o;
 	to_getopt(row, n, longs, shorts);
 	c->argv[0] = name;      /* getopt starts its messages with it */
-	while ((id = getopt_long(c->argc, c->argv, shorts, longs, NULL)) != -1) {
+	while ((id = getopt_long(c->argc, c->argv, shorts, longs,
+	    NULL)) != -1) {
 		o = id == '?' ? NULL : find(row, n, id);
 		if (!o)
 			return try_help(c);

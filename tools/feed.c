@@ -116,6 +116,8 @@ find_given(const struct feed *f, const char *name)
 static int
 check_given(const struct feed *f, const burin_model *m)
 {
+	const burin_value_info *info;
+
 	for (size_t i = 0; i < f->ngiven; i++) {
 		const char *name = f->given[i].name;
 		size_t k = 0;
@@ -123,9 +125,10 @@ check_given(const struct feed *f, const burin_model *m)
 		if (find_given(f, name) != &f->given[i])
 			return cli_fail(CLI_USAGE,
 			    "input '%s' is given twice", name);
-		while (k < f->nin && strcmp(burin_model_input(m, k)->name, name))
+		while ((info = burin_model_input(m, k)) &&
+		    strcmp(info->name, name))
 			k++;
-		if (k == f->nin)
+		if (!info)
 			return cli_fail(CLI_USAGE, "the model has no input "
 			    "'%s' ('burin inspect' lists them)", name);
 	}

@@ -304,7 +304,10 @@ decode(const char *path, const char *data, size_t n, burin_tensor *t,
 	if ((rc = find_dtype(&h, &dtype, err)) < 0)
 		return rc;
 	want = npy_nbytes(dtype, h.rank, h.dims);
-	if (want < 0 || (uint64_t)want != have)
+	if (want < 0)
+		return fail(err, BURIN_EFORMAT, "%s: the shape has more "
+		    "elements than fit into memory", path);
+	if ((uint64_t)want != have)
 		return fail(err, BURIN_EFORMAT, "%s: %zu bytes of elements: "
 		    "the shape wants %lld", path, have, (long long)want);
 	t->data = malloc(have ? have : 1);
