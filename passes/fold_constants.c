@@ -13,7 +13,7 @@ static int
 is_known(const struct brn_shapes *s, const struct brn_node *n)
 {
 	return !(brn_ops[n->op].flags & BRN_LEAF) && s->val[n->id] &&
-	    brn_value_is_concrete(s->val[n->id]);
+	    !s->sym[n->id];
 }
 
 /* Slice may go backwards through the elements that it keeps.  */
@@ -99,6 +99,16 @@ make_constant(struct brn_rewrite *r, struct brn_node *n,
 	return BURIN_OK;
 }
 
+/* A matrix that is turned for a layer: canon_dense turns it back, and a table
+ * that is also an embedding stays one.  */
+static int
+is_weight(const struct brn_node *n, const struct brn_node *user)
+{
+	return user && (user->op == BRN_OP_matmul ||
+	    user->op == BRN_OP_gemm || user->op == BRN_OP_dense) &&
+	    brn_is_matrix_transpose(n) && brn_is_const_matrix(n->in[0]);
+}
+
 /* Only values that something else needs: not the steps in between.  */
 static int
 is_wanted(const struct brn_rewrite *r, const struct brn_shapes *s,
@@ -106,7 +116,8 @@ is_wanted(const struct brn_rewrite *r, const struct brn_shapes *s,
 {
 	const struct brn_node *user = r->user[n->id];
 
-	return !user || is_needless(user) || !is_known(s, user);
+	return !user || is_needless(user) ||
+	    (!is_known(s, user) && !is_weight(n, user));
 }
 
 static int

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs passes.  Around each: types before it, then sweep, types again, the
- * check and the dump that the options ask for, so that whoever reads the graph
- * between two passes sees it whole.
+ * Runs passes.  Around each: types before it, a sweep after it, then the check
+ * and the dump that the options ask for.
  */
 #include "passes/pass.h"
 
@@ -68,8 +67,6 @@ brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
 		return rc;
 	if ((rc = brn_graph_sweep(g, err)) < 0)
 		return rc;
-	if (n && (rc = brn_infer_types(g, err)) < 0)
-		return rc;
 	if (o->verify && (rc = brn_graph_verify(g, err)) < 0)
 		return rc;
 	if (o->dump_dir && (rc = dump(p, g, o->dump_dir, err)) < 0)
@@ -89,5 +86,5 @@ brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
 		if (rc < 0)
 			return rc;
 	}
-	return BURIN_OK;
+	return brn_infer_types(g, err);
 }

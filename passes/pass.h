@@ -4,7 +4,8 @@
  * the list and the order.
  *
  * A pass is idempotent, adds nodes and redirects uses, never frees, and never
- * edits a constant or a BSR in place.
+ * edits a constant or a BSR in place.  It finds the type of every node, and
+ * gives one to the nodes that it adds.
  */
 #ifndef BRN_PASS_H
 #define BRN_PASS_H
@@ -37,10 +38,10 @@ struct brn_pass_info {
 extern const struct brn_pass_info brn_passes[];
 extern const int brn_npasses;
 
-/* All passes in order, then a sweep.  Types are inferred before each pass.  */
+/* All passes in order; the types are those of the result.  */
 int brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
     burin_error *err);
-/* One pass with its inference, verification and sweep.  */
+/* One pass: inference, the pass, sweep, and the check and dump of o.  */
 int brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
     const struct brn_pass_opts *o, int *changed, burin_error *err);
 

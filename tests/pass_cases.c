@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The graphs that passes are tried on.  A builder makes one graph a variant;
+ * what the variants of a builder mean is said at its enum.
+ */
+#include "tests/pass_cases.h"
+
+#include <string.h>
+
+#include "tests/build.h"
+
+/* ---- fold_constants ------------------------------------------------------ */
+
+/* The first size is a number, or the caller's to decide.  */
+static void
+shape_arithmetic(struct brn_graph *g, int first)
+{
+	struct brn_node *x = input(g, "x", 3, first, 3, 4);
+	struct brn_node *n = OP(g, gather, OP(g, shape, x), INTS(g, 0));
+	struct brn_node *to = OP(g, concat, n, INTS(g, -1));
+
+	set_int(g, to, "axis", 0);
+	output(g, "y", OP(g, reshape, x, to));
+}
+
+static void
+scalar_arithmetic(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, BATCH, 4);
+	struct brn_node *root = OP(g, sqrt, scalar(g, 2));
+	struct brn_node *c = OP(g, identity, OP(g, mul, root, scalar(g, 3)));
+
+	(void)variant;
+	output(g, "y", OP(g, mul, x, c));
+	output(g, "z", OP(g, add, x, c));
+}
+
+static void
+identity(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, BATCH, 4);
+	struct brn_node *y = OP(g, dropout, OP(g, identity, x));
+
+	(void)variant;
+	output(g, "y", OP(g, relu, y));
+	output(g, "z", OP(g, identity, y));
+}
+
+enum { RESHAPE, EXPAND, PERM, SLICE, BACKWARDS, SQUARE };
+
+/* x with the type that it has already.  */
+static void
+same_type(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, variant >= SLICE ? 4 : BATCH, 4);
+	struct brn_node *y = NULL;
+
+	switch (variant) {
+	case RESHAPE:
+		y = OP(g, reshape, x, INTS(g, 0, 4));
+		break;
+	case EXPAND:
+		y = OP(g, expand, x, INTS(g, 1, 1));
+		break;
+	case PERM:
+		y = set_perm(g, OP(g, transpose, x), 0, 1);
+		break;
+	case SLICE:
+		y = OP(g, slice, x, INTS(g, 0), INTS(g, 99));
+		break;
+	case BACKWARDS:
+		y = OP(g, slice, x, INTS(g, -1), INTS(g, -99), INTS(g, 0),
+		    INTS(g, -1));
+		break;
+	case SQUARE:
+		y = transpose(g, x);
+		break;
+	}
+	output(g, "y", OP(g, relu, y));
+}
+
+/* ---- canon_dense --------------------------------------------------------- */
+
+enum { BIAS_RIGHT, BIAS_LEFT, BIAS_RANK3, BIAS_RANK4, BIAS_SCALAR, NO_BIAS,
+	OTHER_USER };
+
+static void
+matmul(struct brn_graph *g, int variant)
+{
+	int rank = variant == BIAS_RANK3 ? 3 : variant == BIAS_RANK4 ? 4 : 1;
+	struct brn_node *x = input(g, "x", 3, BATCH, SEQ, 6), *b;
+	struct brn_node *y = named(OP(g, matmul, x, weight(g, "w", 6, 4, 1)),
+	    "fc");
+
+	b = vector(g, "b", variant == BIAS_SCALAR ? 1 : 4, rank, 2);
+	if (variant == OTHER_USER)
+		output(g, "product", y);
+	if (variant != NO_BIAS)
+		y = variant == BIAS_LEFT ? OP(g, add, b, y) :
+		    OP(g, add, y, b);
+	output(g, "y", OP(g, relu, y));
+}
+
+enum { CONSTANT, TRANSPOSED, TWICE, DYNAMIC, STACKED, SHARED };
+
+/* Where the weight comes from.  */
+static void
+matmul_weight(struct brn_graph *g, int variant)
+{
+	static const struct brn_type stack = { BURIN_F32, 3, { 1, 6, 6 } };
+	struct brn_node *x = input(g, "x", 2, 3, 6);
+	struct brn_node *w = weight(g, "w", 6, 6, 1), *y;
+
+	if (variant == TRANSPOSED)
+		w = transpose(g, w);
+	if (variant == TWICE)
+		w = transpose(g, transpose(g, w));
+	if (variant == DYNAMIC)
+		w = input(g, "w", 2, 6, 6);
+	if (variant == STACKED)
+		w = brn_graph_constant(g, "w", &stack, w->value->data);
+	y = OP(g, matmul, x, w);
+	if (variant == SHARED)
+		y = OP(g, add, y, OP(g, matmul, OP(g, relu, y), w));
+	output(g, "y", y);
+}
+
+enum { TRANS_B, PLAIN, SCALED, TRANS_A, FULL_C, SCALAR_C, BETA_0, NO_C,
+	MATRIX_C };
+
+static void
+gemm(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, variant == TRANS_A ? 6 : 3,
+	    variant == TRANS_A ? 3 : 6);
+	struct brn_node *w = variant == TRANS_B ? weight(g, "w", 4, 6, 1) :
+	    weight(g, "w", 6, 4, 1);
+	struct brn_node *c = vector(g, "c", variant == SCALAR_C ? 1 : 4,
+	    variant == MATRIX_C ? 2 : 1, 2), *y;
+
+	if (variant == FULL_C)
+		c = weight(g, "c", 3, 4, 2);
+	y = variant == NO_C ? OP(g, gemm, x, w) : OP(g, gemm, x, w, c);
+	if (variant == TRANS_B)
+		set_int(g, y, "transB", 1);
+	if (variant == TRANS_A)
+		set_int(g, y, "transA", 1);
+	if (variant == SCALED) {
+		set_float(g, y, "alpha", 0.5f);
+		set_float(g, y, "beta", 3);
+	}
+	if (variant == BETA_0)
+		set_float(g, y, "beta", 0);
+	output(g, "y", named(y, "fc"));
+}
+
+/* ---- simplify_fc_transpose ----------------------------------------------- */
+
+/* An embedding whose table is also the weight of two layers.  */
+static void
+tied(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, BATCH, 6);
+	struct brn_node *w = weight(g, "table", 6, 4, 1);
+
+	(void)variant;
+	output(g, "rows", OP(g, gather, w, INTS(g, 1, 5)));
+	output(g, "y", OP(g, dense, x, transpose(g, w)));
+	output(g, "z", OP(g, dense, OP(g, relu, x), transpose(g, w)));
+}
+
+static void
+fc_transpose(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, BATCH, 6);
+	struct brn_node *w = weight(g, "w", 6, 6, 1);
+
+	if (variant == DYNAMIC)
+		w = input(g, "w", 2, 6, 6);
+	if (variant == TWICE)
+		w = transpose(g, w);
+	output(g, "y", OP(g, dense, x, transpose(g, w)));
+}
+
+/* ---- fuse_layernorm ------------------------------------------------------ */
+
+enum {
+	SQUARE_MUL = 1, TWO_SUBS = 2, SWAPPED = 4, LAST_AXIS = 8,
+	NO_BETA = 16, RECIPROCAL = 32, INNER_USER = 64, OUTPUT_MEAN = 128,
+	FIRST_AXIS = 256, SCALAR_GAMMA = 512,
+};
+
+static struct brn_node *
+binary(struct brn_graph *g, enum brn_op op, int swap, struct brn_node *a,
+    struct brn_node *b)
+{
+	struct brn_node *in[] = { swap ? b : a, swap ? a : b };
+
+	return build_node(g, op, in, 2);
+}
+
+static struct brn_node *
+mean(struct brn_graph *g, struct brn_node *x, int v)
+{
+	int axis = v & LAST_AXIS ? 2 : v & FIRST_AXIS ? 0 : -1;
+
+	return OP(g, reduce_mean, x, INTS(g, axis));
+}
+
+static struct brn_node *
+deviation(struct brn_graph *g, struct brn_node *d, int v)
+{
+	struct brn_node *sq = v & SQUARE_MUL ? OP(g, mul, d, d) :
+	    OP(g, pow, d, scalar(g, 2));
+
+	return OP(g, sqrt, binary(g, BRN_OP_add, v & SWAPPED,
+	    mean(g, sq, v), scalar(g, 1e-5f)));
+}
+
+static void
+layernorm(struct brn_graph *g, int v)
+{
+	struct brn_node *x = input(g, "x", 3, 2, SEQ, 6);
+	struct brn_node *m = mean(g, x, v), *d = OP(g, sub, x, m), *s, *y;
+
+	s = deviation(g, v & TWO_SUBS ? OP(g, sub, x, mean(g, x, v)) : d, v);
+	if (v & RECIPROCAL)
+		y = binary(g, BRN_OP_mul, v & SWAPPED, d,
+		    OP(g, reciprocal, s));
+	else
+		y = OP(g, div, d, s);
+	y = binary(g, BRN_OP_mul, v & SWAPPED, y,
+	    vector(g, "gamma", v & SCALAR_GAMMA ? 1 : 6, 1, 1));
+	if (!(v & NO_BETA))
+		y = binary(g, BRN_OP_add, v & SWAPPED, y,
+		    vector(g, "beta", 6, 1, 2));
+	output(g, "y", OP(g, relu, y));
+	if (v & INNER_USER)
+		output(g, "z", OP(g, relu, d));
+	if (v & OUTPUT_MEAN)
+		output(g, "z", m);
+}
+
+/* x * g + (beta - mean * g), g = gamma / deviation.  */
+static void
+distributed(struct brn_graph *g, int v)
+{
+	struct brn_node *x = input(g, "x", 3, 2, SEQ, 6), *m = mean(g, x, v);
+	struct brn_node *s = deviation(g, OP(g, sub, x, m), v), *gain, *shift;
+
+	gain = binary(g, BRN_OP_mul, v & SWAPPED, OP(g, reciprocal, s),
+	    vector(g, "gamma", 6, 1, 1));
+	shift = OP(g, sub, vector(g, "beta", 6, 1, 2),
+	    binary(g, BRN_OP_mul, v & SWAPPED, m, gain));
+	output(g, "y", binary(g, BRN_OP_add, v & SWAPPED,
+	    binary(g, BRN_OP_mul, v & SWAPPED, x, gain), shift));
+	if (v & INNER_USER)
+		output(g, "z", OP(g, relu, gain));
+}
+
+/* ---- fuse_gelu ----------------------------------------------------------- */
+
+enum { EARLY_HALF, LATE_HALF, TF, SUM, SCALED_X, ERF_USED, WRONG_SCALE,
+	NO_HALF, RANK };
+
+static void
+gelu_erf(struct brn_graph *g, int v)
+{
+	struct brn_node *x = input(g, "x", 2, BATCH, 8), *t, *y;
+	struct brn_node *half = v == RANK ? vector(g, "", 1, 3, 1) :
+	    scalar(g, v == NO_HALF ? 1 : 0.5f);
+
+	if (v == RANK)
+		*(float *)half->value->data = 0.5f;
+	if (v == SCALED_X)
+		x = OP(g, mul, x, scalar(g, 2));
+	if (v == TF)
+		t = OP(g, erf, OP(g, mul, scalar(g, 0.70710677f), x));
+	else
+		t = OP(g, erf, OP(g, div, x,
+		    scalar(g, v == WRONG_SCALE ? 1.5f : 1.4142f)));
+	y = v == SUM ? t : OP(g, add, t, scalar(g, 1));
+	if (v == LATE_HALF)
+		y = OP(g, mul, OP(g, mul, x, y), half);
+	else if (v == TF)
+		y = OP(g, mul, x, OP(g, mul, half, y));
+	else
+		y = OP(g, mul, OP(g, mul, half, x), y);
+	if (v == SUM)
+		y = OP(g, add, OP(g, mul, half, x), y);
+	output(g, "y", OP(g, relu, y));
+	if (v == ERF_USED)
+		output(g, "z", OP(g, relu, t));
+}
+
+enum { POW, MULS, LATE, FACTORED, WRONG_CUBE };
+
+static struct brn_node *
+tanh_argument(struct brn_graph *g, struct brn_node *x, int v)
+{
+	struct brn_node *k = scalar(g, v == WRONG_CUBE ? 0.0447f : 0.044715f);
+	struct brn_node *c = scalar(g, 0.7978845608f), *cube;
+
+	if (v == FACTORED)
+		return OP(g, mul, OP(g, mul, c, x), OP(g, add, scalar(g, 1),
+		    OP(g, mul, OP(g, mul, k, x), x)));
+	if (v == MULS)
+		cube = OP(g, mul, x, OP(g, mul, x, x));
+	else
+		cube = OP(g, pow, x, scalar(g, 3));
+	return OP(g, mul, c, OP(g, add, x, OP(g, mul, cube, k)));
+}
+
+static void
+gelu_tanh(struct brn_graph *g, int v)
+{
+	struct brn_node *x = input(g, "x", 2, BATCH, 8), *y;
+
+	y = OP(g, add, scalar(g, 1), OP(g, tanh, tanh_argument(g, x, v)));
+	if (v == LATE)
+		y = OP(g, mul, OP(g, mul, x, y), scalar(g, 0.5f));
+	else
+		y = OP(g, mul, OP(g, mul, x, scalar(g, 0.5f)), y);
+	output(g, "y", y);
+}
+
+/* ---- bsr_dense ----------------------------------------------------------- */
+
+/* Keep the block that holds w[row][col] and no other.  */
+static void
+keep_block(struct brn_node *w, int bh, int bw, int row, int col)
+{
+	float *p = w->value->data;
+	int64_t cols = w->value->type.dim[1];
+
+	for (int64_t i = 0; i < brn_numel(w->value); i++)
+		if (i / cols / bh != row / bh || i % cols / bw != col / bw)
+			p[i] = 0;
+}
+
+enum { LAYERS, TIED };
+
+/* A sparse, an empty, and a full layer; or one weight in two layers.  */
+static void
+layers(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, BATCH, 20);
+	struct brn_node *w = weight(g, "sparse", 36, 20, 1), *y;
+
+	keep_block(w, 16, 1, 20, 3);
+	y = OP(g, dense, x, w, vector(g, "b", 36, 1, 2));
+	output(g, "y", named(y, "fc1"));
+	if (variant == TIED) {
+		output(g, "z", named(OP(g, dense, OP(g, relu, x), w), "fc2"));
+		return;
+	}
+	w = weight(g, "empty", 5, 36, 3);
+	memset(w->value->data, 0, 5 * 36 * sizeof(float));
+	output(g, "z", named(OP(g, dense, y, w), "fc2"));
+	w = weight(g, "full", 5, 36, 4);
+	output(g, "f", named(OP(g, dense, y, w), "fc3"));
+	w = input(g, "w", 2, 5, 36);
+	output(g, "d", named(OP(g, dense, y, w), "fc4"));
+}
+
+#define CASE(pass, name, build, variant, op, count) \
+	{ #pass, name, build, variant, BRN_OP_##op, count },
+
+const struct pass_case pass_cases[] = {
+CASE(fold_constants, "known_shape", shape_arithmetic, 2, shape, 0)
+CASE(fold_constants, "unknown_shape", shape_arithmetic, BATCH, shape, 1)
+CASE(fold_constants, "scalars", scalar_arithmetic, 0, constant, 1)
+CASE(fold_constants, "identity", identity, 0, identity, 0)
+CASE(fold_constants, "reshape", same_type, RESHAPE, reshape, 0)
+CASE(fold_constants, "expand", same_type, EXPAND, expand, 0)
+CASE(fold_constants, "perm", same_type, PERM, transpose, 0)
+CASE(fold_constants, "slice", same_type, SLICE, slice, 0)
+CASE(fold_constants, "backwards", same_type, BACKWARDS, slice, 1)
+CASE(fold_constants, "square", same_type, SQUARE, transpose, 1)
+
+CASE(canon_dense, "bias_right", matmul, BIAS_RIGHT, add, 0)
+CASE(canon_dense, "bias_left", matmul, BIAS_LEFT, add, 0)
+CASE(canon_dense, "bias_rank3", matmul, BIAS_RANK3, add, 0)
+CASE(canon_dense, "bias_rank4", matmul, BIAS_RANK4, add, 1)
+CASE(canon_dense, "bias_scalar", matmul, BIAS_SCALAR, add, 1)
+CASE(canon_dense, "no_bias", matmul, NO_BIAS, dense, 1)
+CASE(canon_dense, "other_user", matmul, OTHER_USER, add, 1)
+CASE(canon_dense, "constant", matmul_weight, CONSTANT, transpose, 1)
+CASE(canon_dense, "transposed", matmul_weight, TRANSPOSED, transpose, 0)
+CASE(canon_dense, "twice", matmul_weight, TWICE, transpose, 1)
+CASE(canon_dense, "dynamic", matmul_weight, DYNAMIC, matmul, 1)
+CASE(canon_dense, "stacked", matmul_weight, STACKED, matmul, 1)
+CASE(canon_dense, "shared", matmul_weight, SHARED, dense, 2)
+CASE(canon_dense, "gemm_trans_b", gemm, TRANS_B, transpose, 0)
+CASE(canon_dense, "gemm_plain", gemm, PLAIN, transpose, 1)
+CASE(canon_dense, "gemm_scaled", gemm, SCALED, dense, 1)
+CASE(canon_dense, "gemm_trans_a", gemm, TRANS_A, gemm, 1)
+CASE(canon_dense, "gemm_full_c", gemm, FULL_C, gemm, 1)
+CASE(canon_dense, "gemm_scalar_c", gemm, SCALAR_C, dense, 1)
+CASE(canon_dense, "gemm_beta_0", gemm, BETA_0, constant, 1)
+CASE(canon_dense, "gemm_no_c", gemm, NO_C, dense, 1)
+CASE(canon_dense, "gemm_matrix_c", gemm, MATRIX_C, dense, 1)
+
+CASE(simplify_fc_transpose, "tied", tied, 0, constant, 3)
+CASE(simplify_fc_transpose, "once", fc_transpose, 0, transpose, 0)
+CASE(simplify_fc_transpose, "twice", fc_transpose, TWICE, constant, 1)
+CASE(simplify_fc_transpose, "dynamic", fc_transpose, DYNAMIC, transpose, 1)
+
+CASE(fuse_layernorm, "pow", layernorm, 0, layer_norm, 1)
+CASE(fuse_layernorm, "mul", layernorm, SQUARE_MUL, layer_norm, 1)
+CASE(fuse_layernorm, "two_subs", layernorm, TWO_SUBS, layer_norm, 1)
+CASE(fuse_layernorm, "swapped", layernorm, SWAPPED, layer_norm, 1)
+CASE(fuse_layernorm, "last_axis", layernorm, LAST_AXIS, layer_norm, 1)
+CASE(fuse_layernorm, "no_beta", layernorm, NO_BETA, layer_norm, 1)
+CASE(fuse_layernorm, "reciprocal", layernorm, RECIPROCAL, layer_norm, 1)
+CASE(fuse_layernorm, "reciprocal_swapped", layernorm, RECIPROCAL | SWAPPED,
+    layer_norm, 1)
+CASE(fuse_layernorm, "distributed", distributed, SQUARE_MUL, layer_norm, 1)
+CASE(fuse_layernorm, "distributed_swapped", distributed, SWAPPED, layer_norm,
+    1)
+CASE(fuse_layernorm, "distributed_gain_used", distributed, INNER_USER,
+    layer_norm, 0)
+CASE(fuse_layernorm, "inner_user", layernorm, INNER_USER, layer_norm, 0)
+CASE(fuse_layernorm, "output_mean", layernorm, OUTPUT_MEAN, layer_norm, 0)
+CASE(fuse_layernorm, "first_axis", layernorm, FIRST_AXIS, layer_norm, 0)
+CASE(fuse_layernorm, "scalar_gamma", layernorm, SCALAR_GAMMA, layer_norm, 0)
+
+CASE(fuse_gelu, "erf_early_half", gelu_erf, EARLY_HALF, gelu, 1)
+CASE(fuse_gelu, "erf_late_half", gelu_erf, LATE_HALF, gelu, 1)
+CASE(fuse_gelu, "erf_tf", gelu_erf, TF, gelu, 1)
+CASE(fuse_gelu, "erf_sum", gelu_erf, SUM, gelu, 1)
+CASE(fuse_gelu, "erf_scaled_x", gelu_erf, SCALED_X, gelu, 1)
+CASE(fuse_gelu, "erf_used", gelu_erf, ERF_USED, gelu, 0)
+CASE(fuse_gelu, "erf_wrong_scale", gelu_erf, WRONG_SCALE, gelu, 0)
+CASE(fuse_gelu, "erf_no_half", gelu_erf, NO_HALF, gelu, 0)
+CASE(fuse_gelu, "erf_rank", gelu_erf, RANK, gelu, 0)
+CASE(fuse_gelu, "tanh_pow", gelu_tanh, POW, gelu, 1)
+CASE(fuse_gelu, "tanh_muls", gelu_tanh, MULS, gelu, 1)
+CASE(fuse_gelu, "tanh_late", gelu_tanh, LATE, gelu, 1)
+CASE(fuse_gelu, "tanh_factored", gelu_tanh, FACTORED, gelu, 1)
+CASE(fuse_gelu, "tanh_wrong_cube", gelu_tanh, WRONG_CUBE, gelu, 0)
+
+CASE(bsr_dense, "layers", layers, LAYERS, bsr_dense, 2)
+CASE(bsr_dense, "tied", layers, TIED, bsr, 1)
+};
+const int npass_cases = COUNT(pass_cases);
