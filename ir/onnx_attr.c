@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Attributes of ONNX nodes.  One table says for every op which attributes it
+ * may have in any opset from 9 to 21 and what becomes of each.
+ */
+#include "ir/onnx_node.h"
+
+#include "ir/onnx.pb-c.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum kind {
+	INT,            /* kept when it is not the default, arg */
+	FLOAT,
+	INTS,           /* kept */
+	ALWAYS,         /* an int that must be there */
+	GIVEN,          /* an int without default, kept */
+	TO_INTS,        /* becomes input number arg: an int64 vector, */
+	TO_FLOAT,       /* or an f32 scalar */
+	DROP,           /* without meaning here */
+	OWN,            /* see onnx_own.c */
+};
+
+static const struct rule {
+	enum brn_op op;
+	const char *attr;
+	enum kind kind;
+	double arg;
+} rules[] = {
+	{ BRN_OP_constant,          "value",                 OWN,      0 },
+	{ BRN_OP_constant,          "sparse_value",          OWN,      0 },
+	{ BRN_OP_constant,          "value_float",           OWN,      0 },
+	{ BRN_OP_constant,          "value_floats",          OWN,      0 },
+	{ BRN_OP_constant,          "value_int",             OWN,      0 },
+	{ BRN_OP_constant,          "value_ints",            OWN,      0 },
+	{ BRN_OP_constant,          "value_string",          OWN,      0 },
+	{ BRN_OP_constant,          "value_strings",         OWN,      0 },
+	{ BRN_OP_gemm,              "alpha",                 FLOAT,    1 },
+	{ BRN_OP_gemm,              "beta",                  FLOAT,    1 },
+	{ BRN_OP_gemm,              "transA",                INT,      0 },
+	{ BRN_OP_gemm,              "transB",                INT,      0 },
+	{ BRN_OP_layer_norm,        "axis",                  INT,      -1 },
+	{ BRN_OP_layer_norm,        "epsilon",               FLOAT,    1e-5 },
+	{ BRN_OP_layer_norm,        "stash_type",            DROP,     0 },
+	{ BRN_OP_softmax,           "axis",                  OWN,      0 },
+	{ BRN_OP_gelu,              "approximate",           OWN,      0 },
+	{ BRN_OP_cast,              "to",                    OWN,      0 },
+	{ BRN_OP_cast,              "saturate",              DROP,     0 },
+	{ BRN_OP_clip,              "min",                   TO_FLOAT, 1 },
+	{ BRN_OP_clip,              "max",                   TO_FLOAT, 2 },
+	{ BRN_OP_reduce_mean,       "axes",                  TO_INTS,  1 },
+	{ BRN_OP_reduce_mean,       "keepdims",              INT,      1 },
+	{ BRN_OP_reduce_mean,       "noop_with_empty_axes",  INT,      0 },
+	{ BRN_OP_reduce_sum,        "axes",                  TO_INTS,  1 },
+	{ BRN_OP_reduce_sum,        "keepdims",              INT,      1 },
+	{ BRN_OP_reduce_sum,        "noop_with_empty_axes",  INT,      0 },
+	{ BRN_OP_reduce_max,        "axes",                  TO_INTS,  1 },
+	{ BRN_OP_reduce_max,        "keepdims",              INT,      1 },
+	{ BRN_OP_reduce_max,        "noop_with_empty_axes",  INT,      0 },
+	{ BRN_OP_reduce_min,        "axes",                  TO_INTS,  1 },
+	{ BRN_OP_reduce_min,        "keepdims",              INT,      1 },
+	{ BRN_OP_reduce_min,        "noop_with_empty_axes",  INT,      0 },
+	{ BRN_OP_cumsum,            "exclusive",             INT,      0 },
+	{ BRN_OP_cumsum,            "reverse",               INT,      0 },
+	{ BRN_OP_dropout,           "ratio",                 DROP,     0 },
+	{ BRN_OP_dropout,           "seed",                  DROP,     0 },
+	{ BRN_OP_reshape,           "allowzero",             INT,      0 },
+	{ BRN_OP_flatten,           "axis",                  INT,      1 },
+	{ BRN_OP_squeeze,           "axes",                  TO_INTS,  1 },
+	{ BRN_OP_unsqueeze,         "axes",                  TO_INTS,  1 },
+	{ BRN_OP_transpose,         "perm",                  INTS,     0 },
+	{ BRN_OP_concat,            "axis",                  ALWAYS,   0 },
+	{ BRN_OP_split,             "axis",                  INT,      0 },
+	{ BRN_OP_split,             "split",                 TO_INTS,  1 },
+	{ BRN_OP_split,             "num_outputs",           OWN,      0 },
+	{ BRN_OP_slice,             "starts",                TO_INTS,  1 },
+	{ BRN_OP_slice,             "ends",                  TO_INTS,  2 },
+	{ BRN_OP_slice,             "axes",                  TO_INTS,  3 },
+	{ BRN_OP_gather,            "axis",                  INT,      0 },
+	{ BRN_OP_shape,             "start",                 INT,      0 },
+	{ BRN_OP_shape,             "end",                   GIVEN,    0 },
+	{ BRN_OP_constant_of_shape, "value",                 OWN,      0 },
+};
+
+int
+brn_onnx_bad(const struct brn_onnx_call *c, const char *fmt, ...)
+{
+	char what[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	return brn_fail(c->im->err, BURIN_EFORMAT, "%s: node '%s' (%s): %s",
+	    c->im->src.file, c->name, c->np->op_type, what);
+}
+
+static const char *
+type_name(int type)
+{
+	switch (type) {
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT:
+		return "an int";
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT:
+		return "a float";
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING:
+		return "a string";
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS:
+		return "ints";
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS:
+		return "floats";
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
+		return "a tensor";
+	default:
+		return "a sparse tensor";
+	}
+}
+
+/* Whether a has the value that its type says.  Writers may leave out zeros,
+ * and very old ones the type.  */
+static int
+is_type(const struct Onnx__AttributeProto *a, int type)
+{
+	int typed = a->has_type && a->type;
+
+	if (typed && (int)a->type != type)
+		return 0;
+	switch (type) {
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT:
+		return typed || a->has_i;
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT:
+		return typed || a->has_f;
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING:
+		return typed || a->has_s;
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS:
+		return typed || a->n_ints;
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS:
+		return typed || a->n_floats;
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
+		return a->t != NULL;
+	default:
+		return a->sparse_tensor != NULL;
+	}
+}
+
+int
+brn_onnx_attr(const struct brn_onnx_call *c, const char *name, int type,
+    struct Onnx__AttributeProto **out)
+{
+	for (size_t i = 0; i < c->np->n_attribute; i++) {
+		struct Onnx__AttributeProto *a = c->np->attribute[i];
+
+		if (!a->name || strcmp(a->name, name))
+			continue;
+		if (a->ref_attr_name || !is_type(a, type))
+			return brn_onnx_bad(c, "attribute '%s' is not %s",
+			    name, type_name(type));
+		*out = a;
+		return 1;
+	}
+	return 0;
+}
+
+static int
+has_rule(enum brn_op op, const char *attr)
+{
+	for (int i = 0; i < BRN_COUNT(rules); i++)
+		if (rules[i].op == op && !strcmp(rules[i].attr, attr))
+			return 1;
+	return 0;
+}
+
+int
+brn_onnx_attrs_check(const struct brn_onnx_call *c)
+{
+	for (size_t i = 0; i < c->np->n_attribute; i++) {
+		const char *name = c->np->attribute[i]->name;
+
+		if (!name || !has_rule(c->op, name))
+			return brn_onnx_bad(c, "unknown attribute '%s'",
+			    name ? name : "");
+	}
+	return 0;
+}
+
+static struct brn_node *
+constant_of(struct brn_onnx_call *c, const struct rule *r,
+    const struct Onnx__AttributeProto *a)
+{
+	struct brn_graph *g = c->im->g;
+	struct brn_type scalar = { BURIN_F32, 0, { 0 } };
+	const char *name = brn_arena_printf(g->arena, "%s.%s", c->name,
+	    r->attr);
+
+	if (!name)
+		return NULL;
+	if (r->kind == TO_FLOAT)
+		return brn_graph_constant(g, name, &scalar, &a->f);
+	return brn_graph_ints(g, name, a->ints, (int)a->n_ints);
+}
+
+static int
+to_input(struct brn_onnx_call *c, const struct rule *r)
+{
+	struct Onnx__AttributeProto *a;
+	int slot = (int)r->arg;
+	int rc = brn_onnx_attr(c, r->attr, r->kind == TO_FLOAT ?
+	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT :
+	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS, &a);
+
+	if (rc <= 0)
+		return rc;
+	if (c->in[slot])
+		return brn_onnx_bad(c,
+		    "'%s' is given as an attribute and as an input", r->attr);
+	c->in[slot] = constant_of(c, r, a);
+	if (!c->in[slot])
+		return brn_nomem(c->im->err);
+	if (c->nin <= slot)
+		c->nin = slot + 1;
+	return 0;
+}
+
+int
+brn_onnx_attrs_to_inputs(struct brn_onnx_call *c)
+{
+	int rc = 0;
+
+	for (int i = 0; i < BRN_COUNT(rules) && rc == 0; i++)
+		if (rules[i].op == c->op && (rules[i].kind == TO_INTS ||
+		    rules[i].kind == TO_FLOAT))
+			rc = to_input(c, &rules[i]);
+	return rc;
+}
+
+static int
+copy_int(struct brn_onnx_call *c, const struct rule *r)
+{
+	struct Onnx__AttributeProto *a;
+	int rc = brn_onnx_attr(c, r->attr,
+	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT, &a);
+
+	if (rc == 0 && r->kind == ALWAYS)
+		return brn_onnx_bad(c, "attribute '%s' is missing", r->attr);
+	if (rc <= 0 || (r->kind == INT && a->i == (int64_t)r->arg))
+		return rc < 0 ? rc : 0;
+	if (brn_attr_set_int(c->im->g, c->node, r->attr, a->i) < 0)
+		return brn_nomem(c->im->err);
+	return 0;
+}
+
+static int
+copy_float(struct brn_onnx_call *c, const struct rule *r)
+{
+	struct Onnx__AttributeProto *a;
+	int rc = brn_onnx_attr(c, r->attr,
+	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT, &a);
+
+	if (rc <= 0 || a->f == (float)r->arg)
+		return rc < 0 ? rc : 0;
+	if (brn_attr_set_float(c->im->g, c->node, r->attr, a->f) < 0)
+		return brn_nomem(c->im->err);
+	return 0;
+}
+
+static int
+copy_ints(struct brn_onnx_call *c, const struct rule *r)
+{
+	struct Onnx__AttributeProto *a;
+	int rc = brn_onnx_attr(c, r->attr,
+	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS, &a);
+
+	if (rc <= 0)
+		return rc;
+	if (brn_attr_set_ints(c->im->g, c->node, r->attr, a->ints,
+	    (int)a->n_ints) < 0)
+		return brn_nomem(c->im->err);
+	return 0;
+}
+
+int
+brn_onnx_attrs_copy(struct brn_onnx_call *c)
+{
+	int rc = 0;
+
+	for (int i = 0; i < BRN_COUNT(rules) && rc == 0; i++) {
+		const struct rule *r = &rules[i];
+
+		if (r->op != c->op)
+			continue;
+		if (r->kind == FLOAT)
+			rc = copy_float(c, r);
+		else if (r->kind == INTS)
+			rc = copy_ints(c, r);
+		else if (r->kind == INT || r->kind == ALWAYS ||
+		    r->kind == GIVEN)
+			rc = copy_int(c, r);
+	}
+	return rc;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes of and around a model file: the file itself as a mapping, external
+ * data from its folder, and a new file in one step.
+ */
+#ifndef BRN_ONNX_FILE_H
+#define BRN_ONNX_FILE_H
+
+#include "ir/base.h"
+
+struct brn_onnx_map {
+	void *p;
+	size_t n;
+};
+
+/* The file read-only in memory; it must not be cut while it is.  EIO, or
+ * EFORMAT when it is empty.  */
+int brn_onnx_map(const char *path, struct brn_onnx_map *out,
+    burin_error *err);
+void brn_onnx_unmap(struct brn_onnx_map *m);            /* zeroed is fine */
+
+/* The folder of a path, to be freed; NULL: no memory.  */
+char *brn_onnx_folder(const char *path);
+
+/* A piece of a file below dir: location is relative, holds no "..", and no
+ * part of it is a symbolic link.  */
+struct brn_onnx_extern {
+	const char *dir, *location;
+	uint64_t offset;
+	size_t size;
+};
+
+/* Read it; *out is from brn_alloc_aligned and the caller's.  what starts the
+ * message.  EFORMAT, EIO.  */
+int brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
+    void **out, burin_error *err);
+
+/* Write n bytes to a new file beside path, then rename it to path.  */
+int brn_onnx_replace(const char *path, const void *p, size_t n,
+    burin_error *err);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of values by name.
+ */
+#include "ir/onnx_names.h"
+
+#include "ir/onnx.pb-c.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* By name; of equal ones in the order of enum brn_onnx_origin, so that an
+ * input comes after its initializer.  */
+static int
+compare(const void *a, const void *b)
+{
+	const struct brn_onnx_name *x = a, *y = b;
+	int c = strcmp(x->s, y->s);
+
+	return c ? c : (int)x->origin - (int)y->origin;
+}
+
+static int
+put(struct brn_onnx_names *names, const char *s, enum brn_onnx_origin origin,
+    size_t index, const char *file, burin_error *err)
+{
+	static const char *const what[] = {
+		"initializer", "sparse initializer", "input", "node",
+	};
+
+	if (!s || !*s)
+		return brn_fail(err, BURIN_EFORMAT, "%s: %s %zu has no name",
+		    file, what[origin], index);
+	names->v[names->n++] = (struct brn_onnx_name){ .s = s,
+	    .origin = origin, .index = (int)index };
+	return 0;
+}
+
+/* Outputs without a name are not wanted by anybody.  */
+static void
+put_outputs(struct brn_onnx_names *names, const struct Onnx__NodeProto *np,
+    size_t index)
+{
+	for (size_t k = 0; k < np->n_output; k++)
+		if (*np->output[k])
+			names->v[names->n++] = (struct brn_onnx_name){
+			    .s = np->output[k], .origin = BRN_ONNX_NODE,
+			    .index = (int)index, .out = (int)k };
+}
+
+static int
+put_all(struct brn_onnx_names *names, const struct Onnx__GraphProto *g,
+    const char *file, burin_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < g->n_initializer && rc == 0; i++)
+		rc = put(names, g->initializer[i]->name, BRN_ONNX_INITIALIZER,
+		    i, file, err);
+	for (size_t i = 0; i < g->n_sparse_initializer && rc == 0; i++) {
+		const struct Onnx__TensorProto *v =
+		    g->sparse_initializer[i]->values;
+
+		rc = put(names, v ? v->name : NULL, BRN_ONNX_SPARSE, i, file,
+		    err);
+	}
+	for (size_t i = 0; i < g->n_input && rc == 0; i++)
+		rc = put(names, g->input[i]->name, BRN_ONNX_INPUT, i, file,
+		    err);
+	for (size_t i = 0; i < g->n_node && rc == 0; i++)
+		put_outputs(names, g->node[i], i);
+	return rc;
+}
+
+/* Names are unique, but for inputs that only declare an initializer: those
+ * are dropped.  */
+static int
+unique(struct brn_onnx_names *names, const char *file, burin_error *err)
+{
+	int n = 0;
+
+	qsort(names->v, (size_t)names->n, sizeof *names->v, compare);
+	for (int i = 0; i < names->n; i++) {
+		struct brn_onnx_name *v = &names->v[i];
+
+		if (n == 0 || strcmp(names->v[n - 1].s, v->s)) {
+			names->v[n++] = *v;
+			continue;
+		}
+		if (v->origin != BRN_ONNX_INPUT ||
+		    names->v[i - 1].origin > BRN_ONNX_SPARSE)
+			return brn_fail(err, BURIN_EFORMAT,
+			    "%s: value '%s' is made twice", file, v->s);
+	}
+	names->n = n;
+	return 0;
+}
+
+static void
+count(struct brn_onnx_names *names, const char *s)
+{
+	struct brn_onnx_name *v = s ? brn_onnx_find(names, s) : NULL;
+
+	if (v)
+		v->uses++;
+}
+
+int
+brn_onnx_names_init(struct brn_onnx_names *names,
+    const struct Onnx__GraphProto *g, const char *file, burin_error *err)
+{
+	size_t n = g->n_initializer + g->n_sparse_initializer + g->n_input;
+	int rc;
+
+	for (size_t i = 0; i < g->n_node; i++)
+		n += g->node[i]->n_output;
+	*names = (struct brn_onnx_names){ 0 };
+	names->v = brn_alloc(n, sizeof *names->v);
+	if (!names->v)
+		return brn_nomem(err);
+	if ((rc = put_all(names, g, file, err)) < 0 ||
+	    (rc = unique(names, file, err)) < 0) {
+		brn_onnx_names_free(names);
+		return rc;
+	}
+	for (size_t i = 0; i < g->n_node; i++)
+		for (size_t k = 0; k < g->node[i]->n_input; k++)
+			count(names, g->node[i]->input[k]);
+	for (size_t i = 0; i < g->n_output; i++)
+		count(names, g->output[i]->name);
+	return 0;
+}
+
+void
+brn_onnx_names_free(struct brn_onnx_names *names)
+{
+	free(names->v);
+	*names = (struct brn_onnx_names){ 0 };
+}
+
+static int
+by_name(const void *key, const void *elem)
+{
+	return strcmp(key, ((const struct brn_onnx_name *)elem)->s);
+}
+
+struct brn_onnx_name *
+brn_onnx_find(const struct brn_onnx_names *names, const char *s)
+{
+	return bsearch(s, names->v, (size_t)names->n, sizeof *names->v,
+	    by_name);
+}

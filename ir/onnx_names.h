@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The values of an ONNX graph by name: who makes each, and how often it is
+ * used.  Sorted, not hashed: files choose the names.
+ */
+#ifndef BRN_ONNX_NAMES_H
+#define BRN_ONNX_NAMES_H
+
+#include "ir/base.h"
+
+struct Onnx__GraphProto;
+struct brn_node;
+
+enum brn_onnx_origin {
+	BRN_ONNX_INITIALIZER,
+	BRN_ONNX_SPARSE,
+	BRN_ONNX_INPUT,
+	BRN_ONNX_NODE,
+};
+
+struct brn_onnx_name {
+	const char *s;                  /* borrowed from the message */
+	enum brn_onnx_origin origin;
+	int index;                      /* of the initializer, input or node */
+	int out;                        /* which output of the node */
+	int uses;                       /* as inputs of nodes and as outputs */
+	struct brn_node *node;          /* for the importer to fill */
+};
+
+struct brn_onnx_names {
+	int n;
+	struct brn_onnx_name *v;        /* sorted by s */
+};
+
+/* An initializer that is also listed as an input is an initializer.  EFORMAT:
+ * a name that is empty or made twice.  */
+int brn_onnx_names_init(struct brn_onnx_names *names,
+    const struct Onnx__GraphProto *g, const char *file, burin_error *err);
+void brn_onnx_names_free(struct brn_onnx_names *names);
+
+/* NULL: nobody makes it.  */
+struct brn_onnx_name *brn_onnx_find(const struct brn_onnx_names *names,
+    const char *s);
+
+#endif
