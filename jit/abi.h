@@ -9,7 +9,7 @@
  *	y    [tile][rows padded to bh][16]      64-byte aligned
  *	vals [block][bw][bh]: each block column by column, blocks in the order
  *	     of colidx, padded with zeros to whole blocks
- *	bias [rows padded to bh]; not read without BRN_EPI_BIAS
+ *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
  * What is padding in x must be zero in the features, anything in the tokens.
  * A kernel writes every y of its tiles and block rows, padding included, and
