@@ -347,6 +347,17 @@ brn_onnx_bytes(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
 	return 0;
 }
 
+void
+brn_onnx_put_back(struct Onnx__TensorProto *t, const struct brn_type *type,
+    void *data)
+{
+	size_t n = (size_t)brn_type_numel(type) *
+	    storage_of(t->data_type)->size;
+
+	t->raw_data = (ProtobufCBinaryData){ n, data };
+	t->has_raw_data = 1;
+}
+
 /* n elements of data_type at p as f32.  */
 static void
 to_f32(int data_type, const void *p, size_t n, float *out)

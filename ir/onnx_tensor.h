@@ -41,7 +41,11 @@ int brn_onnx_embed(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
 int brn_onnx_bytes(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
     const char *what, struct brn_type *type, void **data, burin_error *err);
 
-/* The same, converted to type->dtype.  */
+/* Bytes that brn_onnx_bytes took, back into t as raw data.  Takes data.  */
+void brn_onnx_put_back(struct Onnx__TensorProto *t,
+    const struct brn_type *type, void *data);
+
+/* Like brn_onnx_bytes, converted to type->dtype.  */
 int brn_onnx_tensor(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
     const char *what, struct brn_type *type, void **data, burin_error *err);
 /* The same of a sparse tensor, made dense.  */
