@@ -2,7 +2,8 @@
  *
  * Whatever shape inference can compute before a run becomes a constant: shape
  * arithmetic, scales, masks that depend on nothing.  Nodes that change nothing
- * are stepped over.  How big a value may get is inference's decision.
+ * are stepped over, and a Reshape to sizes that its input has needs no shape
+ * arithmetic.  How big a value may get is inference's decision.
  */
 #include "passes/pass.h"
 
@@ -99,6 +100,52 @@ make_constant(struct brn_rewrite *r, struct brn_node *n,
 	return BURIN_OK;
 }
 
+/* What a Reshape to val does, said with constants: 0 copies a size of x, and
+ * -1 is what is left.  0 when it cannot be said, or when a size that is copied
+ * might be 0 and leave -1 without a meaning that it had.  */
+static int
+constant_target(const struct brn_type *x, const struct brn_tensor *val,
+    int64_t *out)
+{
+	const int64_t *v = val->data;
+	int left = 0, added = 0, copied = 0;
+
+	for (int i = 0; i < brn_numel(val); i++) {
+		out[i] = v[i];
+		if (brn_is_sym(v[i])) {
+			out[i] = i < x->rank && x->dim[i] == v[i] ? 0 : -1;
+			added += out[i] == -1;
+		}
+		left += out[i] == -1;
+		copied += out[i] == 0;
+	}
+	return left <= 1 && !(added && copied);
+}
+
+/* Let a Reshape no longer need shapes that are computed in a run.  */
+static int
+fix_reshape(struct brn_rewrite *r, const struct brn_shapes *s,
+    struct brn_node *n, burin_error *err)
+{
+	const struct brn_tensor *val;
+	int64_t to[BRN_MAX_RANK];
+	struct brn_node *c;
+
+	if (n->op != BRN_OP_reshape || !s->sym[n->in[1]->id] ||
+	    brn_attr_int(n, "allowzero", 0))
+		return BURIN_OK;
+	val = s->val[n->in[1]->id];
+	if (brn_numel(val) > BRN_MAX_RANK ||
+	    !constant_target(&n->in[0]->type, val, to))
+		return BURIN_OK;
+	c = brn_graph_ints(r->g, n->in[1]->name, to, (int)brn_numel(val));
+	if (!c)
+		return brn_nomem(err);
+	n->in[1] = c;
+	r->count++;
+	return BURIN_OK;
+}
+
 /* A matrix that is turned for a layer: canon_dense turns it back, and a table
  * that is also an embedding stays one.  */
 static int
@@ -128,10 +175,15 @@ fold(struct brn_rewrite *r, const struct brn_shapes *s, burin_error *err)
 	for (int i = 0; i < r->n; i++) {
 		struct brn_node *n = r->g->node[i];
 
-		if (is_needless(n))
+		if (is_needless(n)) {
 			brn_rewrite_to(r, n, n->in[0]);
-		else if (is_known(s, n) && is_wanted(r, s, n) &&
-		    (rc = make_constant(r, n, s->val[i], err)) < 0)
+			continue;
+		}
+		if (is_known(s, n) && is_wanted(r, s, n))
+			rc = make_constant(r, n, s->val[i], err);
+		else
+			rc = fix_reshape(r, s, n, err);
+		if (rc < 0)
 			return rc;
 	}
 	return BURIN_OK;

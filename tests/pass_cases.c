@@ -23,6 +23,35 @@ shape_arithmetic(struct brn_graph *g, int first)
 	output(g, "y", OP(g, reshape, x, to));
 }
 
+enum { SAME_PLACE, MERGED, MOVED, COPIED_AND_MERGED };
+
+/* Reshapes to sizes of x that only the caller knows.  */
+static void
+reshape_to(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 3, BATCH, SEQ, 6);
+	struct brn_node *size = OP(g, shape, x), *to = NULL;
+	struct brn_node *batch = OP(g, gather, size, INTS(g, 0));
+	struct brn_node *seq = OP(g, gather, size, INTS(g, 1));
+
+	switch (variant) {
+	case SAME_PLACE:
+		to = OP(g, concat, batch, seq, INTS(g, 2, 3));
+		break;
+	case MERGED:
+		to = OP(g, concat, OP(g, mul, batch, seq), INTS(g, 6));
+		break;
+	case MOVED:
+		to = OP(g, concat, seq, batch, INTS(g, 6));
+		break;
+	case COPIED_AND_MERGED:
+		to = OP(g, concat, batch, OP(g, mul, seq, INTS(g, 6)));
+		break;
+	}
+	set_int(g, to, "axis", 0);
+	output(g, "y", OP(g, reshape, x, to));
+}
+
 static void
 scalar_arithmetic(struct brn_graph *g, int variant)
 {
@@ -368,7 +397,12 @@ layers(struct brn_graph *g, int variant)
 
 const struct pass_case pass_cases[] = {
 CASE(fold_constants, "known_shape", shape_arithmetic, 2, shape, 0)
-CASE(fold_constants, "unknown_shape", shape_arithmetic, BATCH, shape, 1)
+CASE(fold_constants, "unknown_shape", shape_arithmetic, BATCH, shape, 0)
+CASE(fold_constants, "same_place", reshape_to, SAME_PLACE, shape, 0)
+CASE(fold_constants, "merged", reshape_to, MERGED, shape, 0)
+CASE(fold_constants, "moved", reshape_to, MOVED, shape, 1)
+CASE(fold_constants, "copied_and_merged", reshape_to, COPIED_AND_MERGED, shape,
+    1)
 CASE(fold_constants, "scalars", scalar_arithmetic, 0, constant, 1)
 CASE(fold_constants, "identity", identity, 0, identity, 0)
 CASE(fold_constants, "reshape", same_type, RESHAPE, reshape, 0)
