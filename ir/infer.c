@@ -155,13 +155,13 @@ infer_node(struct brn_infer *c)
 	if (inputs_are_known(c) && (rc = rules[c->n->op](c, &t)) < 0)
 		return rc;
 	c->vague[c->n->id] = (uint8_t)is_vague(c);
-	if (brn_type_is_concrete(&t)) {
-		rc = brn_type_bytes(&t, c->n->name, &bytes, c->err);
-		if (rc < 0)
-			return rc;
-	} else if (c->concrete && !c->vague[c->n->id]) {
-		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
-		    "shape of the result depends on data");
+	if (!brn_type_is_concrete(&t)) {
+		if (c->concrete && !c->vague[c->n->id])
+			return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+			    "shape of the result depends on data");
+	} else if (brn_type_bytes(&t, "", &bytes, c->err) < 0) {
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "the result does not fit memory");
 	}
 	c->s->type[c->n->id] = t;
 	return brn_infer_value(c);

@@ -217,6 +217,8 @@ BRN_REF(constant_of_shape)
 
 BRN_REF(range)
 {
+	uint64_t start = (uint64_t)brn_get_int(in[0], 0);
+	uint64_t step = (uint64_t)brn_get_int(in[2], 0);
 	int64_t count = brn_numel(out);
 
 	for (int64_t i = 0; i < count; i++)
@@ -224,7 +226,7 @@ BRN_REF(range)
 			brn_set_float(out, i, brn_get_float(in[0], 0) +
 			    (double)i * brn_get_float(in[2], 0));
 		else
-			brn_set_int(out, i, brn_get_int(in[0], 0) +
-			    i * brn_get_int(in[2], 0));
+			brn_set_int(out, i, (int64_t)(start +
+			    (uint64_t)i * step));
 	return BURIN_OK;
 }
