@@ -268,6 +268,12 @@ burin_model_load_memory(const void *data, size_t size,
 	return rc;
 }
 
+const char *
+burin_model_isa(const burin_model *m)
+{
+	return brn_isas[m->isa].name;
+}
+
 int
 burin_model_opset(const burin_model *m)
 {

@@ -83,6 +83,12 @@ burin_session_new(burin_model *m, const burin_options *o, burin_session **out,
 	return 0;
 }
 
+int
+burin_session_threads(const burin_session *s)
+{
+	return brn_threads_count(s->threads);
+}
+
 static int
 find(const struct brn_value *v, int n, const char *name)
 {
