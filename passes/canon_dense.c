@@ -54,8 +54,7 @@ flip(struct brn_graph *g, struct brn_node *w, burin_error *err)
 static int
 is_matmul(const struct brn_node *n)
 {
-	return n->op == BRN_OP_matmul && n->type.dtype == BURIN_F32 &&
-	    n->in[0]->type.rank >= 2 && is_weight(n->in[1]);
+	return n->op == BRN_OP_matmul && is_weight(n->in[1]);
 }
 
 /* b is a constant [1, .., 1, rows].  */
@@ -110,7 +109,8 @@ from_matmul(const struct brn_rewrite *r, struct brn_node *n, struct layer *l,
 	if (!add || add->op != BRN_OP_add || r->uses[n->id] != 1)
 		return BURIN_OK;
 	b = add->in[add->in[0] == n];
-	if (!is_bias(b, rows, n->type.rank))
+	/* A rank that is not known is at least 1.  */
+	if (!is_bias(b, rows, n->type.rank > 0 ? n->type.rank : 1))
 		return BURIN_OK;
 	l->root = add;
 	if (!(l->in[2] = as_bias(r->g, b, rows, 1, err)))
@@ -145,8 +145,8 @@ is_gemm(const struct brn_node *n)
 	const struct brn_node *c = n->nin > 2 ? n->in[2] : NULL;
 	int rows_at = brn_attr_int(n, "transB", 0) ? 0 : 1;
 
-	if (n->op != BRN_OP_gemm || n->type.dtype != BURIN_F32 ||
-	    brn_attr_int(n, "transA", 0) || !is_weight(n->in[1]))
+	if (n->op != BRN_OP_gemm || brn_attr_int(n, "transA", 0) ||
+	    !is_weight(n->in[1]))
 		return 0;
 	if (brn_attr_float(n, "alpha", 1) != 1 && !brn_is_const(n->in[1]))
 		return 0;

@@ -29,11 +29,12 @@ transposed(struct brn_graph *g, const struct brn_node *w)
 {
 	int64_t rows = w->value->type.dim[0], cols = w->value->type.dim[1];
 	struct brn_type t = { BURIN_F32, 2, { cols, rows } };
-	struct brn_node *n = brn_graph_constant(g, w->name, &t, NULL);
+	float *data = brn_alloc_aligned((size_t)(rows * cols) * sizeof *data);
 
-	if (n)
-		transpose(w->value->data, rows, cols, n->value->data);
-	return n;
+	if (!data)
+		return NULL;
+	transpose(w->value->data, rows, cols, data);
+	return brn_graph_constant_own(g, w->name, &t, data);
 }
 
 /* The constant under a stack of transposes; *flips is their number.  NULL:

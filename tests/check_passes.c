@@ -302,6 +302,25 @@ START_TEST(no_allocation_may_fail_unseen)
 }
 END_TEST
 
+/* For inspection: nothing is known of what an unsupported node makes.  */
+START_TEST(layers_behind_unsupported_nodes_are_found)
+{
+	struct brn_graph *g = build_graph();
+	struct brn_node *x = OP(g, unsupported, input(g, "x", 2, 3, 8)), *y;
+	burin_error err;
+
+	x->onnx_op = "NonZero";
+	y = linear(g, x, 16, 8, 1);
+	output(g, "y", OP(g, gemm, y, weight(g, "w", 16, 4, 9)));
+	suite_ok(brn_graph_sweep(g, &err), err);
+	suite_ok(brn_passes_run(g, &opts, &err), err);
+	ck_assert_int_eq(count_ops(g, BRN_OP_add), 0);
+	ck_assert_int_eq(count_ops(g, BRN_OP_bsr_dense), 1);
+	ck_assert_int_eq(count_ops(g, BRN_OP_dense), 1);
+	brn_graph_free(g);
+}
+END_TEST
+
 START_TEST(no_node_is_no_problem)
 {
 	struct brn_graph *g = build_graph();
@@ -377,6 +396,7 @@ passes_suite(void)
 	tc = suite_case(s, "all", 60);
 	tcase_add_test(tc, all_passes_leave_the_essence);
 	tcase_add_test(tc, no_allocation_may_fail_unseen);
+	tcase_add_test(tc, layers_behind_unsupported_nodes_are_found);
 	tcase_add_test(tc, no_node_is_no_problem);
 	tcase_add_test(tc, every_pass_is_dumped);
 	tcase_add_test(tc, missing_dump_folder_is_named);

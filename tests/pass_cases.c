@@ -130,14 +130,15 @@ matmul(struct brn_graph *g, int variant)
 	output(g, "y", OP(g, relu, y));
 }
 
-enum { CONSTANT, TRANSPOSED, TWICE, DYNAMIC, STACKED, SHARED };
+enum { CONSTANT, TRANSPOSED, TWICE, DYNAMIC, STACKED, SHARED, VECTOR };
 
 /* Where the weight comes from.  */
 static void
 matmul_weight(struct brn_graph *g, int variant)
 {
 	static const struct brn_type stack = { BURIN_F32, 3, { 1, 6, 6 } };
-	struct brn_node *x = input(g, "x", 2, 3, 6);
+	struct brn_node *x = variant == VECTOR ? input(g, "x", 1, 6) :
+	    input(g, "x", 2, 3, 6);
 	struct brn_node *w = weight(g, "w", 6, 6, 1), *y;
 
 	if (variant == TRANSPOSED)
@@ -425,6 +426,7 @@ CASE(canon_dense, "twice", matmul_weight, TWICE, transpose, 1)
 CASE(canon_dense, "dynamic", matmul_weight, DYNAMIC, matmul, 1)
 CASE(canon_dense, "stacked", matmul_weight, STACKED, matmul, 1)
 CASE(canon_dense, "shared", matmul_weight, SHARED, dense, 2)
+CASE(canon_dense, "vector", matmul_weight, VECTOR, dense, 1)
 CASE(canon_dense, "gemm_trans_b", gemm, TRANS_B, transpose, 0)
 CASE(canon_dense, "gemm_plain", gemm, PLAIN, transpose, 1)
 CASE(canon_dense, "gemm_scaled", gemm, SCALED, dense, 1)
