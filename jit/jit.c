@@ -41,13 +41,14 @@ struct batch {
 	int njob, ndone, ntotal;
 };
 
-/* The first reason stays.  */
+/* Add a reason for people to read.  */
 static void
 note(struct batch *b, const char *text)
 {
-	if (!b->st->note[0])
-		snprintf(b->st->note, sizeof b->st->note, "%.*s",
-		    (int)sizeof b->st->note - 1, text);
+	size_t n = strlen(b->st->note);
+
+	snprintf(b->st->note + n, sizeof b->st->note - n, "%s%.*s",
+	    n ? "; " : "", (int)sizeof b->st->note, text);
 }
 
 /* ---- settle ----------------------------------------------------------- */
@@ -79,11 +80,18 @@ settle_t0(struct item *it)
 	it->open = 0;
 }
 
+/* One reason speaks for all.  */
+static void
+count_failure(struct batch *b, const char *why)
+{
+	if (b->st->failed++ == 0)
+		note(b, why);
+}
+
 static void
 settle_failed(struct batch *b, struct item *it, const char *why)
 {
-	b->st->failed++;
-	note(b, why);
+	count_failure(b, why);
 	settle_t0(it);
 }
 
@@ -149,8 +157,7 @@ wait_for_others(struct batch *b)
 		if (brn_table_wait(it->slot)) {
 			b->st->memory_hits += it->first;
 		} else if (it->first) {
-			b->st->failed++;
-			note(b, "kernel: another thread could not get it");
+			count_failure(b, "kernel: another thread failed");
 		}
 	}
 }
@@ -297,8 +304,10 @@ compile(struct batch *b, struct brn_store *s)
 	if (s)
 		compile_into(b, s);
 	for (int i = 0; i < b->njob; i++)
-		if (is_of_store(&b->job[i]))
+		if (is_of_store(&b->job[i])) {
 			note(b, b->job[i].err.msg);
+			break;
+		}
 	if (count_open(b) == 0)
 		return;
 	if (brn_scratch_open(&t, &err) < 0) {

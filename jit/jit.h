@@ -28,7 +28,7 @@ struct brn_kernel {
 
 /* A kernel for each of n specs, in out[]: never fails for want of a compiler or
  * a cache, then it is a T0 kernel and stats say so (fields that concern kernels
- * are added to *st; st->note gets the first reason).  ENOMEM only.
+ * are added to *st; st->note gets the reasons).  ENOMEM only.
  * Thread-safe; the same spec is compiled once.  */
 int brn_jit_get(const struct brn_jit_opts *o, const struct brn_spec *spec,
     int n, struct brn_kernel **out, burin_stats *st, burin_error *err);

@@ -643,15 +643,19 @@ END_TEST
 
 START_TEST(full_disk_is_an_error_and_leaves_nothing)
 {
-	struct rlimit lim = { NPAYLOAD + 7, NPAYLOAD + 7 };
+	struct rlimit old, lim;
 	struct brn_key k = key();
 	struct stat st;
 	char path[512];
 	int64_t n;
 
 	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &old), 0);
+	lim = old;
+	lim.rlim_cur = NPAYLOAD + 7;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &lim), 0);
 	ck_assert_int_eq(publish(&k, desc, NDESC), BURIN_ECACHE);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
 	ck_assert_ptr_nonnull(strstr(err.msg, strerror(EFBIG)));
 	entry_path(&k, path);
 	ck_assert(!exists(path));
