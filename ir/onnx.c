@@ -22,7 +22,7 @@ enum {
 	MAX_DOMAINS = 256,
 };
 
-/* ---- the model ------------------------------------------------------------ */
+/* ---- the model ----------------------------------------------------------- */
 
 /* A function that a model defines stands before the operator of its name.  */
 static void
@@ -107,7 +107,7 @@ count_ops(struct brn_onnx_import *im)
 	return 0;
 }
 
-/* ---- inputs and outputs ---------------------------------------------------- */
+/* ---- inputs and outputs -------------------------------------------------- */
 
 /* What a dimension is: a size, or a symbol, shared by those of one name.  */
 static int
@@ -261,7 +261,7 @@ add_outputs(struct brn_onnx_import *im)
 	return rc;
 }
 
-/* ---- initializers ----------------------------------------------------------- */
+/* ---- initializers -------------------------------------------------------- */
 
 /* A constant, or for data of a type burin does not have, a node that is not
  * supported and gets listed as one.  */
@@ -315,7 +315,7 @@ add_initializers(struct brn_onnx_import *im)
 	return rc;
 }
 
-/* ---- all of it ---------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------- */
 
 struct listing {
 	char msg[sizeof ((burin_error *)NULL)->msg];

@@ -263,7 +263,7 @@ brn_onnx_finish(struct brn_onnx_call *c)
 	}
 }
 
-/* ---- Constant ------------------------------------------------------------- */
+/* ---- Constant ------------------------------------------------------------ */
 
 static int
 constant_tensor(struct brn_onnx_call *c, struct Onnx__AttributeProto *a,

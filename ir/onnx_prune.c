@@ -42,7 +42,7 @@ struct weight {
 	                           count on from there */
 };
 
-/* ---- finding weights -------------------------------------------------------- */
+/* ---- finding weights ----------------------------------------------------- */
 
 static int
 is_op(const struct Onnx__NodeProto *np, const char *type)
@@ -133,7 +133,7 @@ is_wanted(const struct prune *p, const struct weight *w)
 	    !regexec(p->only, w->name, 0, NULL, 0);
 }
 
-/* ---- pruning ------------------------------------------------------------------ */
+/* ---- pruning ------------------------------------------------------------- */
 
 static int
 prune_weight(struct prune *p, const struct weight *w)
@@ -181,7 +181,7 @@ prune_all(struct prune *p)
 	return rc;
 }
 
-/* ---- the whole file ------------------------------------------------------------- */
+/* ---- the whole file ------------------------------------------------------ */
 
 static int embed_all(struct prune *p, ProtobufCMessage *msg);
 

@@ -140,7 +140,7 @@ raw_size(const struct Onnx__TensorProto *t, const char *what,
 	return 0;
 }
 
-/* ---- external data ----------------------------------------------------- */
+/* ---- external data ------------------------------------------------------- */
 
 static int
 decimal(const char *s, const char *key, const char *what, uint64_t *out,
@@ -239,7 +239,7 @@ brn_onnx_embed(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
 	return 0;
 }
 
-/* ---- data in the message ------------------------------------------------ */
+/* ---- data in the message ------------------------------------------------- */
 
 /* The typed field of a supported type: its length, and its array with the
  * message left without it.  */
