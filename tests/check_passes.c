@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bench/bert.h"
 #include "ir/infer.h"
+#include "ir/onnx.h"
 #include "ir/ref.h"
 #include "passes/pass.h"
 #include "tests/build.h"
@@ -383,6 +385,75 @@ START_TEST(fault_of_the_graph_is_passed_on)
 }
 END_TEST
 
+/* ---- exported encoders --------------------------------------------------- */
+
+enum { BERT_BATCH = 2, BERT_SEQ = 7 };
+
+/* Token ids, types and positions; the end of the second row is masked.  */
+static void
+fill_tokens(const struct brn_graph *g, struct brn_arena *a,
+    struct brn_tensor *in)
+{
+	int n = BERT_BATCH * BERT_SEQ;
+	uint64_t seed = 3;
+
+	for (int i = 0; i < g->nin; i++) {
+		const char *name = g->in[i].name;
+		int64_t *v = brn_arena_alloc(a, (size_t)n, sizeof *v);
+
+		ck_assert_ptr_nonnull(v);
+		in[i] = (struct brn_tensor){
+		    { BURIN_I64, 2, { BERT_BATCH, BERT_SEQ } }, v };
+		for (int k = 0; k < n; k++)
+			v[k] = !strcmp(name, "attention_mask") ? k < n - 3 :
+			    !strcmp(name, "input_ids") ?
+			    suite_below(&seed, 100) :
+			    !strcmp(name, "position_ids") ? k % BERT_SEQ :
+			    suite_below(&seed, 2);
+	}
+}
+
+static void
+import_bert(int opset, struct brn_graph **g)
+{
+	struct bert_spec spec = BERT_TINY;
+	char dir[512], path[600];
+	burin_error err;
+
+	spec.opset = opset;
+	suite_tmpdir(dir, sizeof dir);
+	snprintf(path, sizeof path, "%s/bert.onnx", dir);
+	ck_assert_int_eq(bert_write(path, &spec), 0);
+	suite_ok(brn_onnx_import_file(path, 0, g, &err), err);
+	suite_rmdir(dir);
+}
+
+/* Whatever the opset, an encoder comes down to the same few nodes.  */
+START_TEST(encoder_of_every_opset_is_recognised)
+{
+	struct brn_tensor in[BUILD_MAX_PORTS], before[1], after[1];
+	struct brn_arena *a = brn_arena_new();
+	struct brn_graph *g;
+	burin_error err;
+
+	import_bert(_i, &g);
+	fill_tokens(g, a, in);
+	suite_ok(brn_ref_graph(g, in, before, a, &err), err);
+	suite_ok(brn_passes_run(g, &opts, &err), err);
+	suite_ok(brn_ref_graph(g, in, after, a, &err), err);
+	compare(g, after, before);
+	ck_assert_int_eq(count_ops(g, BRN_OP_dense), 12);
+	ck_assert_int_eq(count_ops(g, BRN_OP_matmul), 4);
+	ck_assert_int_eq(count_ops(g, BRN_OP_layer_norm), 5);
+	ck_assert_int_eq(count_ops(g, BRN_OP_gelu), 2);
+	ck_assert_int_eq(count_ops(g, BRN_OP_sqrt), 0);
+	ck_assert_int_eq(count_ops(g, BRN_OP_concat), 0);
+	ck_assert_int_le(count_ops(g, BRN_OP_shape), 1);
+	brn_arena_free(a);
+	brn_graph_free(g);
+}
+END_TEST
+
 static Suite *
 passes_suite(void)
 {
@@ -401,6 +472,8 @@ passes_suite(void)
 	tcase_add_test(tc, every_pass_is_dumped);
 	tcase_add_test(tc, missing_dump_folder_is_named);
 	tcase_add_test(tc, fault_of_the_graph_is_passed_on);
+	tc = suite_case(s, "bert", 60);
+	tcase_add_loop_test(tc, encoder_of_every_opset_is_recognised, 9, 22);
 	return s;
 }
 
