@@ -22,7 +22,7 @@ static cli_set_fn set_help, set_json, set_version;
 static const struct cli_option common[] = {
 	{ .name = "json", .help = "print JSON", .set = set_json },
 	{ .name = "isa", .arg = "ISA", .set = cli_set_key,
-	  .help = "make kernels for auto, avx512, avx2, sse2, generic" },
+	  .help = "auto (default), avx512, avx2, sse2, generic" },
 	{ .name = "jit", .arg = "MODE", .set = cli_set_key,
 	  .help = "compile in a worker, inprocess, or off" },
 	{ .name = "cache-dir", .arg = "DIR", .set = cli_set_key,

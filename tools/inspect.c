@@ -161,6 +161,7 @@ print_layers(const burin_model *m)
 		table_cell(&t, "%s", l->decision);
 		table_cell(&t, "%s", l->why);
 	}
+	table_cut(&t);
 	putchar('\n');
 	table_print(&t);
 }

@@ -65,6 +65,9 @@ prune(const struct cli *c, const struct prune *p)
 
 	if (burin_prune(c->argv[0], p->out, s, &n, &err) < 0)
 		return cli_status(&err);
+	if (n == 0)
+		return cli_fail(CLI_MISMATCH, "%s: no layer to prune%s",
+		    c->argv[0], s->only ? " matches --only" : "");
 	if (c->json)
 		return report_json(json_pack(
 		    "{s:o, s:o, s:i, s:[i,i], s:o}",

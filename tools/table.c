@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MIN_CUT 8               /* less is not worth a line */
+
 void
 table_init(struct table *t, const char *align, const char *const *header)
 {
@@ -71,10 +73,39 @@ print_cell(const struct table *t, size_t i, int col, int max)
 }
 
 void
+table_cut(struct table *t)
+{
+	size_t ncol = (size_t)t->ncol, n, k;
+	const char *first;
+
+	if (t->ncell < 3 * ncol)        /* the header and one row */
+		return;
+	first = t->cell[ncol];
+	n = strlen(first);
+	for (size_t i = 2 * ncol; i < t->ncell; i += ncol) {
+		for (k = 0; k < n && t->cell[i][k] == first[k]; k++)
+			;
+		n = k;
+	}
+	while (n && first[n - 1] != '/')
+		n--;
+	if (n < MIN_CUT)
+		return;
+	t->cut = cli_alloc(n + 1, 1);
+	memcpy(t->cut, first, n);
+	for (size_t i = ncol; i < t->ncell; i += ncol)
+		memmove(t->cell[i], t->cell[i] + n,
+		    strlen(t->cell[i] + n) + 1);
+}
+
+void
 table_print(struct table *t)
 {
 	size_t ncol = (size_t)t->ncol;
 	int *max = cli_alloc(ncol, sizeof *max);
+
+	if (t->cut)
+		printf("  in %s:\n", t->cut);
 
 	for (int i = 0; i < t->ncol; i++)
 		max[i] = column_width(t, i);
@@ -93,5 +124,6 @@ table_free(struct table *t)
 	for (size_t i = 0; i < t->ncell; i++)
 		free(t->cell[i]);
 	free(t->cell);
+	free(t->cut);
 	*t = (struct table){ .ncol = 0 };
 }
