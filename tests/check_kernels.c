@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every kernel against a product in double precision: tier 0 of every
+ * instruction set that runs here, tier 1 compiled for it, over block shapes,
+ * patterns and ranges of tiles and block rows.  Then what the machine code of
+ * tier 1 must look like.
+ */
+#include "jit/load.h"
+#include "tests/probe.h"
+
+static const struct block {
+	int bh, bw;
+} blocks[] = {
+	{ 1, 1 }, { 2, 1 }, { 4, 1 }, { 8, 1 }, { 16, 1 }, { 32, 1 },
+	{ 4, 4 }, { 8, 8 }, { 16, 16 }, { 32, 32 },
+	{ 1, 4 }, { 1, 8 }, { 1, 16 },
+	{ 3, 5 }, { 24, 1 }, { 5, 1 }, { 1, 70 },
+};
+
+enum { NBLOCK = COUNT(blocks), NCASE = NBLOCK * BRN_NUM_ISAS };
+
+/* Case i of a loop: a block shape and an instruction set; 0: not here.  */
+static int
+pick(int i, struct block *b, enum brn_isa *isa)
+{
+	*b = blocks[i % NBLOCK];
+	*isa = (enum brn_isa)(i / NBLOCK);
+	return brn_isa_runs(*isa);
+}
+
+START_TEST(tier_0_computes_the_product)
+{
+	struct block b;
+	enum brn_isa isa;
+
+	if (!pick(_i, &b, &isa))
+		return;
+	for (enum pattern p = 0; p < NUM_PATTERNS; p++) {
+		struct probe q;
+
+		probe_init(&q, b.bh, b.bw, p, (_i + (int)p) % 2);
+		probe_kernel(&q, brn_t0(isa));
+		probe_free(&q);
+	}
+}
+END_TEST
+
+/* Compile q for isa to path.  */
+static int
+compile(struct probe *q, enum brn_isa isa, const char *path, burin_error *err)
+{
+	brn_module_compile_fn *fn;
+	struct brn_spec s;
+	struct brn_buf desc = { 0 };
+	int rc;
+
+	suite_ok(brn_load_module(&fn, err), *err);
+	brn_spec_init(&s, q->b, q->bias ? BRN_EPI_BIAS : 0, isa,
+	    brn_compiler_id());
+	brn_spec_encode(&s, &desc);
+	ck_assert(!desc.fail);
+	rc = fn(desc.p, desc.n, path, err);
+	brn_buf_free(&desc);
+	return rc;
+}
+
+/* A file for an artifact, removed by the caller.  */
+static void
+temp_file(char *path, size_t size)
+{
+	int fd;
+
+	snprintf(path, size, "%s/tests/tmp.XXXXXX", suite_builddir());
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+}
+
+static void
+compile_and_probe(struct probe *q, enum brn_isa isa)
+{
+	char path[1000];
+	brn_kernel_fn *fn;
+	burin_error err;
+	void *handle;
+	int fd;
+
+	temp_file(path, sizeof path);
+	suite_ok(compile(q, isa, path, &err), err);
+	fd = open(path, O_RDONLY);
+	ck_assert_int_ge(fd, 0);
+	suite_ok(brn_load(fd, &handle, &fn, &err), err);
+	close(fd);
+	remove(path);
+	probe_kernel(q, fn);
+	brn_unload(handle);
+}
+
+START_TEST(tier_1_computes_the_product)
+{
+	static const enum pattern some[] = { SOME, FULL };
+	struct block b;
+	enum brn_isa isa;
+
+	if (!pick(_i, &b, &isa))
+		return;
+	for (int i = 0; i < COUNT(some); i++) {
+		struct probe q;
+
+		probe_init(&q, b.bh, b.bw, some[i], (_i + i) % 2);
+		compile_and_probe(&q, isa);
+		probe_free(&q);
+	}
+}
+END_TEST
+
+START_TEST(tier_1_computes_odd_patterns)
+{
+	static const enum pattern odd[] = { NONE, ONE };
+
+	for (int i = 0; i < COUNT(odd); i++) {
+		struct probe q;
+
+		probe_init(&q, 4, 1, odd[i], i);
+		compile_and_probe(&q, brn_isa_detect());
+		probe_free(&q);
+	}
+}
+END_TEST
+
+/* Offsets of more than 8191 features need 32 bits.  */
+START_TEST(tier_1_reaches_far_features)
+{
+	struct probe q;
+
+	probe_init_sized(&q, 4, 1, FAR, 1, (int64_t[]){ 8, 9000 });
+	compile_and_probe(&q, brn_isa_detect());
+	probe_free(&q);
+}
+END_TEST
+
+/* ---- the code -------------------------------------------------------- */
+
+/* Output of a command about the artifact of a probe, for reading; NULL when
+ * the command is not there.  */
+static FILE *
+look(const char *command, int bh, int bw, enum brn_isa isa, char path[1000])
+{
+	static char line[1200];
+	burin_error err;
+	struct probe q;
+
+	snprintf(line, sizeof line, "command -v %.20s >/dev/null", command);
+	if (system(line) != 0) {
+		fprintf(stderr, "skipped: no %s\n", command);
+		return NULL;
+	}
+	probe_init(&q, bh, bw, SOME, 1);
+	temp_file(path, 1000);
+	suite_ok(compile(&q, isa, path, &err), err);
+	probe_free(&q);
+	snprintf(line, sizeof line, "%s %s", command, path);
+	return popen(line, "r");
+}
+
+#ifdef __x86_64__
+
+/* What is asked of the passes of a kernel: how many FMAs their loops over
+ * blocks have, ascending.  */
+static const struct code {
+	int bh, bw;
+	enum brn_isa isa;
+	int nfma[4];
+} codes[] = {
+	{ 16, 1, BRN_ISA_avx512, { 16, 16 } },
+	{ 8, 1, BRN_ISA_avx512, { 8, 16 } },
+	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
+	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
+	{ 1, 1, BRN_ISA_avx512, { 1, 2, 4 } },
+	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
+	{ 16, 1, BRN_ISA_avx2, { 8 } },
+	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
+};
+
+static int
+ascending(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* What has FMAs between two jumps is a loop over blocks: it keeps its hands
+ * off the stack.  */
+START_TEST(inner_loops_are_fmas_without_spills)
+{
+	const struct code *c = &codes[_i];
+	char path[1000], line[300];
+	FILE *f = look("objdump -d --no-show-raw-insn", c->bh, c->bw, c->isa,
+	    path);
+	int nfma = 0, stack = 0, got[4] = { 0 }, n = 0;
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof line, f)) {
+		if (strstr(line, "call"))
+			ck_abort_msg("%s", line);
+		nfma += strstr(line, "vfmadd") != NULL;
+		stack += strstr(line, "(%rsp") || strstr(line, "(%rbp");
+		if (!strstr(line, "\tj"))
+			continue;
+		if (nfma) {
+			ck_assert_int_eq(stack, 0);
+			ck_assert_int_lt(n, COUNT(got));
+			got[n++] = nfma;
+		}
+		nfma = stack = 0;
+	}
+	qsort(got, (size_t)n, sizeof *got, ascending);
+	ck_assert_mem_eq(got, c->nfma, sizeof got);
+	pclose(f);
+	remove(path);
+}
+END_TEST
+
+START_TEST(lone_weights_are_broadcast_by_the_fma)
+{
+	char path[1000], line[300];
+	FILE *f = look("objdump -d --no-show-raw-insn", 16, 1, BRN_ISA_avx512,
+	    path);
+	int n = 0;
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof line, f))
+		n += strstr(line, "vfmadd") && strstr(line, "{1to16}");
+	ck_assert_int_eq(n, 16);
+	pclose(f);
+	remove(path);
+}
+END_TEST
+
+#endif
+
+START_TEST(artifact_exports_the_kernel_and_needs_nothing)
+{
+	char path[1000], line[300];
+	FILE *f = look("readelf -W --dyn-syms", 16, 1, brn_isa_detect(), path);
+	int defined = 0;
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof line, f)) {
+		if (!strstr(line, "GLOBAL") && !strstr(line, "WEAK"))
+			continue;
+		ck_assert_msg(!strstr(line, " UND "), "%s", line);
+		ck_assert_msg(strstr(line, BRN_KERNEL_SYMBOL) != NULL, "%s",
+		    line);
+		defined++;
+	}
+	ck_assert_int_eq(defined, 1);
+	pclose(f);
+	remove(path);
+}
+END_TEST
+
+/* ---- refusals -------------------------------------------------------- */
+
+/* What the module says to the spec of a probe after `change`.  */
+static int
+compile_changed(void (*change)(struct brn_spec *), const char *path,
+    burin_error *err)
+{
+	brn_module_compile_fn *fn;
+	struct brn_buf desc = { 0 };
+	struct brn_spec s;
+	struct probe q;
+	int rc;
+
+	suite_ok(brn_load_module(&fn, err), *err);
+	probe_init(&q, 4, 1, SOME, 0);
+	brn_spec_init(&s, q.b, 0, brn_isa_detect(), brn_compiler_id());
+	change(&s);
+	brn_spec_encode(&s, &desc);
+	rc = fn(desc.p, desc.n, path, err);
+	brn_buf_free(&desc);
+	probe_free(&q);
+	return rc;
+}
+
+static void
+other_compiler(struct brn_spec *s)
+{
+	strcpy(s->compiler, "another");
+}
+
+static void
+other_generator(struct brn_spec *s)
+{
+	strcpy(s->generator, "another");
+}
+
+static void
+tier_0(struct brn_spec *s)
+{
+	s->kernel = BRN_KERNEL_t0;
+}
+
+static void
+nothing(struct brn_spec *s)
+{
+	(void)s;
+}
+
+START_TEST(module_refuses_what_is_not_its_own)
+{
+	static const struct {
+		void (*change)(struct brn_spec *);
+		const char *word;
+	} refused[] = {
+		{ other_compiler, "libgccjit: is" },
+		{ other_generator, "generator: is" },
+		{ tier_0, "t0: not one to compile" },
+	};
+	burin_error err;
+	int rc = compile_changed(refused[_i].change, "/nowhere/k.so", &err);
+
+	ck_assert_int_eq(rc, BURIN_EJIT);
+	ck_assert_msg(strstr(err.msg, refused[_i].word) != NULL, "%s",
+	    err.msg);
+}
+END_TEST
+
+START_TEST(path_that_cannot_be_written_is_an_error)
+{
+	burin_error err;
+
+	ck_assert_int_lt(compile_changed(nothing, "/nowhere/k.so", &err), 0);
+	ck_assert_int_gt((int)strlen(err.msg), 0);
+}
+END_TEST
+
+static Suite *
+kernels_suite(void)
+{
+	Suite *s = suite_create("kernels");
+	TCase *tc = suite_case(s, "product", 120);
+
+	tcase_add_loop_test(tc, tier_0_computes_the_product, 0, NCASE);
+	tcase_add_loop_test(tc, tier_1_computes_the_product, 0, NCASE);
+	tcase_add_test(tc, tier_1_computes_odd_patterns);
+	tcase_add_test(tc, tier_1_reaches_far_features);
+	tc = suite_case(s, "code", 60);
+#ifdef __x86_64__
+	tcase_add_loop_test(tc, inner_loops_are_fmas_without_spills, 0,
+	    COUNT(codes));
+	tcase_add_test(tc, lone_weights_are_broadcast_by_the_fma);
+#endif
+	tcase_add_test(tc, artifact_exports_the_kernel_and_needs_nothing);
+	tc = suite_case(s, "module", 60);
+	tcase_add_loop_test(tc, module_refuses_what_is_not_its_own, 0, 3);
+	tcase_add_test(tc, path_that_cannot_be_written_is_an_error);
+	return s;
+}
+
+SUITE_MAIN(kernels_suite)

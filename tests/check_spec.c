@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Descriptions of kernels: which one is taken, canonical bytes and back, and
+ * bytes that nobody wrote; instruction sets by name; what the cost says.
+ */
+#include <string.h>
+
+#include "jit/cost.h"
+#include "jit/spec.h"
+#include "tests/suite.h"
+
+/* A 6x8 layer in blocks of 2x1: 3 block rows, one of them empty.  */
+static int32_t some_rowptr[] = { 0, 2, 2, 5 };
+static int32_t some_colidx[] = { 1, 4, 0, 3, 7 };
+static struct brn_bsr some = {
+	.rows = 6, .cols = 8, .bh = 2, .bw = 1, .nbrow = 3, .nbcol = 8,
+	.nblk = 5, .rowptr = some_rowptr, .colidx = some_colidx,
+};
+
+static int32_t full_rowptr[] = { 0, 2, 4 };
+static int32_t full_colidx[] = { 0, 1, 0, 1 };
+static struct brn_bsr full = {
+	.rows = 4, .cols = 4, .bh = 2, .bw = 2, .nbrow = 2, .nbcol = 2,
+	.nblk = 4, .rowptr = full_rowptr, .colidx = full_colidx,
+};
+
+static const struct {
+	const struct brn_bsr *b;
+	const char *compiler;
+	enum brn_kernel_id kernel;
+	const char *text;
+} cases[] = {
+	{ &some, "c", BRN_KERNEL_t1_tile,
+	    "t1_tile 2x1 6x8 density 0.21 avx2 bias" },
+	{ &full, "c", BRN_KERNEL_t1_full,
+	    "t1_full 2x2 4x4 density 1 avx2 bias" },
+	{ &some, "", BRN_KERNEL_t0, "t0 2x1 6x8 density 0.21 avx2 bias" },
+	{ &full, "", BRN_KERNEL_t0, "t0 2x2 4x4 density 1 avx2 bias" },
+};
+
+static struct brn_buf
+bytes_of(int i)
+{
+	struct brn_spec s;
+	struct brn_buf out = { 0 };
+
+	brn_spec_init(&s, cases[i].b, BRN_EPI_BIAS, BRN_ISA_avx2,
+	    cases[i].compiler);
+	brn_spec_encode(&s, &out);
+	ck_assert(!out.fail);
+	return out;
+}
+
+START_TEST(first_kernel_that_fits_is_taken)
+{
+	struct brn_buf text = { 0 };
+	struct brn_spec s;
+
+	brn_spec_init(&s, cases[_i].b, BRN_EPI_BIAS, BRN_ISA_avx2,
+	    cases[_i].compiler);
+	ck_assert_int_eq(s.kernel, cases[_i].kernel);
+	brn_spec_describe(&s, &text);
+	ck_assert_str_eq((char *)text.p, cases[_i].text);
+	brn_buf_free(&text);
+}
+END_TEST
+
+/* What decodes is what encodes to the same bytes.  */
+static int
+decodes(const void *p, size_t n)
+{
+	struct brn_arena *arena = brn_arena_new();
+	struct brn_buf again = { 0 };
+	struct brn_spec s;
+	burin_error err;
+	int rc = brn_spec_decode(p, n, arena, &s, &err);
+
+	if (rc == 0) {
+		brn_spec_encode(&s, &again);
+		ck_assert_uint_eq(again.n, n);
+		ck_assert_mem_eq(again.p, p, n);
+		brn_buf_free(&again);
+	} else {
+		ck_assert_int_eq(rc, BURIN_EFORMAT);
+	}
+	brn_arena_free(arena);
+	return rc == 0;
+}
+
+START_TEST(bytes_survive_a_round_trip)
+{
+	struct brn_buf b = bytes_of(_i);
+
+	ck_assert(decodes(b.p, b.n));
+	brn_buf_free(&b);
+}
+END_TEST
+
+/* Each prefix in memory of its own, so that a tool sees a read beyond it.  */
+START_TEST(truncated_bytes_are_refused)
+{
+	struct brn_buf b = bytes_of(_i);
+
+	for (size_t n = 0; n < b.n; n++) {
+		uint8_t *p = malloc(n ? n : 1);
+
+		ck_assert_ptr_nonnull(p);
+		memcpy(p, b.p, n);
+		ck_assert(!decodes(p, n));
+		free(p);
+	}
+	brn_buf_u8(&b, 0);
+	ck_assert(!decodes(b.p, b.n));
+	brn_buf_free(&b);
+}
+END_TEST
+
+START_TEST(flipped_bytes_are_refused_or_another_spec)
+{
+	static const uint8_t flips[] = { 1, 2, 0x40, 0x80, 0xff };
+	struct brn_buf b = bytes_of(_i);
+
+	for (size_t n = 0; n < b.n; n++)
+		for (int f = 0; f < COUNT(flips); f++) {
+			b.p[n] ^= flips[f];
+			decodes(b.p, b.n);
+			b.p[n] ^= flips[f];
+		}
+	brn_buf_free(&b);
+}
+END_TEST
+
+/* The last bytes of the pattern case are its colidx.  */
+START_TEST(pattern_out_of_order_is_refused)
+{
+	struct brn_buf b = bytes_of(0);
+
+	b.p[b.n - 4] = 3;
+	ck_assert(!decodes(b.p, b.n));
+	b.p[b.n - 4] = 8;
+	ck_assert(!decodes(b.p, b.n));
+	b.p[b.n - 4] = 6;
+	ck_assert(decodes(b.p, b.n));
+	brn_buf_free(&b);
+}
+END_TEST
+
+START_TEST(instruction_sets_have_names)
+{
+	for (int i = 0; i < BRN_NUM_ISAS; i++)
+		ck_assert_int_eq(brn_isa_parse(brn_isas[i].name), i);
+	ck_assert_int_eq(brn_isa_parse("auto"), (int)brn_isa_detect());
+	ck_assert_int_eq(brn_isa_parse("mmx"), -1);
+	ck_assert(brn_isa_runs(brn_isa_detect()));
+	ck_assert(brn_isa_runs(BRN_ISA_generic));
+}
+END_TEST
+
+/* Of equal weights, higher blocks are cheaper; fewer blocks are cheaper.  */
+START_TEST(cost_prefers_high_blocks_and_few)
+{
+	enum brn_isa isa = (enum brn_isa)_i;
+
+	for (int bh = 1; bh < 16; bh *= 2)
+		ck_assert_double_lt(brn_cost(isa, 768, 768, 2 * bh, 1,
+		    768 * 38 / (2 * bh)),
+		    brn_cost(isa, 768, 768, bh, 1, 768 * 38 / bh));
+	ck_assert_double_lt(brn_cost(isa, 768, 768, 16, 1, 1000),
+	    brn_cost(isa, 768, 768, 16, 1, 1100));
+}
+END_TEST
+
+static Suite *
+spec_suite(void)
+{
+	Suite *s = suite_create("spec");
+	TCase *tc = suite_case(s, "bytes", 30);
+
+	tcase_add_loop_test(tc, first_kernel_that_fits_is_taken, 0,
+	    COUNT(cases));
+	tcase_add_loop_test(tc, bytes_survive_a_round_trip, 0, COUNT(cases));
+	tcase_add_loop_test(tc, truncated_bytes_are_refused, 0, COUNT(cases));
+	tcase_add_loop_test(tc, flipped_bytes_are_refused_or_another_spec, 0,
+	    COUNT(cases));
+	tcase_add_test(tc, pattern_out_of_order_is_refused);
+	tc = suite_case(s, "target", 30);
+	tcase_add_test(tc, instruction_sets_have_names);
+	tcase_add_loop_test(tc, cost_prefers_high_blocks_and_few, 0,
+	    BRN_NUM_ISAS);
+	return s;
+}
+
+SUITE_MAIN(spec_suite)
