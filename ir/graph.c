@@ -361,7 +361,8 @@ sort_from(struct brn_graph *g, struct brn_node *const *root, int nroot,
 	for (int i = 0; i < g->nnode; i++)
 		if (g->node[i]->id < 0)
 			free_bsr(g->node[i]);
-	memcpy(g->node, s.out, (size_t)s.nout * sizeof *s.out);
+	if (s.nout)
+		memcpy(g->node, s.out, (size_t)s.nout * sizeof *s.out);
 	g->nnode = s.nout;
 done:
 	free(s.out);
