@@ -36,7 +36,7 @@ exits() {
 	shift 2
 	"$burin" "$@" >out 2>err
 	code=$?
-	[ $code -eq "$want" ] && [ -s out -o -s err ]
+	[ $code -eq "$want" ] && cat out err | grep -q .
 	result $? "$name (exit $want, was $code)"
 }
 
