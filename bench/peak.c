@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Chains of multiply-adds: enough of them to hide the latency, few enough for
+ * the registers of every instruction set.  Compilers do not reorder float
+ * arithmetic, so what is written is what runs.
+ */
+#include "bench/peak.h"
+
+#include "jit/target.h"
+
+#include "ir/base.h"
+
+enum { CHAINS = 12, STEPS = 200000, RUNS = 20 };
+
+static volatile float factor = 0.5f, sink;
+
+#define PEAK(name, bytes, attribute) \
+	typedef float vec_##name __attribute__((vector_size(bytes))); \
+	attribute static void \
+	name(void) \
+	{ \
+		vec_##name a[CHAINS], m = factor - (vec_##name){ 0 }; \
+		\
+		for (int i = 0; i < CHAINS; i++) \
+			a[i] = m + (float)i; \
+		for (int n = 0; n < STEPS; n++) { \
+			_Pragma("GCC unroll 12") \
+			for (int i = 0; i < CHAINS; i++) \
+				a[i] = a[i] * m + m; \
+		} \
+		for (int i = 0; i < CHAINS; i++) \
+			sink = a[i][0]; \
+	}
+
+#ifdef __x86_64__
+PEAK(avx512, 64, __attribute__((target("avx512f"))))
+PEAK(avx2, 32, __attribute__((target("avx2,fma"))))
+#endif
+PEAK(plain, 16, )
+
+double
+bench_peak(void)
+{
+	void (*run)(void) = plain;
+	double best = 0, lanes = 4;
+
+#ifdef __x86_64__
+	if (brn_isa_runs(BRN_ISA_avx512))
+		run = avx512, lanes = 16;
+	else if (brn_isa_runs(BRN_ISA_avx2))
+		run = avx2, lanes = 8;
+#endif
+	for (int i = 0; i < RUNS; i++) {
+		double t = brn_now_ms(), rate;
+
+		run();
+		t = brn_now_ms() - t;
+		rate = 2.0 * lanes * CHAINS * STEPS / t / 1e6;
+		best = rate > best ? rate : best;
+	}
+	return best;
+}
