@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The command as a user meets it: every verb, its JSON, its exit codes.
+# shellcheck disable=SC2016 # expressions are for awk
 burin=$BUILDDIR/burin
 tmp=$BUILDDIR/tests/tmp.cli.$$
 BURIN_CACHE_DIR=$tmp/cache
@@ -292,7 +293,7 @@ json "run: its shape is that of all" "2 3 ids.npy 2 3 128" \
     inputs.1.shape.0 inputs.1.shape.1 inputs.0.from outputs.0.shape.0 \
     outputs.0.shape.1 outputs.0.shape.2
 while read -r what file word; do
-	exits 4 "run: $what" run pruned.onnx --input=input_ids=$file
+	exits 4 "run: $what" run pruned.onnx --input=input_ids="$file"
 	says err "^burin: .*$word" "run: $what is named"
 done <<END
 order fortran.npy Fortran
