@@ -104,6 +104,7 @@ def difference(name, got, want):
 
 
 def compare(command, model, session, shape, work):
+    """What is wrong, one line each."""
     feed = inputs(session, *shape)
     want = session.run(None, feed)
     try:
