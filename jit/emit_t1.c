@@ -14,6 +14,7 @@
 #include "jit/emit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Offsets into x are counted in 8 bytes: an index register times 8 costs
  * nothing, and 16 bits then reach 8191 features.  */
@@ -345,26 +346,36 @@ emit_kernel(struct t1 *e)
 	brn_gcc_wend(g, lg);
 }
 
+/* Bytes in whole words, at least one.  */
+static size_t
+words(size_t n)
+{
+	return n < 8 ? 8 : (n + 7) & ~(size_t)7;
+}
+
+/* Offsets into x of all blocks, and rowptr.  */
 static int
 make_tables(struct t1 *e, burin_error *err)
 {
 	const struct brn_spec *s = e->s;
 	int64_t unit = (int64_t)s->bw * LINE_UNITS;
 	int wide = unit * (s->nbcol - 1) > UINT16_MAX;
-	uint32_t *o32 = brn_alloc((size_t)s->nblk + 1, sizeof *o32);
+	size_t noff = words((size_t)s->nblk * (wide ? 4 : 2));
+	size_t nptr = words(((size_t)s->nbrow + 1) * 4);
+	uint32_t *o32 = brn_alloc(noff > nptr ? noff : nptr, 1);
 	uint16_t *o16 = (uint16_t *)o32;
 
 	if (!o32)
 		return brn_nomem(err);
+	memcpy(o32, s->rowptr, ((size_t)s->nbrow + 1) * 4);
+	e->rowptr = brn_gcc_table(e->g, "rowptr", e->g->u32, o32, nptr);
 	for (int32_t i = 0; i < s->nblk; i++)
 		if (wide)
 			o32[i] = (uint32_t)(unit * s->colidx[i]);
 		else
 			o16[i] = (uint16_t)(unit * s->colidx[i]);
 	e->offs = brn_gcc_table(e->g, "offs", wide ? e->g->u32 : e->g->u16,
-	    o32, (size_t)s->nblk + 1);
-	e->rowptr = brn_gcc_table(e->g, "rowptr", e->g->u32, s->rowptr,
-	    (size_t)s->nbrow + 1);
+	    o32, noff);
 	free(o32);
 	return 0;
 }

@@ -204,17 +204,16 @@ brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i)
 
 brn_rv
 brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
-    const void *data, size_t n)
+    const void *data, size_t nbytes)
 {
-	size_t size = elem == g->u16 ? 2 : 4;
 	gcc_jit_type *t = gcc_jit_context_new_array_type(g->ctxt, NULL,
-	    gcc_jit_type_get_const(elem), (int)n);
+	    gcc_jit_type_get_const(g->i64), (int)(nbytes / 8));
 	brn_lv v = gcc_jit_context_new_global(g->ctxt, NULL,
 	    GCC_JIT_GLOBAL_INTERNAL, t, name);
 
-	gcc_jit_global_set_initializer(v, data, n * size);
-	return gcc_jit_lvalue_get_address(gcc_jit_context_new_array_access(
-	    g->ctxt, NULL, brn_gcc_get(v), brn_gcc_int(g, 0)), NULL);
+	gcc_jit_global_set_initializer(v, data, nbytes);
+	return brn_gcc_cast(g, gcc_jit_lvalue_get_address(brn_gcc_at(g,
+	    brn_gcc_get(v), brn_gcc_int(g, 0)), NULL), brn_gcc_ptr(elem));
 }
 
 brn_rv

@@ -55,9 +55,11 @@ void brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v);
 /* p[i] and p + i; i counts elements.  */
 brn_lv brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i);
 brn_rv brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i);
-/* A constant array of n u16 or u32 (data is copied): its first element.  */
+/* A constant array: the address of its first element.  nbytes is a multiple of
+ * 8; data is copied, and written in words of 8 bytes whatever elem is, because
+ * the assembler takes its time for each.  */
 brn_rv brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
-    const void *data, size_t n);
+    const void *data, size_t nbytes);
 
 /* All lanes the same; acc += a * b.  */
 brn_rv brn_gcc_splat(struct brn_gcc *g, brn_rv scalar);
