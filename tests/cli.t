@@ -222,6 +222,10 @@ says out '^  input_ids  *int64  batch_size x sequence_length$' \
     "inspect: inputs"
 [ -z "$(find unused -name '*.so' 2>/dev/null)" ]
 result $? "inspect: compiles nothing"
+latin=$(printf 'b\377.onnx')
+cp bert.onnx "$latin"
+exits 0 "inspect: a path that is not UTF-8" inspect "$latin" --json
+json "inspect: is still JSON" 'b?.onnx' model
 
 # ---- warm
 
@@ -243,6 +247,16 @@ BURIN_CC=/nonexistent "$burin" warm --cache-dir=empty pruned.onnx >out 2>err
 [ $? -eq 4 ]
 result $? "warm: no compiler is an error (exit 4)"
 says err '^burin: pruned\.onnx: ' "warm: says why"
+
+# A terminal, where util-linux can make one.
+if script -qec true /dev/null >/dev/null 2>&1; then
+	script -qec "'$burin' warm --cache-dir=terminal pruned.onnx" \
+	    /dev/null >out 2>err
+	says out 'compiling kernels: 1 of [0-9]+' "warm: progress on a terminal"
+else
+	count=$((count + 1))
+	echo "ok $count - warm: progress on a terminal # SKIP no script(1)"
+fi
 
 # ---- run
 

@@ -243,15 +243,13 @@ cli_set_dense(struct cli *c, const struct cli_option *o, const char *arg)
 int
 cli_fail(int code, const char *fmt, ...)
 {
-	char *s;
 	va_list ap;
 
+	fputs("burin: ", stderr);
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
+	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "burin: %s\n", s ? cli_clean(s) : strerror(ENOMEM));
-	free(s);
+	fputc('\n', stderr);
 	return code;
 }
 
@@ -293,15 +291,6 @@ void *
 cli_grow(void *p, size_t n, size_t size)
 {
 	return checked(reallocarray(p, n, size));
-}
-
-char *
-cli_clean(char *s)
-{
-	for (unsigned char *p = (unsigned char *)s; *p; p++)
-		if (*p < ' ' || *p == 0x7f)
-			*p = '?';
-	return s;
 }
 
 double

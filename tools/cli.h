@@ -86,10 +86,6 @@ int cli_bad_arg(const struct cli_option *o, const char *arg,
 void *cli_alloc(size_t n, size_t size);
 void *cli_grow(void *p, size_t n, size_t size);
 
-/* Names come from model files: make bytes that could steer a terminal '?'.
- * Returns s.  */
-char *cli_clean(char *s);
-
 double cli_now_ms(void);        /* a clock that only goes forward */
 
 /* Entry points, one per row of verbs.def.  */

@@ -57,7 +57,11 @@ load_model(struct cli *c, const char *path, burin_model **out)
 		return CLI_UNSUPPORTED;
 	}
 	burin_model_stats(*out, &st);
-	if (*st.note)
+	if (st.failed)
+		cli_fail(CLI_GO, "%s: %d of %d kernels are not compiled, slower "
+		    "ones run instead: %s", path, st.failed, st.kernels,
+		    st.note);
+	else if (*st.note)
 		cli_fail(CLI_GO, "%s: %s", path, st.note);
 	return CLI_GO;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson takes only UTF-8 and finite numbers; a model file may hold others.
+ * jansson takes only UTF-8 and finite numbers; paths and results may be others.
  */
 #include "tools/report.h"
 

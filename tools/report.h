@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 /* JSON values for what jansson refuses: null for NULL and numbers that are
- * not finite, '?' for bytes of a name that is not UTF-8.  */
+ * not finite, '?' for bytes of a path that is not UTF-8.  */
 json_t *report_string(const char *s);
 json_t *report_real(double v);
 json_t *report_shape(int rank, const int64_t *dims);

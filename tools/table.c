@@ -32,7 +32,6 @@ table_cell(struct table *t, const char *fmt, ...)
 	if (vasprintf(&s, fmt, ap) < 0)
 		exit(cli_fail(CLI_IO, "%s", strerror(ENOMEM)));
 	va_end(ap);
-	cli_clean(s);
 	t->cell = cli_grow(t->cell, t->ncell + 1, sizeof *t->cell);
 	t->cell[t->ncell++] = s;
 }
