@@ -24,7 +24,7 @@ enum {
 	MAX_ACC = 16,           /* vectors of accumulators in a pass */
 	MAX_TILES = 4,          /* more meet too few lines of x in L1 */
 	WANT_ROWS = 8,          /* rows matter more than tiles up to here */
-	GROUP = 8,              /* tiles through a block row while it is in L1 */
+	GROUP = 8,              /* tiles that meet a block row while in L1 */
 	MAX_BODY = 128,         /* vector FMAs in a loop body */
 };
 

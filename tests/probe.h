@@ -199,7 +199,8 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 		if (in ? memcmp(&q->y[i], &whole[i], sizeof *whole) == 0 :
 		    probe_is_poison(&q->y[i]))
 			continue;
-		ck_abort_msg("tiles %d..%d of block rows %d..%d: tile %d row %d is %s",
+		ck_abort_msg("tiles %d..%d of block rows %d..%d: "
+		    "tile %d row %d is %s",
 		    (int)p.tile0, (int)p.tile1, (int)p.brow0, (int)p.brow1,
 		    (int)tile, (int)row, in ? "not the same" : "written");
 	}
