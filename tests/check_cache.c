@@ -17,7 +17,8 @@ START_TEST(key_of_known_bytes_is_known)
 	static const struct { const char *text, *hex; } golden[] = {
 		{ "", "99aa06d3014798d86001c324468d497f" },
 		{ "burin", "276fa1a60036a5ebefe1483319b50234" },
-		{ "t1_tile 16x1 768x3072 density 0.05 avx512", "2db82d1e1f5127a65f9f6a88b5a20092" },
+		{ "t1_tile 16x1 768x3072 density 0.05 avx512",
+		  "2db82d1e1f5127a65f9f6a88b5a20092" },
 	};
 	struct brn_key k, back;
 	char hex[BRN_KEY_HEX];
