@@ -13,10 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	DIM_VALUE = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE,
-	DIM_PARAM = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM,
-};
+#define DIM(kind) ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_##kind
 
 struct model {
 	Onnx__ModelProto *proto;
@@ -180,10 +177,10 @@ shape(struct model *m, const char *dims)
 		if (!d)
 			break;
 		onnx__tensor_shape_proto__dimension__init(d);
-		d->value_case = DIM_VALUE;
+		d->value_case = DIM(VALUE);
 		d->dim_value = strtoll(word, &end, 10);
 		if (*end) {
-			d->value_case = DIM_PARAM;
+			d->value_case = DIM(PARAM);
 			d->dim_param = text(m, word);
 		}
 		append(m, &s->dim, &s->n_dim, d);

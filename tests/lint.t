@@ -5,7 +5,7 @@
 cd "${SRCDIR:-.}" || exit 99
 
 # shellcheck disable=SC2046 # no blanks in our names
-set -- $(find . -path './build*' -prune -o -type f \( -name '*.[ch]' -o \
+set -- $(find . -path './build*' -prune -o -path './.git' -prune -o -type f \( -name '*.[ch]' -o \
     -name '*.def' -o -name '*.t' -o -name '*.py' -o -name '*.md' -o \
     -name Makefile.am -o -name configure.ac -o -name bootstrap -o \
     -path './.ci/run' -o -name NEWS \) -print | sed 's,^\./,,' |
@@ -30,7 +30,7 @@ only() {
 
 echo 1..8
 # Tables and code in READMEs may be as wide as they need.
-only '\.([cht]|def|ac|am|py)$|bootstrap|run' "$@" | xargs awk '{
+only '\.([cht]|def|ac|am|py)$|(^|/)(bootstrap|run)$' "$@" | xargs awk '{
 	t = $0; w = 0
 	while ((i = index(t, "\t")) > 0) {
 		w += i - 1; w += 8 - w % 8; t = substr(t, i + 1)
