@@ -104,8 +104,8 @@ static const struct {
 	  32, BURIN_I64, 1 },
 	{ 3, "{'shape':(),'fortran_order':False,'descr':'|b1'}",
 	  1, BURIN_BOOL, 0 },
-	{ 1, "{\"descr\": \"<i4\", \"fortran_order\": False, \"shape\": (1, 2)}",
-	  8, BURIN_I32, 2 },
+	{ 1, "{\"shape\": (1, 2), \"fortran_order\": False, "
+	  "\"descr\": \"<i4\"}", 8, BURIN_I32, 2 },
 };
 
 START_TEST(all_versions_are_read)

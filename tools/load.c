@@ -42,6 +42,17 @@ list_unsupported(const char *path, const burin_error *refused)
 	burin_options_free(o);
 }
 
+static void
+say_failed(const char *path, const burin_stats *st)
+{
+	if (st->failed)
+		cli_fail(CLI_GO, "%s: %d of %d kernels are not compiled, "
+		    "slower ones run instead: %s", path, st->failed,
+		    st->kernels, st->note);
+	else if (*st->note)
+		cli_fail(CLI_GO, "%s: %s", path, st->note);
+}
+
 int
 load_model(struct cli *c, const char *path, burin_model **out)
 {
@@ -57,11 +68,6 @@ load_model(struct cli *c, const char *path, burin_model **out)
 		return CLI_UNSUPPORTED;
 	}
 	burin_model_stats(*out, &st);
-	if (st.failed)
-		cli_fail(CLI_GO, "%s: %d of %d kernels are not compiled, slower "
-		    "ones run instead: %s", path, st.failed, st.kernels,
-		    st.note);
-	else if (*st.note)
-		cli_fail(CLI_GO, "%s: %s", path, st.note);
+	say_failed(path, &st);
 	return CLI_GO;
 }
