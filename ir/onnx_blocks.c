@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
-
 struct block {
 	double norm;
 	int64_t at;             /* in row-major order of blocks */
@@ -114,7 +112,7 @@ compare(const void *a, const void *b)
 static uint64_t
 splitmix(uint64_t *state)
 {
-	uint64_t z = *state += GOLDEN;
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
@@ -123,8 +121,11 @@ splitmix(uint64_t *state)
 
 /* Let the first k blocks be a random choice.  */
 static void
-shuffle(struct block *b, int64_t n, int64_t k, uint64_t state)
+shuffle(struct block *b, int64_t n, int64_t k, uint64_t seed, uint64_t stream)
 {
+	uint64_t state = splitmix(&seed) + stream;
+
+	state = splitmix(&state);
 	for (int64_t i = 0; i < k; i++) {
 		unsigned __int128 wide = splitmix(&state);
 		int64_t j = i + (int64_t)(wide * (uint64_t)(n - i) >> 64);
@@ -149,7 +150,7 @@ brn_onnx_zero_blocks(const struct brn_onnx_matrix *m,
 		b[i] = (struct block){
 			.norm = spec->random ? 0 : norm_of(m, i), .at = i };
 	if (spec->random)
-		shuffle(b, n, k, spec->seed + stream * GOLDEN);
+		shuffle(b, n, k, spec->seed, stream);
 	else
 		qsort(b, (size_t)n, sizeof *b, compare);
 	for (int64_t i = 0; i < k; i++)

@@ -16,10 +16,11 @@ struct brn_onnx_matrix {
 };
 
 /* Zero round(sparsity * blocks) blocks: those of the smallest L2 norm, of
- * equal ones the first, NaN last; or when spec->random is set, a choice
- * without repetition by SplitMix64 that starts at seed + stream times the
- * golden ratio (0x9e3779b97f4a7c15), each pick i swapping block i with block
- * i + (number * (blocks - i) >> 64).  */
+ * equal ones the first, NaN last.
+ * Or, when spec->random is set, a random choice: let mix(x) be the first
+ * number of SplitMix64 started at x; the numbers are those of SplitMix64
+ * started at mix(mix(seed) + stream); number i, from 0, swaps block i with
+ * block i + (number * (blocks - i) >> 64), and the first ones go.  */
 int brn_onnx_zero_blocks(const struct brn_onnx_matrix *m,
     const burin_prune_spec *spec, uint64_t stream, burin_error *err);
 

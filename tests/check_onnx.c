@@ -154,7 +154,8 @@ static const struct form {
 	  "%1 = relu(%0) ?[..]  # y\n" },
 	{ "opset 9\nnode y = Constant() value=float[2]{1 -2.5}",
 	  "%1 = constant [1 -2.5] f32[2]  # y\n" },
-	{ "opset 11\nnode y = Constant() sparse_value=sparse float[4] 5 6 at [2] 1 3",
+	{ "opset 11\n"
+	  "node y = Constant() sparse_value=sparse float[4] 5 6 at [2] 1 3",
 	  "%1 = constant [0 5 0 6] f32[4]  # y\n" },
 	{ "opset 12\nnode y = Constant() value_float=2.5f",
 	  "%1 = constant [2.5] f32[]  # y\n" },

@@ -16,7 +16,7 @@
  *	node e = com.microsoft.Gelu(x)
  *	function Gelu
  *
- * f16 and bf16 are bit patterns.  A mistake in the text ends the test.
+ * f16 and bf16 are bit patterns.  A mistake in the text aborts.
  */
 #ifndef ONNX_TEXT_H
 #define ONNX_TEXT_H
