@@ -13,12 +13,20 @@
 #include "ir/infer.h"
 #include "ir/iter.h"
 
+/* Symbol cut is min(of, some size above 1): a table sliced up to of.  Where it
+ * broadcasts with of, the result is of.  */
+struct brn_cut {
+	struct brn_cut *next;
+	int64_t cut, of;
+};
+
 struct brn_infer {
 	const struct brn_graph *g;
 	const struct brn_node *n;       /* now */
 	struct brn_shapes *s;           /* done up to n */
 	uint8_t *vague;                 /* [n]; fed by an unsupported node */
 	int nsym;                       /* symbols in use */
+	struct brn_cut *cuts;
 	int concrete;                   /* every input has its sizes */
 	double budget;                  /* what values may still cost */
 	burin_error *err;
@@ -44,6 +52,9 @@ const struct brn_tensor *brn_infer_val(const struct brn_infer *c, int i,
 
 /* A size that nothing is known about.  */
 int64_t brn_infer_new_dim(struct brn_infer *c);
+
+/* What a slice up to symbol of leaves of two or more: a new symbol, in *out. */
+int brn_infer_cut(struct brn_infer *c, int64_t of, int64_t *out);
 
 /* Element types as a set, and whether input i has one of them.  */
 enum {

@@ -363,8 +363,8 @@ infer_split(struct brn_infer *c, struct brn_type *out)
 	return split_listed(c, out->dim[axis], index, nout, &out->dim[axis]);
 }
 
-/* The i-th slice takes from a dimension of size d.  An end beyond all sizes
- * means all, also of a symbol.  */
+/* The i-th slice takes from a dimension of size *d, which becomes what it
+ * leaves.  An end beyond all sizes means all, also of a symbol.  */
 static int
 slice_dim(struct brn_infer *c, int64_t i, int64_t *d)
 {
@@ -389,6 +389,8 @@ slice_dim(struct brn_infer *c, int64_t i, int64_t *d)
 	    ((end_sym && end == all) || (!end_sym && end >= INT32_MAX &&
 	    brn_is_sym(all))))
 		*d = all;
+	else if (start == 0 && step == 1 && end_sym && all > 1)
+		return brn_infer_cut(c, end, d);
 	else if (!start_sym && !end_sym && !brn_is_sym(all))
 		*d = brn_slice(all, &start, end, step);
 	return BURIN_OK;

@@ -61,6 +61,28 @@ brn_infer_new_dim(struct brn_infer *c)
 	return BRN_SYM(c->nsym++);
 }
 
+int
+brn_infer_cut(struct brn_infer *c, int64_t of, int64_t *out)
+{
+	struct brn_cut *k = brn_arena_alloc(c->s->arena, 1, sizeof *k);
+
+	if (!k)
+		return brn_nomem(c->err);
+	*k = (struct brn_cut){ c->cuts, brn_infer_new_dim(c), of };
+	c->cuts = k;
+	*out = k->cut;
+	return BURIN_OK;
+}
+
+static int
+is_cut(const struct brn_infer *c, int64_t cut, int64_t of)
+{
+	for (const struct brn_cut *k = c->cuts; k; k = k->next)
+		if (k->cut == cut && k->of == of)
+			return 1;
+	return 0;
+}
+
 static int
 set_of(int dtype)
 {
@@ -97,9 +119,10 @@ brn_infer_scalar(struct brn_infer *c, int i)
 static int
 broadcast_dim(struct brn_infer *c, int64_t *a, int64_t b)
 {
-	if (*a == b || b == 1)
+	if (*a == b || b == 1 || is_cut(c, b, *a))
 		return BURIN_OK;
-	if (*a == 1 || (brn_is_sym(*a) && !brn_is_sym(b)))
+	if (*a == 1 || (brn_is_sym(*a) && !brn_is_sym(b)) ||
+	    is_cut(c, *a, b))
 		*a = b;
 	else if (brn_is_sym(*a))
 		*a = brn_infer_new_dim(c);

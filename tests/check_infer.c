@@ -181,10 +181,12 @@ START_TEST(positions_are_counted_or_cut)
 	struct brn_node *all = OP(g, slice, ids, INTS(g, 0), seq,
 	    INTS(g, 1));
 	struct brn_node *sum = OP(g, add, all, count);
+	struct brn_node *sum2 = OP(g, add, cut, OP(g, add, ids, cut));
 
 	expect_type(g, count, NULL, "i64[seq]");
 	expect_type(g, all, NULL, "i64[batch,seq]");
 	expect_type(g, sum, NULL, "i64[batch,seq]");
+	expect_type(g, sum2, NULL, "i64[batch,seq]");
 	expect_type(g, cut, in, "i64[1,5]");
 	expect_type(g, sum, in, "i64[3,5]");
 	brn_graph_free(g);
