@@ -21,29 +21,51 @@ side_of(const struct brn_tensor *t)
 	return s;
 }
 
-/* Copy a region; the innermost dimension in one piece where it lies so.  */
+#define COPY_LINE(T) \
+static void \
+line_##T(void *to, int64_t to_step, const void *from, int64_t from_step, \
+    int64_t n) \
+{ \
+	for (int64_t i = 0; i < n; i++) \
+		((T *)to)[i * to_step] = ((const T *)from)[i * from_step]; \
+}
+
+COPY_LINE(uint8_t)
+COPY_LINE(uint32_t)
+COPY_LINE(uint64_t)
+
+/* Copy a region, the innermost dimension in one go.  */
 static void
 copy(const struct side *to, const struct side *from,
     const struct brn_type *region)
 {
-	size_t size = brn_dtype_size(region->dtype);
-	struct brn_type t = *region;
-	int last = t.rank - 1;
+	int64_t size = (int64_t)brn_dtype_size(region->dtype), n = 1;
+	int64_t to_step = 1, from_step = 1;
+	struct brn_type lines = *region;
 	struct brn_iter it;
 
-	if (last >= 0 && to->stride[last] == 1 && from->stride[last] == 1 &&
-	    t.dim[last] > 0) {
-		size *= (size_t)t.dim[last];
-		t.dim[last] = 1;
+	if (lines.rank > 0 && lines.dim[lines.rank - 1] > 0) {
+		n = lines.dim[lines.rank - 1];
+		to_step = to->stride[lines.rank - 1];
+		from_step = from->stride[lines.rank - 1];
+		lines.dim[lines.rank - 1] = 1;
 	}
-	brn_iter_init(&it, &t);
+	brn_iter_init(&it, &lines);
 	brn_iter_add_strided(&it, to->first, to->stride);
 	brn_iter_add_strided(&it, from->first, from->stride);
-	for (; it.left; brn_iter_next(&it))
-		memcpy((char *)to->data + it.off[0] *
-		    (int64_t)brn_dtype_size(t.dtype),
-		    (const char *)from->data + it.off[1] *
-		    (int64_t)brn_dtype_size(t.dtype), size);
+	for (; it.left; brn_iter_next(&it)) {
+		char *t = (char *)to->data + it.off[0] * size;
+		const char *f = (const char *)from->data + it.off[1] * size;
+
+		if (to_step == 1 && from_step == 1)
+			memcpy(t, f, (size_t)(n * size));
+		else if (size == 4)
+			line_uint32_t(t, to_step, f, from_step, n);
+		else if (size == 8)
+			line_uint64_t(t, to_step, f, from_step, n);
+		else
+			line_uint8_t(t, to_step, f, from_step, n);
+	}
 }
 
 #define SAME_BYTES(name) \
