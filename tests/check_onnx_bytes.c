@@ -11,7 +11,7 @@
 #include <dirent.h>
 #include <string.h>
 
-/* ---- a small writer of the wire format ------------------------------------ */
+/* ---- a small writer of the wire format ----------------------------------- */
 
 static void
 varint(struct brn_buf *b, uint64_t v)
@@ -110,8 +110,10 @@ static const struct {
 	{ BYTES("\x0a\x00"), "m: byte 1 (ir_version): wrong wire type" },
 	{ BYTES("\xf3\x01"), "m: byte 2 (unknown field): unknown wire type" },
 	{ BYTES("\xf6\x01"), "m: byte 2 (unknown field): unknown wire type" },
-	{ BYTES("\xf1\x01\x01"), "m: byte 2 (unknown field): value is cut off" },
-	{ BYTES("\xf5\x01\x01"), "m: byte 2 (unknown field): value is cut off" },
+	{ BYTES("\xf1\x01\x01"),
+	  "m: byte 2 (unknown field): value is cut off" },
+	{ BYTES("\xf5\x01\x01"),
+	  "m: byte 2 (unknown field): value is cut off" },
 	{ BYTES("\xf2\x01\x05\x01"),
 	  "m: byte 3 (unknown field): value is cut off" },
 	{ BYTES("\x12\x05" "abc"),
@@ -121,7 +123,8 @@ static const struct {
 	{ BYTES("\x3a\x04\x12\x01g"), "m: byte 2 (graph): message is cut off" },
 	{ BYTES("\x3a\x03\x0a\x05\x00"),
 	  "m: byte 4 (graph.node): message is cut off" },
-	{ BYTES("\x3a\x00\x3a\x00"), "m: byte 3 (graph): field is given twice" },
+	{ BYTES("\x3a\x00\x3a\x00"),
+	  "m: byte 3 (graph): field is given twice" },
 	{ BYTES("\x08\x01\x08\x01"),
 	  "m: byte 3 (ir_version): field is given twice" },
 	{ BYTES("\x3a\x05\x12\x03" "a\xff" "b"),
@@ -258,7 +261,7 @@ START_TEST(number_of_ports_and_domains_has_a_limit)
 }
 END_TEST
 
-/* ---- every model of tests/models, damaged --------------------------------- */
+/* ---- every model of tests/models, damaged -------------------------------- */
 
 enum { MAX_MODELS = 32 };
 
