@@ -419,7 +419,8 @@ START_TEST(a_shape_that_depends_on_data_is_refused)
 	s = infer(g, NULL);             /* not yet known is no error */
 	brn_shapes_free(s);
 	ck_assert_int_eq(brn_infer(g, in, &s, &err), BURIN_EUNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(err.msg, "'grow': expand(f32[1], i64[1])"));
+	ck_assert_ptr_nonnull(strstr(err.msg,
+	    "'grow': expand(f32[1], i64[1])"));
 	brn_graph_free(g);
 }
 END_TEST
