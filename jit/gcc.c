@@ -15,6 +15,8 @@ static const char *const cc1_options[] = {
 	"-fno-strict-aliasing",
 	"-fno-math-errno",
 	"-ffp-contract=fast",
+	"-fexpensive-optimizations",    /* makes FMAs of products and sums */
+	"-falign-loops=32",
 };
 
 /* Kernels call nothing: no libc, no libgcc, no start files.  */
@@ -30,7 +32,7 @@ set_options(gcc_jit_context *c, const char *flags)
 
 	gcc_jit_context_set_bool_print_errors_to_stderr(c, 0);
 	gcc_jit_context_set_int_option(c,
-	    GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, 2);
+	    GCC_JIT_INT_OPTION_OPTIMIZATION_LEVEL, 1);
 	for (int i = 0; i < BRN_COUNT(cc1_options); i++)
 		gcc_jit_context_add_command_line_option(c, cc1_options[i]);
 	for (int i = 0; i < BRN_COUNT(driver_options); i++)
@@ -216,13 +218,15 @@ brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
 	    brn_gcc_get(v), brn_gcc_int(g, 0)), NULL), brn_gcc_ptr(elem));
 }
 
+/* Through a local, or GCC would load as many times as there are lanes and then
+ * find out that it is all the same.  */
 brn_rv
 brn_gcc_splat(struct brn_gcc *g, brn_rv scalar)
 {
-	brn_rv all[16];
+	brn_rv one = brn_gcc_get(brn_gcc_local(g, "s", scalar)), all[16];
 
 	for (int i = 0; i < g->lanes; i++)
-		all[i] = scalar;
+		all[i] = one;
 	return gcc_jit_context_new_rvalue_from_vector(g->ctxt, NULL, g->vec,
 	    (size_t)g->lanes, all);
 }

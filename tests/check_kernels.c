@@ -188,31 +188,56 @@ ascending(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* What has FMAs between two jumps is a loop over blocks: it keeps its hands
- * off the stack.  */
+/* What was seen since the last jump: where FMAs and uses of the stack are.  */
+struct straight {
+	long fma[200], stack[200];
+	int nfma, nstack;
+};
+
+/* How many of n addresses are not below `from`.  */
+static int
+count_from(const long *at, int n, long from)
+{
+	int k = 0;
+
+	while (k < n && at[n - 1 - k] >= from)
+		k++;
+	return k;
+}
+
+/* A jump back over FMAs and no other jump closes the loop over blocks: it
+ * keeps its hands off the stack.  */
 START_TEST(inner_loops_are_fmas_without_spills)
 {
 	const struct code *c = &codes[_i];
 	char path[1000], line[300];
 	FILE *f = look("objdump -d --no-show-raw-insn", c->bh, c->bw, c->isa,
 	    path);
-	int nfma = 0, stack = 0, got[4] = { 0 }, n = 0;
+	struct straight s = { .nfma = 0 };
+	int got[4] = { 0 }, n = 0, nfma;
 
 	if (!f)
 		return;
 	while (fgets(line, sizeof line, f)) {
+		long at = strtol(line, NULL, 16);
+		char *jump = strstr(line, "\tj");
+
 		if (strstr(line, "call"))
 			ck_abort_msg("%s", line);
-		nfma += strstr(line, "vfmadd") != NULL;
-		stack += strstr(line, "(%rsp") || strstr(line, "(%rbp");
-		if (!strstr(line, "\tj"))
+		if (strstr(line, "vfmadd") && s.nfma < COUNT(s.fma))
+			s.fma[s.nfma++] = at;
+		if (strstr(line, "(%rsp") && s.nstack < COUNT(s.stack))
+			s.stack[s.nstack++] = at;
+		if (!jump)
 			continue;
+		at = strtol(jump + strcspn(jump, " "), NULL, 16);
+		nfma = count_from(s.fma, s.nfma, at);
 		if (nfma) {
-			ck_assert_int_eq(stack, 0);
+			ck_assert_int_eq(count_from(s.stack, s.nstack, at), 0);
 			ck_assert_int_lt(n, COUNT(got));
 			got[n++] = nfma;
 		}
-		nfma = stack = 0;
+		s.nfma = s.nstack = 0;
 	}
 	qsort(got, (size_t)n, sizeof *got, ascending);
 	ck_assert_mem_eq(got, c->nfma, sizeof got);
