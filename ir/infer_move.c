@@ -396,9 +396,9 @@ slice_dim(struct brn_infer *c, int64_t i, int64_t *d)
 	return BURIN_OK;
 }
 
-/* The inputs of a slice are lists of one length, which is returned, or an
- * error; -1 when it is not known.  */
-static int64_t
+/* The inputs of a slice are lists of one length: *count, a symbol when it is
+ * not known.  */
+static int
 slice_count(struct brn_infer *c, int64_t *count)
 {
 	int rc;
@@ -428,7 +428,7 @@ infer_slice(struct brn_infer *c, struct brn_type *out)
 	int set, known, rc;
 
 	*out = *brn_infer_in(c, 0);
-	if ((rc = (int)slice_count(c, &count)) < 0 ||
+	if ((rc = slice_count(c, &count)) < 0 ||
 	    (rc = brn_infer_axes(c, 3, out->rank, &set, &known)) < 0)
 		return rc;
 	if (brn_is_sym(count) || !known) {

@@ -8,8 +8,8 @@
 #include "ir/infer_fn.h"
 #include "ir/ref.h"
 
-/* Results up to FREE bytes cost nothing, up to SMALL they may be larger than
- * their inputs.  */
+/* In bytes: up to FREE, inputs included, a value costs nothing; up to SMALL it
+ * may be larger than GROWTH times its inputs.  */
 enum { FREE = 4096, SMALL = 1 << 20, GROWTH = 4 };
 
 static int
@@ -324,8 +324,7 @@ computed_value(struct brn_infer *c, const struct brn_type *type,
 	struct brn_tensor *t;
 	int sym, rc;
 
-	if (c->n->op == BRN_OP_unsupported || !inputs_have_values(c, &sym) ||
-	    !is_affordable(c, type))
+	if (!inputs_have_values(c, &sym) || !is_affordable(c, type))
 		return BURIN_OK;
 	if (sym)
 		return symbolic_value(c, type, out);
