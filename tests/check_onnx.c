@@ -424,6 +424,18 @@ START_TEST(dimensions_of_one_name_are_one_symbol)
 }
 END_TEST
 
+START_TEST(name_may_be_any_utf8)
+{
+	struct brn_graph *g = must_import("opset 13\n"
+	    "input na\u00efve float [\u20ac,\U0001f60a]\n"
+	    "output na\u00efve\n");
+
+	ck_assert_str_eq(g->in[0].name, "na\u00efve");
+	ck_assert_str_eq(g->sym[1], "\U0001f60a");
+	brn_graph_free(g);
+}
+END_TEST
+
 START_TEST(half_and_double_inputs_are_f32)
 {
 	struct brn_graph *g = must_import("opset 13\ninput h float16 [1]\n"
@@ -519,6 +531,7 @@ onnx_suite(void)
 	tcase_add_test(tc, keep_makes_one_node_of_an_unsupported_operator);
 	tcase_add_test(tc, operators_are_counted_by_name);
 	tcase_add_test(tc, dimensions_of_one_name_are_one_symbol);
+	tcase_add_test(tc, name_may_be_any_utf8);
 	tcase_add_test(tc, half_and_double_inputs_are_f32);
 	tcase_add_test(tc, initializer_listed_as_input_is_a_constant);
 	return s;

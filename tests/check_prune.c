@@ -417,6 +417,27 @@ START_TEST(fault_is_named_and_leaves_no_file)
 }
 END_TEST
 
+START_TEST(failed_allocation_is_enomem)
+{
+	burin_prune_spec spec = { 1, 1, 0.5, 0, 0, "w" };
+	burin_error err;
+	int rc = -1, n;
+
+	onnx_text_write(HEAD "init w " NINE "node t = Transpose(w)\n"
+	    "node y = MatMul(x,t)", in);
+	for (long k = 0; rc < 0; k++) {
+		ck_assert_int_lt(k, 10000);
+		ck_assert_int_ne(access(out, F_OK), 0);
+		brn_alloc_fail_at(k);
+		rc = brn_onnx_prune(in, out, &spec, &n, &err);
+		brn_alloc_fail_at(-1);
+		ck_assert_msg(rc == 0 || rc == BURIN_ENOMEM,
+		    "allocation %ld: %s", k, err.msg);
+	}
+	ck_assert_int_eq(n, 1);
+}
+END_TEST
+
 START_TEST(folder_that_is_not_there_is_eio)
 {
 	burin_prune_spec spec = { 1, 1, 1, 0, 0, NULL };
@@ -446,6 +467,7 @@ prune_suite(void)
 	tcase_add_test(tc, external_data_is_embedded);
 	tcase_add_test(tc, file_may_be_replaced_by_itself);
 	tcase_add_test(tc, fault_is_named_and_leaves_no_file);
+	tcase_add_test(tc, failed_allocation_is_enomem);
 	tcase_add_test(tc, folder_that_is_not_there_is_eio);
 	return s;
 }
