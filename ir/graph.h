@@ -65,7 +65,7 @@ struct brn_node {
 	struct brn_bsr *bsr;            /* op bsr */
 	struct brn_choice *choice;      /* dense, bsr_dense; NULL: not yet */
 	const char *onnx_op;            /* op unsupported: "NonZero" */
-	int opset;                      /* op unsupported: opset of its domain */
+	int opset;                      /* op unsupported: of its domain */
 };
 
 struct brn_value {                      /* an input or output of the graph */

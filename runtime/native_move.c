@@ -76,7 +76,8 @@ BRN_FOR_ISA(brn_native_gather)(const struct brn_node *n,
     struct brn_threads *t)
 {
 	struct brn_job j = { .n = n, .in = in, .out = out, .run = run_gather };
-	int64_t size, rank = in[0]->type.rank, axis = brn_attr_int(n, "axis", 0);
+	int64_t axis = brn_attr_int(n, "axis", 0);
+	int64_t size, rank = in[0]->type.rank;
 
 	if (!brn_is_f32(in[0]) || in[1]->type.dtype != BURIN_I64 ||
 	    rank < 1 || (axis != 0 && axis != -rank))

@@ -5,10 +5,11 @@
 cd "${SRCDIR:-.}" || exit 99
 
 # shellcheck disable=SC2046 # no blanks in our names
-set -- $(find . -path './build*' -prune -o -path './.git' -prune -o -type f \( -name '*.[ch]' -o \
-    -name '*.def' -o -name '*.t' -o -name '*.py' -o -name '*.md' -o \
-    -name Makefile.am -o -name configure.ac -o -name bootstrap -o \
-    -path './.ci/run' -o -name NEWS \) -print | sed 's,^\./,,' |
+set -- $(find . \( -path './build*' -o -path './_*' -o -path ./.git \) \
+    -prune -o -type f \( -name '*.[ch]' -o -name '*.def' -o -name '*.t' -o \
+    -name '*.py' -o -name '*.md' -o -name Makefile.am -o -name configure.ac -o \
+    -name bootstrap -o -name '*.sh' -o -path './.ci/run' -o -name NEWS \) \
+    -print | sed 's,^\./,,' |
     grep -vE 'pb-c|generator\.h|conftest' | sort)
 
 # bad WHAT: the offending lines are on stdin, none is right.
@@ -30,7 +31,7 @@ only() {
 
 echo 1..8
 # Tables and code in READMEs may be as wide as they need.
-only '\.([cht]|def|ac|am|py)$|(^|/)(bootstrap|run)$' "$@" | xargs awk '{
+only '\.([cht]|def|ac|am|py|sh)$|(^|/)(bootstrap|run)$' "$@" | xargs awk '{
 	t = $0; w = 0
 	while ((i = index(t, "\t")) > 0) {
 		w += i - 1; w += 8 - w % 8; t = substr(t, i + 1)
