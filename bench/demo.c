@@ -161,6 +161,24 @@ race(struct side *dense, struct side *sparse)
 	return 0;
 }
 
+/* What the layers of the sparse model became.  */
+static void
+report_layers(const burin_model *m)
+{
+	size_t n = burin_model_num_layers(m), sparse = 0, first = n;
+
+	for (size_t i = n; i-- > 0;) {
+		if (strcmp(burin_model_layer(m, i)->decision, "sparse"))
+			continue;
+		sparse++;
+		first = i;
+	}
+	printf("sparse layers      %8zu    of %zu", sparse, n);
+	if (sparse)
+		printf(", kernel %s", burin_model_layer(m, first)->kernel);
+	putchar('\n');
+}
+
 static void
 report(struct side *dense, struct side *sparse, const burin_stats *cold,
     const burin_stats *warm)
@@ -168,6 +186,7 @@ report(struct side *dense, struct side *sparse, const burin_stats *cold,
 	double d = median(dense->ms), s = median(sparse->ms), scale;
 	double diff = difference(dense, sparse, &scale);
 
+	report_layers(sparse->model);
 	printf("dense              %8.2f ms\n", d);
 	printf("sparse             %8.2f ms\n", s);
 	printf("speed-up           %8.2f x\n", d / s);

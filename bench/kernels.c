@@ -3,7 +3,8 @@
  * kernels: speed of one table of kernels, block shape x sparsity x size, on
  * layers with random blocks.  Rates count stored elements (two operations
  * each) and are given as a share of the FMA rate of one core, measured in the
- * same run.  Every figure is a median.
+ * same run.  Every figure is a median over samples in which nobody else took
+ * the core.
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
  *	        [--m 128] [--isa avx2,sse2] [--t0]
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,7 +25,7 @@
 #include "jit/jit.h"
 #include "jit/load.h"
 
-enum { MAX_LIST = 32, SAMPLES = 15 };
+enum { MAX_LIST = 32, SAMPLES = 15, TRIES = 50 };
 
 /* A comma separated option.  */
 struct list {
@@ -173,21 +175,45 @@ median(double *v, int n)
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
-/* Nanoseconds a call; each sample takes about two milliseconds.  */
-static double
-time_calls(brn_kernel_fn *fn, const struct brn_kernel_args *a)
+/* How often somebody else took the core.  */
+static long
+interruptions(void)
 {
-	double sample[SAMPLES], t = brn_now_ms();
-	int reps;
+	struct rusage r;
 
-	fn(a);
-	reps = 1 + (int)(2 / (brn_now_ms() - t + 1e-6));
-	for (int i = 0; i < SAMPLES; i++) {
+	getrusage(RUSAGE_THREAD, &r);
+	return r.ru_nivcsw;
+}
+
+/* Milliseconds of reps calls without an interruption, if that can be had.  */
+static double
+undisturbed(brn_kernel_fn *fn, const struct brn_kernel_args *a, int reps)
+{
+	double t = 0;
+
+	for (int try = 0; try < TRIES; try++) {
+		long before = interruptions();
+
+		fn(a);
 		t = brn_now_ms();
 		for (int j = 0; j < reps; j++)
 			fn(a);
-		sample[i] = (brn_now_ms() - t) / reps * 1e6;
+		t = brn_now_ms() - t;
+		if (interruptions() == before)
+			break;
 	}
+	return t;
+}
+
+/* Nanoseconds a call; each sample takes about a millisecond.  */
+static double
+time_calls(brn_kernel_fn *fn, const struct brn_kernel_args *a)
+{
+	double sample[SAMPLES];
+	int reps = 1 + (int)(1 / undisturbed(fn, a, 1));
+
+	for (int i = 0; i < SAMPLES; i++)
+		sample[i] = undisturbed(fn, a, reps) / reps * 1e6;
 	return median(sample, SAMPLES);
 }
 
@@ -318,37 +344,56 @@ run_all(const struct sweep *w, burin_error *err)
 	return 0;
 }
 
-/* Two densities give what a weight and what a block row costs.  */
+/* Nanoseconds a tile of a layer of SIZE x SIZE.  */
+enum { SIZE = 768, TOKENS = 128 };
+
+static int
+time_layer(enum brn_isa isa, int bh, double density, double *ns,
+    burin_error *err)
+{
+	struct cell c = { bh, 1, SIZE, SIZE, TOKENS, density, isa, 0 };
+	struct result r;
+	int rc = run(&c, &r, err);
+
+	if (rc == 0)
+		*ns = r.ns / (TOKENS / BRN_TILE);
+	return rc;
+}
+
+/* Two densities give what a weight and what a block row costs, the full layer
+ * what a weight costs without indices.  */
+static int
+fit_isa(enum brn_isa isa, burin_error *err)
+{
+	static const double lo = 0.05, hi = 0.2, all = (double)SIZE * SIZE;
+	double a, b, fma, row;
+	int rc;
+
+	for (int bh = 1; bh <= 32; bh *= 2) {
+		if ((rc = time_layer(isa, bh, lo, &a, err)) < 0 ||
+		    (rc = time_layer(isa, bh, hi, &b, err)) < 0)
+			return rc;
+		fma = (b - a) / (hi - lo) / all;
+		row = (a - fma * lo * all) / (SIZE / bh);
+		printf("%-7s %4d { %.3f, %.1f },\n", brn_isas[isa].name, bh,
+		    fma, row > 0 ? row : 0);
+	}
+	if ((rc = time_layer(isa, BRN_TILE, 2, &a, err)) == 0)
+		printf("%-7s full { %.3f, 0 },\n", brn_isas[isa].name,
+		    a / all);
+	fflush(stdout);
+	return rc;
+}
+
 static int
 fit(burin_error *err)
 {
-	enum { SIZE = 768, M = 128 };
-	static const double density[2] = { 0.05, 0.4 };
+	int rc = 0;
 
-	for (int isa = BRN_NUM_ISAS - 1; isa >= 0; isa--)
-		for (int bh = 1; bh <= 32 && brn_isa_runs((enum brn_isa)isa);
-		    bh *= 2) {
-			double ns[2], fma, row;
-			struct result r;
-
-			for (int i = 0; i < 2; i++) {
-				struct cell c = { bh, 1, SIZE, SIZE, M,
-				    density[i], (enum brn_isa)isa, 0 };
-				int rc = run(&c, &r, err);
-
-				if (rc < 0)
-					return rc;
-				ns[i] = r.ns / (M / BRN_TILE);
-			}
-			fma = (ns[1] - ns[0]) / (density[1] - density[0]) /
-			    SIZE / SIZE;
-			row = (ns[0] - fma * density[0] * SIZE * SIZE) /
-			    (SIZE / bh);
-			printf("%-7s %2d { %.3f, %.1f },\n",
-			    brn_isas[isa].name, bh, fma, row > 0 ? row : 0);
-			fflush(stdout);
-		}
-	return 0;
+	for (int isa = BRN_NUM_ISAS - 1; isa >= 0 && rc == 0; isa--)
+		if (brn_isa_runs((enum brn_isa)isa))
+			rc = fit_isa((enum brn_isa)isa, err);
+	return rc;
 }
 
 static const struct option options[] = {
