@@ -366,7 +366,7 @@ static int
 fit_isa(enum brn_isa isa, burin_error *err)
 {
 	static const double lo = 0.05, hi = 0.2, all = (double)SIZE * SIZE;
-	double a, b, fma, row;
+	double a = 0, b = 0, fma, row;
 	int rc;
 
 	for (int bh = 1; bh <= 32; bh *= 2) {
