@@ -39,19 +39,19 @@ splat(float f)
 	return f - (vec){ 0 };
 }
 
-/* R rows through T tiles.  R and T are constants wherever this is inlined, so
- * that the accumulators become registers.  */
+/* R rows through T tiles, blocks of bw columns.  R and T are constants wherever
+ * this is inlined, so that the accumulators become registers.  */
 static inline __attribute__((always_inline)) void
 pass(const struct brn_kernel_args *a, const struct at *at, const int R,
-    const int T)
+    const int T, const int64_t bw)
 {
 	const int nx = T * NVEC;
-	const int64_t xtile = a->nbcol * a->bw * NVEC;
+	const int64_t xtile = a->nbcol * bw * NVEC;
 	const int64_t ytile = a->nbrow * a->bh * NVEC;
 	const int64_t row = at->brow * a->bh + at->row;
 	const int32_t lo = a->rowptr[at->brow], hi = a->rowptr[at->brow + 1];
 	const vec *x0 = (const vec *)a->x + at->tile * xtile;
-	const float *w = a->vals + lo * a->bh * a->bw + at->row;
+	const float *w = a->vals + lo * a->bh * bw + at->row;
 	vec *y = (vec *)a->y + at->tile * ytile + row * NVEC;
 	vec acc[MAX_ACC], xs[MAX_ACC];
 
@@ -61,9 +61,9 @@ pass(const struct brn_kernel_args *a, const struct at *at, const int R,
 		for (int i = 0; i < nx; i++)
 			acc[r * nx + i] = splat(a->bias ? a->bias[row + r] : 0);
 	for (int32_t b = lo; b < hi; b++) {
-		const vec *x = x0 + a->colidx[b] * a->bw * NVEC;
+		const vec *x = x0 + a->colidx[b] * bw * NVEC;
 
-		for (int64_t c = 0; c < a->bw; c++) {
+		for (int64_t c = 0; c < bw; c++) {
 #pragma GCC unroll 16
 			for (int i = 0; i < nx; i++)
 				xs[i] = x[i / NVEC * xtile + i % NVEC];
@@ -88,7 +88,10 @@ pass(const struct brn_kernel_args *a, const struct at *at, const int R,
 	static void \
 	pass_##R##x##T(const struct brn_kernel_args *a, const struct at *at) \
 	{ \
-		pass(a, at, R, T); \
+		if (a->bw == 1) \
+			pass(a, at, R, T, 1); \
+		else \
+			pass(a, at, R, T, a->bw); \
 	}
 PASS(1, 1) PASS(2, 1) PASS(1, 2)
 #if defined __AVX__
