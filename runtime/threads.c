@@ -11,6 +11,22 @@
 
 #include "ir/base.h"
 
+/* ThreadSanitizer does not see the locks inside pthreadpool, which is not built
+ * with it: it is told of the work that is handed over, and back.  */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define GIVE(p) __tsan_release(p)
+#define TAKE(p) __tsan_acquire(p)
+#else
+#define GIVE(p) ((void)(p))
+#define TAKE(p) ((void)(p))
+#endif
+
+struct work {
+	brn_task_fn *fn;
+	void *ctx;
+};
+
 struct brn_threads {
 	pthreadpool_t pool;             /* NULL: the caller alone */
 };
@@ -58,11 +74,25 @@ brn_threads_count(const struct brn_threads *t)
 	return t->pool ? (int)pthreadpool_get_threads_count(t->pool) : 1;
 }
 
+static void
+run(void *p, size_t i)
+{
+	struct work *w = p;
+
+	TAKE(w);
+	w->fn(w->ctx, i);
+	GIVE(w);
+}
+
 void
 brn_parallel(struct brn_threads *t, size_t n, brn_task_fn *fn, void *ctx)
 {
+	struct work w = { fn, ctx };
+
 	if (t->pool && n > 1) {
-		pthreadpool_parallelize_1d(t->pool, fn, ctx, n, 0);
+		GIVE(&w);
+		pthreadpool_parallelize_1d(t->pool, run, &w, n, 0);
+		TAKE(&w);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
