@@ -46,6 +46,32 @@ cost(const struct brn_pass_opts *o, int64_t rows, int64_t cols,
 	return o->cost(rows, cols, b.bh, b.bw, nblk, o->cost_ctx);
 }
 
+/* A larger block that stores no more weights is taken when its prediction is
+ * this close: it has fewer indices, and no model knows better.  */
+#define AS_FAST 1.05
+
+static int64_t
+stored(int i, const int64_t *nblk)
+{
+	return nblk[i] * brn_blocks[i].bh * brn_blocks[i].bw;
+}
+
+/* Candidates go from large to small.  */
+static int
+pick(const double *t, const int64_t *nblk)
+{
+	int best = 0;
+
+	for (int i = 1; i < BRN_NUM_BLOCKS; i++)
+		if (t[i] < t[best])
+			best = i;
+	for (int i = 0; i < best; i++)
+		if (t[i] <= AS_FAST * t[best] &&
+		    stored(i, nblk) <= stored(best, nblk))
+			return i;
+	return best;
+}
+
 static int
 find_best(const struct brn_pass_opts *o, const struct brn_tensor *w,
     struct best *out, burin_error *err)
@@ -54,15 +80,13 @@ find_best(const struct brn_pass_opts *o, const struct brn_tensor *w,
 	int64_t rows = w->type.dim[0], cols = w->type.dim[1];
 	int64_t nblk[BRN_NUM_BLOCKS];
 	double t[BRN_NUM_BLOCKS], full;
-	int best = 0, rc;
+	int best, rc;
 
 	if ((rc = brn_blocks_count(w->data, rows, cols, nblk, err)) < 0)
 		return rc;
-	for (int i = 0; i < BRN_NUM_BLOCKS; i++) {
+	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
 		t[i] = cost(o, rows, cols, brn_blocks[i], nblk[i]);
-		if (t[i] < t[best])
-			best = i;
-	}
+	best = pick(t, nblk);
 	full = cost(o, rows, cols, dense,
 	    (int64_t)all_blocks(rows, cols, dense));
 	out->block = brn_blocks[best];
