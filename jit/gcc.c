@@ -10,13 +10,15 @@
 
 #include "jit/module.h"
 
+/* None with a string for a value but -march: libgccjit frees it with the
+ * context and compares it in the next (-falign-loops=32 did that).  */
 static const char *const cc1_options[] = {
 	"-fno-asynchronous-unwind-tables",
 	"-fno-strict-aliasing",
 	"-fno-math-errno",
 	"-ffp-contract=fast",
 	"-fexpensive-optimizations",    /* makes FMAs of products and sums */
-	"-falign-loops=32",
+	"-falign-loops",
 };
 
 /* Kernels call nothing: no libc, no libgcc, no start files.  */
