@@ -139,6 +139,22 @@ START_TEST(tier_1_reaches_far_features)
 }
 END_TEST
 
+/* libgccjit keeps much between contexts; flags are not to be among it.  */
+START_TEST(instruction_sets_take_turns_in_a_process)
+{
+	for (int i = 0; i < 2 * BRN_NUM_ISAS; i++) {
+		enum brn_isa isa = (enum brn_isa)(i % BRN_NUM_ISAS);
+		struct probe q;
+
+		if (!brn_isa_runs(isa))
+			continue;
+		probe_init(&q, 4, 1, SOME, i % 2);
+		compile_and_probe(&q, isa);
+		probe_free(&q);
+	}
+}
+END_TEST
+
 /* ---- the code -------------------------------------------------------- */
 
 /* Output of a command about the artifact of a probe, for reading; NULL when
@@ -373,6 +389,7 @@ kernels_suite(void)
 	tcase_add_loop_test(tc, tier_1_computes_the_product, 0, NCASE);
 	tcase_add_test(tc, tier_1_computes_odd_patterns);
 	tcase_add_test(tc, tier_1_reaches_far_features);
+	tcase_add_test(tc, instruction_sets_take_turns_in_a_process);
 	tc = suite_case(s, "code", 60);
 #ifdef __x86_64__
 	tcase_add_loop_test(tc, inner_loops_are_fmas_without_spills, 0,
