@@ -25,6 +25,16 @@ enum brn_op {
 	BRN_NUM_OPS
 };
 
+/* Attribute "act" of dense and bsr_dense: what is applied before the
+ * residual is added.  */
+enum brn_act {
+	BRN_ACT_none,
+	BRN_ACT_gelu,
+	BRN_ACT_gelu_tanh,
+	BRN_ACT_relu,
+	BRN_ACT_tanh,
+};
+
 enum brn_op_flags {
 	BRN_LEAF = 1,
 	BRN_ALIAS = 2,
@@ -64,6 +74,8 @@ struct brn_node {
 	struct brn_tensor *value;       /* op constant */
 	struct brn_bsr *bsr;            /* op bsr */
 	struct brn_choice *choice;      /* dense, bsr_dense; NULL: not yet */
+	int tiles;                      /* its value is in the tile layout
+	                                   (passes/assign_layout.c) */
 	const char *onnx_op;            /* op unsupported: "NonZero" */
 	int opset;                      /* op unsupported: of its domain */
 };

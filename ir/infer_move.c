@@ -23,6 +23,8 @@ infer_##name(struct brn_infer *c, struct brn_type *out) \
 }
 
 SAME(identity)
+SAME(to_tiles)
+SAME(from_tiles)
 SAME(dropout)
 
 /* ---- reshape ---- */

@@ -208,6 +208,22 @@ infer_gemm(struct brn_infer *c, struct brn_type *out)
 	return check_gemm_c(c, out);
 }
 
+/* Input 3 has the shape of out.  */
+static int
+check_residual(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *r = brn_infer_in(c, 3);
+	int rc;
+
+	if (r->rank != out->rank)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "residual has not the shape of the result");
+	for (int i = 0; i < out->rank; i++)
+		if ((rc = brn_infer_same_dim(c, &out->dim[i], r->dim[i])) < 0)
+			return rc;
+	return BURIN_OK;
+}
+
 int
 infer_dense(struct brn_infer *c, struct brn_type *out)
 {
@@ -230,7 +246,7 @@ infer_dense(struct brn_infer *c, struct brn_type *out)
 		return rc;
 	*out = *x;
 	out->dim[x->rank - 1] = rows;
-	return BURIN_OK;
+	return brn_infer_in(c, 3) ? check_residual(c, out) : BURIN_OK;
 }
 
 int

@@ -116,6 +116,8 @@ print_node(struct brn_buf *b, const struct brn_graph *g,
 		    n->bsr->nblk);
 	brn_buf_printf(b, " ");
 	brn_type_print(b, &n->type, g->sym, g->nsym);
+	if (n->tiles)
+		brn_buf_printf(b, " tiles");
 	if (n->name[0])
 		brn_buf_printf(b, "  # %s", n->name);
 	if (n->choice)

@@ -5,6 +5,8 @@
  */
 #include "ir/ref_fn.h"
 
+#include <math.h>
+
 /* A matrix inside a tensor: element (r, c) is at first + r * row + c * col. */
 struct mat {
 	const struct brn_tensor *t;
@@ -119,22 +121,50 @@ BRN_REF(gemm)
 }
 
 static double
-bias_of(const struct brn_tensor *bias, int64_t row)
+act(enum brn_act a, double x)
 {
-	return bias ? brn_get_float(bias, row) : 0;
+	switch (a) {
+	case BRN_ACT_none:
+		return x;
+	case BRN_ACT_gelu:
+		return x / 2 * (1 + erf(x / sqrt(2)));
+	case BRN_ACT_gelu_tanh:
+		return x / 2 * (1 + tanh(0.79788456080286536 *
+		    (x + 0.044715 * x * x * x)));
+	case BRN_ACT_relu:
+		return x < 0 ? 0 : x;
+	case BRN_ACT_tanh:
+		return tanh(x);
+	}
+	return x;
+}
+
+/* Element i of a layer's result, whose product is sum: bias, activation,
+ * residual.  */
+static void
+finish(const struct brn_node *n, const struct brn_tensor *const *in,
+    struct brn_tensor *out, int64_t i, double sum)
+{
+	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
+	const struct brn_tensor *residual = brn_opt_in(n, in, 3);
+
+	if (bias)
+		sum += brn_get_float(bias, i % brn_numel(bias));
+	sum = act((enum brn_act)brn_attr_int(n, "act", BRN_ACT_none), sum);
+	if (residual)
+		sum += brn_get_float(residual, i);
+	brn_set_float(out, i, sum);
 }
 
 BRN_REF(dense)
 {
-	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
 	int64_t rows = in[1]->type.dim[0], cols = in[1]->type.dim[1];
 	int64_t size = brn_numel(out);
 	struct mat x = { in[0], 0, cols, 1 };
 	struct mat w = { in[1], 0, 1, cols };   /* seen as [cols][rows] */
 
 	for (int64_t i = 0; i < size; i++)
-		brn_set_float(out, i, dot(&x, i / rows, &w, i % rows, cols) +
-		    bias_of(bias, i % rows));
+		finish(n, in, out, i, dot(&x, i / rows, &w, i % rows, cols));
 	return BURIN_OK;
 }
 
@@ -158,13 +188,12 @@ bsr_dot(const struct brn_bsr *b, int64_t row, const float *x)
 
 BRN_REF(bsr_dense)
 {
-	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
 	const struct brn_bsr *b = n->in[1]->bsr;
 	const float *x = in[0]->data;
 	int64_t size = brn_numel(out);
 
 	for (int64_t i = 0; i < size; i++)
-		brn_set_float(out, i, bsr_dot(b, i % b->rows,
-		    x + i / b->rows * b->cols) + bias_of(bias, i % b->rows));
+		finish(n, in, out, i, bsr_dot(b, i % b->rows,
+		    x + i / b->rows * b->cols));
 	return BURIN_OK;
 }

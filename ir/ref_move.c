@@ -75,6 +75,8 @@ BRN_REF(name) \
 }
 
 SAME_BYTES(identity)
+SAME_BYTES(to_tiles)
+SAME_BYTES(from_tiles)
 SAME_BYTES(dropout)
 SAME_BYTES(reshape)
 SAME_BYTES(flatten)
