@@ -4,6 +4,7 @@
  * [.., queries, heads * depth], K [.., keys, heads * depth], V [.., keys,
  * heads * width]; mask broadcasts to [.., heads, queries, keys].  The result is
  * [.., queries, heads * width].  (Vaswani et al., arXiv 1706.03762.)
+ * With nan_to_zero the softmax of a row of -inf is 0 instead of NaN.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -37,6 +38,10 @@ check_mask(struct brn_infer *c, int64_t heads)
 	if (all.rank != scores.rank)
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "mask has more dimensions than the scores");
+	for (int i = 0; i < all.rank; i++)
+		if (scores.dim[i] == 1 && all.dim[i] != 1)
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "mask is larger than the scores");
 	return BURIN_OK;
 }
 
@@ -121,6 +126,14 @@ softmax_row(double *p, int64_t n)
 }
 
 static void
+drop_nan(double *p, int64_t n)
+{
+	for (int64_t j = 0; j < n; j++)
+		if (isnan(p[j]))
+			p[j] = 0;
+}
+
+static void
 value_row(const struct row *r, const double *p, struct brn_tensor *out,
     int64_t at)
 {
@@ -168,6 +181,8 @@ BRN_REF(attention)
 			if (mask)
 				p[j] += brn_get_float(mask, it.off[0]);
 		softmax_row(p, nk);
+		if (brn_attr_int(n, "nan_to_zero", 0))
+			drop_nan(p, nk);
 		value_row(&r, p, out, (batch * nq + query) * vs +
 		    head * r.width);
 	}

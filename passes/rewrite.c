@@ -22,6 +22,8 @@ count_uses(struct brn_rewrite *r)
 			if (!n->in[k])
 				continue;
 			id = n->in[k]->id;
+			if (brn_ops[n->op].flags & BRN_SHAPE)
+				r->asked[id]++;
 			if (r->uses[id]++ == 0)
 				r->user[id] = n;
 			else if (r->user[id] != n)
@@ -44,9 +46,10 @@ brn_rewrite_begin(struct brn_rewrite *r, struct brn_graph *g,
 	r->g = g;
 	r->n = g->nnode;
 	r->uses = brn_alloc(n, sizeof *r->uses);
+	r->asked = brn_alloc(n, sizeof *r->asked);
 	r->user = brn_alloc(n, sizeof *r->user);
 	r->to = brn_alloc(n, sizeof *r->to);
-	if (!r->uses || !r->user || !r->to) {
+	if (!r->uses || !r->asked || !r->user || !r->to) {
 		brn_rewrite_free(r);
 		return brn_nomem(err);
 	}
@@ -58,9 +61,10 @@ void
 brn_rewrite_free(struct brn_rewrite *r)
 {
 	free(r->uses);
+	free(r->asked);
 	free(r->user);
 	free(r->to);
-	r->uses = NULL;
+	r->uses = r->asked = NULL;
 	r->user = r->to = NULL;
 }
 
@@ -130,7 +134,7 @@ brn_match_is_closed(const struct brn_match *m, const struct brn_rewrite *r,
 {
 	for (int i = 0; i < m->n; i++) {
 		const struct brn_node *n = m->node[i];
-		int inside = uses_by(root, n);
+		int inside = uses_by(root, n) + r->asked[n->id];
 
 		for (int k = 0; k < m->n; k++)
 			inside += uses_by(m->node[k], n);

@@ -14,6 +14,7 @@ struct brn_rewrite {
 	struct brn_graph *g;
 	int n;                          /* nodes when it began */
 	int *uses;                      /* [n], outputs of the graph included */
+	int *asked;                     /* [n] how many of them are by Shape */
 	struct brn_node **user;         /* [n] the one node that makes all the
 	                                   uses; NULL: none or several */
 	struct brn_node **to;           /* [n] NULL: stays */
@@ -44,7 +45,8 @@ struct brn_match {
 
 /* Add an inner node, once.  0 when there is no room.  */
 int brn_match_add(struct brn_match *m, const struct brn_node *n);
-/* No inner node is used outside the pattern.  */
+/* No inner node is used outside the pattern.  What asks for its shape needs no
+ * value: shapes are known before a run.  */
 int brn_match_is_closed(const struct brn_match *m,
     const struct brn_rewrite *r, const struct brn_node *root);
 

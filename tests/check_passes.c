@@ -443,7 +443,9 @@ START_TEST(encoder_of_every_opset_is_recognised)
 	suite_ok(brn_ref_graph(g, in, after, a, &err), err);
 	compare(g, after, before);
 	ck_assert_int_eq(count_ops(g, BRN_OP_dense), 12);
-	ck_assert_int_eq(count_ops(g, BRN_OP_matmul), 4);
+	ck_assert_int_eq(count_ops(g, BRN_OP_attention), 2);
+	ck_assert_int_eq(count_ops(g, BRN_OP_reshape), 0);
+	ck_assert_int_eq(count_ops(g, BRN_OP_transpose), 0);
 	ck_assert_int_eq(count_ops(g, BRN_OP_layer_norm), 5);
 	ck_assert_int_eq(count_ops(g, BRN_OP_gelu), 2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_sqrt), 0);

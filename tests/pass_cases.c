@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "tests/attention_graph.h"
 #include "tests/build.h"
 
 /* ---- fold_constants ------------------------------------------------------ */
@@ -475,6 +476,40 @@ CASE(fuse_gelu, "tanh_muls", gelu_tanh, MULS, gelu, 1)
 CASE(fuse_gelu, "tanh_late", gelu_tanh, LATE, gelu, 1)
 CASE(fuse_gelu, "tanh_factored", gelu_tanh, FACTORED, gelu, 1)
 CASE(fuse_gelu, "tanh_wrong_cube", gelu_tanh, WRONG_CUBE, gelu, 0)
+
+CASE(fuse_attention, "plain", attention_graph, 0, attention, 1)
+CASE(fuse_attention, "mul", attention_graph, SCALE_MUL, attention, 1)
+CASE(fuse_attention, "div", attention_graph, SCALE_DIV | MASK_ADD, attention, 1)
+CASE(fuse_attention, "scaled_q", attention_graph,
+    SCALE_Q | MASK_KEEP, attention, 1)
+CASE(fuse_attention, "scaled_early", attention_graph,
+    SCALE_EARLY | MASK_LEFT, attention, 1)
+CASE(fuse_attention, "scaled_both", attention_graph,
+    SCALE_BOTH | K_TWICE | MASK_ADD, attention, 1)
+CASE(fuse_attention, "scaled_vector", attention_graph,
+    SCALE_TENSOR, attention, 0)
+CASE(fuse_attention, "keys_twice", attention_graph, K_TWICE, attention, 1)
+CASE(fuse_attention, "keys_flat", attention_graph,
+    K_FLAT | SCALE_BOTH, attention, 1)
+CASE(fuse_attention, "keys_wrong", attention_graph, K_WRONG, attention, 0)
+CASE(fuse_attention, "mask_fill", attention_graph,
+    MASK_FILL | SCALE_DIV, attention, 1)
+CASE(fuse_attention, "mask_expanded", attention_graph,
+    MASK_EXPANDED | SCALE_Q, attention, 1)
+CASE(fuse_attention, "mask_loose", attention_graph, MASK_LOOSE, attention, 0)
+CASE(fuse_attention, "mask_large", attention_graph, MASK_LARGE, attention, 0)
+CASE(fuse_attention, "nan_to_zero", attention_graph,
+    MASK_INF | NAN_TO_ZERO, attention, 1)
+CASE(fuse_attention, "all_masked", attention_graph,
+    MASK_ALL | NAN_TO_ZERO, attention, 1)
+CASE(fuse_attention, "scores_used", attention_graph, SCORES_USED, attention, 0)
+CASE(fuse_attention, "shape_used", attention_graph, SHAPE_USED, attention, 1)
+CASE(fuse_attention, "one_key_head", attention_graph,
+    ONE_KEY_HEAD, attention, 0)
+CASE(fuse_attention, "other_axis", attention_graph, OTHER_AXIS, attention, 0)
+CASE(fuse_attention, "other_keys", attention_graph,
+    OTHER_KEYS | MASK_ADD, attention, 1)
+CASE(fuse_attention, "shared_mask", attention_shared_mask, 0, where, 2)
 
 CASE(bsr_dense, "layers", layers, LAYERS, bsr_dense, 2)
 CASE(bsr_dense, "tied", layers, TIED, bsr, 1)

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Attention of many heads, which exporters write with a dozen nodes, becomes
+ * one, and nothing is transposed any more:
+ *
+ *	split(x)  = transpose(reshape(x, [B, S, heads, size]), 0 2 1 3)
+ *	out       = reshape(transpose(p * split(v), 0 2 1 3), [B, S, features])
+ *	p         = softmax(split(q) * split(k)^T + mask)
+ *
+ * Constant factors may stand anywhere between q, k and the mask.  A mask is
+ * added, or is a Where that puts a huge negative number or -inf into the
+ * scores; zero may stand for the NaN of rows that are masked as a whole.
+ */
+#include "passes/pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "passes/rewrite.h"
+
+/* Adding this to a score of a model gives this: fp32 has 24 bits.  So a Where
+ * may become an addition.  */
+#define HUGE_FILL (-1e30)
+
+/* The order of the axes B, S, heads, size in Q and V, and in K.  */
+static const int by_head[] = { 0, 2, 1, 3 };
+static const int by_head_turned[] = { 0, 2, 3, 1 };
+
+struct pattern {
+	const struct brn_rewrite *r;
+	struct brn_node *q, *k, *v;
+	struct brn_node *mask;          /* NULL: none.  What is added, or bool
+	                                   of a Where: scores, if it is keep,
+	                                   and fill elsewhere */
+	int is_where, keep;
+	double fill;
+	double scale;
+	int64_t heads;                  /* 0: not known yet */
+	int nan_to_zero;
+	struct brn_match m;
+};
+
+static int
+take(struct pattern *p, const struct brn_node *n, enum brn_op op)
+{
+	return n->op == op && brn_match_add(&p->m, n);
+}
+
+/* The permutation of a transpose of that rank.  */
+static int
+get_perm(const struct brn_node *n, int rank, int perm[4])
+{
+	const struct brn_attr *a;
+
+	if (n->op != BRN_OP_transpose || n->type.rank != rank)
+		return 0;
+	a = brn_attr(n, "perm");
+	for (int i = 0; i < rank; i++)
+		perm[i] = a ? (int)a->ints[i] : rank - 1 - i;
+	return 1;
+}
+
+/* x, when n is x * c or x / c for a constant c, which goes into p->scale; else
+ * NULL.  */
+static struct brn_node *
+unscaled(struct pattern *p, struct brn_node *n)
+{
+	if (n->op != BRN_OP_mul && n->op != BRN_OP_div)
+		return NULL;
+	for (int k = n->op == BRN_OP_div; k < 2; k++) {
+		struct brn_node *x = n->in[!k];
+		double c;
+
+		if (!brn_const_scalar(n->in[k], &c) || c == 0 ||
+		    n->type.rank != x->type.rank || !brn_match_add(&p->m, n))
+			continue;
+		p->scale *= n->op == BRN_OP_div ? 1 / c : c;
+		return x;
+	}
+	return NULL;
+}
+
+/* x, when n is x with its last two axes swapped by way of three dimensions, so
+ * that one permutation does for every rank; else NULL.  */
+static struct brn_node *
+turned(struct pattern *p, struct brn_node *n)
+{
+	const struct brn_node *t, *flat;
+	const int64_t *d, *f;
+	struct brn_node *x;
+	int perm[4];
+
+	if (n->op != BRN_OP_reshape)
+		return NULL;
+	t = n->in[0];
+	if (!get_perm(t, 3, perm) || perm[0] != 0 || perm[1] != 2)
+		return NULL;
+	flat = t->in[0];
+	if (flat->op != BRN_OP_reshape)
+		return NULL;
+	x = flat->in[0];
+	if (x->type.rank != 4 || n->type.rank != 4)
+		return NULL;
+	d = x->type.dim;
+	f = flat->type.dim;
+	if (f[1] != d[2] || f[2] != d[3] || n->type.dim[0] != d[0] ||
+	    n->type.dim[1] != d[1] || n->type.dim[2] != d[3] ||
+	    n->type.dim[3] != d[2])
+		return NULL;
+	return brn_match_add(&p->m, n) && brn_match_add(&p->m, t) &&
+	    brn_match_add(&p->m, flat) ? x : NULL;
+}
+
+/* From *n to what it is made of: axis[i] is the axis there which is axis i in
+ * the end.  0: no step that keeps what the axes mean.  */
+static int
+step(struct pattern *p, struct brn_node **n, int axis[4], int scaled)
+{
+	int perm[4] = { 0, 1, 3, 2 };
+	struct brn_node *x;
+
+	if (scaled && (x = unscaled(p, *n))) {
+		*n = x;
+		return 1;
+	}
+	x = turned(p, *n);
+	if (!x) {
+		if (!get_perm(*n, 4, perm) || !brn_match_add(&p->m, *n))
+			return 0;
+		x = (*n)->in[0];
+	}
+	for (int i = 0; i < 4; i++)
+		axis[i] = perm[axis[i]];
+	*n = x;
+	return 1;
+}
+
+/* [B, S, heads * size] and [B, S, heads, size].  When one of B and S is the
+ * same, so is the other, whatever is known of them.  */
+static int
+is_split(const struct brn_type *whole, const struct brn_type *parts)
+{
+	const int64_t *w = whole->dim, *d = parts->dim;
+
+	return whole->rank == 3 && parts->rank == 4 &&
+	    (w[0] == d[0] || w[1] == d[1]) && w[2] > 0 && d[2] > 0 &&
+	    w[2] % d[2] == 0 && w[2] / d[2] == d[3];
+}
+
+/* n is x split into heads, with its axes in that order.  x, or NULL.  */
+static struct brn_node *
+read_heads(struct pattern *p, struct brn_node *n, const int order[4],
+    int scaled)
+{
+	int axis[4] = { 0, 1, 2, 3 };
+	struct brn_node *x, *y;
+
+	while (step(p, &n, axis, scaled))
+		;
+	if (!take(p, n, BRN_OP_reshape) ||
+	    !is_split(&n->in[0]->type, &n->type) ||
+	    memcmp(axis, order, sizeof axis) ||
+	    (p->heads && p->heads != n->type.dim[2]))
+		return NULL;
+	p->heads = n->type.dim[2];
+	x = n->in[0];
+	while (scaled && p->r->uses[x->id] == 1 && (y = unscaled(p, x)))
+		x = y;
+	return x;
+}
+
+/* Q * K^T, scaled.  Gives the type of the scores.  */
+static const struct brn_type *
+read_product(struct pattern *p, struct brn_node *n)
+{
+	struct brn_node *x;
+
+	while ((x = unscaled(p, n)))
+		n = x;
+	if (!take(p, n, BRN_OP_matmul))
+		return NULL;
+	p->q = read_heads(p, n->in[0], by_head, 1);
+	p->k = p->q ? read_heads(p, n->in[1], by_head_turned, 1) : NULL;
+	return p->k ? &n->type : NULL;
+}
+
+/* A mask of type m is spread over the scores, and not they over it.  Sizes not
+ * known yet are trusted to be the same: a run checks them.  */
+static int
+fits(const struct brn_type *m, const struct brn_type *scores)
+{
+	if (m->rank < 0 || m->rank > scores->rank)
+		return 0;
+	for (int i = 1; i <= m->rank; i++) {
+		int64_t d = m->dim[m->rank - i];
+		int64_t to = scores->dim[scores->rank - i];
+
+		if (d != 1 && d != to && (to == 1 ||
+		    (!brn_is_sym(d) && !brn_is_sym(to))))
+			return 0;
+	}
+	return 1;
+}
+
+/* n with input at of it as the scores, and the rest as a mask.  */
+static int
+read_masked(struct pattern *p, struct brn_node *n, int at)
+{
+	const struct brn_type *scores;
+
+	if (n->op == BRN_OP_where) {
+		p->is_where = 1;
+		p->keep = at == 1;
+		p->mask = n->in[0];
+		if (!brn_const_scalar(n->in[3 - at], &p->fill) ||
+		    !(p->fill <= HUGE_FILL))
+			return 0;
+	} else {
+		p->mask = n->in[!at];
+	}
+	scores = read_product(p, n->in[at]);
+	return scores && n->type.rank == 4 && fits(&p->mask->type, scores) &&
+	    brn_match_add(&p->m, n);
+}
+
+static int
+read_scores(struct pattern *p, struct brn_node *n)
+{
+	int first = n->op == BRN_OP_where;
+
+	if (n->op != BRN_OP_add && n->op != BRN_OP_where)
+		return read_product(p, n) != NULL;
+	for (int k = first; k < first + 2; k++) {
+		struct pattern try = *p;
+
+		if (read_masked(&try, n, k)) {
+			*p = try;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* softmax(scores), or where(isnan(softmax), 0, softmax).  */
+static int
+read_probabilities(struct pattern *p, struct brn_node *n)
+{
+	struct brn_node *soft = n;
+	int64_t axis;
+	double zero;
+
+	if (take(p, n, BRN_OP_where)) {
+		soft = n->in[2];
+		if (!brn_const_scalar(n->in[1], &zero) || zero != 0 ||
+		    !take(p, n->in[0], BRN_OP_isnan) ||
+		    n->in[0]->in[0] != soft)
+			return 0;
+		p->nan_to_zero = 1;
+	}
+	if (!take(p, soft, BRN_OP_softmax) || soft->type.rank != 4 ||
+	    soft->type.dtype != BURIN_F32)
+		return 0;
+	axis = brn_attr_int(soft, "axis", -1);
+	return (axis == -1 || axis == 3) && read_scores(p, soft->in[0]);
+}
+
+/* One batch, and one set of keys and values.  */
+static int
+is_consistent(const struct pattern *p)
+{
+	const int64_t *q = p->q->type.dim, *k = p->k->type.dim;
+	const int64_t *v = p->v->type.dim;
+
+	return q[0] == k[0] && k[0] == v[0] && k[1] == v[1] &&
+	    q[2] == k[2] && isfinite((float)p->scale);
+}
+
+static int
+match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
+{
+	struct brn_node *t, *product;
+	int perm[4];
+
+	if (root->op != BRN_OP_reshape)
+		return 0;
+	*p = (struct pattern){ .r = r, .scale = 1 };
+	t = root->in[0];
+	if (!get_perm(t, 4, perm) || memcmp(perm, by_head, sizeof perm) ||
+	    !is_split(&root->type, &t->type) ||
+	    !brn_match_add(&p->m, t))
+		return 0;
+	product = t->in[0];
+	if (!take(p, product, BRN_OP_matmul))
+		return 0;
+	p->v = read_heads(p, product->in[1], by_head, 0);
+	return p->v && read_probabilities(p, product->in[0]) &&
+	    is_consistent(p) && brn_match_is_closed(&p->m, r, root);
+}
+
+/* where(mask, 0, fill), or the other way round.  NULL: no memory.  */
+static struct brn_node *
+added_mask(struct brn_graph *g, const struct pattern *p,
+    struct brn_node *mask, burin_error *err)
+{
+	static const struct brn_type scalar = { .dtype = BURIN_F32 };
+	float fill = (float)p->fill;
+	struct brn_node *in[3], *n;
+
+	in[0] = mask;
+	in[p->keep ? 1 : 2] = brn_graph_constant(g, "", &scalar, NULL);
+	in[p->keep ? 2 : 1] = brn_graph_constant(g, "", &scalar, &fill);
+	n = in[1] && in[2] ? brn_graph_add(g, BRN_OP_where, mask->name, in, 3)
+	    : NULL;
+	if (!n) {
+		brn_nomem(err);
+		return NULL;
+	}
+	n->type = mask->type;
+	n->type.dtype = BURIN_F32;
+	return n;
+}
+
+static int
+is_same_where(const struct brn_node *n, const struct pattern *p)
+{
+	double fill;
+
+	return n && brn_const_scalar(n->in[p->keep ? 2 : 1], &fill) &&
+	    fill == p->fill;
+}
+
+/* What is to be added to the scores, once for all attentions with one mask;
+ * memo is by id.  */
+static int
+make_mask(struct brn_graph *g, const struct pattern *p,
+    struct brn_node **memo, struct brn_node **out, burin_error *err)
+{
+	struct brn_node *mask = p->mask;
+
+	/* Attention spreads the mask by itself.  */
+	while (mask->op == BRN_OP_expand)
+		mask = mask->in[0];
+	if (!p->is_where) {
+		*out = mask;
+		return BURIN_OK;
+	}
+	if (!is_same_where(memo[mask->id], p)) {
+		memo[mask->id] = added_mask(g, p, mask, err);
+		if (!memo[mask->id])
+			return BURIN_ENOMEM;
+	}
+	*out = memo[mask->id];
+	return BURIN_OK;
+}
+
+static int
+fuse(struct brn_rewrite *r, const struct pattern *p, struct brn_node *root,
+    struct brn_node **memo, burin_error *err)
+{
+	struct brn_node *in[] = { p->q, p->k, p->v, NULL };
+	struct brn_graph *g = r->g;
+	struct brn_node *n;
+	int rc;
+
+	if (p->mask && (rc = make_mask(g, p, memo, &in[3], err)) < 0)
+		return rc;
+	n = brn_graph_add(g, BRN_OP_attention, root->name, in,
+	    p->mask ? 4 : 3);
+	if (!n || brn_attr_set_int(g, n, "heads", p->heads) < 0 ||
+	    brn_attr_set_float(g, n, "scale", (float)p->scale) < 0)
+		return brn_nomem(err);
+	if (p->nan_to_zero && brn_attr_set_int(g, n, "nan_to_zero", 1) < 0)
+		return brn_nomem(err);
+	n->type = root->type;
+	brn_rewrite_to(r, root, n);
+	return BURIN_OK;
+}
+
+int
+brn_pass_fuse_attention(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err)
+{
+	struct brn_node **memo;
+	struct brn_rewrite r;
+	int rc;
+
+	(void)o;
+	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
+		return rc;
+	memo = brn_alloc((size_t)r.n + 1, sizeof *memo);
+	if (!memo)
+		rc = brn_nomem(err);
+	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
+		struct pattern p;
+
+		if (match(&r, &p, g->node[i]))
+			rc = fuse(&r, &p, g->node[i], memo, err);
+	}
+	free(memo);
+	if (rc == BURIN_OK)
+		return brn_rewrite_end(&r, changed, err);
+	brn_rewrite_free(&r);
+	return rc;
+}
