@@ -112,6 +112,7 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 	int rc;
 
 	*l = (struct brn_layer){ .node = n };
+	l->act = (enum brn_act)brn_attr_int(n, "act", BRN_ACT_none);
 	if ((rc = set_bsr(l, err)) < 0 || (rc = set_bias(l, err)) < 0) {
 		brn_layer_clear(l);
 		return rc;
@@ -139,29 +140,67 @@ brn_layer_clear(struct brn_layer *l)
 	*l = (struct brn_layer){ 0 };
 }
 
+int64_t
+brn_layer_xt_size(const struct brn_layer *l, int64_t ntile)
+{
+	return ntile * brn_layer_colsp(l) * BRN_TILE;
+}
+
+int64_t
+brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
+{
+	return ntile * brn_layer_rowsp(l) * BRN_TILE;
+}
+
 struct run {
 	const struct brn_layer_run *r;
-	struct brn_kernel_args args;
-	int64_t ntile;
+	struct brn_kernel_args args;    /* of all tiles and block rows */
+	struct brn_tiles out;           /* of y */
+	const float *residual;          /* in tiles, or NULL */
 	int nchunk;
 };
 
+/* Tiles of x as the kernel wants them: from rows, or with more features.  */
 static void
 pack_tile(void *ctx, size_t i)
 {
 	const struct brn_layer_run *r = ((struct run *)ctx)->r;
+	int64_t cols = r->tiles.features, colsp = brn_layer_colsp(r->layer);
+	float *to = r->xt + (int64_t)i * colsp * BRN_TILE;
 
-	r->native->to_tiles(r->x, r->tokens, r->layer->bsr->cols,
-	    brn_layer_colsp(r->layer), r->xt, (int64_t)i, (int64_t)i + 1);
+	if (!r->x_tiles) {
+		r->native->to_tiles(&r->tiles, r->x, r->xt, colsp, (int64_t)i,
+		    (int64_t)i + 1);
+		return;
+	}
+	memcpy(to, r->x + (int64_t)i * cols * BRN_TILE,
+	    (size_t)(cols * BRN_TILE) * sizeof *to);
+	memset(to + cols * BRN_TILE, 0,
+	    (size_t)((colsp - cols) * BRN_TILE) * sizeof *to);
 }
 
+/* The other way, and the residual where the kernel's tiles could not take
+ * it.  */
 static void
 unpack_tile(void *ctx, size_t i)
 {
-	const struct brn_layer_run *r = ((struct run *)ctx)->r;
+	const struct run *k = ctx;
+	const struct brn_layer_run *r = k->r;
+	int64_t rows = k->out.features, rowsp = brn_layer_rowsp(r->layer);
+	int64_t n = rows * BRN_TILE, at = (int64_t)i * n;
 
-	r->native->from_tiles(r->yt, brn_layer_rowsp(r->layer), r->y,
-	    r->tokens, r->layer->bsr->rows, (int64_t)i, (int64_t)i + 1);
+	if (r->y_tiles) {
+		memcpy(r->y + at, r->yt + (int64_t)i * rowsp * BRN_TILE,
+		    (size_t)n * sizeof *r->y);
+	} else {
+		r->native->from_tiles(&k->out, r->yt, rowsp, r->y, (int64_t)i,
+		    (int64_t)i + 1);
+		at = brn_tiles_token(&k->out, (int64_t)i, &n) * rows;
+		n *= rows;
+	}
+	if (r->residual)
+		r->native->epilogue(r->y + at, r->residual + at, n,
+		    BRN_ACT_none);
 }
 
 /* The first block row of chunk i: about i / n of the work lies before it.  A
@@ -183,35 +222,80 @@ cut(const struct brn_bsr *b, int i, int n)
 	return lo;
 }
 
+/* Activation and residual of what the kernel has just written.  */
+static void
+finish(const struct run *k, const struct brn_kernel_args *a)
+{
+	int64_t line = brn_layer_rowsp(k->r->layer) * BRN_TILE;
+	int64_t first = a->brow0 * a->bh * BRN_TILE;
+	int64_t n = (a->brow1 - a->brow0) * a->bh * BRN_TILE;
+
+	for (int64_t t = a->tile0; t < a->tile1; t++) {
+		int64_t at = t * line + first;
+
+		k->r->native->epilogue(a->y + at, k->residual ?
+		    k->residual + at : NULL, n, k->r->layer->act);
+	}
+}
+
+/* What is finished while it is in the cache: so many tiles and rows.  */
+enum { HOT_TILES = 8, HOT_ROWS = 256 };
+
+static void
+run_hot(const struct run *k, struct brn_kernel_args a)
+{
+	int64_t step = HOT_ROWS / a.bh > 0 ? HOT_ROWS / a.bh : 1;
+	int64_t ntile = a.tile1, from = a.brow0, to = a.brow1;
+
+	for (a.tile0 = 0; a.tile0 < ntile; a.tile0 = a.tile1) {
+		a.tile1 = a.tile0 + HOT_TILES;
+		if (a.tile1 > ntile)
+			a.tile1 = ntile;
+		for (a.brow0 = from; a.brow0 < to; a.brow0 = a.brow1) {
+			a.brow1 = a.brow0 + step < to ? a.brow0 + step : to;
+			k->r->layer->kernel->fn(&a);
+			finish(k, &a);
+		}
+	}
+}
+
 static void
 run_chunk(void *ctx, size_t i)
 {
 	const struct run *k = ctx;
-	const struct brn_bsr *b = k->r->layer->bsr;
+	const struct brn_layer *l = k->r->layer;
 	struct brn_kernel_args a = k->args;
 
-	a.brow0 = cut(b, (int)i, k->nchunk);
-	a.brow1 = cut(b, (int)i + 1, k->nchunk);
-	if (a.brow0 < a.brow1)
-		k->r->layer->kernel->fn(&a);
+	a.brow0 = cut(l->bsr, (int)i, k->nchunk);
+	a.brow1 = cut(l->bsr, (int)i + 1, k->nchunk);
+	if (a.brow0 == a.brow1)
+		return;
+	if (l->act || k->residual)
+		run_hot(k, a);
+	else
+		l->kernel->fn(&a);
 }
 
 void
 brn_layer_run(const struct brn_layer_run *r)
 {
 	const struct brn_layer *l = r->layer;
+	int pack = !r->x_tiles || brn_layer_colsp(l) != l->bsr->cols;
+	int unpack = !r->y_tiles || brn_layer_rowsp(l) != l->bsr->rows;
 	struct run k = {
 		.r = r,
-		.ntile = (r->tokens + BRN_TILE - 1) / BRN_TILE,
+		.out = r->tiles,
+		.residual = unpack ? NULL : r->residual,
 		.nchunk = brn_threads_count(r->threads),
 	};
 
+	k.out.features = l->bsr->rows;
 	k.args = (struct brn_kernel_args){
-		.x = r->xt,
+		.x = pack ? r->xt : r->x,
 		.vals = l->vals,
 		.bias = l->bias,
-		.y = r->yt,
-		.tile1 = k.ntile,
+		.y = unpack ? r->yt : r->y,
+		.tile1 = r->tiles.n,
 		.rowptr = l->bsr->rowptr,
 		.colidx = l->bsr->colidx,
 		.bh = l->bsr->bh,
@@ -219,8 +303,9 @@ brn_layer_run(const struct brn_layer_run *r)
 		.nbrow = l->bsr->nbrow,
 		.nbcol = l->bsr->nbcol,
 	};
-	if (!r->has_xt)
-		brn_parallel(r->threads, (size_t)k.ntile, pack_tile, &k);
+	if (pack && !r->has_xt)
+		brn_parallel(r->threads, (size_t)r->tiles.n, pack_tile, &k);
 	brn_parallel(r->threads, (size_t)k.nchunk, run_chunk, &k);
-	brn_parallel(r->threads, (size_t)k.ntile, unpack_tile, &k);
+	if (unpack)
+		brn_parallel(r->threads, (size_t)r->tiles.n, unpack_tile, &k);
 }

@@ -17,6 +17,7 @@ struct brn_layer {
 	struct brn_kernel *kernel;
 	float *vals;                    /* packed, brn_pack_vals */
 	float *bias;                    /* padded to whole blocks, or NULL */
+	enum brn_act act;
 };
 
 /* Can n be a layer: are its weight and bias constants?  */
@@ -33,17 +34,24 @@ void brn_layer_clear(struct brn_layer *l);
 int64_t brn_layer_rowsp(const struct brn_layer *l);
 int64_t brn_layer_colsp(const struct brn_layer *l);
 
-/* y [tokens][rows] = x [tokens][cols] . w^T + bias.  xt and yt are room for
- * the tiles of x and y; has_xt: xt holds x already.  */
+/* Elements of x and y, with padding, in tiles.  */
+int64_t brn_layer_xt_size(const struct brn_layer *l, int64_t ntile);
+int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
+
+/* y = act(x . w^T + bias) + residual.  x is rows or tiles; y and residual are
+ * rows or tiles together.  xt and yt are room for the tiles of x and y where
+ * these cannot be used as they are.  */
 struct brn_layer_run {
 	const struct brn_layer *layer;
 	const struct brn_native *native;
 	struct brn_threads *threads;
-	int64_t tokens;
+	struct brn_tiles tiles;         /* of x */
 	const float *x;
 	float *y;
+	const float *residual;          /* NULL: none */
+	int x_tiles, y_tiles;
 	float *xt, *yt;
-	int has_xt;
+	int has_xt;                     /* xt holds x already */
 };
 void brn_layer_run(const struct brn_layer_run *r);
 

@@ -30,7 +30,6 @@ burin_model_free(burin_model *m)
 	free(m->layer);
 	brn_graph_free(m->graph);
 	brn_arena_free(m->arena);
-	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
@@ -47,7 +46,6 @@ model_new(struct brn_graph *g, enum brn_isa isa)
 	m->refs = 1;
 	m->isa = isa;
 	m->graph = g;
-	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
 	if (!m->arena) {
 		burin_model_free(m);
@@ -198,9 +196,8 @@ get_kernels(struct burin_model *m, const struct burin_options *o,
 	return rc;
 }
 
-/* Takes g.  */
-static int
-finish_load(struct brn_graph *g, const struct burin_options *o, double t0,
+int
+brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
     burin_model **out, burin_error *err)
 {
 	struct burin_model *m = model_new(g, (enum brn_isa)o->isa);
@@ -238,7 +235,7 @@ burin_model_load(const char *path, const burin_options *o, burin_model **out,
 	if (rc == 0)
 		rc = brn_onnx_import_file(path, o->keep, &g, err);
 	if (rc == 0)
-		rc = finish_load(g, o, t0, out, err);
+		rc = brn_model_new(g, o, t0, out, err);
 	brn_options_clear(&own);
 	return rc;
 }
@@ -263,7 +260,7 @@ burin_model_load_memory(const void *data, size_t size,
 		rc = brn_onnx_import(data, size, external_dir, "memory",
 		    o->keep, &g, err);
 	if (rc == 0)
-		rc = finish_load(g, o, t0, out, err);
+		rc = brn_model_new(g, o, t0, out, err);
 	brn_options_clear(&own);
 	return rc;
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A loaded model: the rewritten graph, its layers with their kernels, and what
- * the public functions tell about it.  Immutable but for the reference count
- * and, under lock, the symbols that planning adds.
+ * the public functions tell about it.  Immutable but for the reference count.
  */
 #ifndef BRN_MODEL_H
 #define BRN_MODEL_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "runtime/kernels.h"
 
 struct burin_model {
 	atomic_int refs;
-	pthread_mutex_t lock;           /* brn_infer on graph */
 	enum brn_isa isa;
 	struct brn_graph *graph;
 	struct brn_arena *arena;        /* of what follows */
@@ -27,6 +24,11 @@ struct burin_model {
 	burin_stats stats;
 };
 
+/* The model of an imported graph, which it takes also when it fails.  t0 is when
+ * loading began, by brn_now_ms.  */
+struct burin_options;
+int brn_model_new(struct brn_graph *g, const struct burin_options *o,
+    double t0, struct burin_model **out, burin_error *err);
 struct burin_model *brn_model_ref(struct burin_model *m);
 
 #endif

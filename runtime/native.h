@@ -9,6 +9,7 @@
 #define BRN_NATIVE_H
 
 #include "ir/graph.h"
+#include "jit/target.h"
 #include "runtime/layout.h"
 #include "runtime/threads.h"
 
@@ -20,12 +21,35 @@ typedef int brn_native_fn(const struct brn_node *n,
     const struct brn_tensor *const *in, struct brn_tensor *out,
     struct brn_threads *t);
 
+/* A node whose value is tiles, or from_tiles: type[i] is the logical type of
+ * in[i], of out where i is nin.  scratch has scratch_size floats a thread.  */
+struct brn_tiled {
+	const struct brn_node *n;
+	const struct brn_tensor *const *in;
+	struct brn_tensor *out;
+	const struct brn_type *type[BRN_MAX_RANK];
+	struct brn_threads *threads;
+	float *scratch;
+	int64_t scratch_size;
+};
+typedef void brn_tiled_fn(const struct brn_tiled *a);
+
+/* y = act(y) + residual for n floats; residual may be NULL.  */
+typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
+    enum brn_act act);
+
 struct brn_native {
 	brn_to_tiles_fn *to_tiles;
 	brn_from_tiles_fn *from_tiles;
+	brn_epilogue_fn *epilogue;
 	brn_native_fn *op[BRN_NUM_OPS];
+	brn_tiled_fn *tiled[BRN_NUM_OPS];
 };
 
 const struct brn_native *brn_native(enum brn_isa isa);
+
+/* Floats of scratch that n needs for each thread.  */
+int64_t brn_tiled_scratch(const struct brn_node *n,
+    const struct brn_type *const *type);
 
 #endif

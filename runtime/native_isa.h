@@ -14,7 +14,22 @@
 
 #define NATIVE(name) brn_native_fn BRN_FOR_ISA(brn_native_##name);
 #include "runtime/native.def"
+#define TILED(name) brn_tiled_fn BRN_FOR_ISA(brn_tiled_##name);
+#include "runtime/tiles.def"
 
+/* A line of a tile is BRN_LINE vectors.  */
+#ifdef __AVX512F__
+#define BRN_LANES 16
+#elif defined(__AVX2__)
+#define BRN_LANES 8
+#else
+#define BRN_LANES 4
+#endif
+#define BRN_LINE (BRN_TILE / BRN_LANES)
+typedef float brn_vec
+    __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
+
+brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
 brn_to_tiles_fn BRN_FOR_ISA(brn_to_tiles);
 brn_from_tiles_fn BRN_FOR_ISA(brn_from_tiles);
 

@@ -57,38 +57,34 @@ transpose(const float *a, int64_t lda, float *b, int64_t ldb, int64_t n,
 			b[j * ldb + i] = a[i * lda + j];
 }
 
-/* Tokens of a tile that exist.  */
-static int64_t
-tokens_in(int64_t tokens, int64_t tile)
-{
-	int64_t n = tokens - tile * BRN_TILE;
-
-	return n < BRN_TILE ? n : BRN_TILE;
-}
-
 void
-BRN_FOR_ISA(brn_to_tiles)(const float *x, int64_t tokens, int64_t cols,
-    int64_t colsp, float *t, int64_t tile0, int64_t tile1)
+BRN_FOR_ISA(brn_to_tiles)(const struct brn_tiles *l, const float *x, float *t,
+    int64_t featuresp, int64_t i0, int64_t i1)
 {
-	for (int64_t i = tile0; i < tile1; i++) {
-		int64_t n = tokens_in(tokens, i);
-		float *to = t + i * colsp * BRN_TILE;
+	int64_t f = l->features, n;
+
+	for (int64_t i = i0; i < i1; i++) {
+		int64_t token = brn_tiles_token(l, i, &n);
+		float *to = t + i * featuresp * BRN_TILE;
 
 		if (n < BRN_TILE)
-			memset(to, 0, (size_t)(cols * BRN_TILE) * sizeof *to);
-		transpose(x + i * BRN_TILE * cols, cols, to, BRN_TILE, n,
-		    cols);
-		memset(to + cols * BRN_TILE, 0,
-		    (size_t)((colsp - cols) * BRN_TILE) * sizeof *to);
+			memset(to, 0, (size_t)(f * BRN_TILE) * sizeof *to);
+		transpose(x + token * f, f, to, BRN_TILE, n, f);
+		memset(to + f * BRN_TILE, 0,
+		    (size_t)((featuresp - f) * BRN_TILE) * sizeof *to);
 	}
 }
 
 void
-BRN_FOR_ISA(brn_from_tiles)(const float *t, int64_t rowsp, float *y,
-    int64_t tokens, int64_t rows, int64_t tile0, int64_t tile1)
+BRN_FOR_ISA(brn_from_tiles)(const struct brn_tiles *l, const float *t,
+    int64_t featuresp, float *y, int64_t i0, int64_t i1)
 {
-	for (int64_t i = tile0; i < tile1; i++)
-		transpose(t + i * rowsp * BRN_TILE, BRN_TILE,
-		    y + i * BRN_TILE * rows, rows, rows,
-		    tokens_in(tokens, i));
+	int64_t f = l->features, n;
+
+	for (int64_t i = i0; i < i1; i++) {
+		int64_t token = brn_tiles_token(l, i, &n);
+
+		transpose(t + i * featuresp * BRN_TILE, BRN_TILE, y + token * f,
+		    f, f, n);
+	}
 }

@@ -7,17 +7,7 @@
 
 #include "runtime/native_isa.h"
 
-#ifdef __AVX512F__
-enum { LANES = 16 };
-#elif defined(__AVX2__)
-enum { LANES = 8 };
-#else
-enum { LANES = 4 };
-#endif
-
-typedef float vec __attribute__((vector_size(LANES * 4), aligned(4)));
-
-enum { MR = 4, NV = 2, NR = NV * LANES };
+enum { MR = 4, NV = 2, NR = NV * BRN_LANES };
 
 struct matmul {
 	struct brn_job job;             /* rows: of all batches */
@@ -30,11 +20,11 @@ static inline void
 tile(const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
     int64_t ldc, int64_t k, int mr)
 {
-	vec acc[MR][NV] = { 0 };
+	brn_vec acc[MR][NV] = { 0 };
 
 	for (int64_t p = 0; p < k; p++) {
-		vec b0 = *(const vec *)(b + p * ldb);
-		vec b1 = *(const vec *)(b + p * ldb + LANES);
+		brn_vec b0 = *(const brn_vec *)(b + p * ldb);
+		brn_vec b1 = *(const brn_vec *)(b + p * ldb + BRN_LANES);
 
 		for (int i = 0; i < mr; i++) {
 			acc[i][0] += a[i * lda + p] * b0;
@@ -43,7 +33,7 @@ tile(const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
 	}
 	for (int i = 0; i < mr; i++)
 		for (int v = 0; v < NV; v++)
-			*(vec *)(c + i * ldc + v * LANES) = acc[i][v];
+			*(brn_vec *)(c + i * ldc + v * BRN_LANES) = acc[i][v];
 }
 
 /* The columns past the last full NR.  */

@@ -24,3 +24,12 @@ brn_native(enum brn_isa isa)
 	(void)isa;
 	return &brn_native_table_generic;
 }
+
+int64_t
+brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
+{
+	/* Scores of 16 queries. */
+	if (n->op == BRN_OP_attention)
+		return brn_tiles_of(type[1]).per * BRN_TILE * BRN_TILE;
+	return 0;
+}

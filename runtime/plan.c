@@ -40,8 +40,9 @@ is_alias(const struct brn_node *n)
 
 /* What a plan is made with.  */
 struct maker {
-	struct burin_model *m;
+	const struct burin_model *m;
 	struct brn_plan *p;
+	int nthread;
 	char *needed;           /* [nnode]: is a step, or an input */
 	int *root;              /* [nnode]: whose memory its value is */
 	int *last;              /* [nnode]: last step that reads a root */
@@ -121,11 +122,13 @@ make_steps(struct maker *k, burin_error *err)
 		p->val[i].type = p->shapes->type[i];
 		if (v)
 			p->val[i] = *v;
+		else if (n->tiles && k->needed[i])
+			p->val[i].type = brn_tiles_type(&p->shapes->type[i]);
 		k->root[i] = i;
 		k->last[i] = -1;
 		if (!k->needed[i])
 			continue;
-		if ((rc = check_type(n, &p->val[i].type, err)) < 0)
+		if ((rc = check_type(n, &p->shapes->type[i], err)) < 0)
 			return rc;
 		if (brn_ops[n->op].flags & BRN_LEAF)
 			continue;
@@ -142,33 +145,49 @@ make_steps(struct maker *k, burin_error *err)
 	return 0;
 }
 
-/* Room for the tiles of the largest layer: of x, and of y.  */
-static int
-tile_bytes(const struct maker *k, size_t *x, size_t *y, burin_error *err)
+/* The logical types of the first inputs of n.  */
+static void
+input_types(const struct brn_plan *p, const struct brn_node *n,
+    const struct brn_type *type[BRN_MAX_RANK])
 {
-	const struct brn_plan *p = k->p;
+	for (int i = 0; i < n->nin && i < BRN_MAX_RANK; i++)
+		type[i] = n->in[i] ? &p->shapes->type[n->in[i]->id] : NULL;
+}
 
-	*x = *y = 0;
-	for (int i = 0; i < p->nstep; i++) {
-		const struct brn_step *s = &p->step[i];
-		const struct brn_layer *l;
-		size_t line, nx, ny, tokens;
+/* Room for the tiles of the largest layer, of x and of y, and for what tile
+ * ops need beside their operands: in floats.  */
+struct room {
+	int64_t xt, yt, scratch;
+};
 
-		if (s->layer < 0)
-			continue;
-		l = &k->m->layer[s->layer];
-		if (!l->bsr->cols)
-			continue;
-		tokens = (size_t)(brn_numel(s->in[0]) / l->bsr->cols);
-		if (brn_mul((tokens + BRN_TILE - 1) / BRN_TILE,
-		    BRN_TILE * sizeof (float), &line) < 0 ||
-		    brn_mul(line, (size_t)brn_layer_colsp(l), &nx) < 0 ||
-		    brn_mul(line, (size_t)brn_layer_rowsp(l), &ny) < 0)
-			return brn_nomem(err);
-		*x = nx > *x ? nx : *x;
-		*y = ny > *y ? ny : *y;
+static void
+need_room(const struct maker *k, const struct brn_step *s, struct room *r)
+{
+	const struct brn_type *type[BRN_MAX_RANK];
+	const struct brn_layer *l;
+	int64_t n, m;
+
+	input_types(k->p, s->node, type);
+	if (s->layer < 0) {
+		n = brn_tiled_scratch(s->node, type);
+		r->scratch = n > r->scratch ? n : r->scratch;
+		return;
 	}
-	return 0;
+	l = &k->m->layer[s->layer];
+	n = brn_layer_xt_size(l, brn_tiles_of(type[0]).n);
+	m = brn_layer_yt_size(l, brn_tiles_of(type[0]).n);
+	if (!s->node->in[0]->tiles || brn_layer_colsp(l) != l->bsr->cols)
+		r->xt = n > r->xt ? n : r->xt;
+	if (!s->node->tiles || brn_layer_rowsp(l) != l->bsr->rows)
+		r->yt = m > r->yt ? m : r->yt;
+}
+
+/* The interval of n floats that every step may use.  */
+static struct brn_interval
+forever(int64_t n)
+{
+	return (struct brn_interval){ 0, INT_MAX,
+	    (size_t)n * sizeof (float), 0 };
 }
 
 /* The intervals of all tensors that steps make, and of the tiles.  */
@@ -177,17 +196,19 @@ make_intervals(struct maker *k, struct brn_interval *v, int *n,
     burin_error *err)
 {
 	struct brn_plan *p = k->p;
-	size_t x, y;
-	int rc = tile_bytes(k, &x, &y, err);
+	struct room r = { 0 };
 
-	if (rc < 0)
-		return rc;
-	v[0] = (struct brn_interval){ 0, INT_MAX, x, 0 };
-	v[1] = (struct brn_interval){ 0, INT_MAX, y, 0 };
-	*n = 2;
+	for (int i = 0; i < p->nstep; i++)
+		need_room(k, &p->step[i], &r);
+	p->scratch_size = r.scratch;
+	v[0] = forever(r.xt);
+	v[1] = forever(r.yt);
+	v[2] = forever(r.scratch * k->nthread);
+	*n = 3;
 	for (int i = 0; i < p->nstep; i++) {
 		const struct brn_node *node = p->step[i].node;
 		size_t bytes;
+		int rc;
 
 		k->slot[node->id] = -1;
 		if (is_alias(node))
@@ -207,7 +228,7 @@ static int
 make_memory(struct maker *k, burin_error *err)
 {
 	struct brn_plan *p = k->p;
-	struct brn_interval *v = brn_alloc((size_t)p->nstep + 2, sizeof *v);
+	struct brn_interval *v = brn_alloc((size_t)p->nstep + 3, sizeof *v);
 	int n, rc;
 
 	if (!v)
@@ -220,6 +241,7 @@ make_memory(struct maker *k, burin_error *err)
 	if (rc == 0) {
 		p->xt = (float *)(p->memory + v[0].at);
 		p->yt = (float *)(p->memory + v[1].at);
+		p->scratch = (float *)(p->memory + v[2].at);
 		for (int i = 0; i < p->nstep; i++) {
 			int slot = k->slot[p->step[i].node->id];
 
@@ -278,17 +300,16 @@ maker_init(struct maker *k, const struct brn_type *in_type, burin_error *err)
 }
 
 int
-brn_plan_new(struct burin_model *m, const struct brn_type *in_type,
-    struct brn_plan **out, burin_error *err)
+brn_plan_new(const struct burin_model *m, const struct brn_type *in_type,
+    int nthread, struct brn_plan **out, burin_error *err)
 {
-	struct maker k = { .m = m, .p = brn_alloc(1, sizeof *k.p) };
+	struct maker k = { .m = m, .p = brn_alloc(1, sizeof *k.p),
+	    .nthread = nthread };
 	int rc;
 
 	if (!k.p)
 		return brn_nomem(err);
-	pthread_mutex_lock(&m->lock);
 	rc = brn_infer(m->graph, in_type, &k.p->shapes, err);
-	pthread_mutex_unlock(&m->lock);
 	if (rc == 0 && (rc = maker_init(&k, in_type, err)) == 0) {
 		mark_needed(&k);
 		rc = make_steps(&k, err);
@@ -308,29 +329,49 @@ static void
 run_layer(const struct brn_plan *p, const struct brn_step *s,
     const struct burin_model *m, struct brn_threads *t)
 {
-	const struct brn_layer *l = &m->layer[s->layer];
+	const struct brn_node *n = s->node;
 	struct brn_layer_run r = {
-		.layer = l,
+		.layer = &m->layer[s->layer],
 		.native = brn_native(m->isa),
 		.threads = t,
+		.tiles = brn_tiles_of(&p->shapes->type[n->in[0]->id]),
 		.x = s->in[0]->data,
 		.y = s->out->data,
+		.residual = n->nin > 3 && s->in[3] ? s->in[3]->data : NULL,
+		.x_tiles = n->in[0]->tiles,
+		.y_tiles = n->tiles,
 		.xt = p->xt,
 		.yt = p->yt,
 		.has_xt = s->has_xt,
 	};
 
-	if (l->bsr->rows)
-		r.tokens = brn_numel(s->out) / l->bsr->rows;
-	if (r.tokens)
+	if (r.tiles.n)
 		brn_layer_run(&r);
+}
+
+static void
+run_tiled(const struct brn_plan *p, const struct brn_step *s,
+    struct brn_threads *t, brn_tiled_fn *fn)
+{
+	struct brn_tiled a = {
+		.n = s->node,
+		.in = s->in,
+		.out = s->out,
+		.threads = t,
+		.scratch = p->scratch,
+		.scratch_size = p->scratch_size,
+	};
+
+	input_types(p, s->node, a.type);
+	fn(&a);
 }
 
 static int
 run_step(const struct brn_plan *p, struct brn_step *s,
     const struct burin_model *m, struct brn_threads *t, burin_error *err)
 {
-	brn_native_fn *fn = brn_native(m->isa)->op[s->node->op];
+	const struct brn_native *native = brn_native(m->isa);
+	enum brn_op op = s->node->op;
 
 	if (s->layer >= 0) {
 		run_layer(p, s, m, t);
@@ -341,12 +382,17 @@ run_step(const struct brn_plan *p, struct brn_step *s,
 		s->info.kernel = "alias";
 		return 0;
 	}
-	if (fn && fn(s->node, s->in, s->out, t) == 0) {
+	if (native->tiled[op] && (s->node->tiles || s->node->in[0]->tiles)) {
+		s->info.kernel = "tiles";
+		run_tiled(p, s, t, native->tiled[op]);
+		return 0;
+	}
+	if (native->op[op] && native->op[op](s->node, s->in, s->out, t) == 0) {
 		s->info.kernel = "native";
 		return 0;
 	}
 	s->info.kernel = "ref";
-	return brn_ref[s->node->op](s->node, s->in, s->out, err);
+	return brn_ref[op](s->node, s->in, s->out, err);
 }
 
 int

@@ -24,17 +24,21 @@ struct brn_plan {
 	struct brn_shapes *shapes;      /* owns known values and the arena of
 	                                   everything below */
 	struct brn_type *in_type;       /* [graph->nin] */
-	struct brn_tensor *val;         /* [nnode]; data NULL: not computed */
+	struct brn_tensor *val;         /* [nnode] in the layout of the node;
+	                                   data NULL: not computed */
 	int nstep;
 	struct brn_step *step;
 	char *memory;                   /* all intermediate tensors */
 	size_t memory_size;
 	float *xt, *yt;                 /* tiles of a layer, in memory */
+	float *scratch;                 /* of tile ops, for each thread */
+	int64_t scratch_size;
 };
 
-/* in_type as brn_infer takes it.  ESHAPE, EUNSUPPORTED, ENOMEM.  */
-int brn_plan_new(struct burin_model *m, const struct brn_type *in_type,
-    struct brn_plan **out, burin_error *err);
+/* in_type as brn_infer takes it, for runs on nthread threads.  ESHAPE,
+ * EUNSUPPORTED, ENOMEM.  */
+int brn_plan_new(const struct burin_model *m, const struct brn_type *in_type,
+    int nthread, struct brn_plan **out, burin_error *err);
 void brn_plan_free(struct brn_plan *p);                 /* NULL is fine */
 
 /* Run; val[] of the graph's inputs must point to the caller's data.  */

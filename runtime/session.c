@@ -184,7 +184,8 @@ get_plan(burin_session *s, burin_error *err)
 	}
 	if (p)
 		*at = p->next;
-	else if ((rc = brn_plan_new(s->model, s->in_type, &p, err)) < 0)
+	else if ((rc = brn_plan_new(s->model, s->in_type,
+	    brn_threads_count(s->threads), &p, err)) < 0)
 		return rc;
 	p->next = s->plan;
 	s->plan = p;

@@ -240,34 +240,47 @@ START_TEST(gather_out_of_range_is_left_to_ref)
 }
 END_TEST
 
-static const struct { int64_t tokens, features, padded; } tiles[] = {
-	{ 1, 1, 1 }, { 16, 16, 16 }, { 17, 3, 4 }, { 31, 37, 48 },
-	{ 5, 64, 64 }, { 200, 7, 7 }, { 48, 0, 16 },
+static const struct { int64_t batch, tokens, features, padded; } tiles[] = {
+	{ 1, 1, 1, 1 }, { 1, 16, 16, 16 }, { 3, 17, 3, 4 }, { 2, 31, 37, 48 },
+	{ 4, 5, 64, 64 }, { 1, 200, 7, 7 }, { 1, 48, 0, 16 },
 };
+
+/* Every token and feature is in its place, the rest is zero.  */
+static void
+check_tiles(const struct brn_tiles *l, const float *x, const float *t,
+    int64_t fp)
+{
+	for (int64_t i = 0; i < l->n * 16; i++) {
+		int64_t tile = i / 16, token = tile % l->per * 16 + i % 16;
+		int64_t row = tile / l->per * l->tokens + token;
+
+		for (int64_t k = 0; k < fp; k++)
+			ck_assert_float_eq(t[(tile * fp + k) * 16 + i % 16],
+			    token < l->tokens && k < l->features ?
+			    x[row * l->features + k] : 0);
+	}
+}
 
 START_TEST(tiles_and_back_is_the_same)
 {
-	int64_t n = tiles[_i].tokens, f = tiles[_i].features;
-	int64_t fp = tiles[_i].padded, nt = (n + 15) / 16;
-	float *x = malloc((size_t)(n * f + 1) * sizeof *x);
-	float *y = malloc((size_t)(n * f + 1) * sizeof *y);
-	float *t = malloc((size_t)(nt * fp * 16) * sizeof *t);
+	struct brn_type type = { BURIN_F32, 3, { tiles[_i].batch,
+	    tiles[_i].tokens, tiles[_i].features } };
+	struct brn_tiles l = brn_tiles_of(&type);
+	int64_t n = brn_type_numel(&type), fp = tiles[_i].padded;
+	float *x = malloc((size_t)(n + 1) * sizeof *x);
+	float *y = malloc((size_t)(n + 1) * sizeof *y);
+	float *t = malloc((size_t)(l.n * fp * 16) * sizeof *t);
 
-	suite_fill(x, n * f, 5);
+	suite_fill(x, n, 5);
 	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
 		if (!brn_isa_runs(isa))
 			continue;
-		memset(t, 0xff, (size_t)(nt * fp * 16) * sizeof *t);
-		memset(y, 0, (size_t)(n * f) * sizeof *y);
-		brn_native(isa)->to_tiles(x, n, f, fp, t, 0, nt);
-		for (int64_t i = 0; i < nt * 16; i++)
-			for (int64_t k = 0; k < fp; k++)
-				ck_assert_float_eq(t[(i / 16 * fp + k) * 16 +
-				    i % 16], i < n && k < f ? x[i * f + k] :
-				    0);
-		brn_native(isa)->from_tiles(t, fp, y, n, f, 0, nt);
-		ck_assert_int_eq(memcmp(x, y, (size_t)(n * f) * sizeof *x),
-		    0);
+		memset(t, 0xff, (size_t)(l.n * fp * 16) * sizeof *t);
+		memset(y, 0, (size_t)n * sizeof *y);
+		brn_native(isa)->to_tiles(&l, x, t, fp, 0, l.n);
+		check_tiles(&l, x, t, fp);
+		brn_native(isa)->from_tiles(&l, t, fp, y, 0, l.n);
+		ck_assert_int_eq(memcmp(x, y, (size_t)n * sizeof *x), 0);
 	}
 	free(x);
 	free(y);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Encoder blocks in the tile layout against the refs of the same graph: sizes
+ * that do not divide, every form of mask, every instruction set that this
+ * machine runs, one thread and several.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "ir/ref.h"
+#include "runtime/model.h"
+#include "runtime/options.h"
+#include "tests/build.h"
+
+enum mask { NONE, KEYS, QUERIES, SHARED, HEADS };
+
+struct block {
+	int hidden, heads, inter;
+	enum mask mask;
+	int act;                /* 0: gelu, 1: tanh form, 2: relu */
+	int64_t batch, seq;
+};
+
+static const struct block blocks[] = {
+	{ 64, 4, 128, KEYS, 0, 1, 16 },
+	{ 64, 4, 128, KEYS, 1, 2, 128 },
+	{ 64, 2, 96, NONE, 2, 3, 7 },
+	{ 48, 3, 64, QUERIES, 0, 2, 17 },
+	{ 48, 4, 64, SHARED, 0, 2, 33 },
+	{ 60, 6, 50, HEADS, 0, 2, 20 },
+	{ 36, 4, 40, KEYS, 0, 3, 1 },
+	{ 35, 5, 41, KEYS, 2, 2, 31 },
+	{ 160, 2, 64, KEYS, 0, 1, 50 },
+};
+
+/* [rows][cols] with a quarter of its 16 x 1 blocks.  */
+static struct brn_node *
+pruned(struct brn_graph *g, int rows, int cols, uint64_t seed)
+{
+	struct brn_node *n = weight(g, "w", rows, cols, seed);
+	float *w = n->value->data;
+
+	for (int i = 0; i < rows; i++)
+		for (int j = 0; j < cols; j++) {
+			uint64_t s = (uint64_t)(i / 16 * cols + j + 1) * seed;
+
+			if (suite_below(&s, 4))
+				w[i * cols + j] = 0;
+		}
+	return n;
+}
+
+static struct brn_node *
+dense(struct brn_graph *g, struct brn_node *x, int rows, int cols,
+    uint64_t seed)
+{
+	return OP(g, dense, x, pruned(g, rows, cols, seed),
+	    vector(g, "b", rows, 1, seed + 1));
+}
+
+static struct brn_node *
+norm(struct brn_graph *g, struct brn_node *x, int n, uint64_t seed)
+{
+	return OP(g, layer_norm, x, vector(g, "g", n, 1, seed),
+	    vector(g, "b", n, 1, seed + 1));
+}
+
+static struct brn_node *
+mask_input(struct brn_graph *g, const struct block *b)
+{
+	switch (b->mask) {
+	case NONE:
+		return NULL;
+	case KEYS:
+		return input(g, "mask", 4, BATCH, 1, 1, SEQ);
+	case QUERIES:
+		return input(g, "mask", 4, BATCH, 1, SEQ, SEQ);
+	case SHARED:
+		return input(g, "mask", 2, SEQ, SEQ);
+	case HEADS:
+		return input(g, "mask", 4, BATCH, b->heads, SEQ, SEQ);
+	}
+	return NULL;
+}
+
+static struct brn_node *
+activation(struct brn_graph *g, struct brn_node *x, int act)
+{
+	if (act == 2)
+		return OP(g, relu, x);
+	return set_int(g, OP(g, gelu, x), "tanh", act);
+}
+
+static struct brn_graph *
+encoder(const struct block *b)
+{
+	struct brn_graph *g = build_graph();
+	int h = b->hidden;
+	struct brn_node *x = input(g, "x", 3, BATCH, SEQ, h);
+	struct brn_node *in[4] = { dense(g, x, h, h, 3), dense(g, x, h, h, 5),
+	    dense(g, x, h, h, 7), mask_input(g, b) };
+	struct brn_node *a, *f;
+
+	a = build_node(g, BRN_OP_attention, in, in[3] ? 4 : 3);
+	set_int(g, a, "heads", b->heads);
+	set_float(g, a, "scale", 1 / sqrtf((float)(h / b->heads)));
+	a = norm(g, OP(g, add, dense(g, a, h, h, 11), x), h, 13);
+	f = activation(g, dense(g, a, b->inter, h, 17), b->act);
+	f = norm(g, OP(g, add, a, dense(g, f, h, b->inter, 19)), h, 23);
+	output(g, "y", f);
+	output(g, "a", a);
+	return g;
+}
+
+/* Masks keep some keys out, the last ones above all.  */
+static void
+fill(struct brn_tensor *t, uint64_t seed, int is_mask)
+{
+	int64_t keys = t->type.dim[t->type.rank - 1];
+
+	suite_fill(t->data, brn_numel(t), seed);
+	for (int64_t i = 0; is_mask && i < brn_numel(t); i++) {
+		float *v = (float *)t->data + i;
+
+		*v = i % keys > keys * 3 / 4 || *v > 0.7f ? -10000 : 0;
+		if (i % keys == 0)
+			*v = 0;
+	}
+}
+
+static int64_t
+size_of(const struct brn_graph *g, const struct block *b, int64_t dim)
+{
+	if (!brn_is_sym(dim))
+		return dim;
+	return strcmp(g->sym[dim - BRN_SYM(0)], "batch") ? b->seq : b->batch;
+}
+
+static void
+make_inputs(const struct brn_graph *g, const struct block *b,
+    struct brn_arena *arena, struct brn_tensor *in)
+{
+	for (int i = 0; i < g->nin; i++) {
+		struct brn_type *t = &in[i].type;
+
+		*t = g->in[i].type;
+		for (int d = 0; d < t->rank; d++)
+			t->dim[d] = size_of(g, b, t->dim[d]);
+		in[i].data = brn_arena_alloc(arena,
+		    (size_t)brn_numel(&in[i]), sizeof (float));
+		fill(&in[i], 41, i == 1);
+	}
+}
+
+static void
+run_model(const struct brn_tensor *in, int nin, const struct block *b,
+    enum brn_isa isa, const char *threads, burin_tensor *out)
+{
+	static const char *const name[] = { "x", "mask" };
+	burin_options *o = burin_options_new();
+	struct brn_graph *g = encoder(b);
+	burin_tensor view[2];
+	burin_session *s;
+	burin_model *m;
+	burin_error err;
+
+	for (int i = 0; i < nin; i++) {
+		view[i] = (burin_tensor){ name[i], BURIN_F32,
+		    in[i].type.rank, .data = in[i].data,
+		    .nbytes = (size_t)brn_numel(&in[i]) * sizeof (float) };
+		memcpy(view[i].dims, in[i].type.dim, sizeof view[i].dims);
+	}
+	suite_ok(burin_options_set(o, "jit", "off", &err), err);
+	suite_ok(burin_options_set(o, "isa", brn_isas[isa].name, &err), err);
+	suite_ok(burin_options_set(o, "threads", threads, &err), err);
+	suite_ok(burin_options_set(o, "verify", "1", &err), err);
+	suite_ok(brn_graph_sweep(g, &err), err);
+	suite_ok(brn_model_new(g, o, 0, &m, &err), err);
+	suite_ok(burin_session_new(m, o, &s, &err), err);
+	suite_ok(burin_run(s, view, (size_t)nin, out, 2, &err), err);
+	burin_session_free(s);
+	burin_model_free(m);
+	burin_options_free(o);
+}
+
+static void
+compare(const struct brn_tensor *want, const burin_tensor *got,
+    const char *isa)
+{
+	const float *a = want->data, *b = got->data;
+
+	for (int64_t i = 0; i < brn_numel(want); i++)
+		ck_assert_msg(fabsf(a[i] - b[i]) <= 2e-5f * (1 + fabsf(a[i])),
+		    "%s: %s[%lld] is %.8g, wanted %.8g", isa, got->name,
+		    (long long)i, (double)b[i], (double)a[i]);
+}
+
+START_TEST(tiles_compute_what_the_graph_says)
+{
+	const struct block *b = &blocks[_i];
+	struct brn_graph *g = encoder(b);
+	struct brn_tensor in[2], want[2];
+	size_t size = (size_t)(b->batch * b->seq * b->hidden) * sizeof (float);
+	float *y[2][2];
+	burin_error err;
+
+	suite_ok(brn_graph_sweep(g, &err), err);
+	make_inputs(g, b, g->arena, in);
+	suite_ok(brn_ref_graph(g, in, want, g->arena, &err), err);
+	for (int i = 0; i < 4; i++)
+		y[i / 2][i % 2] = brn_arena_alloc(g->arena, size, 1);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		for (int i = 0; brn_isa_runs(isa) && i < 2; i++) {
+			burin_tensor out[2] = {
+				{ .name = "y", .data = y[i][0],
+				    .nbytes = size },
+				{ .name = "a", .data = y[i][1],
+				    .nbytes = size },
+			};
+
+			run_model(in, g->nin, b, isa, i ? "3" : "1", out);
+			compare(&want[0], &out[0], brn_isas[isa].name);
+			compare(&want[1], &out[1], brn_isas[isa].name);
+		}
+		ck_assert_int_eq(memcmp(y[0][0], y[1][0], size), 0);
+	}
+	brn_graph_free(g);
+}
+END_TEST
+
+static Suite *
+tiles_suite(void)
+{
+	Suite *s = suite_create("tiles");
+	TCase *tc = suite_case(s, "encoder", 120);
+
+	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
+	    COUNT(blocks));
+	return s;
+}
+
+SUITE_MAIN(tiles_suite)
