@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 static atomic_long fail_in = -1;
@@ -75,15 +76,24 @@ brn_alloc(size_t n, size_t size)
 	return calloc(total ? total : 1, 1);
 }
 
+/* From here on, pages of 2 MiB: weights are hundreds of megabytes, and the
+ * faults of small pages cost more than reading them.  */
+enum { LARGE = 4 << 20, HUGE_PAGE = 2 << 20 };
+
 void *
 brn_alloc_aligned(size_t nbytes)
 {
-	size_t padded;
+	size_t align = nbytes < LARGE ? 64 : HUGE_PAGE, padded;
+	void *p;
 
-	if (brn_add(nbytes, 64, &padded) < 0 || padded > PTRDIFF_MAX ||
+	if (brn_add(nbytes, align, &padded) < 0 || padded > PTRDIFF_MAX ||
 	    !may_alloc())
 		return NULL;
-	return aligned_alloc(64, padded & ~(size_t)63);
+	padded &= ~(align - 1);
+	p = aligned_alloc(align, padded);
+	if (p && nbytes >= LARGE)
+		madvise(p, padded, MADV_HUGEPAGE);
+	return p;
 }
 
 void *

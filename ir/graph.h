@@ -75,7 +75,7 @@ struct brn_node {
 	struct brn_bsr *bsr;            /* op bsr */
 	struct brn_choice *choice;      /* dense, bsr_dense; NULL: not yet */
 	int tiles;                      /* its value is in the tile layout
-	                                   (passes/assign_layout.c) */
+	                                   (ir/tiles.h) */
 	const char *onnx_op;            /* op unsupported: "NonZero" */
 	int opset;                      /* op unsupported: of its domain */
 };

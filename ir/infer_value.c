@@ -346,7 +346,8 @@ brn_infer_value(struct brn_infer *c)
 
 	if (c->n->op == BRN_OP_constant)
 		val = c->n->value;
-	else if ((flags & BRN_LEAF) || !brn_type_is_concrete(type))
+	else if ((flags & BRN_LEAF) || !brn_type_is_concrete(type) ||
+	    c->n->tiles)                /* values here are rows */
 		return BURIN_OK;
 	else if (flags & BRN_SHAPE)
 		rc = shape_value(c, type, &val);

@@ -5,6 +5,8 @@
  */
 #include "ir/graph.h"
 
+#include "ir/tiles.h"
+
 static int
 check_place(const struct brn_graph *g, int i, burin_error *err)
 {
@@ -60,6 +62,34 @@ check_leaf(const struct brn_node *n, burin_error *err)
 	return 0;
 }
 
+static const char *
+layout_name(int tiles)
+{
+	return tiles ? "tiles" : "rows";
+}
+
+/* Nodes get and take the same layout.  */
+static int
+check_layout(const struct brn_node *n, burin_error *err)
+{
+	if (n->tiles && !brn_tiles_fit(n))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': %s like this has no form on tiles", n->name,
+		    brn_ops[n->op].name);
+	if (brn_ops[n->op].flags & BRN_SHAPE)
+		return 0;
+	for (int k = 0; k < n->nin; k++) {
+		const struct brn_node *in = n->in[k];
+
+		if (in && in->tiles != brn_tiles_input(n, k))
+			return brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': input '%s' is in %s, wanted %s",
+			    n->name, in->name, layout_name(in->tiles),
+			    layout_name(!in->tiles));
+	}
+	return 0;
+}
+
 static int
 check_ports(const struct brn_graph *g, const struct brn_value *v, int nv,
     const char *what, burin_error *err)
@@ -83,9 +113,17 @@ brn_graph_verify(const struct brn_graph *g, burin_error *err)
 	for (int i = 0; i < g->nnode; i++)
 		if ((rc = check_place(g, i, err)) < 0 ||
 		    (rc = check_inputs(g, i, err)) < 0 ||
-		    (rc = check_leaf(g->node[i], err)) < 0)
+		    (rc = check_leaf(g->node[i], err)) < 0 ||
+		    (rc = check_layout(g->node[i], err)) < 0)
 			return rc;
 	if ((rc = check_ports(g, g->in, g->nin, "input", err)) < 0)
 		return rc;
-	return check_ports(g, g->out, g->nout, "output", err);
+	if ((rc = check_ports(g, g->out, g->nout, "output", err)) < 0)
+		return rc;
+	for (int i = 0; i < g->nout; i++)
+		if (g->out[i].node->tiles)
+			return brn_fail(err, BURIN_EFORMAT,
+			    "output '%s': is in tiles, wanted rows",
+			    g->out[i].name);
+	return BURIN_OK;
 }

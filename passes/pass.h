@@ -14,6 +14,7 @@
 
 struct brn_pass_opts {
 	int sparse;             /* 0: bsr_dense leaves every layer dense */
+	int rows;               /* 1: assign_layout leaves all in rows */
 	int verify;             /* brn_graph_verify after every pass */
 	const char *dump_dir;   /* NULL, or gets NN-name.txt after every pass */
 	/* Predicted time of a layer [rows, cols] stored in nblk blocks of bh x
