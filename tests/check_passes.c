@@ -279,9 +279,64 @@ START_TEST(all_passes_leave_the_essence)
 	ck_assert_int_eq(count_ops(g, BRN_OP_gelu), 2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_layer_norm), 2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_add), 2);
-	/* input, 4 x (bsr, bias), 2 x (gamma, beta), and the ten above */
-	ck_assert_int_eq(g->nnode, 1 + 8 + 4 + 10);
+	/* input, 4 x (bsr, bias), 2 x (gamma, beta), the ten above, and the
+	 * two ends of the tiles */
+	ck_assert_int_eq(g->nnode, 1 + 8 + 4 + 10 + 2);
 	brn_arena_free(a);
+	brn_graph_free(g);
+}
+END_TEST
+
+START_TEST(rows_stay_rows_when_asked)
+{
+	struct brn_graph *g = encoder();
+	struct brn_pass_opts o = opts;
+	burin_error err;
+
+	o.rows = 1;
+	suite_ok(brn_passes_run(g, &o, &err), err);
+	ck_assert_int_eq(count_ops(g, BRN_OP_to_tiles), 0);
+	for (int i = 0; i < g->nnode; i++)
+		ck_assert_int_eq(g->node[i]->tiles, 0);
+	brn_graph_free(g);
+}
+END_TEST
+
+/* to_tiles(x), a layer of it, from_tiles: one thing wrong with them.  */
+START_TEST(wrong_layout_is_named)
+{
+	static const char *const wanted[] = {
+		"output 'y': is in tiles, wanted rows",
+		"node 'dense': input 'x' is in rows, wanted tiles",
+		"node 'dense': from_tiles like this has no form on tiles",
+		"node 'dense': input 'dense' is in rows, wanted tiles",
+	};
+	struct brn_graph *g = build_graph();
+	struct brn_node *layer, *end;
+	burin_error err;
+
+	output(g, "y", OP(g, dense, input(g, "x", 2, 3, 8),
+	    weight(g, "w", 4, 8, 1)));
+	suite_ok(brn_passes_run(g, &opts, &err), err);
+	end = g->out[0].node;
+	layer = end->in[0];
+	switch (_i) {
+	case 0:
+		g->out[0].node = layer;
+		break;
+	case 1:
+		layer->in[0] = g->in[0].node;
+		break;
+	case 2:
+		end->tiles = 1;
+		break;
+	case 3:
+		layer->tiles = 0;
+		layer->in[0] = g->in[0].node;
+		break;
+	}
+	ck_assert_int_eq(brn_graph_verify(g, &err), BURIN_EFORMAT);
+	ck_assert_str_eq(err.msg, wanted[_i]);
 	brn_graph_free(g);
 }
 END_TEST
@@ -446,6 +501,8 @@ START_TEST(encoder_of_every_opset_is_recognised)
 	ck_assert_int_eq(count_ops(g, BRN_OP_attention), 2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_reshape), 0);
 	ck_assert_int_eq(count_ops(g, BRN_OP_transpose), 0);
+	ck_assert_int_eq(count_ops(g, BRN_OP_to_tiles), 1);
+	ck_assert_int_eq(count_ops(g, BRN_OP_from_tiles), 1);
 	ck_assert_int_eq(count_ops(g, BRN_OP_layer_norm), 5);
 	ck_assert_int_eq(count_ops(g, BRN_OP_gelu), 2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_sqrt), 0);
@@ -468,6 +525,8 @@ passes_suite(void)
 	tcase_add_loop_test(tc, second_run_changes_nothing, 0, npass_cases);
 	tc = suite_case(s, "all", 60);
 	tcase_add_test(tc, all_passes_leave_the_essence);
+	tcase_add_test(tc, rows_stay_rows_when_asked);
+	tcase_add_loop_test(tc, wrong_layout_is_named, 0, 4);
 	tcase_add_test(tc, no_allocation_may_fail_unseen);
 	tcase_add_test(tc, layers_behind_unsupported_nodes_are_found);
 	tcase_add_test(tc, no_node_is_no_problem);

@@ -9,6 +9,7 @@
 
 #include "tests/attention_graph.h"
 #include "tests/build.h"
+#include "tests/layer_graph.h"
 
 /* ---- fold_constants ------------------------------------------------------ */
 
@@ -513,5 +514,28 @@ CASE(fuse_attention, "shared_mask", attention_shared_mask, 0, where, 2)
 
 CASE(bsr_dense, "layers", layers, LAYERS, bsr_dense, 2)
 CASE(bsr_dense, "tied", layers, TIED, bsr, 1)
+
+CASE(assign_layout, "unary", layers_between, VIA_UNARY, to_tiles, 1)
+CASE(assign_layout, "norm", layers_between, VIA_NORM, to_tiles, 1)
+CASE(assign_layout, "narrow_gamma", layers_between, VIA_NARROW_GAMMA, to_tiles,
+    2)
+CASE(assign_layout, "other_axis", layers_between, VIA_OTHER_AXIS, to_tiles, 2)
+CASE(assign_layout, "number", layers_between, VIA_NUMBER, to_tiles, 1)
+CASE(assign_layout, "high_number", layers_between, VIA_HIGH_NUMBER, to_tiles, 2)
+CASE(assign_layout, "vector_added", layers_between, VIA_VECTOR, to_tiles, 2)
+CASE(assign_layout, "input_between", layers_between, VIA_INPUT, to_tiles, 1)
+CASE(assign_layout, "shape", layers_between, VIA_SHAPE, from_tiles, 1)
+CASE(assign_layout, "encoder", layers_edge, EDGE_ENCODER, to_tiles, 1)
+CASE(assign_layout, "fork", layers_edge, EDGE_FORK, to_tiles, 1)
+CASE(assign_layout, "chain", layers_edge, EDGE_CHAIN, to_tiles, 1)
+CASE(assign_layout, "mixed", layers_edge, EDGE_MIXED, from_tiles, 1)
+CASE(assign_layout, "sum", layers_edge, EDGE_SUM, from_tiles, 1)
+CASE(assign_layout, "two_outputs", layers_edge, EDGE_TWO_OUTPUTS, from_tiles, 1)
+CASE(assign_layout, "residual", layers_edge, EDGE_RESIDUAL, to_tiles, 1)
+CASE(assign_layout, "attention", layers_edge, EDGE_ATTENTION, to_tiles, 1)
+CASE(assign_layout, "vector", layers_edge, EDGE_VECTOR, to_tiles, 0)
+CASE(assign_layout, "weight", layers_edge, EDGE_WEIGHT, to_tiles, 0)
+CASE(assign_layout, "bias", layers_edge, EDGE_BIAS, to_tiles, 0)
+CASE(assign_layout, "no_layer", layers_edge, EDGE_NO_LAYER, to_tiles, 0)
 };
 const int npass_cases = COUNT(pass_cases);
