@@ -21,6 +21,70 @@ norm(struct brn_graph *g, struct brn_node *x, int ngamma)
 }
 
 static struct brn_node *
+end_with_act(struct brn_graph *g, struct brn_node *y, int variant)
+{
+	switch (variant) {
+	case END_GELU:
+		return OP(g, gelu, y);
+	case END_GELU_TANH:
+		return set_int(g, OP(g, gelu, y), "tanh", 1);
+	case END_RELU:
+		return OP(g, relu, y);
+	case END_TANH:
+		return OP(g, tanh, y);
+	case END_SIGMOID:
+		return OP(g, sigmoid, y);
+	case END_TWO_ACTS:
+		return OP(g, tanh, OP(g, relu, y));
+	case END_ACT_USED:
+		y = OP(g, relu, y);
+		output(g, "z", y);
+		return OP(g, tanh, y);
+	case END_LAYER_USED:
+		output(g, "z", y);
+		return OP(g, tanh, y);
+	}
+	return NULL;
+}
+
+static struct brn_node *
+end_with_sum(struct brn_graph *g, struct brn_node *x, struct brn_node *y,
+    int variant)
+{
+	struct brn_node *z;
+
+	switch (variant) {
+	case END_RESIDUAL:
+		return OP(g, add, y, x);
+	case END_RESIDUAL_LEFT:
+		return OP(g, add, x, y);
+	case END_NO_BIAS:
+		return OP(g, add, OP(g, dense, x, weight(g, "w", 8, 8, 1)), x);
+	case END_ACT_RESIDUAL:
+		return OP(g, add, OP(g, gelu, y), x);
+	case END_RESIDUAL_ACT:
+		return OP(g, gelu, OP(g, add, y, x));
+	case END_BOTH:
+		return OP(g, add, layer(g, OP(g, relu, x), 8, 8), y);
+	case END_DOUBLED:
+		return OP(g, add, y, y);
+	case END_CHAIN:
+		z = layer(g, x, 8, 8);
+		return OP(g, add, OP(g, add, y, z), layer(g, x, 8, 8));
+	}
+	return OP(g, add, y, input(g, "r", 1, 8));
+}
+
+void
+layers_end(struct brn_graph *g, int variant)
+{
+	struct brn_node *x = input(g, "x", 2, SEQ, 8), *y = layer(g, x, 8, 8);
+	struct brn_node *z = end_with_act(g, y, variant);
+
+	output(g, "y", z ? z : end_with_sum(g, x, y, variant));
+}
+
+static struct brn_node *
 via(struct brn_graph *g, struct brn_node *x, struct brn_node *y, int variant)
 {
 	switch (variant) {

@@ -7,6 +7,24 @@
 
 #include "ir/graph.h"
 
+/* What is done with the result of a layer.  */
+enum {
+	END_GELU, END_GELU_TANH, END_RELU, END_TANH,
+	END_SIGMOID,            /* no layer can do it */
+	END_TWO_ACTS,
+	END_ACT_USED,           /* by two */
+	END_LAYER_USED,
+	END_RESIDUAL, END_RESIDUAL_LEFT,
+	END_NO_BIAS,            /* and a residual */
+	END_ACT_RESIDUAL,
+	END_RESIDUAL_ACT,       /* in the wrong order */
+	END_BOTH,               /* one layer and another */
+	END_DOUBLED,            /* a layer and itself */
+	END_CHAIN,              /* three layers in one sum */
+	END_SPREAD,             /* a residual of fewer dimensions */
+};
+void layers_end(struct brn_graph *g, int variant);
+
 /* What a value goes through between two layers.  */
 enum {
 	VIA_UNARY,              /* every function */
