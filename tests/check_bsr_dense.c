@@ -120,12 +120,13 @@ layer(int rows, int cols, struct brn_block b, double keep)
 static const struct brn_node *
 decide(struct brn_graph *g, const struct brn_pass_opts *o)
 {
+	static const struct brn_pass_info pass = { "bsr_dense", "",
+	    brn_pass_bsr_dense };
 	burin_error err;
 	int changed;
 
 	suite_ok(brn_graph_sort(g, &err), err);
-	suite_ok(brn_pass_run(&brn_passes[brn_npasses - 1], g, o, &changed,
-	    &err), err);
+	suite_ok(brn_pass_run(&pass, g, o, &changed, &err), err);
 	ck_assert_ptr_nonnull(g->out[0].node->choice);
 	return g->out[0].node;
 }
