@@ -111,7 +111,7 @@ brn_type_print(struct brn_buf *b, const struct brn_type *t,
 	}
 	brn_buf_printf(b, "[");
 	for (int i = 0; i < t->rank; i++) {
-		int64_t d = t->dim[i], s = d - BRN_SYM(0);
+		int64_t d = t->dim[i], s = brn_is_sym(d) ? d - BRN_SYM(0) : 0;
 
 		if (i)
 			brn_buf_printf(b, ",");
