@@ -68,6 +68,17 @@ keys(struct brn_graph *g, struct brn_node *k, int v)
 	    2, 3, 1);
 }
 
+/* sqrt(1 / sqrt(size)), computed in a run as PyTorch's exporter has it.  */
+static struct brn_node *
+root_of_scale(struct brn_graph *g, struct brn_node *q)
+{
+	struct brn_node *n = OP(g, slice, OP(g, shape, q), INTS(g, -1),
+	    INTS(g, INT64_MAX));
+
+	n = OP(g, sqrt, set_int(g, OP(g, cast, n), "to", BURIN_F32));
+	return OP(g, sqrt, OP(g, div, scalar(g, 1), n));
+}
+
 static struct brn_node *
 product(struct brn_graph *g, struct brn_node *q, struct brn_node *k, int v)
 {
@@ -79,6 +90,12 @@ product(struct brn_graph *g, struct brn_node *q, struct brn_node *k, int v)
 	k = keys(g, k, v);
 	if (where == SCALE_Q)
 		q = OP(g, div, q, scalar(g, 2));
+	if (where == SCALE_SHAPE) {
+		struct brn_node *root = root_of_scale(g, q);
+
+		q = OP(g, mul, q, root);
+		k = OP(g, mul, k, root);
+	}
 	if (where == SCALE_BOTH) {
 		q = OP(g, mul, q, scalar(g, 0.8f));
 		k = OP(g, mul, scalar(g, 0.8f), k);

@@ -11,7 +11,7 @@
 enum {
 	/* The scale: none, or where it stands.  */
 	SCALE_MUL = 1, SCALE_DIV = 2, SCALE_Q = 3, SCALE_EARLY = 4,
-	SCALE_BOTH = 5, SCALE_TENSOR = 6,
+	SCALE_BOTH = 5, SCALE_TENSOR = 6, SCALE_SHAPE = 7,
 	SCALES = 7,
 	/* K: one permutation, two, or two by way of three dimensions.  */
 	K_TWICE = 8, K_FLAT = 16, K_WRONG = 24,

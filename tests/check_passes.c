@@ -286,6 +286,29 @@ START_TEST(all_passes_leave_the_essence)
 }
 END_TEST
 
+/* Scaled dot-product attention as PyTorch exports it: the scale is computed,
+ * rows without a key are zero.  */
+START_TEST(exported_attention_is_one_node)
+{
+	static const struct pass_case c = { .build = attention_graph,
+	    .variant = SCALE_SHAPE | K_TWICE | MASK_INF | NAN_TO_ZERO };
+	struct brn_tensor before[1], after[1];
+	struct brn_arena *a = brn_arena_new();
+	struct brn_graph *g = build(&c);
+	burin_error err;
+
+	compute(g, a, before);
+	suite_ok(brn_passes_run(g, &opts, &err), err);
+	compute(g, a, after);
+	compare(g, after, before);
+	ck_assert_int_eq(count_ops(g, BRN_OP_attention), 1);
+	ck_assert_int_eq(count_ops(g, BRN_OP_to_tiles), 3);
+	ck_assert_int_eq(count_ops(g, BRN_OP_shape), 0);
+	brn_arena_free(a);
+	brn_graph_free(g);
+}
+END_TEST
+
 START_TEST(rows_stay_rows_when_asked)
 {
 	struct brn_graph *g = encoder();
@@ -533,6 +556,7 @@ passes_suite(void)
 	tcase_add_loop_test(tc, second_run_changes_nothing, 0, npass_cases);
 	tc = suite_case(s, "all", 60);
 	tcase_add_test(tc, all_passes_leave_the_essence);
+	tcase_add_test(tc, exported_attention_is_one_node);
 	tcase_add_test(tc, rows_stay_rows_when_asked);
 	tcase_add_loop_test(tc, wrong_layout_is_named, 0, 4);
 	tcase_add_loop_test(tc, no_allocation_may_fail_unseen, 0, 2);
