@@ -24,9 +24,10 @@ struct burin_model {
 	burin_stats stats;
 };
 
-/* The model of an imported graph, which it takes also when it fails.  t0 is when
- * loading began, by brn_now_ms.  */
 struct burin_options;
+
+/* The model of an imported graph, which it takes also when it fails.  t0 is
+ * when loading began, by brn_now_ms.  */
 int brn_model_new(struct brn_graph *g, const struct burin_options *o,
     double t0, struct burin_model **out, burin_error *err);
 struct burin_model *brn_model_ref(struct burin_model *m);
