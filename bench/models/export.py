@@ -10,11 +10,12 @@ import inspect
 import os
 import sys
 
+import onnx
 import torch
 import transformers
 
 SMALL = dict(num_hidden_layers=2, hidden_size=64, num_attention_heads=4,
-             intermediate_size=96, vocab_size=100, max_position_embeddings=32)
+             intermediate_size=80, vocab_size=40, max_position_embeddings=32)
 # exporter, opset, attention: scaled_dot_product_attention needs opset 14.
 EXPORTS = (("torchscript", 11, "eager"), ("torchscript", 14, "sdpa"),
            ("torchscript", 17, "sdpa"), ("dynamo", 18, "sdpa"),
@@ -71,6 +72,17 @@ def export(model, args, path, exporter, opset):
                       opset_version=opset, **extra)
 
 
+def strip(path):
+    """Where in whose source a node comes from."""
+    model = onnx.load(path)
+    for part in (model, model.graph, *model.graph.node, *model.graph.input,
+                 *model.graph.output, *model.graph.initializer,
+                 *model.graph.value_info):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)
+
+
 def main(size, folder):
     os.makedirs(folder, exist_ok=True)
     for exporter, opset, attention in EXPORTS:
@@ -86,6 +98,7 @@ def main(size, folder):
         model = Encoder(config).eval()
         spread(model)
         export(model, example(config), path + ".tmp", exporter, opset)
+        strip(path + ".tmp")
         os.rename(path + ".tmp", path)
         print(f"{path}: PyTorch {torch.__version__}, transformers "
               f"{transformers.__version__}", flush=True)
