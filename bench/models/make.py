@@ -4,8 +4,8 @@ each, as it is and pruned.  Prints TAP.
 
     make.py --build DIR [--small]   into DIR/bench/models.d
 
-PyTorch's exporters are used where PyTorch installs; where it does not, bench/make-bert writes the operators of the same opsets, and that is
-said.
+PyTorch's exporters are used where PyTorch installs; where it does not,
+bench/make-bert writes the operators of the same opsets, and that is said.
 """
 
 import argparse

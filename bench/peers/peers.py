@@ -237,7 +237,7 @@ def main(argv):
     pythons = environments(o)
     result = {"date": datetime.date.today().isoformat(), "shape": o.shape,
               "threads": o.threads, "rounds": o.rounds,
-              "model": os.path.basename(o.model or "BERT-base, random weights"),
+              "model": os.path.basename(o.model or "BERT-base"),
               "machine": machine(o), "runs": []}
     all_models = models(o)
     for model in all_models:

@@ -5,9 +5,10 @@ the system's own environment, and takes samples from all of them in turn.
     worker.py SYSTEM MODEL BATCH SEQ THREADS BLOCK
 
 Answers are lines of JSON on the descriptor that was standard output.  The
-first, after the first run: {"version", "load_s", "note"?}, or {"error"}.  Then
-for each line read: "run" {"ms"}; "save FILE" {}, the output as .npy; "check FILE"
-{"difference"}, the largest from that; the end of the input.
+first, after the first run: {"version", "load_s", "rss_mb", "note"}, or
+{"error"}.  Then one for each line read, until there is none: "run" {"ms"};
+"save FILE" {}, the output as .npy; "check FILE" {"difference"}, the largest
+from that.
 """
 
 import json
