@@ -439,7 +439,7 @@ CASE(canon_dense, "gemm_beta_0", gemm, BETA_0, constant, 1)
 CASE(canon_dense, "gemm_no_c", gemm, NO_C, dense, 1)
 CASE(canon_dense, "gemm_matrix_c", gemm, MATRIX_C, dense, 1)
 
-CASE(simplify_fc_transpose, "tied", tied, 0, constant, 3)
+CASE(simplify_fc_transpose, "tied", tied, 0, constant, 2)
 CASE(simplify_fc_transpose, "once", fc_transpose, 0, transpose, 0)
 CASE(simplify_fc_transpose, "twice", fc_transpose, TWICE, constant, 1)
 CASE(simplify_fc_transpose, "dynamic", fc_transpose, DYNAMIC, transpose, 1)
