@@ -41,7 +41,8 @@ def options(argv):
     p.add_argument("--build", required=True, help="burin's build folder")
     p.add_argument("--work", help="models, environments; default "
                    "BUILD/bench/peers.d")
-    p.add_argument("--out", help="default BUILD/bench/peers-SHAPE-THREADSt")
+    p.add_argument("--results", help="where what is found goes, as "
+                   "SHAPE-THREADSt.*; default WORK, and always with --quick")
     p.add_argument("--model", help="a dense model with weights named as "
                    "bench/make-bert names them; default BERT-base")
     p.add_argument("--opset", type=int, default=13, help="of the default")
@@ -59,7 +60,8 @@ def options(argv):
         o.blocks, o.sparsity = "16x1", "0.95"
     o.build = os.path.abspath(o.build)
     o.work = os.path.abspath(o.work or f"{o.build}/bench/peers.d")
-    o.out = o.out or f"{o.build}/bench/peers-{o.shape}-{o.threads}t"
+    results = o.work if o.quick else o.results or o.work
+    o.out = f"{results}/{o.shape}-{o.threads}t"
     o.systems = o.systems.split(",")
     unknown = [s for s in o.systems if s not in SYSTEMS]
     if unknown:
@@ -210,8 +212,8 @@ def environments(o):
     for name in dict.fromkeys(SYSTEMS[s] for s in o.systems):
         say(f"environment {name}")
         try:
-            pythons[name] = pinned.make(f"{o.work}/{name}", f"{HERE}/{name}.txt",
-                                      *PYTHONS[name])
+            pythons[name] = pinned.make(
+                f"{o.work}/{name}", f"{HERE}/{name}.txt", *PYTHONS[name])
         except pinned.Missing as e:
             o.missing[name] = str(e)
     return pythons
@@ -232,7 +234,8 @@ def environment(o):
 def main(argv):
     o = options(argv)
     o.missing = {}
-    os.makedirs(o.work, exist_ok=True)
+    for folder in (o.work, os.path.dirname(o.out)):
+        os.makedirs(folder, exist_ok=True)
     environment(o)
     pythons = environments(o)
     result = {"date": datetime.date.today().isoformat(), "shape": o.shape,
