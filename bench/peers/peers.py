@@ -15,6 +15,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 
 import pinned
 import report
@@ -91,7 +92,7 @@ def models(o):
     all_models = [{"path": dense, "block": "1x1", "sparsity": 0.0}]
     for block in o.blocks.split(","):
         for sparsity in o.sparsity.split(","):
-            all_models.append({"path": f"{o.work}/pruned.onnx",
+            all_models.append({"path": f"{o.scratch}/pruned.onnx",
                                "block": block, "sparsity": float(sparsity)})
     return all_models
 
@@ -183,7 +184,7 @@ def wanted(o, model):
 
 def check(o, system, worker):
     """The difference from the first system's output."""
-    file = f"{o.work}/output-{os.getpid()}.npy"
+    file = f"{o.scratch}/output.npy"
     if not os.path.exists(file):
         worker.ask(f"save {file}")
         return {"difference": 0.0}
@@ -231,13 +232,7 @@ def environment(o):
         PYTHONDONTWRITEBYTECODE="1")
 
 
-def main(argv):
-    o = options(argv)
-    o.missing = {}
-    for folder in (o.work, os.path.dirname(o.out)):
-        os.makedirs(folder, exist_ok=True)
-    environment(o)
-    pythons = environments(o)
+def compare(o, pythons):
     result = {"date": datetime.date.today().isoformat(), "shape": o.shape,
               "threads": o.threads, "rounds": o.rounds,
               "model": os.path.basename(o.model or "BERT-base"),
@@ -248,14 +243,26 @@ def main(argv):
         prepare(o, all_models[0]["path"], model)
         model["results"] = measure(o, pythons, model)
         result["runs"].append({k: v for k, v in model.items() if k != "path"})
-        file = f"{o.work}/output-{os.getpid()}.npy"
-        if os.path.exists(file):
-            os.remove(file)
+        for name in os.listdir(o.scratch):
+            os.remove(f"{o.scratch}/{name}")
     result["machine"]["peak_gflops_after"] = peak(o)
     result["missing"] = {s: o.missing[SYSTEMS[s]] for s in o.systems
                          if SYSTEMS[s] in o.missing}
+    return result
+
+
+def main(argv):
+    o = options(argv)
+    o.missing = {}
+    for folder in (o.work, os.path.dirname(o.out)):
+        os.makedirs(folder, exist_ok=True)
+    environment(o)
+    pythons = environments(o)
+    with tempfile.TemporaryDirectory(dir=o.work) as o.scratch:
+        result = compare(o, pythons)
     report.write(o.out, result)
-    print(open(f"{o.out}.md", encoding="utf-8").read())
+    with open(f"{o.out}.md", encoding="utf-8") as f:
+        print(f.read())
 
 
 if __name__ == "__main__":
