@@ -228,8 +228,7 @@ viewBox="0 0 {width} {TOP + HEIGHT + 40}" font-family="sans-serif" \
 font-size="12">
 <rect width="100%" height="100%" fill="white"/>
 <text x="{LEFT}" y="22" font-size="15">{result['model']}, {result['shape']}, \
-{result['threads']} thread{'s' * (result['threads'] > 1)}: milliseconds a run \
-against sparsity</text>
+{result['threads']} thread{'s' * (result['threads'] > 1)}: ms a run</text>
 {panels}
 </svg>
 """
