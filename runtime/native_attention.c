@@ -20,12 +20,16 @@ enum { ROWS = 4 };
 enum { ROWS = 2 };
 #endif
 
+/* Tiles of queries at a time: what is loaded of K and V serves all of them, and
+ * their scores still fit the cache.  */
+enum { QUERY_TILES = 2 };
+
 struct attention {
 	const struct brn_tiled *a;
 	struct brn_tiles q, k, v;
 	int64_t heads, depth, width;
 	float scale;
-	int64_t nitem, ntask;           /* batch x head x tile of queries */
+	int64_t nitem, ntask;           /* batch x head x pair of tiles */
 	/* The mask's step along batch, head, query and key; 0: broadcast. */
 	const float *mask;
 	int64_t step[4];
@@ -88,10 +92,51 @@ add_mask(const struct attention *t, const float *mask, int64_t query,
 	int64_t step = t->step[2], last = t->q.tokens - 1 - query;
 
 	mask += query * step;
-	for (int64_t j = 0; j < keys; j++, mask += t->step[3])
+	for (; keys > 0; keys--, mask += t->step[3], s += BRN_TILE) {
+		float m[BRN_TILE];
+
 		for (int i = 0; i < BRN_TILE; i++)
-			s[j * BRN_TILE + i] += step ?
-			    mask[(i < last ? i : last) * step] : *mask;
+			m[i] = mask[(i < last ? i : last) * step];
+		for (int i = 0; i < BRN_TILE; i++)
+			s[i] += m[i];
+	}
+}
+
+/* The same for a mask that all queries share.  */
+static void
+add_key_mask(const struct attention *t, const float *mask, int64_t keys,
+    float *s)
+{
+	for (; keys > 0; keys--, mask += t->step[3], s += BRN_TILE) {
+		float m = *mask;
+
+		for (int i = 0; i < BRN_TILE; i++)
+			s[i] += m;
+	}
+}
+
+/* The larger of each lane; the first where one is NaN.  */
+static inline brn_vec
+larger(brn_vec a, brn_vec b)
+{
+	brn_ivec m = b > a;
+
+	return (brn_vec)(((brn_ivec)b & m) | ((brn_ivec)a & ~m));
+}
+
+static void
+max_lines(const float *s, int64_t keys, float max[BRN_TILE])
+{
+	brn_vec m[BRN_LINE];
+
+	for (int l = 0; l < BRN_LINE; l++)
+		m[l] = *(const brn_vec *)(s + l * BRN_LANES);
+	for (int64_t j = 1; j < keys; j++)
+		for (int l = 0; l < BRN_LINE; l++)
+			m[l] = larger(m[l], *(const brn_vec *)(s +
+			    j * BRN_TILE + l * BRN_LANES));
+	for (int l = 0; l < BRN_LINE; l++)
+		*(brn_vec *)(max + l * BRN_LANES) = m[l];
 }
 
 /* s = exp(s - max) of each lane, its sum inverted in scale.  */
@@ -100,12 +145,7 @@ softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 {
 	float max[BRN_TILE], sum[BRN_TILE] = { 0 };
 
-	for (int i = 0; i < BRN_TILE; i++)
-		max[i] = -INFINITY;
-	for (int64_t j = 0; j < keys; j++)
-		for (int i = 0; i < BRN_TILE; i++)
-			max[i] = s[j * BRN_TILE + i] > max[i] ?
-			    s[j * BRN_TILE + i] : max[i];
+	max_lines(s, keys, max);
 	for (int i = 0; nan_to_zero && i < BRN_TILE; i++)
 		max[i] = max[i] == -INFINITY ? 0 : max[i];
 	for (int64_t j = 0; j < keys; j++)
@@ -135,20 +175,42 @@ value_rows(const struct attention *t, int rows, const float *p,
 	store_rows(out.y, acc, rows, out.scale);
 }
 
+/* One head of nq tiles of queries, those of tile i at q[i], and so on.  */
+struct head {
+	int nq;
+	const float *q[QUERY_TILES];
+	const float *k, *v;
+	float *s[QUERY_TILES], *y[QUERY_TILES];
+	float scale[QUERY_TILES][BRN_TILE];
+	int64_t keys;
+};
+
 static void
-value_head(const struct attention *t, const float *p, const float *v,
-    int64_t keys, struct output out)
+score_head(const struct attention *t, const struct head *h)
+{
+	int64_t line = t->k.features * BRN_TILE;
+
+	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
+		for (int i = 0; i < h->nq; i++)
+			score_tile(t, h->q[i], h->k + j / BRN_TILE * line,
+			    h->s[i] + j * BRN_TILE);
+}
+
+static void
+value_head(const struct attention *t, const struct head *h)
 {
 	int64_t d = 0;
 
-	for (; d + ROWS <= t->width; d += ROWS) {
-		value_rows(t, ROWS, p, v + d * BRN_TILE, keys, out);
-		out.y += ROWS * BRN_TILE;
-	}
-	for (; d < t->width; d++) {
-		value_rows(t, 1, p, v + d * BRN_TILE, keys, out);
-		out.y += BRN_TILE;
-	}
+	for (; d + ROWS <= t->width; d += ROWS)
+		for (int i = 0; i < h->nq; i++)
+			value_rows(t, ROWS, h->s[i], h->v + d * BRN_TILE,
+			    h->keys, (struct output){
+			    h->y[i] + d * BRN_TILE, h->scale[i] });
+	for (; d < t->width; d++)
+		for (int i = 0; i < h->nq; i++)
+			value_rows(t, 1, h->s[i], h->v + d * BRN_TILE,
+			    h->keys, (struct output){
+			    h->y[i] + d * BRN_TILE, h->scale[i] });
 }
 
 /* How many keys can count: behind them the mask takes so much off that exp is
@@ -168,31 +230,49 @@ keys_that_count(const struct attention *t, const float *mask)
 	return n;
 }
 
+/* Tile i of the head's queries is tile of its batch.  */
 static void
-run_item(const struct attention *t, int64_t item, float *s)
+set_query(const struct attention *t, struct head *h, int i, int64_t tile,
+    int64_t head)
 {
-	int64_t tile = item % t->q.per, head = item / t->q.per % t->heads;
-	int64_t batch = item / t->q.per / t->heads;
-	const float *q = brn_f32(t->a->in[0]), *k = brn_f32(t->a->in[1]);
-	const float *v = brn_f32(t->a->in[2]);
+	h->q[i] = brn_f32(t->a->in[0]) + (tile * t->q.features +
+	    head * t->depth) * BRN_TILE;
+	h->y[i] = (float *)t->a->out->data + (tile * t->v.features +
+	    head * t->width) * BRN_TILE;
+}
+
+static void
+run_item(const struct attention *t, int64_t item, float *scratch)
+{
+	int64_t pairs = (t->q.per + QUERY_TILES - 1) / QUERY_TILES;
+	int64_t tile = item % pairs * QUERY_TILES;
+	int64_t head = item / pairs % t->heads, batch = item / pairs / t->heads;
 	const float *mask = t->mask ? t->mask + batch * t->step[0] +
 	    head * t->step[1] : NULL;
-	float *y = t->a->out->data, scale[BRN_TILE];
-	int64_t keys = keys_that_count(t, mask);
-	int64_t line = t->q.features * BRN_TILE;
+	int nan_to_zero = brn_attr_int(t->a->n, "nan_to_zero", 0) != 0;
+	struct head h = { .nq = QUERY_TILES };
 
-	q += (batch * t->q.per + tile) * line + head * t->depth * BRN_TILE;
-	k += batch * t->k.per * line + head * t->depth * BRN_TILE;
-	v += (batch * t->v.per * t->v.features + head * t->width) * BRN_TILE;
-	y += ((batch * t->q.per + tile) * t->v.features + head * t->width) *
-	    BRN_TILE;
-	for (int64_t j = 0; j < keys; j += BRN_TILE)
-		score_tile(t, q, k + j / BRN_TILE * line, s + j * BRN_TILE);
-	if (mask)
-		add_mask(t, mask, tile * BRN_TILE, keys, s);
-	softmax_lines(s, keys, scale,
-	    brn_attr_int(t->a->n, "nan_to_zero", 0) != 0);
-	value_head(t, s, v, keys, (struct output){ y, scale });
+	if (t->q.per - tile < h.nq)
+		h.nq = (int)(t->q.per - tile);
+	h.keys = keys_that_count(t, mask);
+	h.k = brn_f32(t->a->in[1]) + (batch * t->k.per * t->k.features +
+	    head * t->depth) * BRN_TILE;
+	h.v = brn_f32(t->a->in[2]) + (batch * t->v.per * t->v.features +
+	    head * t->width) * BRN_TILE;
+	for (int i = 0; i < h.nq; i++) {
+		h.s[i] = scratch + i * t->k.per * BRN_TILE * BRN_TILE;
+		set_query(t, &h, i, batch * t->q.per + tile + i, head);
+	}
+	score_head(t, &h);
+	for (int i = 0; i < h.nq; i++) {
+		if (mask && t->step[2])
+			add_mask(t, mask, (tile + i) * BRN_TILE, h.keys,
+			    h.s[i]);
+		else if (mask)
+			add_key_mask(t, mask, h.keys, h.s[i]);
+		softmax_lines(h.s[i], h.keys, h.scale[i], nan_to_zero);
+	}
+	value_head(t, &h);
 }
 
 static void
@@ -239,7 +319,8 @@ BRN_FOR_ISA(brn_tiled_attention)(const struct brn_tiled *a)
 
 	t.depth = t.q.features / t.heads;
 	t.width = t.v.features / t.heads;
-	t.nitem = t.q.n * t.heads;
+	t.nitem = t.q.batch * t.heads *
+	    ((t.q.per + QUERY_TILES - 1) / QUERY_TILES);
 	if (a->n->nin > 3 && a->in[3])
 		set_mask(&t, a->in[3]);
 	brn_parallel(a->threads, (size_t)t.ntask, run_task, &t);

@@ -28,6 +28,8 @@
 #define BRN_LINE (BRN_TILE / BRN_LANES)
 typedef float brn_vec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
+typedef int32_t brn_ivec
+    __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
 
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
 brn_to_tiles_fn BRN_FOR_ISA(brn_to_tiles);

@@ -28,8 +28,8 @@ brn_native(enum brn_isa isa)
 int64_t
 brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
 {
-	/* Scores of 16 queries. */
+	/* Scores of two tiles of queries. */
 	if (n->op == BRN_OP_attention)
-		return brn_tiles_of(type[1]).per * BRN_TILE * BRN_TILE;
+		return 2 * brn_tiles_of(type[1]).per * BRN_TILE * BRN_TILE;
 	return 0;
 }
