@@ -55,6 +55,29 @@ reason(const char *name)
 	return e;
 }
 
+/* A child that is forked while a thread is in the loader would find it locked
+ * for ever.  */
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+before_fork(void)
+{
+	pthread_mutex_lock(&loading);
+}
+
+static void
+after_fork(void)
+{
+	pthread_mutex_unlock(&loading);
+}
+
+static void
+watch_forks(void)
+{
+	pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 static void *
 open_fd(int fd, burin_error *err)
 {
@@ -62,7 +85,10 @@ open_fd(int fd, burin_error *err)
 	void *h;
 
 	unique_name(fd, name);
+	pthread_once(&once, watch_forks);
+	pthread_mutex_lock(&loading);
 	h = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	pthread_mutex_unlock(&loading);
 	if (!h)
 		brn_fail(err, BURIN_EJIT, "kernel: %s", reason(name));
 	return h;
@@ -114,8 +140,11 @@ brn_load(int fd, void **handle, brn_kernel_fn **fn, burin_error *err)
 void
 brn_unload(void *handle)
 {
-	if (handle)
-		dlclose(handle);
+	if (!handle)
+		return;
+	pthread_mutex_lock(&loading);
+	dlclose(handle);
+	pthread_mutex_unlock(&loading);
 }
 
 static pthread_mutex_t module_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -6,6 +6,7 @@
 
 #include "ir/onnx.h"
 #include "jit/entries.h"
+#include "jit/jit.h"
 #include "jit/target.h"
 #include "runtime/options.h"
 
@@ -75,15 +76,20 @@ cache_remove(const burin_options *o, const int64_t *max_bytes, int64_t *n,
 {
 	burin_error own_err;
 	struct burin_options own;
+	struct brn_limits max;
 	int64_t removed;
 	int rc;
 
 	err = err ? err : &own_err;
 	rc = brn_options_use(&o, &own, err);
-	if (rc == 0 && max_bytes)
-		rc = brn_entries_gc(o->cache_dir, *max_bytes, &removed, err);
-	else if (rc == 0)
+	if (rc == 0 && max_bytes) {
+		max = brn_options_limits(o);
+		if (*max_bytes >= 0)
+			max.bytes = *max_bytes;
+		rc = brn_entries_gc(o->cache_dir, &max, &removed, err);
+	} else if (rc == 0) {
 		rc = brn_entries_clear(o->cache_dir, &removed, err);
+	}
 	if (rc == 0 && n)
 		*n = removed;
 	brn_options_clear(&own);
@@ -120,4 +126,10 @@ burin_cache_path(const burin_options *o, char *buf, size_t size,
 		rc = brn_entries_path(o->cache_dir, buf, size, err);
 	brn_options_clear(&own);
 	return rc;
+}
+
+void
+burin_process_stats(burin_stats *out)
+{
+	brn_jit_process_stats(out);
 }

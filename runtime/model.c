@@ -25,6 +25,7 @@ burin_model_free(burin_model *m)
 {
 	if (!m || atomic_fetch_sub(&m->refs, 1) > 1)
 		return;
+	brn_jit_end(m->task);
 	for (int i = 0; i < m->nlayer; i++)
 		brn_layer_clear(&m->layer[i]);
 	free(m->layer);
@@ -163,34 +164,74 @@ make_layers(struct burin_model *m, burin_error *err)
 	return 0;
 }
 
+/* A copy that lives as long as the model.  */
+static int
+keep_string(struct burin_model *m, const char **s, burin_error *err)
+{
+	if (!*s)
+		return 0;
+	*s = brn_arena_strdup(m->arena, *s);
+	return *s ? 0 : brn_nomem(err);
+}
+
+static int
+jit_options(struct burin_model *m, const struct burin_options *o,
+    struct brn_jit_opts *out, burin_error *err)
+{
+	int rc;
+
+	*out = (struct brn_jit_opts){
+		.mode = o->compile == BRN_COMPILE_off ? BRN_JIT_off :
+		    (enum brn_jit_mode)o->jit,
+		.wait = o->compile != BRN_COMPILE_async || o->warm,
+		.cache_dir = o->cache_dir,
+		.cache_ro = o->cache_ro,
+		.remote = o->cache_remote,
+		.remote_key = o->cache_remote_key,
+		.limits = brn_options_limits(o),
+		.jobs = o->jobs,
+		.retry = o->retry,
+		.warm = o->warm,
+		.progress = o->progress,
+		.progress_ctx = o->progress_ctx,
+	};
+	if ((rc = keep_string(m, &out->cache_dir, err)) < 0 ||
+	    (rc = keep_string(m, &out->cache_ro, err)) < 0 ||
+	    (rc = keep_string(m, &out->remote, err)) < 0)
+		return rc;
+	return keep_string(m, &out->remote_key, err);
+}
+
+/* Both states a kernel may be in are described: which of them it is in may
+ * change while somebody reads.  */
+static void
+set_kernel(struct brn_layer *l, struct brn_kernel *k)
+{
+	l->kernel = k;
+	l->info.kernel = brn_kernel_name(k, 0);
+	l->made = l->info;
+	l->made.kernel = brn_kernel_name(k, 1);
+}
+
 static int
 get_kernels(struct burin_model *m, const struct burin_options *o,
     burin_error *err)
 {
-	struct brn_jit_opts jo = {
-		.mode = (enum brn_jit_mode)o->jit,
-		.cache_dir = o->cache_dir,
-		.jobs = o->jobs,
-		.progress = o->progress,
-		.progress_ctx = o->progress_ctx,
-	};
 	struct brn_spec *spec = brn_alloc((size_t)m->nlayer, sizeof *spec);
 	struct brn_kernel **k = brn_alloc((size_t)m->nlayer, sizeof (void *));
-	int rc = BURIN_ENOMEM;
+	struct brn_jit_opts jo;
+	int rc = jit_options(m, o, &jo, err);
 
-	if (spec && k) {
-		for (int i = 0; i < m->nlayer; i++)
-			brn_spec_init(&spec[i], m->layer[i].bsr,
-			    brn_layer_epilogue(&m->layer[i]), m->isa,
-			    brn_compiler_id());
-		rc = brn_jit_get(&jo, spec, m->nlayer, k, &m->stats, err);
-	} else {
-		brn_nomem(err);
-	}
-	for (int i = 0; rc == 0 && i < m->nlayer; i++) {
-		m->layer[i].kernel = k[i];
-		m->layer[i].info.kernel = k[i]->name;
-	}
+	if (rc == 0 && (!spec || !k))
+		rc = brn_nomem(err);
+	for (int i = 0; rc == 0 && i < m->nlayer; i++)
+		brn_spec_init(&spec[i], m->layer[i].bsr,
+		    brn_layer_epilogue(&m->layer[i]), m->isa,
+		    brn_compiler_id());
+	if (rc == 0)
+		rc = brn_jit_start(&jo, spec, m->nlayer, k, &m->task, err);
+	for (int i = 0; rc == 0 && i < m->nlayer; i++)
+		set_kernel(&m->layer[i], k[i]);
 	free(spec);
 	free(k);
 	return rc;
@@ -212,7 +253,8 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 		burin_model_free(m);
 		return rc;
 	}
-	m->stats.load_ms = brn_now_ms() - t0;
+	m->load_ms = brn_now_ms() - t0;
+	m->warm = o->warm;
 	*out = m;
 	return 0;
 }
@@ -336,7 +378,11 @@ burin_model_op(const burin_model *m, size_t i)
 const burin_layer_info *
 burin_model_layer(const burin_model *m, size_t i)
 {
-	return i < burin_model_num_layers(m) ? &m->layer[i].info : NULL;
+	const struct brn_layer *l = &m->layer[i];
+
+	if (i >= burin_model_num_layers(m))
+		return NULL;
+	return brn_kernel_is_made(l->kernel) ? &l->made : &l->info;
 }
 
 const char *
@@ -348,5 +394,12 @@ burin_model_unsupported(const burin_model *m, size_t i)
 void
 burin_model_stats(const burin_model *m, burin_stats *out)
 {
-	*out = m->stats;
+	brn_jit_stats(m->task, out);
+	out->load_ms = m->load_ms;
+}
+
+int
+burin_model_wait(burin_model *m, int ms)
+{
+	return brn_jit_wait(m->task, ms);
 }

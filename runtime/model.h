@@ -21,7 +21,9 @@ struct burin_model {
 	burin_value_info *in, *out;
 	burin_op_info *op;
 	const char **unsupported;
-	burin_stats stats;
+	struct brn_jit_task *task;      /* gets the kernels */
+	double load_ms;
+	int warm;                       /* its kernels are not loaded */
 };
 
 struct burin_options;

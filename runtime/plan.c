@@ -374,6 +374,7 @@ run_step(const struct brn_plan *p, struct brn_step *s,
 	enum brn_op op = s->node->op;
 
 	if (s->layer >= 0) {
+		s->info.kernel = m->layer[s->layer].kernel->name;
 		run_layer(p, s, m, t);
 		return 0;
 	}

@@ -68,6 +68,9 @@ burin_session_new(burin_model *m, const burin_options *o, burin_session **out,
 		return brn_fail(err, BURIN_EUNSUPPORTED,
 		    "model has %d unsupported operators, the first is %s",
 		    m->nunsupported, m->unsupported[0]);
+	if (m->warm)
+		return brn_fail(err, BURIN_EINVAL,
+		    "model was loaded with warm=1, its kernels were not");
 	s = brn_alloc(1, sizeof *s);
 	if (!s)
 		return brn_nomem(err);

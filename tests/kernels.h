@@ -29,7 +29,7 @@ setup(void)
 
 	suite_tmpdir(dir, sizeof dir);
 	opts = (struct brn_jit_opts){ .mode = BRN_JIT_worker,
-	    .cache_dir = dir, .jobs = 2 };
+	    .cache_dir = dir, .jobs = 2, .limits = { -1, -1 } };
 	for (int i = 0; i < NLAYER; i++) {
 		layer_init(&layer[i], shape[i].rows, shape[i].cols,
 		    shape[i].bh, shape[i].bw, 7 + (uint64_t)i);

@@ -241,11 +241,11 @@ act(struct cache *k, const char *name)
 int
 verb_cache(struct cli *c)
 {
-	struct cache k = { .cli = c, .max_bytes = INT64_MAX };
+	struct cache k = { .cli = c, .max_bytes = -1 };
 	const struct cli_option own[] = {
 		{ .name = "max-bytes", .arg = "N[KMG]", .set = set_bytes,
 		  .to = &k.max_bytes,
-		  .help = "gc: what may stay, default no limit" },
+		  .help = "gc: what may stay, default that of the options" },
 		{ .name = NULL },
 	};
 	int code;

@@ -42,6 +42,8 @@ verb_warm(struct cli *c)
 	json_t *list;
 	int code, worst = CLI_OK;
 
+	burin_options_set(c->options, "warm", "1", NULL);
+	burin_options_set(c->options, "retry", "1", NULL);
 	if ((code = cli_parse(c, own)) != CLI_GO)
 		return code;
 	list = json_array();
