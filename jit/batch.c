@@ -4,6 +4,7 @@
  */
 #include "jit/batch.h"
 
+#include "jit/fork.h"
 #include "jit/load.h"
 #include "jit/trace.h"
 
@@ -68,21 +69,9 @@ static pthread_mutex_t total_lock = PTHREAD_MUTEX_INITIALIZER;
 static burin_stats total;
 
 static void
-before_fork(void)
-{
-	pthread_mutex_lock(&total_lock);
-}
-
-static void
-after_fork(void)
-{
-	pthread_mutex_unlock(&total_lock);
-}
-
-static void
 watch_forks(void)
 {
-	pthread_atfork(before_fork, after_fork, after_fork);
+	brn_fork_guard(BRN_FORK_total, &total_lock, NULL);
 }
 
 static void

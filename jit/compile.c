@@ -5,6 +5,7 @@
  */
 #include "jit/compile.h"
 
+#include "jit/fork.h"
 #include "jit/load.h"
 
 #include <errno.h>
@@ -51,29 +52,14 @@ try_load(const char *path, burin_error *err)
 
 /* ---- one at a time ---------------------------------------------------- */
 
-/* libgccjit compiles under a lock of its own.  Ours is held across fork: a
- * child must not find either of them locked by a thread that it has not.  */
+/* libgccjit compiles under a lock of its own: ours is around it, so that a
+ * child finds neither locked.  */
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-static __thread int inside;
-
-static void
-before_fork(void)
-{
-	if (!inside)            /* the compiler forks too */
-		pthread_mutex_lock(&one);
-}
-
-static void
-after_fork(void)
-{
-	if (!inside)
-		pthread_mutex_unlock(&one);
-}
 
 static void
 watch_forks(void)
 {
-	pthread_atfork(before_fork, after_fork, after_fork);
+	brn_fork_guard(BRN_FORK_compile, &one, NULL);
 }
 
 static int
@@ -85,9 +71,9 @@ run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
 
 	pthread_once(&once, watch_forks);
 	pthread_mutex_lock(&one);
-	inside = 1;
+	brn_fork_in_compiler(1);
 	rc = module(desc, ndesc, path, err);
-	inside = 0;
+	brn_fork_in_compiler(0);
 	pthread_mutex_unlock(&one);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include "jit/load.h"
 
 #include "ir/base.h"
+#include "jit/fork.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -55,27 +56,15 @@ reason(const char *name)
 	return e;
 }
 
-/* A child that is forked while a thread is in the loader would find it locked
- * for ever.  */
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t module_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void
-before_fork(void)
-{
-	pthread_mutex_lock(&loading);
-}
-
-static void
-after_fork(void)
-{
-	pthread_mutex_unlock(&loading);
-}
 
 static void
 watch_forks(void)
 {
-	pthread_atfork(before_fork, after_fork, after_fork);
+	brn_fork_guard(BRN_FORK_module, &module_lock, NULL);
+	brn_fork_guard(BRN_FORK_load, &loading, NULL);
 }
 
 static void *
@@ -147,7 +136,6 @@ brn_unload(void *handle)
 	pthread_mutex_unlock(&loading);
 }
 
-static pthread_mutex_t module_lock = PTHREAD_MUTEX_INITIALIZER;
 static brn_module_compile_fn *module_compile;
 
 static int
@@ -177,6 +165,7 @@ brn_load_module(brn_module_compile_fn **fn, burin_error *err)
 {
 	int rc = BURIN_OK;
 
+	pthread_once(&once, watch_forks);
 	pthread_mutex_lock(&module_lock);
 	if (!module_compile)
 		rc = open_module(err);

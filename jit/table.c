@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jit/fork.h"
 #include "jit/load.h"
 
 #define NBUCKET 256
@@ -98,18 +99,6 @@ look(struct brn_slot *s)
 
 /* ---- fork ------------------------------------------------------------- */
 
-static void
-before_fork(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-static void
-after_fork(void)
-{
-	pthread_mutex_unlock(&lock);
-}
-
 /* The threads that were making kernels are not in the child.  */
 static void
 in_child(void)
@@ -119,13 +108,12 @@ in_child(void)
 			if (s->state == SOMEBODYS)
 				s->state = NOBODYS;
 	settled = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-	pthread_mutex_unlock(&lock);
 }
 
 static void
 watch_forks(void)
 {
-	pthread_atfork(before_fork, after_fork, in_child);
+	brn_fork_guard(BRN_FORK_table, &lock, in_child);
 }
 
 /* ---- slots ------------------------------------------------------------ */
