@@ -140,6 +140,15 @@ BURIN_API int burin_model_load_memory(const void *data, size_t size,
  * or failed.  */
 BURIN_API int burin_model_wait(burin_model *m, int timeout_ms);
 
+/* Give a live model the weights of another file: the same graph with the same
+ * zero blocks, other values.  Nothing is compiled, sessions run on: each run
+ * that begins afterwards has the new weights, all of them; the old ones go when
+ * every session has run again or is freed.  On an error nothing has changed.
+ * Errors: those of burin_model_load, and ESHAPE that names the first
+ * difference.  May be called from any thread.  */
+BURIN_API int burin_model_update(burin_model *m, const char *path,
+    burin_error *err);
+
 /* NULL is fine.  Sessions keep what they need of their model.  What is still
  * compiling for it when its last session goes is given up.  */
 BURIN_API void burin_model_free(burin_model *m);

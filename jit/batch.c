@@ -428,9 +428,11 @@ tell(void *ctx, const char *why)
 void
 brn_batch_look(struct brn_batch *b)
 {
+	int first = !b->opened;
+
 	if (brn_batch_count_open(b) == 0)
 		return;
-	if (!b->opened)
+	if (first)
 		brn_stores_open(&b->stores, b->o.cache_dir, b->o.cache_ro,
 		    tell, b);
 	b->opened = 1;
@@ -440,7 +442,7 @@ brn_batch_look(struct brn_batch *b)
 		if (!it->open)
 			continue;
 		if (!take_anywhere(b, it, &it->key, &it->desc) &&
-		    !take_of_others(b, it))
+		    !(first && take_of_others(b, it)))
 			brn_batch_count(b, BRN_COUNT_misses, 1);
 	}
 }

@@ -53,7 +53,8 @@ void brn_batch_clear(struct brn_batch *b);
 int brn_batch_claim(struct brn_batch *b, int i, const struct brn_spec *spec,
     burin_error *err);
 int brn_batch_count_open(const struct brn_batch *b);
-/* Settle what a cache has.  */
+/* Settle what a cache has.  Only the first time the index arrays of the specs
+ * are used.  */
 void brn_batch_look(struct brn_batch *b);
 /* Settle what is still open: compile it, or say why not.  */
 void brn_batch_make(struct brn_batch *b);

@@ -60,8 +60,8 @@ void brn_jit_release(struct brn_kernel *k);             /* NULL is fine */
 
 /* The same without waiting: what no cache has is made by a thread of *task, in
  * processes of lowest priority on half of the cores, and its kernels run T0
- * till then.  Progress is told from that thread.  The index arrays of spec and
- * the strings of o are borrowed until brn_jit_end.  */
+ * till then.  Progress is told from that thread.  The strings of o are borrowed
+ * until brn_jit_end.  */
 struct brn_jit_task;
 int brn_jit_start(const struct brn_jit_opts *o, const struct brn_spec *spec,
     int n, struct brn_kernel **out, struct brn_jit_task **task,
