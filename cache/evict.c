@@ -10,6 +10,7 @@
 #include "cache/shard.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -396,4 +397,34 @@ brn_store_clear(struct brn_store *s, int64_t *removed, burin_error *err)
 	if (rc == 0)
 		*removed = g.removed;
 	return rc;
+}
+
+/* ---- share ------------------------------------------------------------ */
+
+static int
+visit_share(void *ctx, int shard, int dirfd, const char *name)
+{
+	struct brn_key k;
+
+	(void)shard;
+	if (fchmod(dirfd, 0755) < 0 || (brn_name_is_entry(name, &k) &&
+	    fchmodat(dirfd, name, 0444, 0) < 0))
+		*(int *)ctx = errno;
+	return BURIN_OK;
+}
+
+int
+brn_store_share(struct brn_store *s, burin_error *err)
+{
+	int failed = 0, rc = walk(s, visit_share, &failed, err);
+
+	if (rc < 0)
+		return rc;
+	fchmodat(s->v1, "labels", 0444, 0);
+	if (fchmod(s->v1, 0755) < 0 || fchmodat(s->v1, "..", 0755, 0) < 0)
+		failed = errno;
+	if (failed)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", s->dir,
+		    strerror(failed));
+	return BURIN_OK;
 }

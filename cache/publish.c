@@ -165,6 +165,53 @@ brn_store_put(struct brn_store *s, const void *entry, size_t n,
 	return rc;
 }
 
+int
+brn_store_read(struct brn_store *s, const struct brn_key *k,
+    uint8_t **entry, size_t *n)
+{
+	char name[BRN_NAME_MAX];
+	struct brn_entry e;
+	const char *why;
+	int shard = brn_shard_open(s, k->b[0], 0, &why), rc;
+
+	if (shard < 0)
+		return BRN_MISS;
+	brn_entry_name(k, name);
+	rc = brn_entry_open(shard, name, 1, &e);
+	close(shard);
+	if (rc < 0)
+		return BRN_MISS;
+	if (e.bad || !brn_key_equal(&e.key, k)) {
+		brn_entry_close(&e);
+		return BRN_MISS;
+	}
+	*entry = e.buf;
+	*n = (size_t)e.bytes;
+	e.buf = NULL;
+	brn_entry_close(&e);
+	return BURIN_OK;
+}
+
+struct brn_key
+brn_entry_key(const void *entry, size_t n)
+{
+	struct brn_key k;
+
+	memcpy(k.b, (const uint8_t *)entry + n - BRN_TRAILER + 32,
+	    sizeof k.b);
+	return k;
+}
+
+void
+brn_entry_desc(const void *entry, size_t n, const void **desc, size_t *ndesc)
+{
+	struct brn_entry e;
+
+	brn_entry_read(entry, n, &e);
+	*desc = e.desc;
+	*ndesc = e.ndesc;
+}
+
 /* ---- room ------------------------------------------------------------- */
 
 int

@@ -55,6 +55,17 @@ int brn_store_publish(struct brn_store *s, const struct brn_key *k,
 int brn_store_put(struct brn_store *s, const void *entry, size_t n,
     struct brn_key *k, burin_error *err);
 
+/* All bytes of the entry of k, verified; free() frees them.  BRN_MISS when
+ * there is none that is usable.  */
+int brn_store_read(struct brn_store *s, const struct brn_key *k,
+    uint8_t **entry, size_t *n);
+/* The key and description of n bytes that brn_store_put or _read let pass.  */
+struct brn_key brn_entry_key(const void *entry, size_t n);
+void brn_entry_desc(const void *entry, size_t n, const void **desc,
+    size_t *ndesc);
+/* Let everybody read what is in it, nobody else write: for a layer.  */
+int brn_store_share(struct brn_store *s, burin_error *err);
+
 /* A directory of this process, for what a compiler leaves about, in path.  It
  * is swept like a temporary file when the process is dead.  */
 int brn_store_tempdir(struct brn_store *s, char *path, size_t size,

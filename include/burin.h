@@ -186,6 +186,7 @@ typedef struct burin_layer_info {
 	const char *decision;   /* "sparse" or "dense" */
 	const char *why;        /* reason of the decision, one line */
 	const char *kernel;     /* what runs it, "t1.16x1.avx512" */
+	const char *key;        /* of its kernel in the cache, 32 hex digits */
 } burin_layer_info;
 
 #define BURIN_MAX_REJECTS 8
@@ -323,6 +324,22 @@ BURIN_API int burin_cache_gc(const burin_options *o, int64_t max_bytes,
     int64_t *n, burin_error *err);
 BURIN_API int burin_cache_clear(const burin_options *o, int64_t *n,
     burin_error *err);
+/* Copy the entries of nkey keys (keys NULL: all) to path: an archive when its
+ * name ends in .tar, .tar.zst, .tar.gz or .tar.xz, else a directory that
+ * cache_ro may name.  import copies those of either into the cache, each
+ * checked as it is when it is found; that they are meant well is not, so import
+ * from where you would run programs from.  EUNSUPPORTED: archives need
+ * libarchive.  */
+BURIN_API int burin_cache_export(const burin_options *o,
+    const char *const *keys, size_t nkey, const char *path,
+    burin_error *err);
+BURIN_API int burin_cache_import(const burin_options *o, const char *path,
+    int64_t *n, burin_error *err);
+/* Lines "name: text" on the entry whose key begins with key: what it is, and
+ * whether it would be used here.  EINVAL: there is none, or more than one, or
+ * buf is too small.  */
+BURIN_API int burin_cache_explain(const burin_options *o, const char *key,
+    char *buf, size_t size, burin_error *err);
 /* Where the cache is, for people to read.  */
 BURIN_API int burin_cache_path(const burin_options *o, char *buf, size_t size,
     burin_error *err);

@@ -404,7 +404,7 @@ take_of_others(struct brn_batch *b, struct brn_item *it)
 	struct brn_spec other = it->spec;
 	int found = 0;
 
-	for (int i = 0; i < b->stores.nlabel && !found; i++) {
+	for (int i = 0; i < b->stores.nlabel && !found && !b->o.warm; i++) {
 		struct brn_buf desc = { 0 };
 		struct brn_key key;
 

@@ -35,19 +35,22 @@ struct brn_jit_opts {
  * counted in jit/table.c and nowhere else.  Until it is made its code is that
  * of T0; the change happens once, while others run it.  */
 struct brn_kernel {
-	brn_kernel_fn *_Atomic fn;
+	brn_kernel_fn *_Atomic code;
 	const char *_Atomic name;       /* "t1_tile.16x1.avx512" */
 };
 
+/* To be called through this: GCC's call through an atomic pointer is a plain
+ * load.  */
 static inline brn_kernel_fn *
 brn_kernel_code(const struct brn_kernel *k)
 {
-	return atomic_load_explicit(&k->fn, memory_order_acquire);
+	return atomic_load_explicit(&k->code, memory_order_acquire);
 }
 
 /* Whether its own code runs; what it is called before (0) and after (1).  */
 int brn_kernel_is_made(const struct brn_kernel *k);
 const char *brn_kernel_name(const struct brn_kernel *k, int made);
+struct brn_key brn_kernel_key(const struct brn_kernel *k);
 
 /* A kernel for each of n specs, in out[]: never fails for want of a compiler or
  * a cache, then it is a T0 kernel and stats say so (fields that concern kernels

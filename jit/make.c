@@ -68,9 +68,12 @@ job_done(void *ctx, struct brn_job *job)
 		return;
 	if (job->code < 0)
 		fail_job(b, it, job);
+	else if (job->made.compiled)
+		brn_batch_count(b, BRN_COUNT_compiled, 1);
 	else
-		brn_batch_count(b, job->made.compiled ? BRN_COUNT_compiled :
-		    BRN_COUNT_disk_hits, 1);
+		brn_batch_count(b, BRN_COUNT_disk_hits, 1);
+	if (job->made.compiled && b->sink == b->stores.rw)
+		brn_store_label(b->sink, it->spec.compiler);
 	if (b->o.progress)
 		b->o.progress(b->o.progress_ctx, ++b->ndone, b->ntotal);
 }

@@ -56,7 +56,7 @@ add(const struct brn_key *k, const void *desc, size_t ndesc,
 		return NULL;
 	s->key = *k;
 	s->code[0] = *till_then;
-	s->kernel.fn = till_then->fn;
+	s->kernel.code = till_then->fn;
 	s->kernel.name = s->code[0].name;
 	s->refs = 1;
 	s->listed = 1;
@@ -149,7 +149,7 @@ brn_table_settle(struct brn_slot *s, const struct brn_code *code,
 		s->code[1] = *code;
 		atomic_store_explicit(&s->kernel.name, s->code[1].name,
 		    memory_order_release);
-		atomic_store_explicit(&s->kernel.fn, code->fn,
+		atomic_store_explicit(&s->kernel.code, code->fn,
 		    memory_order_release);
 	}
 	s->handle = handle;
@@ -202,6 +202,12 @@ const char *
 brn_kernel_name(const struct brn_kernel *k, int made)
 {
 	return ((const struct brn_slot *)k)->code[made].name;
+}
+
+struct brn_key
+brn_kernel_key(const struct brn_kernel *k)
+{
+	return ((const struct brn_slot *)k)->key;
 }
 
 struct brn_kernel *

@@ -4,6 +4,8 @@
  */
 #include "burin.h"
 
+#include <string.h>
+
 #include "ir/onnx.h"
 #include "jit/entries.h"
 #include "jit/jit.h"
@@ -107,6 +109,86 @@ int
 burin_cache_clear(const burin_options *o, int64_t *n, burin_error *err)
 {
 	return cache_remove(o, NULL, n, err);
+}
+
+int
+burin_cache_export(const burin_options *o, const char *const *keys,
+    size_t nkey, const char *path, burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!path)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_export: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_export(o->cache_dir, o->cache_ro, keys,
+		    nkey, path, err);
+	brn_options_clear(&own);
+	return rc;
+}
+
+int
+burin_cache_import(const burin_options *o, const char *path, int64_t *n,
+    burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int64_t count;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!path)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_import: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_import(o->cache_dir, path, &count, err);
+	if (rc == 0 && n)
+		*n = count;
+	brn_options_clear(&own);
+	return rc;
+}
+
+static int
+explain(const burin_options *o, const char *key, char *buf, size_t size,
+    burin_error *err)
+{
+	struct brn_buf text = { 0 };
+	int rc = brn_entries_explain(o->cache_dir, o->cache_ro, key, &text,
+	    err);
+
+	if (rc == 0 && text.n >= size)
+		rc = brn_fail(err, BURIN_EINVAL, "burin_cache_explain: has "
+		    "%zu bytes, room for %zu", text.n, size);
+	if (rc == 0) {
+		memcpy(buf, text.p, text.n);
+		buf[text.n] = '\0';
+	}
+	brn_buf_free(&text);
+	return rc;
+}
+
+int
+burin_cache_explain(const burin_options *o, const char *key, char *buf,
+    size_t size, burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!key || !buf)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_explain: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = explain(o, key, buf, size, err);
+	brn_options_clear(&own);
+	return rc;
 }
 
 int

@@ -173,10 +173,16 @@ describe_layers(struct burin_model *m, burin_error *err)
 	for (int i = 0; i < n->nlayer; i++) {
 		struct brn_layer_told *l = &m->layer[i];
 		struct brn_kernel *k = n->layer[i].kernel;
+		char hex[BRN_KEY_HEX];
+		struct brn_key key;
 		int rc;
 
 		l->before = n->layer[i].info;
-		if ((rc = keep_string(m, &l->before.name, err)) < 0 ||
+		key = brn_kernel_key(k);
+		brn_key_hex(&key, hex);
+		l->before.key = hex;
+		if ((rc = keep_string(m, &l->before.key, err)) < 0 ||
+		    (rc = keep_string(m, &l->before.name, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.why, err)) < 0)
 			return rc;
 		l->after = l->before;

@@ -25,6 +25,7 @@ struct brn_net {
 int brn_net_new(struct brn_graph *g, const struct burin_options *o,
     struct brn_net **out, burin_error *err);
 struct brn_net *brn_net_ref(struct brn_net *n);
-void brn_net_free(struct brn_net *n);           /* one reference; NULL is fine */
+/* Gives a reference up; NULL is fine.  */
+void brn_net_free(struct brn_net *n);
 
 #endif

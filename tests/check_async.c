@@ -38,7 +38,7 @@ static void
 check_all(void)
 {
 	for (int i = 0; i < NLAYER; i++)
-		layer_check(&layer[i], k[i]->fn, 20);
+		layer_check(&layer[i], brn_kernel_code(k[i]), 20);
 }
 
 static void
