@@ -32,16 +32,39 @@ fail(struct archive *a, const char *path, burin_error *err)
 	    why ? why : "not an archive");
 }
 
+/* As the end of the name says; ARCHIVE_RETRY: it says nothing.  */
+static int
+add_filter(struct archive *a, const char *path)
+{
+	static const struct { const char *end; int (*add)(struct archive *); }
+	filters[] = {
+		{ ".tar", archive_write_add_filter_none },
+		{ ".tar.zst", archive_write_add_filter_zstd },
+		{ ".tar.gz", archive_write_add_filter_gzip },
+		{ ".tar.xz", archive_write_add_filter_xz },
+	};
+	size_t n = strlen(path);
+
+	for (int i = 0; i < BRN_COUNT(filters); i++) {
+		size_t m = strlen(filters[i].end);
+
+		if (n > m && strcmp(path + n - m, filters[i].end) == 0)
+			return filters[i].add(a);
+	}
+	return ARCHIVE_RETRY;
+}
+
 static int
 start(struct brn_bundle *b, burin_error *err)
 {
 	struct archive *a = b->a;
 
-	/* The filter goes by the end of the name.  */
-	if (archive_write_set_format_filter_by_ext(a, b->path) < 0)
+	int rc = add_filter(a, b->path);
+
+	if (rc == ARCHIVE_RETRY)
 		return brn_fail(err, BURIN_EINVAL, "%s: wanted a name that "
 		    "ends in .tar, .tar.zst, .tar.gz or .tar.xz", b->path);
-	if (archive_write_set_format_pax_restricted(a) < 0 ||
+	if (rc < 0 || archive_write_set_format_pax_restricted(a) < 0 ||
 	    archive_write_open_filename(a, b->tmp) < 0)
 		return fail(a, b->path, err);
 	return BURIN_OK;

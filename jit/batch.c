@@ -192,6 +192,7 @@ brn_batch_clear(struct brn_batch *b)
 	for (int i = 0; b->item && i < b->n; i++)
 		brn_buf_free(&b->item[i].desc);
 	brn_stores_close(&b->stores);
+	brn_remote_close(b->remote);
 	if (b->stopfd >= 0)
 		close(b->stopfd);
 	pthread_mutex_destroy(&b->lock);
@@ -425,6 +426,67 @@ tell(void *ctx, const char *why)
 	brn_batch_note(ctx, why);
 }
 
+/* ---- other machines --------------------------------------------------- */
+
+static void
+open_remote(struct brn_batch *b)
+{
+	const char *url = b->o.remote;
+	burin_error err;
+
+	b->o.remote = NULL;     /* once */
+	if (url && *url && brn_remote_open(url, b->o.remote_key, &b->remote,
+	    &err) < 0)
+		brn_batch_note(b, err.msg);
+}
+
+/* What comes is put into the cache, checked like an entry of its own, and then
+ * found there.  */
+static int
+take_remote(struct brn_batch *b, struct brn_item *it)
+{
+	burin_error why;
+	struct brn_key k;
+	uint8_t *entry;
+	size_t n;
+	int rc;
+
+	if (!b->remote || !b->stores.rw)
+		return 0;
+	rc = brn_remote_get(b->remote, &it->key, &entry, &n, &why);
+	if (rc == 0) {
+		rc = brn_store_put(b->stores.rw, entry, n, &k, &why);
+		free(entry);
+	}
+	if (rc < 0) {
+		brn_batch_reject(b, "remote");
+		brn_trace("remote: %s", why.msg);
+	}
+	if (rc != 0 || !take(b, b->stores.rw, it, &it->key, &it->desc, &why))
+		return 0;
+	brn_batch_count(b, BRN_COUNT_remote_hits, 1);
+	return 1;
+}
+
+void
+brn_batch_share(struct brn_batch *b)
+{
+	burin_error err;
+	uint8_t *entry;
+	size_t n;
+
+	for (int i = 0; b->remote && i < b->n && !b->stop; i++) {
+		const struct brn_item *it = &b->item[i];
+
+		if (!it->compiled || !b->stores.rw || brn_store_read(
+		    b->stores.rw, &it->key, &entry, &n) != BURIN_OK)
+			continue;
+		if (brn_remote_put(b->remote, &it->key, entry, n, &err) < 0)
+			brn_trace("remote: %s", err.msg);
+		free(entry);
+	}
+}
+
 void
 brn_batch_look(struct brn_batch *b)
 {
@@ -441,8 +503,10 @@ brn_batch_look(struct brn_batch *b)
 
 		if (!it->open)
 			continue;
-		if (!take_anywhere(b, it, &it->key, &it->desc) &&
-		    !(first && take_of_others(b, it)))
+		if (take_anywhere(b, it, &it->key, &it->desc))
+			continue;
+		open_remote(b);
+		if (!take_remote(b, it) && !(first && take_of_others(b, it)))
 			brn_batch_count(b, BRN_COUNT_misses, 1);
 	}
 }

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "cache/remote.h"
 #include "jit/stores.h"
 #include "jit/table.h"
 #include "jit/worker.h"
@@ -24,6 +25,7 @@ struct brn_item {
 	enum brn_claim claim;
 	int first;                      /* of its slot in this batch */
 	int open;                       /* ours, and not settled */
+	int compiled;                   /* by this batch */
 };
 
 struct brn_batch {
@@ -31,6 +33,7 @@ struct brn_batch {
 	struct brn_item *item;
 	int n;
 	struct brn_stores stores;
+	struct brn_remote *remote;      /* NULL: none */
 	int opened;                     /* the stores are */
 	int background;                 /* nobody waits */
 	int stopfd;                     /* -1, or readable when to stop */
@@ -87,6 +90,9 @@ void brn_batch_fail(struct brn_batch *b, struct brn_item *it,
  * cannot be used, empty when it is not there.  */
 int brn_batch_take(struct brn_batch *b, struct brn_store *s,
     struct brn_item *it, burin_error *why);
+
+/* Let other machines have what was compiled.  */
+void brn_batch_share(struct brn_batch *b);
 
 /* What is counted becomes part of the total of this process.  */
 void brn_batch_report(struct brn_batch *b);

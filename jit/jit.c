@@ -42,6 +42,7 @@ finish(struct brn_batch *b)
 		brn_batch_look(b);
 	}
 	brn_batch_abandon(b);
+	brn_batch_share(b);
 }
 
 /* The kernels to the caller, or on an error nothing to anyone.  */

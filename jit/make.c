@@ -72,6 +72,7 @@ job_done(void *ctx, struct brn_job *job)
 		brn_batch_count(b, BRN_COUNT_compiled, 1);
 	else
 		brn_batch_count(b, BRN_COUNT_disk_hits, 1);
+	it->compiled = job->made.compiled;
 	if (job->made.compiled && b->sink == b->stores.rw)
 		brn_store_label(b->sink, it->spec.compiler);
 	if (b->o.progress)

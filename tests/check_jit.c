@@ -257,6 +257,69 @@ START_TEST(swapped_entries_are_not_believed)
 }
 END_TEST
 
+/* ---- layers ----------------------------------------------------------- */
+
+/* A machine that has no compiler, or another, runs from a layer that was made
+ * elsewhere.  */
+START_TEST(layer_has_kernels_of_another_compiler)
+{
+	char layers[600], empty[300];
+	burin_stats st = once();
+
+	setenv("BURIN_CC", "/nowhere", 1);
+	setenv("BURIN_JIT_MODULE", "/nowhere", 1);
+	for (int i = 0; i < NLAYER; i++)
+		strcpy(spec[i].compiler, "0123456789abcdef");
+	snprintf(layers, sizeof layers, "/nowhere:%s", dir);
+	snprintf(empty, sizeof empty, "%s/empty", dir);
+	opts.cache_dir = _i ? empty : "/dev/null/not";
+	opts.cache_ro = layers;
+	st = once();
+	expect(&st, 0, NLAYER, 0, 0);
+	ck_assert_int_eq(st.readonly_hits, NLAYER);
+	expect_note(&st, "/nowhere: ");
+}
+END_TEST
+
+START_TEST(bad_entries_of_a_layer_are_left_alone)
+{
+	char empty[300];
+	struct paths p;
+	struct stat a, b;
+	burin_stats st = once();
+
+	list_entries(&p);
+	flip(p.path[0], 700);
+	ck_assert_int_eq(stat(p.path[0], &a), 0);
+	snprintf(empty, sizeof empty, "%s/empty", dir);
+	opts.cache_dir = empty;
+	opts.cache_ro = dir;
+	st = once();
+	expect(&st, 1, NLAYER - 1, 0, 0);
+	ck_assert_str_eq(st.rejects[0].why, "wrong checksum");
+	ck_assert_int_eq(st.rejects[0].count, 1);
+	ck_assert_int_eq(stat(p.path[0], &b), 0);
+	ck_assert_int_eq(a.st_ino, b.st_ino);
+}
+END_TEST
+
+START_TEST(layer_that_others_may_write_is_refused)
+{
+	burin_stats st = once();
+	char empty[300];
+
+	snprintf(empty, sizeof empty, "%s/empty", dir);
+	ck_assert_int_eq(mkdir(empty, 0700), 0);
+	opts.cache_dir = empty;
+	opts.cache_ro = dir;
+	opts.mode = BRN_JIT_off;
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, "writable by others");
+}
+END_TEST
+
 /* ---- failures --------------------------------------------------------- */
 
 static void
@@ -369,6 +432,11 @@ jit_suite(void)
 	tc = with_layers(s, "bad entries");
 	tcase_add_test(tc, damaged_entries_are_compiled_again);
 	tcase_add_test(tc, swapped_entries_are_not_believed);
+
+	tc = with_layers(s, "layers");
+	tcase_add_loop_test(tc, layer_has_kernels_of_another_compiler, 0, 2);
+	tcase_add_test(tc, bad_entries_of_a_layer_are_left_alone);
+	tcase_add_test(tc, layer_that_others_may_write_is_refused);
 
 	tc = with_layers(s, "failures");
 	tcase_add_test(tc, failure_is_remembered_unless_told_to_retry);
