@@ -191,6 +191,30 @@ brn_name_is_temp(const char *name)
 	return strncmp(name, TEMP_PREFIX, sizeof TEMP_PREFIX - 1) == 0;
 }
 
+/* Dead, or not more than a number that nobody has asked for yet: containers
+ * often have no init that does.  */
+static int
+is_dead(pid_t pid)
+{
+	char path[64], text[512];
+	const char *state;
+	ssize_t n;
+	int fd;
+
+	if (kill(pid, 0) < 0)
+		return errno == ESRCH;
+	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	state = strrchr(text, ')');
+	return state && (strncmp(state, ") Z", 3) == 0 ||
+	    strncmp(state, ") X", 3) == 0);
+}
+
 int
 brn_temp_is_dead(const char *name)
 {
@@ -204,7 +228,7 @@ brn_temp_is_dead(const char *name)
 	if (strncmp(name, host, n) != 0 || name[n] != '.')
 		return 0;
 	pid = strtol(name + n + 1, NULL, 10);
-	return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+	return pid > 0 && is_dead((pid_t)pid);
 }
 
 /* Deeper than anything a compiler leaves.  */

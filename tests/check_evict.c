@@ -369,6 +369,26 @@ START_TEST(gc_sweeps_what_is_of_no_use)
 }
 END_TEST
 
+/* Dead, though its parent has not yet asked.  */
+START_TEST(temporary_files_of_zombies_are_swept)
+{
+	struct brn_key k = key();
+	char tmp[512];
+	siginfo_t si;
+	int64_t n;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(brn_store_temp(store, &k, tmp, sizeof tmp, &err) < 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT),
+	    0);
+	ck_assert_int_eq(si.si_status, 0);
+	suite_ok(gc(-1, &n), err);
+	ck_assert_int_eq(n, 1);
+	waitpid(pid, NULL, 0);
+}
+END_TEST
+
 START_TEST(clear_leaves_no_entry)
 {
 	struct brn_key k[NMANY];
@@ -547,6 +567,7 @@ evict_suite(void)
 	tcase_add_loop_test(tc, hit_within_the_hour_leaves_the_time_alone,
 	    0, 4);
 	tcase_add_test(tc, gc_sweeps_what_is_of_no_use);
+	tcase_add_test(tc, temporary_files_of_zombies_are_swept);
 	tcase_add_test(tc, clear_leaves_no_entry);
 
 	tc = with_store(s, "prune");
