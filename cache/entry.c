@@ -100,27 +100,43 @@ check_trailer(const uint8_t *t, int64_t size, struct brn_entry *e)
 	return NULL;
 }
 
-/* Read the whole file and compare the checksum.  */
+/* All of an entry, and its checksum.  */
+static const char *
+check_whole(const uint8_t *p, size_t n, struct brn_entry *e)
+{
+	struct brn_key sum;
+	const char *bad = check_trailer(p + n - BRN_TRAILER, (int64_t)n, e);
+
+	if (bad)
+		return bad;
+	sum = brn_key_of(p, n - sizeof sum.b);
+	if (memcmp(sum.b, p + n - sizeof sum.b, sizeof sum.b) != 0)
+		return damage(e, "wrong checksum");
+	e->desc = p + n - BRN_TRAILER - e->ndesc;
+	return NULL;
+}
+
 static const char *
 read_whole(struct brn_entry *e)
 {
-	size_t n = (size_t)e->bytes;
-	struct brn_key sum;
-	const char *bad;
-
-	e->buf = brn_alloc_aligned(n);
+	e->buf = brn_alloc_aligned((size_t)e->bytes);
 	if (!e->buf)
 		return "out of memory";
-	if (read_all(e->fd, e->buf, n, 0) < 0)
+	if (read_all(e->fd, e->buf, (size_t)e->bytes, 0) < 0)
 		return "cannot be read";
-	bad = check_trailer(e->buf + n - BRN_TRAILER, e->bytes, e);
-	if (bad)
-		return bad;
-	sum = brn_key_of(e->buf, n - sizeof sum.b);
-	if (memcmp(sum.b, e->buf + n - sizeof sum.b, sizeof sum.b) != 0)
-		return damage(e, "wrong checksum");
-	e->desc = e->buf + n - BRN_TRAILER - e->ndesc;
-	return NULL;
+	return check_whole(e->buf, (size_t)e->bytes, e);
+}
+
+void
+brn_entry_read(const void *p, size_t n, struct brn_entry *e)
+{
+	memset(e, 0, sizeof *e);
+	e->fd = -1;
+	e->bytes = (int64_t)n;
+	if (n < BRN_TRAILER || n > BRN_ENTRY_MAX)
+		e->bad = damage(e, "wrong length");
+	else
+		e->bad = check_whole(p, n, e);
 }
 
 /* Read description and trailer only.  */

@@ -43,6 +43,10 @@ int brn_entry_open(int dirfd, const char *name, int verify,
     struct brn_entry *e);
 void brn_entry_close(struct brn_entry *e);
 
+/* The same from n bytes in memory, which e->desc then points into; nothing to
+ * close.  Whose they are is not asked.  */
+void brn_entry_read(const void *p, size_t n, struct brn_entry *e);
+
 /* Make the payload in fd, a file open for reading and appending, an entry.
  * where stands in messages.  */
 int brn_entry_seal(int fd, const struct brn_key *k, const void *desc,

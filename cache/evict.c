@@ -10,6 +10,7 @@
 #include "cache/shard.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEMP_AGE 3600           /* seconds */
+/* Seconds.  */
+#define TEMP_AGE 3600
+#define PRUNE_EVERY 1200
 
 /* Called with each entry and temporary file; 0 or ENOMEM.  */
 typedef int visit_fn(void *ctx, int shard, int dirfd, const char *name);
@@ -59,6 +62,7 @@ read_names(int dirfd, struct names *l)
 		if (strlen(e->d_name) >= BRN_NAME_MAX)
 			continue;
 		if (brn_name_is_entry(e->d_name, &k) ||
+		    brn_name_is_failure(e->d_name) ||
 		    brn_name_is_temp(e->d_name))
 			rc = add_name(l, e->d_name);
 	}
@@ -167,16 +171,36 @@ remove_file(struct gc *g, int dirfd, const char *name)
 		g->removed++;
 }
 
-static int
-temp_is_old(int dirfd, const char *name)
+/* Temporary files of the dead, and failures that were long ago.  */
+static void
+sweep(struct gc *g, int dirfd, const char *name)
 {
 	struct stat st;
-	int64_t age;
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	age = (int64_t)time(NULL) - st.st_mtim.tv_sec;
-	return age > TEMP_AGE || age < -TEMP_AGE;
+		return;
+	if (brn_name_is_failure(name) ?
+	    brn_is_recent(st.st_mtim.tv_sec, BRN_FAILURE_AGE) :
+	    brn_is_recent(st.st_mtim.tv_sec, TEMP_AGE) &&
+	    !brn_temp_is_dead(name))
+		return;
+	if (S_ISDIR(st.st_mode))
+		brn_dir_remove(dirfd, name);
+	else
+		remove_file(g, dirfd, name);
+}
+
+/* Directories that compilers of the dead left are beside the shards.  */
+static int
+sweep_dirs(struct brn_store *s, struct gc *g)
+{
+	struct names l = { 0 };
+	int rc = read_names(s->v1, &l);
+
+	for (int i = 0; i < l.n; i++)
+		sweep(g, s->v1, l.name[i]);
+	free(l.name);
+	return rc < 0 ? BURIN_ENOMEM : BURIN_OK;
 }
 
 static int
@@ -196,6 +220,7 @@ keep(struct gc *g, const struct used *u)
 	return BURIN_OK;
 }
 
+/* Every byte of an entry.  */
 static int
 visit_gc(void *ctx, int shard, int dirfd, const char *name)
 {
@@ -205,8 +230,7 @@ visit_gc(void *ctx, int shard, int dirfd, const char *name)
 	int ok;
 
 	if (!brn_name_is_entry(name, &u.key)) {
-		if (brn_temp_is_dead(name) || temp_is_old(dirfd, name))
-			remove_file(g, dirfd, name);
+		sweep(g, dirfd, name);
 		return BURIN_OK;
 	}
 	if (brn_entry_open(dirfd, name, 1, &e) < 0)
@@ -219,6 +243,25 @@ visit_gc(void *ctx, int shard, int dirfd, const char *name)
 		return keep(g, &u);
 	remove_file(g, dirfd, name);
 	return BURIN_OK;
+}
+
+/* Its size and time only.  */
+static int
+visit_prune(void *ctx, int shard, int dirfd, const char *name)
+{
+	struct gc *g = ctx;
+	struct used u = { .shard = shard };
+	struct stat st;
+
+	if (!brn_name_is_entry(name, &u.key)) {
+		sweep(g, dirfd, name);
+		return BURIN_OK;
+	}
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return BURIN_OK;
+	u.bytes = st.st_size;
+	u.mtime = st.st_mtim.tv_sec;
+	return keep(g, &u);
 }
 
 static int
@@ -242,25 +285,96 @@ evict(struct brn_store *s, struct gc *g, const struct used *u)
 		return;
 	brn_entry_name(&u->key, name);
 	remove_file(g, dirfd, name);
-	g->bytes -= u->bytes;
 	close(dirfd);
 }
 
+static int
+is_over(int64_t bytes, int64_t files, const struct brn_limits *max)
+{
+	return (max->bytes >= 0 && bytes > max->bytes) ||
+	    (max->files >= 0 && files > max->files);
+}
+
+/* Remove the oldest until the rest is within max.  */
+static void
+trim(struct brn_store *s, struct gc *g, const struct brn_limits *max)
+{
+	if (!is_over(g->bytes, (int64_t)g->n, max))
+		return;
+	qsort(g->e, g->n, sizeof *g->e, by_age);
+	for (size_t i = 0; i < g->n &&
+	    is_over(g->bytes, (int64_t)(g->n - i), max); i++) {
+		evict(s, g, &g->e[i]);
+		g->bytes -= g->e[i].bytes;
+	}
+}
+
 int
-brn_store_gc(struct brn_store *s, int64_t max_bytes, int64_t *removed,
-    burin_error *err)
+brn_store_gc(struct brn_store *s, const struct brn_limits *max,
+    int64_t *removed, burin_error *err)
 {
 	struct gc g = { 0 };
 	int rc = walk(s, visit_gc, &g, err);
 
-	if (rc == 0 && g.n && max_bytes >= 0) {
-		qsort(g.e, g.n, sizeof *g.e, by_age);
-		for (size_t i = 0; i < g.n && g.bytes > max_bytes; i++)
-			evict(s, &g, &g.e[i]);
-	}
+	if (rc == 0 && sweep_dirs(s, &g) < 0)
+		rc = brn_nomem(err);
+	if (rc == 0)
+		trim(s, &g, max);
 	free(g.e);
 	if (rc == 0)
 		*removed = g.removed;
+	return rc;
+}
+
+/* ---- prune ------------------------------------------------------------ */
+
+/* Whether it is time again; then it is not for another while.  Two processes
+ * may both find it is: the second finds little to do.  */
+static int
+is_due(struct brn_store *s)
+{
+	int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(s->v1, "pruned", flags | O_EXCL, 0600), due = fd >= 0;
+	struct stat st;
+
+	if (fd < 0)
+		fd = openat(s->v1, "pruned", flags, 0600);
+	if (fd < 0)
+		return 0;
+	if (!due)
+		due = fstat(fd, &st) == 0 &&
+		    !brn_is_recent(st.st_mtim.tv_sec, PRUNE_EVERY);
+	if (due)
+		futimens(fd, NULL);
+	close(fd);
+	return due;
+}
+
+static int64_t
+nine_tenths(int64_t n)
+{
+	return n < 0 ? n : n - n / 10;
+}
+
+int
+brn_store_prune(struct brn_store *s, const struct brn_limits *max,
+    int64_t *removed, burin_error *err)
+{
+	struct brn_limits goal = { nine_tenths(max->bytes),
+	    nine_tenths(max->files) };
+	struct gc g = { 0 };
+	int rc;
+
+	*removed = 0;
+	if (!is_due(s))
+		return BURIN_OK;
+	rc = walk(s, visit_prune, &g, err);
+	if (rc == 0 && sweep_dirs(s, &g) < 0)
+		rc = brn_nomem(err);
+	if (rc == 0 && is_over(g.bytes, (int64_t)g.n, max))
+		trim(s, &g, &goal);
+	free(g.e);
+	*removed = g.removed;
 	return rc;
 }
 
@@ -283,4 +397,34 @@ brn_store_clear(struct brn_store *s, int64_t *removed, burin_error *err)
 	if (rc == 0)
 		*removed = g.removed;
 	return rc;
+}
+
+/* ---- share ------------------------------------------------------------ */
+
+static int
+visit_share(void *ctx, int shard, int dirfd, const char *name)
+{
+	struct brn_key k;
+
+	(void)shard;
+	if (fchmod(dirfd, 0755) < 0 || (brn_name_is_entry(name, &k) &&
+	    fchmodat(dirfd, name, 0444, 0) < 0))
+		*(int *)ctx = errno;
+	return BURIN_OK;
+}
+
+int
+brn_store_share(struct brn_store *s, burin_error *err)
+{
+	int failed = 0, rc = walk(s, visit_share, &failed, err);
+
+	if (rc < 0)
+		return rc;
+	fchmodat(s->v1, "labels", 0444, 0);
+	if (fchmod(s->v1, 0755) < 0 || fchmodat(s->v1, "..", 0755, 0) < 0)
+		failed = errno;
+	if (failed)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", s->dir,
+		    strerror(failed));
+	return BURIN_OK;
 }

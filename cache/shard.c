@@ -7,27 +7,31 @@
 #include "cache/shard.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TEMP_PREFIX "tmp."
 #define HOST_MAX 96
 
 static const char *
-distrust(int fd)
+distrust(int fd, enum brn_dir_use use)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return "cannot be read";
-	if (st.st_uid != geteuid())
+	if (st.st_uid != geteuid() &&
+	    (use != BRN_DIR_read || st.st_uid != 0))
 		return "foreign owner";
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return "writable by others";
@@ -55,9 +59,10 @@ why_not(int e)
 }
 
 int
-brn_dir_open(int at, const char *name, int make, const char **why)
+brn_dir_open(int at, const char *name, enum brn_dir_use use,
+    const char **why)
 {
-	int fd;
+	int fd, make = use == BRN_DIR_make;
 
 	*why = NULL;
 	/* A umask may have taken our own rights away: set them at once.  */
@@ -72,7 +77,7 @@ brn_dir_open(int at, const char *name, int make, const char **why)
 		*why = errno == ENOENT ? NULL : why_not(errno);
 		return -1;
 	}
-	*why = distrust(fd);
+	*why = distrust(fd, use);
 	if (!*why)
 		return fd;
 	close(fd);
@@ -85,7 +90,16 @@ brn_shard_open(const struct brn_store *s, int i, int make, const char **why)
 	char name[8];
 
 	snprintf(name, sizeof name, "%02x", (unsigned)i & 0xff);
-	return brn_dir_open(s->v1, name, make, why);
+	return brn_dir_open(s->v1, name, s->readonly ? BRN_DIR_read :
+	    make ? BRN_DIR_make : BRN_DIR_write, why);
+}
+
+int
+brn_is_recent(int64_t mtime, int64_t seconds)
+{
+	int64_t age = (int64_t)time(NULL) - mtime;
+
+	return age > -seconds && age < seconds;
 }
 
 void
@@ -95,17 +109,39 @@ brn_entry_name(const struct brn_key *k, char name[BRN_NAME_MAX])
 	strcat(name, ".so");
 }
 
-int
-brn_name_is_entry(const char *name, struct brn_key *k)
+/* Whether name is a key and an ending.  */
+static int
+is_key(const char *name, const char *ending, struct brn_key *k)
 {
 	char hex[BRN_KEY_HEX];
 
-	if (strlen(name) != sizeof hex - 1 + 3 ||
-	    strcmp(name + sizeof hex - 1, ".so") != 0)
+	if (strlen(name) != sizeof hex - 1 + strlen(ending) ||
+	    strcmp(name + sizeof hex - 1, ending) != 0)
 		return 0;
 	memcpy(hex, name, sizeof hex - 1);
 	hex[sizeof hex - 1] = 0;
 	return brn_key_parse(hex, k) == 0;
+}
+
+int
+brn_name_is_entry(const char *name, struct brn_key *k)
+{
+	return is_key(name, ".so", k);
+}
+
+void
+brn_failure_name(const struct brn_key *k, char name[BRN_NAME_MAX])
+{
+	brn_key_hex(k, name);
+	strcat(name, ".fail");
+}
+
+int
+brn_name_is_failure(const char *name)
+{
+	struct brn_key k;
+
+	return is_key(name, ".fail", &k);
 }
 
 /* "<host>-<process namespace>": where a process number means something.  */
@@ -136,9 +172,47 @@ brn_temp_name(unsigned n, char name[BRN_NAME_MAX])
 }
 
 int
+brn_temp_make(int dirfd, char name[BRN_NAME_MAX])
+{
+	static atomic_uint serial;
+	int fd;
+
+	do {
+		brn_temp_name(atomic_fetch_add(&serial, 1), name);
+		fd = openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL |
+		    O_CLOEXEC, 0600);
+	} while (fd < 0 && errno == EEXIST);
+	return fd;
+}
+
+int
 brn_name_is_temp(const char *name)
 {
 	return strncmp(name, TEMP_PREFIX, sizeof TEMP_PREFIX - 1) == 0;
+}
+
+/* Dead, or not more than a number that nobody has asked for yet: containers
+ * often have no init that does.  */
+static int
+is_dead(pid_t pid)
+{
+	char path[64], text[512];
+	const char *state;
+	ssize_t n;
+	int fd;
+
+	if (kill(pid, 0) < 0)
+		return errno == ESRCH;
+	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	state = strrchr(text, ')');
+	return state && (strncmp(state, ") Z", 3) == 0 ||
+	    strncmp(state, ") X", 3) == 0);
 }
 
 int
@@ -154,5 +228,35 @@ brn_temp_is_dead(const char *name)
 	if (strncmp(name, host, n) != 0 || name[n] != '.')
 		return 0;
 	pid = strtol(name + n + 1, NULL, 10);
-	return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+	return pid > 0 && is_dead((pid_t)pid);
+}
+
+/* Deeper than anything a compiler leaves.  */
+enum { MAX_DEPTH = 8 };
+
+static void
+remove_dir(int dirfd, const char *name, int depth)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && (e = readdir(d))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (unlinkat(fd, e->d_name, 0) < 0 && depth < MAX_DEPTH)
+			remove_dir(fd, e->d_name, depth + 1);
+	}
+	if (d)
+		closedir(d);
+	unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+void
+brn_dir_remove(int dirfd, const char *name)
+{
+	remove_dir(dirfd, name, 0);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Opening a store, and the life of an entry: temporary file, publish, get.  A
- * file appears under its name complete or not at all, and is never changed
- * afterwards, so a hit needs no lock.
+ * Opening a store, getting an entry, locks.  A file appears under its name
+ * complete or not at all, and is never changed afterwards, so a hit needs no
+ * lock.
  */
 #include "cache/store.h"
 
@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,44 +99,42 @@ make_parents(const char *dir)
 /* The top directory may be reached through symbolic links of the user's; what
  * counts is who owns where they end.  */
 static int
-open_v1(const char *dir, burin_error *err)
+open_v1(const char *dir, int readonly, burin_error *err)
 {
+	enum brn_dir_use use = readonly ? BRN_DIR_read : BRN_DIR_make;
 	const char *why;
 	int top, self, v1 = -1;
 
-	make_parents(dir);
+	if (!readonly)
+		make_parents(dir);
 	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
 		    strerror(errno));
-	self = brn_dir_open(top, ".", 0, &why);
+	self = brn_dir_open(top, ".", readonly ? BRN_DIR_read :
+	    BRN_DIR_write, &why);
 	if (self >= 0) {
-		v1 = brn_dir_open(self, "v1", 1, &why);
+		v1 = brn_dir_open(self, "v1", use, &why);
 		close(self);
 	}
 	close(top);
 	if (v1 < 0)
 		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
-		    why ? why : "v1 went away");
+		    why ? why : "no v1 in it");
 	return v1;
 }
 
-int
-brn_store_open(const char *dir, struct brn_store **out, burin_error *err)
+static int
+open_store(const char *dir, int readonly, struct brn_store **out,
+    burin_error *err)
 {
-	char path[PATH_MAX], full[PATH_MAX];
+	char full[PATH_MAX];
 	struct brn_store *s;
 	int v1, rc;
 
-	if (!dir) {
-		rc = brn_store_default_dir(path, sizeof path, err);
-		if (rc < 0)
-			return rc;
-		dir = path;
-	}
 	if ((rc = absolute(dir, full, err)) < 0)
 		return rc;
-	if ((v1 = open_v1(full, err)) < 0)
+	if ((v1 = open_v1(full, readonly, err)) < 0)
 		return v1;
 	s = brn_alloc(1, sizeof *s);
 	if (s)
@@ -149,8 +146,34 @@ brn_store_open(const char *dir, struct brn_store **out, burin_error *err)
 	}
 	strcpy(s->dir, full);
 	s->v1 = v1;
+	s->readonly = readonly;
 	*out = s;
 	return BURIN_OK;
+}
+
+int
+brn_store_open(const char *dir, struct brn_store **out, burin_error *err)
+{
+	char path[PATH_MAX];
+	int rc;
+
+	if (dir)
+		return open_store(dir, 0, out, err);
+	rc = brn_store_default_dir(path, sizeof path, err);
+	return rc < 0 ? rc : open_store(path, 0, out, err);
+}
+
+int
+brn_store_open_readonly(const char *dir, struct brn_store **out,
+    burin_error *err)
+{
+	return open_store(dir, 1, out, err);
+}
+
+int
+brn_store_is_readonly(const struct brn_store *s)
+{
+	return s->readonly;
 }
 
 void
@@ -222,97 +245,19 @@ brn_store_get(struct brn_store *s, const struct brn_key *k,
 		return BRN_MISS;
 	}
 	*why = mismatch(&e, k, desc, ndesc);
-	if (e.damaged)
+	if (e.damaged && !s->readonly)
 		drop(shard, name, &e);
 	close(shard);
 	if (*why) {
 		brn_entry_close(&e);
 		return BRN_MISS;
 	}
-	touch(&e);
+	if (!s->readonly)
+		touch(&e);
 	*fd = e.fd;
 	e.fd = -1;
 	brn_entry_close(&e);
 	return BURIN_OK;
-}
-
-/* ---- publish ---------------------------------------------------------- */
-
-static int
-shard_for(struct brn_store *s, const struct brn_key *k, burin_error *err)
-{
-	const char *why;
-	int shard = brn_shard_open(s, k->b[0], 1, &why);
-
-	if (shard < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s/v1/%02x: %s", s->dir,
-		    k->b[0], why ? why : "went away");
-	return shard;
-}
-
-int
-brn_store_temp(struct brn_store *s, const struct brn_key *k, char *path,
-    size_t size, burin_error *err)
-{
-	static atomic_uint serial;
-	char name[BRN_NAME_MAX];
-	int shard, fd, n;
-
-	if ((shard = shard_for(s, k, err)) < 0)
-		return shard;
-	do {
-		brn_temp_name(atomic_fetch_add(&serial, 1), name);
-		fd = openat(shard, name, O_WRONLY | O_CREAT | O_EXCL |
-		    O_CLOEXEC, 0600);
-	} while (fd < 0 && errno == EEXIST);
-	close(shard);
-	if (fd < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s/v1/%02x/%s: %s",
-		    s->dir, k->b[0], name, strerror(errno));
-	close(fd);
-	n = snprintf(path, size, "%s/v1/%02x/%s", s->dir, k->b[0], name);
-	if (n < 0 || (size_t)n >= size)
-		return brn_fail(err, BURIN_ECACHE, "%s: path is too long",
-		    s->dir);
-	return BURIN_OK;
-}
-
-static int
-publish(int shard, const struct brn_key *k, const char *tmp,
-    const void *desc, size_t ndesc, burin_error *err)
-{
-	char name[BRN_NAME_MAX];
-	int fd, rc;
-
-	fd = open(tmp, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s: %s", tmp,
-		    strerror(errno));
-	rc = brn_entry_seal(fd, k, desc, ndesc, tmp, err);
-	close(fd);
-	if (rc < 0)
-		return rc;
-	brn_entry_name(k, name);
-	if (renameat(AT_FDCWD, tmp, shard, name) < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s: %s", tmp,
-		    strerror(errno));
-	return BURIN_OK;
-}
-
-int
-brn_store_publish(struct brn_store *s, const struct brn_key *k,
-    const char *tmp, const void *desc, size_t ndesc, burin_error *err)
-{
-	int shard, rc;
-
-	rc = shard = shard_for(s, k, err);
-	if (shard >= 0) {
-		rc = publish(shard, k, tmp, desc, ndesc, err);
-		close(shard);
-	}
-	if (rc < 0)
-		unlink(tmp);
-	return rc;
 }
 
 /* ---- lock ------------------------------------------------------------- */
@@ -326,7 +271,7 @@ brn_store_lock(struct brn_store *s, const struct brn_key *k, int ms)
 	char name[8];
 	int dir, fd;
 
-	dir = brn_dir_open(s->v1, "lock", 1, &why);
+	dir = brn_dir_open(s->v1, "lock", BRN_DIR_make, &why);
 	if (dir < 0)
 		return -1;
 	snprintf(name, sizeof name, "%02x", k->b[0]);

@@ -74,10 +74,25 @@ BURIN_API const char *burin_isa(void);
  * environment variable BURIN_<KEY> in capitals gives the default of a key.
  *
  *	sparse     auto (default) | off: keep every layer dense
- *	jit        worker (default): compile in burin-cc processes |
- *	           inprocess | off: only what the cache holds
- *	jobs       compiling processes, default one a core
+ *	jit        where kernels are compiled: worker (default), in burin-cc
+ *	           processes | inprocess | off, the same as compile=off
+ *	compile    when: sync (default), a load waits for all | async, a model
+ *	           runs at once, on slower kernels till then | off, never: only
+ *	           what the cache holds
+ *	jobs       compiling processes, default one a core; with compile=async
+ *	           one for two cores, and of lowest priority
+ *	retry      0 (default) | 1: compile also what failed in the last day
+ *	warm       0 (default) | 1: kernels go to the cache and are not loaded;
+ *	           the model has no sessions, isa may be any
  *	cache_dir  the kernel cache, default $XDG_CACHE_HOME/burin
+ *	cache_ro   dir:dir, caches under it that are not written to
+ *	cache_remote      redis://[:password@]host[:port][/number], a cache that
+ *	           machines share; needs cache_remote_key; default none
+ *	cache_remote_key  a file whose content is the secret that its entries
+ *	           are signed with
+ *	cache_max_bytes, cache_max_files  what the cache may hold before those
+ *	           not used longest go, K, M, G: units of 1024; 0: no limit;
+ *	           default 1G and 16384
  *	isa        auto (default) | avx512 | avx2 | sse2 | generic
  *	threads    of a session; default 1, 0 is one a core
  *	unsupported  refuse (default) | keep: load a model with unsupported
@@ -94,7 +109,8 @@ BURIN_API void burin_options_free(burin_options *o);    /* NULL is fine */
 BURIN_API int burin_options_set(burin_options *o, const char *key,
     const char *value, burin_error *err);
 
-/* Called while kernels compile, from the thread that loads the model.  */
+/* Called while kernels compile, from the thread that loads the model; with
+ * compile=async from another, until the model is freed.  */
 typedef void burin_progress_fn(void *ctx, int done, int total);
 BURIN_API void burin_options_set_progress(burin_options *o,
     burin_progress_fn *fn, void *ctx);
@@ -119,7 +135,22 @@ BURIN_API int burin_model_load_memory(const void *data, size_t size,
     const char *external_dir, const burin_options *o, burin_model **out,
     burin_error *err);
 
-/* NULL is fine.  Sessions keep what they need of their model.  */
+/* Wait up to timeout_ms for kernels that compile=async is still making
+ * (negative: as long as it takes).  How many are left: 0 when all are there,
+ * or failed.  */
+BURIN_API int burin_model_wait(burin_model *m, int timeout_ms);
+
+/* Give a live model the weights of another file: the same graph with the same
+ * zero blocks, other values.  Nothing is compiled, sessions run on: each run
+ * that begins afterwards has the new weights, all of them; the old ones go when
+ * every session has run again or is freed.  On an error nothing has changed.
+ * Errors: those of burin_model_load, and ESHAPE that names the first
+ * difference.  May be called from any thread.  */
+BURIN_API int burin_model_update(burin_model *m, const char *path,
+    burin_error *err);
+
+/* NULL is fine.  Sessions keep what they need of their model.  What is still
+ * compiling for it when its last session goes is given up.  */
 BURIN_API void burin_model_free(burin_model *m);
 
 /* Values are those of ONNX's TensorProto.DataType.  */
@@ -155,7 +186,10 @@ typedef struct burin_layer_info {
 	const char *decision;   /* "sparse" or "dense" */
 	const char *why;        /* reason of the decision, one line */
 	const char *kernel;     /* what runs it, "t1.16x1.avx512" */
+	const char *key;        /* of its kernel in the cache, 32 hex digits */
 } burin_layer_info;
+
+#define BURIN_MAX_REJECTS 8
 
 typedef struct burin_stats {
 	int kernels;            /* distinct kernels the model asked for */
@@ -164,6 +198,19 @@ typedef struct burin_stats {
 	double ms;              /* wall time of getting them all */
 	double load_ms;         /* wall time of loading, kernels included */
 	char note[256];         /* why kernels failed or the cache is off */
+	int pending;            /* in the making, on tier T0 till then */
+	int readonly_hits;      /* those disk_hits that cache_ro had */
+	int remote_hits;
+	int misses;             /* no cache had them */
+	int evicted;            /* files that made room */
+	struct burin_reject {   /* entries that were there and were not */
+		const char *why;        /* used; NULL after the last */
+		int count;
+	} rejects[BURIN_MAX_REJECTS];
+	/* Summed over kernels, in whatever process: waiting for others that
+	 * compile the same, compiling, checking and writing.  */
+	double wait_ms, compile_ms, publish_ms;
+	double load_us;         /* reading, checking and mapping hits */
 } burin_stats;
 
 /* What a model is.  Pointers live as long as the model; NULL for an index out
@@ -186,6 +233,9 @@ BURIN_API const char *burin_model_unsupported(const burin_model *m, size_t i);
 BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out);
 /* The instruction set of its kernels, as burin_isa names them.  */
 BURIN_API const char *burin_model_isa(const burin_model *m);
+
+/* The sum over all models that this process got the kernels of.  */
+BURIN_API void burin_process_stats(burin_stats *out);
 
 /* ---- session ---------------------------------------------------------- */
 
@@ -265,14 +315,31 @@ typedef void burin_cache_fn(void *ctx, const burin_cache_entry *e);
 
 /* Each checks the cache directory of o (NULL: the default) first.
  * each: call fn for every entry, checksums verified when verify is 1.
- * gc: remove entries until max_bytes, temporary files of the dead, and entries
- * that are not usable; clear: remove all.  n is the number removed.  */
+ * gc: remove temporary files of the dead, entries that are not usable, and
+ * those not used longest until max_bytes (negative: the options' limit) and
+ * cache_max_files; clear: remove all.  n is the number removed.  */
 BURIN_API int burin_cache_each(const burin_options *o, int verify,
     burin_cache_fn *fn, void *ctx, burin_error *err);
 BURIN_API int burin_cache_gc(const burin_options *o, int64_t max_bytes,
     int64_t *n, burin_error *err);
 BURIN_API int burin_cache_clear(const burin_options *o, int64_t *n,
     burin_error *err);
+/* Copy the entries of nkey keys (keys NULL: all) to path: an archive when its
+ * name ends in .tar, .tar.zst, .tar.gz or .tar.xz, else a directory that
+ * cache_ro may name.  import copies those of either into the cache, each
+ * checked as it is when it is found; that they are meant well is not, so import
+ * from where you would run programs from.  EUNSUPPORTED: archives need
+ * libarchive.  */
+BURIN_API int burin_cache_export(const burin_options *o,
+    const char *const *keys, size_t nkey, const char *path,
+    burin_error *err);
+BURIN_API int burin_cache_import(const burin_options *o, const char *path,
+    int64_t *n, burin_error *err);
+/* Lines "name: text" on the entry whose key begins with key: what it is, and
+ * whether it would be used here.  EINVAL: there is none, or more than one, or
+ * buf is too small.  */
+BURIN_API int burin_cache_explain(const burin_options *o, const char *key,
+    char *buf, size_t size, burin_error *err);
 /* Where the cache is, for people to read.  */
 BURIN_API int burin_cache_path(const burin_options *o, char *buf, size_t size,
     burin_error *err);

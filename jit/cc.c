@@ -8,6 +8,7 @@
  * Nobody reads its stderr: it is silent unless BURIN_TRACE is set.
  */
 #include "jit/compile.h"
+#include "jit/trace.h"
 #include "jit/worker.h"
 
 #include <errno.h>
@@ -20,8 +21,6 @@
 #include <unistd.h>
 
 #define MAX_SPEC ((uint32_t)1 << 30)
-
-static int trace;
 
 /* n bytes, or -1 at the end of the input.  */
 static int
@@ -60,16 +59,44 @@ write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
+/* What the compiler leaves about goes into the store, where the next prune
+ * finds it should this process be killed.  The compiler asks where only once,
+ * so it is the directory of the first request.  */
+static struct brn_store *home;
+static char home_dir[PATH_MAX];
+
+static void
+find_home(const char *dir)
+{
+	burin_error err;
+
+	if (home || brn_store_open(dir, &home, &err) < 0)
+		return;
+	if (brn_store_tempdir(home, home_dir, sizeof home_dir, &err) == 0)
+		setenv("TMPDIR", home_dir, 1);
+	else
+		home_dir[0] = '\0';
+}
+
+static void
+leave_home(void)
+{
+	if (home_dir[0])
+		brn_store_tempdir_remove(home, home_dir);
+	brn_store_close(home);
+}
+
 static int
-compile_into(const char *dir, const void *spec, size_t n, int *compiled,
-    burin_error *err)
+compile_into(const char *dir, const void *spec, size_t n,
+    struct brn_made *made, burin_error *err)
 {
 	struct brn_store *s;
 	int rc = brn_store_open(dir, &s, err);
 
 	if (rc < 0)
 		return rc;
-	rc = brn_compile(s, spec, n, compiled, err);
+	find_home(dir);
+	rc = brn_compile(s, spec, n, made, err);
 	brn_store_close(s);
 	return rc;
 }
@@ -79,18 +106,14 @@ serve(const char *dir, const void *spec, size_t n, struct brn_cc_answer *a)
 {
 	double start = brn_now_ms();
 	burin_error err = { 0 };
-	int compiled = 0;
 
 	a->magic = BRN_CC_MAGIC;
-	a->code = compile_into(dir, spec, n, &compiled, &err);
-	a->compiled = compiled;
-	a->ms = brn_now_ms() - start;
+	a->code = compile_into(dir, spec, n, &a->made, &err);
 	snprintf(a->msg, sizeof a->msg, "%.*s", (int)sizeof a->msg - 1,
 	    err.msg);
-	if (trace)
-		fprintf(stderr, "burin-cc %ld: %zu bytes of spec, %s, "
-		    "%.1f ms\n", (long)getpid(), n, a->code < 0 ? a->msg :
-		    compiled ? "compiled" : "found", a->ms);
+	brn_trace("burin-cc: %zu bytes of spec, %s, %.1f ms", n,
+	    a->code < 0 ? a->msg : a->made.compiled ? "compiled" : "found",
+	    brn_now_ms() - start);
 }
 
 /* One request.  -1: no more, or not one.  */
@@ -137,10 +160,8 @@ keep_private(int fd, int flags)
 int
 main(void)
 {
-	const char *t = secure_getenv("BURIN_TRACE");
 	int in, out;
 
-	trace = t && t[0] && strcmp(t, "0") != 0;
 	/* A reader that went away and a full disk are errors of write.  */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -148,9 +169,10 @@ main(void)
 	out = keep_private(1, O_WRONLY);
 	if (in < 0 || out < 0)
 		return 1;
-	if (!trace && keep_private(2, O_WRONLY) < 0)
+	if (!brn_trace_on() && keep_private(2, O_WRONLY) < 0)
 		return 1;
 	while (request(in, out) == 0)
 		;
+	leave_home();
 	return 0;
 }

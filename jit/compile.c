@@ -5,6 +5,7 @@
  */
 #include "jit/compile.h"
 
+#include "jit/fork.h"
 #include "jit/load.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define LOCK_MS 10000
+#define ROOM (1 << 20)          /* bytes that compiling needs, about */
 
 static int
 is_there(struct brn_store *s, const struct brn_key *k, const void *desc,
@@ -48,44 +50,90 @@ try_load(const char *path, burin_error *err)
 	return rc;
 }
 
+/* ---- one at a time ---------------------------------------------------- */
+
+/* libgccjit compiles under a lock of its own: ours is around it, so that a
+ * child finds neither locked.  */
+static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+watch_forks(void)
+{
+	brn_fork_guard(BRN_FORK_compile, &one, NULL);
+}
+
+static int
+run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
+    const char *path, burin_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int rc;
+
+	pthread_once(&once, watch_forks);
+	pthread_mutex_lock(&one);
+	brn_fork_in_compiler(1);
+	rc = module(desc, ndesc, path, err);
+	brn_fork_in_compiler(0);
+	pthread_mutex_unlock(&one);
+	return rc;
+}
+
+/* ---- compile ---------------------------------------------------------- */
+
+/* The assembler and the linker say no more than that they failed: when the
+ * disk is full, that is why.  */
+static int
+blame(struct brn_store *s, int rc, struct brn_made *made, burin_error *err)
+{
+	if (rc != BURIN_EJIT)
+		return rc;
+	if (!brn_store_has_room(s, ROOM))
+		return brn_fail(err, BURIN_ECACHE, "%s: no space left",
+		    brn_store_dir(s));
+	made->refused = 1;
+	return rc;
+}
+
 static int
 compile(brn_module_compile_fn *module, struct brn_store *s,
-    const struct brn_key *k, const void *desc, size_t ndesc, burin_error *err)
+    const struct brn_key *k, const void *desc, size_t ndesc,
+    struct brn_made *made, burin_error *err)
 {
-	static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
 	char tmp[PATH_MAX];
+	double start = brn_now_ms();
 	int rc;
 
 	if ((rc = brn_store_temp(s, k, tmp, sizeof tmp, err)) < 0)
 		return rc;
-	pthread_mutex_lock(&one);
-	rc = module(desc, ndesc, tmp, err);
-	pthread_mutex_unlock(&one);
+	rc = run_module(module, desc, ndesc, tmp, err);
+	made->compile_ms = brn_now_ms() - start;
 	if (rc == 0)
 		rc = try_load(tmp, err);
 	if (rc < 0) {
 		unlink(tmp);
-		return rc;
+		return blame(s, rc, made, err);
 	}
-	return brn_store_publish(s, k, tmp, desc, ndesc, err);
+	rc = brn_store_publish(s, k, tmp, desc, ndesc, err);
+	made->publish_ms = brn_now_ms() - start - made->compile_ms;
+	return rc;
 }
 
 int
 brn_compile(struct brn_store *s, const void *desc, size_t ndesc,
-    int *compiled, burin_error *err)
+    struct brn_made *made, burin_error *err)
 {
 	struct brn_key k = brn_key_of(desc, ndesc);
 	brn_module_compile_fn *module;
-	int lock, found, rc;
+	double start = brn_now_ms();
+	int lock, found, rc = BURIN_OK;
 
-	if ((rc = brn_load_module(&module, err)) < 0)
-		return rc;
+	*made = (struct brn_made){ 0 };
 	lock = brn_store_lock(s, &k, LOCK_MS);
+	made->wait_ms = brn_now_ms() - start;
 	found = is_there(s, &k, desc, ndesc);
-	if (!found)
-		rc = compile(module, s, &k, desc, ndesc, err);
+	if (!found && (rc = brn_load_module(&module, err)) == 0)
+		rc = compile(module, s, &k, desc, ndesc, made, err);
 	brn_store_unlock(lock);
-	if (rc == 0)
-		*compiled = !found;
+	made->compiled = rc == 0 && !found;
 	return rc;
 }

@@ -8,11 +8,19 @@
 
 #include "cache/store.h"
 
+/* How it went; travels from burin-cc to the library.  */
+struct brn_made {
+	int32_t compiled;               /* 0: another had done it */
+	int32_t refused;                /* the compiler will not do better if
+	                                   asked again */
+	double wait_ms, compile_ms, publish_ms;
+};
+
 /* Processes that want the same kernel at the same time compile it once: the
- * later ones wait for the lock and find the entry there.  *compiled is 0 for
- * them.  ECACHE when the store cannot be written, EJIT and EFORMAT from the
- * module.  */
+ * later ones wait for the lock and find the entry there.  *made is filled in
+ * any case.  ECACHE when the store cannot be written or is full, EJIT and
+ * EFORMAT from the module.  */
 int brn_compile(struct brn_store *s, const void *desc, size_t ndesc,
-    int *compiled, burin_error *err);
+    struct brn_made *made, burin_error *err);
 
 #endif

@@ -59,7 +59,7 @@ brn_entries_each(const char *dir, int verify, burin_cache_fn *fn, void *ctx,
 }
 
 int
-brn_entries_gc(const char *dir, int64_t max_bytes, int64_t *n,
+brn_entries_gc(const char *dir, const struct brn_limits *max, int64_t *n,
     burin_error *err)
 {
 	struct brn_store *s;
@@ -67,7 +67,7 @@ brn_entries_gc(const char *dir, int64_t max_bytes, int64_t *n,
 
 	if (rc < 0)
 		return rc;
-	rc = brn_store_gc(s, max_bytes, n, err);
+	rc = brn_store_gc(s, max, n, err);
 	brn_store_close(s);
 	return rc;
 }

@@ -1,402 +1,296 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A batch of specs becomes a batch of kernels: claim each in the table, look
- * on disk for those that are ours to make, compile what is not there, and give
- * tier T0 to what is left.  Every claim is settled on every way out, because
- * other threads may be waiting for it; ours are settled before we wait for
- * theirs, so nobody waits in a circle.
+ * A batch of specs becomes a batch of kernels, while the caller waits or in a
+ * thread of its own.
  */
 #include "jit/jit.h"
 
-#include "jit/compile.h"
-#include "jit/load.h"
-#include "jit/scratch.h"
-#include "jit/table.h"
-#include "jit/worker.h"
+#include "jit/batch.h"
+#include "jit/trace.h"
 
-#include <sched.h>
-#include <stdio.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-struct item {
-	const struct brn_spec *spec;
-	struct brn_key key;
-	struct brn_buf desc;
-	struct brn_slot *slot;
-	enum brn_claim claim;
-	int first;                      /* of its slot in this batch */
-	int open;                       /* ours, and not settled */
-};
-
-struct batch {
-	const struct brn_jit_opts *o;
-	struct item *item;
-	int n;
-	burin_stats *st;
-	struct brn_store *sink;         /* where the compiler leaves kernels */
-	struct brn_job *job;            /* what is to be compiled, */
-	int *of;                        /* and which item each is of */
-	int njob, ndone, ntotal;
-};
-
-/* Add a reason for people to read.  */
-static void
-note(struct batch *b, const char *text)
-{
-	size_t n = strlen(b->st->note);
-
-	snprintf(b->st->note + n, sizeof b->st->note - n, "%s%.*s",
-	    n ? "; " : "", (int)sizeof b->st->note, text);
-}
-
-/* ---- settle ----------------------------------------------------------- */
-
-static void
-settle_loaded(struct item *it, brn_kernel_fn *fn, void *handle)
-{
-	char name[sizeof ((struct brn_kernel *)0)->name];
-	const struct brn_spec *s = it->spec;
-
-	snprintf(name, sizeof name, "%s.%dx%d.%s",
-	    brn_kernels[s->kernel].name, s->bh, s->bw,
-	    brn_isas[s->isa].name);
-	brn_table_settle(it->slot, fn, handle, name);
-	it->open = 0;
-}
-
-static void
-settle_t0(struct item *it)
-{
-	const struct brn_spec *s = it->spec;
-	enum brn_isa isa = brn_isa_runs(s->isa) ? s->isa : brn_isa_detect();
-	char name[sizeof ((struct brn_kernel *)0)->name];
-
-	snprintf(name, sizeof name, "%s.%dx%d.%s",
-	    brn_kernels[BRN_KERNEL_t0].name, s->bh, s->bw,
-	    brn_isas[isa].name);
-	brn_table_settle(it->slot, brn_t0(isa), NULL, name);
-	it->open = 0;
-}
-
-/* One reason speaks for all.  */
-static void
-count_failure(struct batch *b, const char *why)
-{
-	if (b->st->failed++ == 0)
-		note(b, why);
-}
-
-static void
-settle_failed(struct batch *b, struct item *it, const char *why)
-{
-	count_failure(b, why);
-	settle_t0(it);
-}
-
-/* ---- claim ------------------------------------------------------------ */
-
+/* Every spec claimed, what is in a cache settled.  */
 static int
-is_first(const struct batch *b, int i)
+begin(struct brn_batch *b, const struct brn_spec *spec, burin_error *err)
 {
-	for (int j = 0; j < i; j++)
-		if (b->item[j].slot == b->item[i].slot)
-			return 0;
-	return 1;
-}
+	int rc = BURIN_OK;
 
-/* What no compiler is needed for, or would help with.  */
-static void
-settle_early(struct batch *b, struct item *it)
-{
-	const struct brn_spec *s = it->spec;
-
-	if (!s->compiler[0])
-		settle_failed(b, it, "libgccjit: not known here");
-	else if (brn_kernels[s->kernel].tier == 0)
-		settle_t0(it);
-	else if (!brn_isa_runs(s->isa))
-		settle_failed(b, it, "isa: not of this machine");
-}
-
-static int
-claim(struct batch *b, int i, const struct brn_spec *spec, burin_error *err)
-{
-	struct item *it = &b->item[i];
-	int rc;
-
-	it->spec = spec;
-	brn_spec_encode(spec, &it->desc);
-	if (it->desc.fail)
-		return brn_nomem(err);
-	it->key = brn_key_of(it->desc.p, it->desc.n);
-	rc = brn_table_claim(&it->key, it->desc.p, it->desc.n, &it->slot);
-	if (rc < 0)
-		return brn_nomem(err);
-	it->claim = (enum brn_claim)rc;
-	it->first = is_first(b, i);
-	b->st->kernels += it->first;
-	it->open = it->claim == BRN_CLAIM_mine;
-	if (it->open)
-		settle_early(b, it);
-	else if (it->claim == BRN_CLAIM_ready)
-		b->st->memory_hits += it->first;
-	return BURIN_OK;
-}
-
-/* Kernels that other threads make.  */
-static void
-wait_for_others(struct batch *b)
-{
-	for (int i = 0; i < b->n; i++) {
-		struct item *it = &b->item[i];
-
-		if (!it->slot || it->claim != BRN_CLAIM_pending)
-			continue;
-		if (brn_table_wait(it->slot)) {
-			b->st->memory_hits += it->first;
-		} else if (it->first) {
-			count_failure(b, "kernel: another thread failed");
-		}
-	}
-}
-
-/* ---- disk ------------------------------------------------------------- */
-
-/* 1: settled with the kernel in s.  0: not; *why says why it is there and
- * cannot be used, NULL when it is not there.  */
-static int
-from_store(struct brn_store *s, struct item *it, burin_error *why)
-{
-	brn_kernel_fn *fn;
-	const char *word;
-	void *handle;
-	int fd, rc;
-
-	why->msg[0] = 0;
-	if (brn_store_get(s, &it->key, it->desc.p, it->desc.n, &fd, &word)) {
-		if (word)
-			brn_fail(why, BURIN_ECACHE, "%s: entry has: %s",
-			    brn_store_dir(s), word);
-		return 0;
-	}
-	rc = brn_load(fd, &handle, &fn, why);
-	close(fd);
-	if (rc < 0)
-		return 0;
-	settle_loaded(it, fn, handle);
-	return 1;
-}
-
-static int
-count_open(const struct batch *b)
-{
-	int n = 0;
-
-	for (int i = 0; i < b->n; i++)
-		n += b->item[i].open;
-	return n;
-}
-
-static void
-from_disk(struct batch *b, struct brn_store *s)
-{
-	burin_error why;
-
-	for (int i = 0; i < b->n; i++)
-		if (b->item[i].open)
-			b->st->disk_hits += from_store(s, &b->item[i], &why);
-}
-
-/* ---- compile ---------------------------------------------------------- */
-
-/* A store may fill up or turn read-only at any time; then another is worth a
- * try.  */
-static int
-is_of_store(const struct brn_job *j)
-{
-	return j->code == BURIN_ECACHE || j->code == BURIN_EIO;
-}
-
-static void
-job_done(void *ctx, struct brn_job *job)
-{
-	struct batch *b = ctx;
-	struct item *it = &b->item[b->of[job - b->job]];
-
-	if (job->code == 0 && !from_store(b->sink, it, &job->err)) {
-		job->code = BURIN_EJIT;
-		if (!job->err.msg[0])
-			brn_fail(&job->err, BURIN_EJIT,
-			    "kernel: was gone before it was loaded");
-	}
-	if (job->code < 0) {
-		if (is_of_store(job))
-			return;
-		settle_failed(b, it, job->err.msg);
-	} else if (job->compiled) {
-		b->st->compiled++;
-	} else {
-		b->st->disk_hits++;
-	}
-	if (b->o->progress)
-		b->o->progress(b->o->progress_ctx, ++b->ndone, b->ntotal);
-}
-
-static void
-run_inprocess(struct batch *b)
-{
-	for (int i = 0; i < b->njob; i++) {
-		struct brn_job *j = &b->job[i];
-
-		j->code = brn_compile(b->sink, j->spec, j->nspec,
-		    &j->compiled, &j->err);
-		job_done(b, j);
-	}
-}
-
-static int
-num_jobs(const struct brn_jit_opts *o)
-{
-	cpu_set_t set;
-
-	if (o->jobs > 0)
-		return o->jobs;
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		return CPU_COUNT(&set);
-	return (int)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-/* Compile what is open into the store s.  */
-static void
-compile_into(struct batch *b, struct brn_store *s)
-{
-	b->sink = s;
-	b->njob = 0;
-	for (int i = 0; i < b->n; i++) {
-		struct item *it = &b->item[i];
-
-		if (!it->open)
-			continue;
-		b->of[b->njob] = i;
-		b->job[b->njob++] = (struct brn_job){ .spec = it->desc.p,
-		    .nspec = it->desc.n };
-	}
-	if (b->njob == 0)
-		return;
-	if (b->o->mode == BRN_JIT_inprocess)
-		run_inprocess(b);
-	else
-		brn_worker_run(brn_store_dir(s), num_jobs(b->o), b->job,
-		    b->njob, job_done, b);
-}
-
-/* Into the cache, and what that does not take into a directory of the moment:
- * a kernel that is loaded needs its file no more.  */
-static void
-compile(struct batch *b, struct brn_store *s)
-{
-	struct brn_scratch t;
-	burin_error err;
-
-	b->ntotal = count_open(b);
-	if (s)
-		compile_into(b, s);
-	for (int i = 0; i < b->njob; i++)
-		if (is_of_store(&b->job[i])) {
-			note(b, b->job[i].err.msg);
-			break;
-		}
-	if (count_open(b) == 0)
-		return;
-	if (brn_scratch_open(&t, &err) < 0) {
-		note(b, err.msg);
-		return;
-	}
-	compile_into(b, t.store);
-	brn_scratch_close(&t);
-}
-
-/* ---- all of it -------------------------------------------------------- */
-
-static void
-make_kernels(struct batch *b)
-{
-	struct brn_store *s = NULL;
-	burin_error err;
-
-	if (count_open(b) == 0)
-		return;
-	if (brn_store_open(b->o->cache_dir, &s, &err) < 0)
-		note(b, err.msg);
-	else
-		from_disk(b, s);
-	if (b->o->mode != BRN_JIT_off && count_open(b) > 0)
-		compile(b, s);
-	brn_store_close(s);
-}
-
-static const char *
-why_left(const struct batch *b)
-{
-	if (b->o->mode == BRN_JIT_off)
-		return "jit=off, and the kernel is not in the cache";
-	if (b->njob && b->job[0].err.msg[0])
-		return b->job[0].err.msg;
-	return "kernel: nowhere to compile it to";
-}
-
-static int
-get(struct batch *b, const struct brn_spec *spec, struct brn_kernel **out,
-    burin_error *err)
-{
-	int i, rc = BURIN_OK;
-
-	for (i = 0; i < b->n && rc == 0; i++)
-		rc = claim(b, i, &spec[i], err);
+	for (int i = 0; i < b->n && rc == 0; i++)
+		rc = brn_batch_claim(b, i, &spec[i], err);
 	if (rc == 0)
-		make_kernels(b);
-	for (i = 0; i < b->n; i++)
-		if (b->item[i].open)
-			settle_failed(b, &b->item[i], why_left(b));
-	wait_for_others(b);
-	for (i = 0; i < b->n; i++) {
-		struct item *it = &b->item[i];
+		brn_batch_look(b);
+	return rc;
+}
+
+/* Make what is ours, wait for what is others', and make that when they give it
+ * up.  */
+static void
+finish(struct brn_batch *b)
+{
+	for (;;) {
+		brn_batch_make(b);
+		brn_batch_wait(b);
+		if (b->stop || brn_batch_count_open(b) == 0)
+			break;
+		brn_batch_look(b);
+	}
+	brn_batch_abandon(b);
+	brn_batch_share(b);
+}
+
+/* The kernels to the caller, or on an error nothing to anyone.  */
+static void
+hand_over(struct brn_batch *b, int rc, struct brn_kernel **out)
+{
+	if (rc < 0)
+		brn_batch_abandon(b);
+	for (int i = 0; i < b->n; i++) {
+		struct brn_slot *s = b->item[i].slot;
 
 		if (rc == 0)
-			out[i] = brn_table_kernel(it->slot);
-		else if (it->slot)
-			brn_table_release(brn_table_kernel(it->slot));
-		brn_buf_free(&it->desc);
+			out[i] = brn_table_kernel(s);
+		else if (s)
+			brn_table_release(brn_table_kernel(s));
 	}
-	return rc;
 }
 
 int
 brn_jit_get(const struct brn_jit_opts *o, const struct brn_spec *spec, int n,
     struct brn_kernel **out, burin_stats *st, burin_error *err)
 {
-	struct batch b = { .o = o, .n = n, .st = st };
 	double start = brn_now_ms();
+	struct brn_batch b;
 	int rc;
 
-	b.item = brn_alloc((size_t)n + 1, sizeof *b.item);
-	b.job = brn_alloc((size_t)n + 1, sizeof *b.job);
-	b.of = brn_alloc((size_t)n + 1, sizeof *b.of);
-	if (b.item && b.job && b.of)
-		rc = get(&b, spec, out, err);
-	else
-		rc = brn_nomem(err);
-	free(b.item);
-	free(b.job);
-	free(b.of);
-	st->ms += brn_now_ms() - start;
+	if ((rc = brn_batch_init(&b, o, n, err)) < 0)
+		return rc;
+	rc = begin(&b, spec, err);
+	if (rc == 0)
+		finish(&b);
+	hand_over(&b, rc, out);
+	b.st.ms = brn_now_ms() - start;
+	brn_batch_report(&b);
+	*st = b.st;
+	brn_batch_clear(&b);
 	return rc;
+}
+
+struct brn_kernel *
+brn_jit_ref(struct brn_kernel *k)
+{
+	return brn_table_ref(k);
 }
 
 void
 brn_jit_release(struct brn_kernel *k)
 {
 	brn_table_release(k);
+}
+
+void
+brn_jit_process_stats(burin_stats *st)
+{
+	brn_batch_total(st);
+}
+
+/* ---- in the background ------------------------------------------------ */
+
+struct brn_jit_task {
+	struct brn_batch batch;
+	double start;
+	pid_t owner;            /* a child has not the thread */
+	int running;            /* there is a thread to join */
+	pthread_t thread;
+	pthread_cond_t ended;   /* under batch.lock */
+	int done;
+};
+
+static void
+end(struct brn_jit_task *t)
+{
+	pthread_mutex_lock(&t->batch.lock);
+	t->batch.st.ms = brn_now_ms() - t->start;
+	t->done = 1;
+	pthread_cond_broadcast(&t->ended);
+	pthread_mutex_unlock(&t->batch.lock);
+	brn_batch_report(&t->batch);
+}
+
+static void *
+run(void *p)
+{
+	struct brn_jit_task *t = p;
+
+	finish(&t->batch);
+	end(t);
+	return NULL;
+}
+
+/* The host's signals are not for our thread.  */
+static int
+start_thread(struct brn_jit_task *t)
+{
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&t->thread, NULL, run, t);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+static int
+is_pending(const struct brn_batch *b)
+{
+	for (int i = 0; i < b->n; i++)
+		if (b->item[i].open ||
+		    b->item[i].claim == BRN_CLAIM_pending)
+			return 1;
+	return 0;
+}
+
+static void
+start_task(struct brn_jit_task *t)
+{
+	struct brn_batch *b = &t->batch;
+
+	b->background = !b->o.wait && b->o.mode != BRN_JIT_off &&
+	    is_pending(b);
+	if (b->background)
+		b->stopfd = eventfd(0, EFD_CLOEXEC);
+	if (b->stopfd >= 0 && start_thread(t) == 0) {
+		t->running = 1;
+		return;
+	}
+	/* Nothing to do, or to be waited for, or no thread to do it in.  */
+	finish(b);
+	end(t);
+}
+
+static void
+free_task(struct brn_jit_task *t)
+{
+	brn_batch_clear(&t->batch);
+	pthread_cond_destroy(&t->ended);
+	free(t);
+}
+
+static int
+task_new(const struct brn_jit_opts *o, int n, struct brn_jit_task **out,
+    burin_error *err)
+{
+	struct brn_jit_task *t = brn_alloc(1, sizeof *t);
+	pthread_condattr_t a;
+	int rc;
+
+	if (!t)
+		return brn_nomem(err);
+	if ((rc = brn_batch_init(&t->batch, o, n, err)) < 0) {
+		free(t);
+		return rc;
+	}
+	pthread_condattr_init(&a);
+	pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->ended, &a);
+	pthread_condattr_destroy(&a);
+	t->start = brn_now_ms();
+	t->owner = getpid();
+	*out = t;
+	return BURIN_OK;
+}
+
+int
+brn_jit_start(const struct brn_jit_opts *o, const struct brn_spec *spec,
+    int n, struct brn_kernel **out, struct brn_jit_task **task,
+    burin_error *err)
+{
+	struct brn_jit_task *t = NULL;
+	int rc;
+
+	if ((rc = task_new(o, n, &t, err)) < 0)
+		return rc;
+	rc = begin(&t->batch, spec, err);
+	hand_over(&t->batch, rc, out);
+	if (rc < 0) {
+		free_task(t);
+		return rc;
+	}
+	start_task(t);
+	*task = t;
+	return BURIN_OK;
+}
+
+static int
+count_pending(const burin_stats *st)
+{
+	return st->kernels - st->compiled - st->disk_hits - st->memory_hits -
+	    st->remote_hits - st->failed;
+}
+
+void
+brn_jit_stats(struct brn_jit_task *t, burin_stats *st)
+{
+	/* In a child its thread may have left the lock behind.  */
+	int ours = t->owner == getpid();
+
+	if (ours)
+		pthread_mutex_lock(&t->batch.lock);
+	*st = t->batch.st;
+	st->pending = t->done ? 0 : count_pending(st);
+	if (ours)
+		pthread_mutex_unlock(&t->batch.lock);
+}
+
+int
+brn_jit_wait(struct brn_jit_task *t, int ms)
+{
+	struct timespec end;
+	burin_stats st;
+
+	if (t->owner != getpid()) {
+		brn_jit_stats(t, &st);
+		return st.pending;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += ms / 1000;
+	end.tv_nsec += ms % 1000 * 1000000L;
+	if (end.tv_nsec >= 1000000000L) {
+		end.tv_nsec -= 1000000000L;
+		end.tv_sec++;
+	}
+	pthread_mutex_lock(&t->batch.lock);
+	while (!t->done) {
+		if (ms < 0)
+			pthread_cond_wait(&t->ended, &t->batch.lock);
+		else if (pthread_cond_timedwait(&t->ended, &t->batch.lock,
+		    &end) == ETIMEDOUT)
+			break;
+	}
+	pthread_mutex_unlock(&t->batch.lock);
+	brn_jit_stats(t, &st);
+	return st.pending;
+}
+
+void
+brn_jit_end(struct brn_jit_task *t)
+{
+	uint64_t one = 1;
+
+	if (!t)
+		return;
+	if (t->running && t->owner == getpid()) {
+		t->batch.stop = 1;
+		(void)!write(t->batch.stopfd, &one, sizeof one);
+		brn_table_wake();
+		pthread_join(t->thread, NULL);
+	}
+	free_task(t);
 }

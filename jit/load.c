@@ -12,6 +12,7 @@
 #include "jit/load.h"
 
 #include "ir/base.h"
+#include "jit/fork.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -55,6 +56,17 @@ reason(const char *name)
 	return e;
 }
 
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t module_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+watch_forks(void)
+{
+	brn_fork_guard(BRN_FORK_module, &module_lock, NULL);
+	brn_fork_guard(BRN_FORK_load, &loading, NULL);
+}
+
 static void *
 open_fd(int fd, burin_error *err)
 {
@@ -62,7 +74,10 @@ open_fd(int fd, burin_error *err)
 	void *h;
 
 	unique_name(fd, name);
+	pthread_once(&once, watch_forks);
+	pthread_mutex_lock(&loading);
 	h = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	pthread_mutex_unlock(&loading);
 	if (!h)
 		brn_fail(err, BURIN_EJIT, "kernel: %s", reason(name));
 	return h;
@@ -114,11 +129,13 @@ brn_load(int fd, void **handle, brn_kernel_fn **fn, burin_error *err)
 void
 brn_unload(void *handle)
 {
-	if (handle)
-		dlclose(handle);
+	if (!handle)
+		return;
+	pthread_mutex_lock(&loading);
+	dlclose(handle);
+	pthread_mutex_unlock(&loading);
 }
 
-static pthread_mutex_t module_lock = PTHREAD_MUTEX_INITIALIZER;
 static brn_module_compile_fn *module_compile;
 
 static int
@@ -148,6 +165,7 @@ brn_load_module(brn_module_compile_fn **fn, burin_error *err)
 {
 	int rc = BURIN_OK;
 
+	pthread_once(&once, watch_forks);
 	pthread_mutex_lock(&module_lock);
 	if (!module_compile)
 		rc = open_module(err);

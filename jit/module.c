@@ -81,11 +81,11 @@ check_origin(const struct brn_spec *s, burin_error *err)
 	const char *id = burin_jit_compiler_id();
 
 	if (*s->compiler && strcmp(s->compiler, id) != 0)
-		return brn_fail(err, BURIN_EJIT,
+		return brn_fail(err, BURIN_EUNSUPPORTED,
 		    "libgccjit: is '%s', the kernel is for '%s'", id,
 		    s->compiler);
 	if (strcmp(s->generator, BRN_GENERATOR) != 0)
-		return brn_fail(err, BURIN_EJIT,
+		return brn_fail(err, BURIN_EUNSUPPORTED,
 		    "generator: is '%s', the kernel is for '%s'",
 		    BRN_GENERATOR, s->generator);
 	if (!emitters[s->kernel])

@@ -15,7 +15,7 @@
 /* Compile the kernel that the canonical bytes describe into a shared object at
  * path, which exports BRN_KERNEL_SYMBOL, a brn_kernel_fn.  Refuses a spec made
  * for another compiler or generator.  One compile at a time in a process:
- * libgccjit holds a lock.  EFORMAT, EJIT, EIO.  */
+ * libgccjit holds a lock.  EUNSUPPORTED, EFORMAT, EJIT, EIO.  */
 typedef int brn_module_compile_fn(const void *spec, size_t n,
     const char *path, burin_error *err);
 /* Of the libgccjit that is really loaded, spelled as jit/compiler.h says: find

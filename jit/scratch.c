@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROOM (1 << 20)
+
 static int
 remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
 {
@@ -26,24 +28,38 @@ remove_tree(const char *dir)
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-int
-brn_scratch_open(struct brn_scratch *t, burin_error *err)
+static int
+open_in(struct brn_scratch *t, const char *parent, burin_error *err)
 {
-	const char *tmp = secure_getenv("TMPDIR");
 	int n, rc;
 
-	if (!tmp || tmp[0] != '/')
-		tmp = "/tmp";
-	n = snprintf(t->dir, sizeof t->dir, "%s/burin.XXXXXX", tmp);
+	n = snprintf(t->dir, sizeof t->dir, "%s/burin.XXXXXX", parent);
 	if (n < 0 || (size_t)n >= sizeof t->dir)
 		return brn_fail(err, BURIN_ECACHE, "%s: path is too long",
-		    tmp);
+		    parent);
 	if (!mkdtemp(t->dir))
 		return brn_fail(err, BURIN_ECACHE, "%s: %s", t->dir,
 		    strerror(errno));
 	rc = brn_store_open(t->dir, &t->store, err);
+	if (rc == 0 && !brn_store_has_room(t->store, ROOM)) {
+		rc = brn_fail(err, BURIN_ECACHE, "%s: no space left", parent);
+		brn_store_close(t->store);
+	}
 	if (rc < 0)
 		remove_tree(t->dir);
+	return rc;
+}
+
+int
+brn_scratch_open(struct brn_scratch *t, burin_error *err)
+{
+	const char *place[] = { secure_getenv("TMPDIR"), "/tmp", "/dev/shm",
+	    "/var/tmp" };
+	int rc = BURIN_ECACHE;
+
+	for (int i = 0; i < BRN_COUNT(place) && rc < 0; i++)
+		if (place[i] && place[i][0] == '/')
+			rc = open_in(t, place[i], err);
 	return rc;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A store for the moment, for when the cache cannot be used: a directory of
- * our own under $TMPDIR or /tmp, gone when it is closed.
+ * our own under $TMPDIR, /tmp, /dev/shm or /var/tmp, gone when it is closed.
  */
 #ifndef BRN_SCRATCH_H
 #define BRN_SCRATCH_H

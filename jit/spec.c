@@ -38,8 +38,12 @@ brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
 static void
 put_indices(struct brn_buf *out, const int32_t *p, int64_t n)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	brn_buf_put(out, p, (size_t)n * sizeof *p);
+#else
 	for (int64_t i = 0; i < n; i++)
 		brn_buf_u32(out, (uint32_t)p[i]);
+#endif
 }
 
 void

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -29,6 +30,7 @@
 #define MAX_LOST 3
 /* To end after the last job.  */
 #define LEAVE_MS 2000
+#define LOWEST 19
 
 extern char **environ;
 
@@ -44,9 +46,10 @@ struct worker {
 };
 
 struct pool {
-	const char *dir, *path;
+	const struct brn_pool *o;
+	const char *path;
 	double timeout;
-	int nworker;
+	int nworker, stopped;
 	struct worker *worker;
 	struct brn_job *job;
 	int njob, next;                 /* job[next] is the next to give out */
@@ -137,6 +140,8 @@ start(struct pool *p, struct worker *w, burin_error *err)
 		return brn_fail(err, BURIN_EJIT, "burin-cc not found at %s: "
 		    "%s", p->path, strerror(rc));
 	}
+	if (p->o->low)
+		setpriority(PRIO_PROCESS, (id_t)w->pid, LOWEST);
 	w->fd = sv[0];
 	return BURIN_OK;
 }
@@ -158,8 +163,8 @@ finish(struct worker *w, int *status)
 	return got;
 }
 
-/* End the process and say how it ended.  */
-static void
+/* End the process and say how it ended, also as a status of waitpid.  */
+static int
 stop(struct worker *w, char *how, size_t size)
 {
 	int status = 0;
@@ -172,20 +177,33 @@ stop(struct worker *w, char *how, size_t size)
 	else
 		snprintf(how, size, "exited with status %d",
 		    WEXITSTATUS(status));
+	return status;
 }
 
 /* ---- jobs ------------------------------------------------------------- */
 
+/* Signals of a program that is at fault itself.  */
+static int
+is_crash(int status)
+{
+	return WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV ||
+	    WTERMSIG(status) == SIGABRT || WTERMSIG(status) == SIGBUS ||
+	    WTERMSIG(status) == SIGILL || WTERMSIG(status) == SIGFPE);
+}
+
 /* The worker is of no use any more, for the reason given (NULL: as it
- * ended); its job fails.  */
+ * ended); its job fails.  A compiler that crashed or hung will do so
+ * again.  */
 static void
-lose(struct pool *p, struct worker *w, const char *why)
+lose(struct pool *p, struct worker *w, const char *why, int refused)
 {
 	struct brn_job *job = w->job;
 	char how[64];
+	int status;
 
 	w->job = NULL;
-	stop(w, how, sizeof how);
+	status = stop(w, how, sizeof how);
+	job->made.refused = why ? refused : is_crash(status);
 	p->lost++;
 	job->code = brn_fail(&job->err, BURIN_EJIT, "burin-cc: %s",
 	    why ? why : how);
@@ -196,14 +214,14 @@ static void
 put_ask(struct pool *p, struct worker *w)
 {
 	struct brn_cc_ask ask = {
-		BRN_CC_MAGIC, (uint32_t)strlen(p->dir),
+		BRN_CC_MAGIC, (uint32_t)strlen(p->o->dir),
 		(uint32_t)w->job->nspec
 	};
 
 	w->ask.n = 0;
 	w->sent = w->got = 0;
 	brn_buf_put(&w->ask, &ask, sizeof ask);
-	brn_buf_put(&w->ask, p->dir, ask.ndir);
+	brn_buf_put(&w->ask, p->o->dir, ask.ndir);
 	brn_buf_put(&w->ask, w->job->spec, ask.nspec);
 }
 
@@ -213,7 +231,10 @@ give(struct pool *p, struct worker *w)
 {
 	struct brn_job *job = &p->job[p->next++];
 
-	if (p->lost >= MAX_LOST) {
+	if (p->stopped) {
+		job->code = brn_fail(&job->err, BURIN_EJIT,
+		    "burin-cc: stopped");
+	} else if (p->lost >= MAX_LOST) {
 		job->code = brn_fail(&job->err, BURIN_EJIT, "burin-cc: "
 		    "not tried, %d in a row were lost", p->lost);
 	} else if (job->nspec > UINT32_MAX / 4) {
@@ -270,12 +291,12 @@ take_answer(struct pool *p, struct worker *w)
 	struct brn_job *job = w->job;
 
 	if (!is_answer(w)) {
-		lose(p, w, "talks nonsense");
+		lose(p, w, "talks nonsense", 0);
 		return;
 	}
 	w->job = NULL;
 	p->lost = 0;
-	job->compiled = w->answer.compiled != 0;
+	job->made = w->answer.made;
 	job->code = w->answer.code;
 	if (job->code < 0)
 		brn_fail(&job->err, job->code, "%s", w->answer.msg);
@@ -291,7 +312,7 @@ receive(struct pool *p, struct worker *w)
 	if (n < 0 && would_block())
 		return;
 	if (n <= 0) {
-		lose(p, w, NULL);
+		lose(p, w, NULL, 0);
 		return;
 	}
 	w->got += (size_t)n;
@@ -333,8 +354,17 @@ attend(struct pool *p, struct worker *w, int revents)
 	if (w->job && brn_now_ms() >= w->deadline) {
 		snprintf(late, sizeof late, "no answer within %g ms",
 		    p->timeout);
-		lose(p, w, late);
+		lose(p, w, late, 1);
 	}
+}
+
+static void
+stop_all(struct pool *p)
+{
+	p->stopped = 1;
+	for (int i = 0; i < p->nworker; i++)
+		if (p->worker[i].job)
+			lose(p, &p->worker[i], "stopped", 0);
 }
 
 /* Hand out, wait, attend to those who moved.  0: all jobs have ended.  */
@@ -357,7 +387,12 @@ turn(struct pool *p, struct pollfd *pfd)
 		    POLLIN;
 		pfd[i].revents = 0;
 	}
-	poll(pfd, (nfds_t)p->nworker, ms);
+	pfd[i].fd = p->o->stop;
+	pfd[i].events = POLLIN;
+	pfd[i].revents = 0;
+	poll(pfd, (nfds_t)p->nworker + 1, ms);
+	if (pfd[i].revents)
+		stop_all(p);
 	for (i = 0; i < p->nworker; i++)
 		if (p->worker[i].job)
 			attend(p, &p->worker[i], pfd[i].revents);
@@ -403,12 +438,12 @@ dismiss(struct pool *p)
 }
 
 void
-brn_worker_run(const char *dir, int nworker, struct brn_job *job, int njob,
+brn_worker_run(const struct brn_pool *o, struct brn_job *job, int njob,
     brn_job_fn *done, void *ctx)
 {
 	struct pool p = {
-		.dir = dir, .path = cc_path(), .timeout = timeout_ms(),
-		.nworker = nworker < njob ? nworker : njob,
+		.o = o, .path = cc_path(), .timeout = timeout_ms(),
+		.nworker = o->nworker < njob ? o->nworker : njob,
 		.job = job, .njob = njob, .done = done, .ctx = ctx,
 	};
 	struct pollfd *pfd;
@@ -416,7 +451,7 @@ brn_worker_run(const char *dir, int nworker, struct brn_job *job, int njob,
 	if (p.nworker < 1)
 		p.nworker = 1;
 	p.worker = brn_alloc((size_t)p.nworker, sizeof *p.worker);
-	pfd = brn_alloc((size_t)p.nworker, sizeof *pfd);
+	pfd = brn_alloc((size_t)p.nworker + 1, sizeof *pfd);
 	if (p.worker && pfd)
 		while (turn(&p, pfd))
 			;

@@ -13,9 +13,9 @@
 #ifndef BRN_WORKER_H
 #define BRN_WORKER_H
 
-#include "ir/base.h"
+#include "jit/compile.h"
 
-#define BRN_CC_MAGIC 0x31636362         /* changes with the structs */
+#define BRN_CC_MAGIC 0x32636362         /* changes with the structs */
 
 struct brn_cc_ask {
 	uint32_t magic;
@@ -25,8 +25,7 @@ struct brn_cc_ask {
 struct brn_cc_answer {
 	uint32_t magic;
 	int32_t code;                   /* 0 or BURIN_E* */
-	int32_t compiled;               /* 0: found it done by another */
-	double ms;
+	struct brn_made made;
 	char msg[1000];
 };
 
@@ -35,17 +34,25 @@ struct brn_job {
 	const void *spec;               /* canonical bytes, borrowed */
 	size_t nspec;
 	int code;                       /* out: 0 or BURIN_E* */
-	int compiled;
+	struct brn_made made;
 	burin_error err;                /* out, when code < 0 */
 };
 
 /* Called as each job ends, in whatever order they do.  */
 typedef void brn_job_fn(void *ctx, struct brn_job *job);
 
-/* Compile njob jobs into the store at dir with up to nworker processes.  Every
- * job ends, one way or another: after BURIN_CC_TIMEOUT ms (secure_getenv;
- * default 30000) it has failed.  */
-void brn_worker_run(const char *dir, int nworker, struct brn_job *job,
-    int njob, brn_job_fn *done, void *ctx);
+struct brn_pool {
+	const char *dir;                /* of the store they go to */
+	int nworker;
+	int low;                        /* lowest priority */
+	int stop;                       /* a descriptor: readable means stop,
+	                                   -1: none */
+};
+
+/* Compile njob jobs with up to p->nworker processes.  Every job ends, one way
+ * or another: after BURIN_CC_TIMEOUT ms (secure_getenv; default 30000), or
+ * when it is to stop, it has failed.  */
+void brn_worker_run(const struct brn_pool *p, struct brn_job *job, int njob,
+    brn_job_fn *done, void *ctx);
 
 #endif

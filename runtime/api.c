@@ -4,8 +4,11 @@
  */
 #include "burin.h"
 
+#include <string.h>
+
 #include "ir/onnx.h"
 #include "jit/entries.h"
+#include "jit/jit.h"
 #include "jit/target.h"
 #include "runtime/options.h"
 
@@ -75,15 +78,20 @@ cache_remove(const burin_options *o, const int64_t *max_bytes, int64_t *n,
 {
 	burin_error own_err;
 	struct burin_options own;
+	struct brn_limits max;
 	int64_t removed;
 	int rc;
 
 	err = err ? err : &own_err;
 	rc = brn_options_use(&o, &own, err);
-	if (rc == 0 && max_bytes)
-		rc = brn_entries_gc(o->cache_dir, *max_bytes, &removed, err);
-	else if (rc == 0)
+	if (rc == 0 && max_bytes) {
+		max = brn_options_limits(o);
+		if (*max_bytes >= 0)
+			max.bytes = *max_bytes;
+		rc = brn_entries_gc(o->cache_dir, &max, &removed, err);
+	} else if (rc == 0) {
 		rc = brn_entries_clear(o->cache_dir, &removed, err);
+	}
 	if (rc == 0 && n)
 		*n = removed;
 	brn_options_clear(&own);
@@ -104,6 +112,86 @@ burin_cache_clear(const burin_options *o, int64_t *n, burin_error *err)
 }
 
 int
+burin_cache_export(const burin_options *o, const char *const *keys,
+    size_t nkey, const char *path, burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!path)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_export: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_export(o->cache_dir, o->cache_ro, keys,
+		    nkey, path, err);
+	brn_options_clear(&own);
+	return rc;
+}
+
+int
+burin_cache_import(const burin_options *o, const char *path, int64_t *n,
+    burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int64_t count;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!path)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_import: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = brn_entries_import(o->cache_dir, path, &count, err);
+	if (rc == 0 && n)
+		*n = count;
+	brn_options_clear(&own);
+	return rc;
+}
+
+static int
+explain(const burin_options *o, const char *key, char *buf, size_t size,
+    burin_error *err)
+{
+	struct brn_buf text = { 0 };
+	int rc = brn_entries_explain(o->cache_dir, o->cache_ro, key, &text,
+	    err);
+
+	if (rc == 0 && text.n >= size)
+		rc = brn_fail(err, BURIN_EINVAL, "burin_cache_explain: has "
+		    "%zu bytes, room for %zu", text.n, size);
+	if (rc == 0) {
+		memcpy(buf, text.p, text.n);
+		buf[text.n] = '\0';
+	}
+	brn_buf_free(&text);
+	return rc;
+}
+
+int
+burin_cache_explain(const burin_options *o, const char *key, char *buf,
+    size_t size, burin_error *err)
+{
+	burin_error own_err;
+	struct burin_options own;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!key || !buf)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_cache_explain: argument is NULL");
+	rc = brn_options_use(&o, &own, err);
+	if (rc == 0)
+		rc = explain(o, key, buf, size, err);
+	brn_options_clear(&own);
+	return rc;
+}
+
+int
 burin_cache_path(const burin_options *o, char *buf, size_t size,
     burin_error *err)
 {
@@ -120,4 +208,10 @@ burin_cache_path(const burin_options *o, char *buf, size_t size,
 		rc = brn_entries_path(o->cache_dir, buf, size, err);
 	brn_options_clear(&own);
 	return rc;
+}
+
+void
+burin_process_stats(burin_stats *out)
+{
+	brn_jit_process_stats(out);
 }

@@ -258,7 +258,7 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 			a.tile1 = ntile;
 		for (a.brow0 = from; a.brow0 < to; a.brow0 = a.brow1) {
 			a.brow1 = a.brow0 + step < to ? a.brow0 + step : to;
-			k->r->layer->kernel->fn(&a);
+			brn_kernel_code(k->r->layer->kernel)(&a);
 			finish(k, &a);
 		}
 	}
@@ -278,7 +278,7 @@ run_chunk(void *ctx, size_t i)
 	if (l->act || k->residual)
 		run_hot(k, a);
 	else
-		l->kernel->fn(&a);
+		brn_kernel_code(l->kernel)(&a);
 }
 
 void

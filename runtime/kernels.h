@@ -11,7 +11,7 @@
 
 struct brn_layer {
 	const struct brn_node *node;    /* dense or bsr_dense */
-	burin_layer_info info;
+	burin_layer_info info;          /* but for its kernel */
 	const struct brn_bsr *bsr;      /* structure; vals not used here */
 	struct brn_bsr *own;            /* bsr when it is not a node's */
 	struct brn_kernel *kernel;

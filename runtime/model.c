@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loading: file -> graph -> passes -> layers -> kernels.
+ * Loading: file -> graph -> net -> kernels; and what is told of it.
  */
 #include "runtime/model.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/infer.h"
 #include "ir/onnx.h"
-#include "jit/cost.h"
-#include "passes/pass.h"
-#include "runtime/options.h"
 
 struct burin_model *
 brn_model_ref(struct burin_model *m)
@@ -20,44 +16,70 @@ brn_model_ref(struct burin_model *m)
 	return m;
 }
 
+struct brn_net *
+brn_model_net(struct burin_model *m)
+{
+	struct brn_net *n;
+
+	pthread_mutex_lock(&m->lock);
+	n = brn_net_ref(m->net);
+	pthread_mutex_unlock(&m->lock);
+	return n;
+}
+
 void
 burin_model_free(burin_model *m)
 {
 	if (!m || atomic_fetch_sub(&m->refs, 1) > 1)
 		return;
+	brn_jit_end(m->task);
 	for (int i = 0; i < m->nlayer; i++)
-		brn_layer_clear(&m->layer[i]);
-	free(m->layer);
-	brn_graph_free(m->graph);
+		brn_jit_release(m->layer[i].kernel);
+	brn_net_free(m->net);
 	brn_arena_free(m->arena);
+	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
-/* A graph with no more than its owner.  */
+/* Without net.  */
 static struct burin_model *
-model_new(struct brn_graph *g, enum brn_isa isa)
+model_new(const struct burin_options *o)
 {
 	struct burin_model *m = brn_alloc(1, sizeof *m);
 
-	if (!m) {
-		brn_graph_free(g);
+	if (!m)
 		return NULL;
-	}
 	m->refs = 1;
-	m->isa = isa;
-	m->graph = g;
+	m->options = (struct burin_options){ .sparse = o->sparse,
+	    .isa = o->isa, .keep = o->keep, .verify = o->verify,
+	    .warm = o->warm };
+	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
-	if (!m->arena) {
-		burin_model_free(m);
-		return NULL;
-	}
-	return m;
+	if (m->arena)
+		return m;
+	burin_model_free(m);
+	return NULL;
 }
 
-static void
-value_info(const struct brn_graph *g, const struct brn_value *v,
-    const struct brn_type *t, burin_value_info *out)
+/* ---- what is told ----------------------------------------------------- */
+
+/* A copy that lives as long as the model.  */
+static int
+keep_string(struct burin_model *m, const char **s, burin_error *err)
 {
+	if (!*s)
+		return 0;
+	*s = brn_arena_strdup(m->arena, *s);
+	return *s ? 0 : brn_nomem(err);
+}
+
+static int
+value_info(struct burin_model *m, const struct brn_graph *g,
+    const struct brn_value *v, burin_value_info *out, burin_error *err)
+{
+	const struct brn_type *t = &v->node->type;
+	int rc;
+
 	out->name = v->name;
 	out->dtype = (enum burin_dtype)t->dtype;
 	out->rank = t->rank;
@@ -67,28 +89,24 @@ value_info(const struct brn_graph *g, const struct brn_value *v,
 		out->dims[i] = brn_is_sym(d) ? -1 : d;
 		if (brn_is_sym(d) && d - BRN_SYM(0) < g->nsym)
 			out->dim_names[i] = g->sym[d - BRN_SYM(0)];
+		if ((rc = keep_string(m, &out->dim_names[i], err)) < 0)
+			return rc;
 	}
+	return keep_string(m, &out->name, err);
 }
 
-/* What burin.h tells of the file, before passes change the graph.  */
 static int
-describe_file(struct burin_model *m, burin_error *err)
+describe_unsupported(struct burin_model *m, const struct brn_graph *g,
+    burin_error *err)
 {
-	struct brn_graph *g = m->graph;
 	int n = 0;
 
 	for (int i = 0; i < g->nnode; i++)
 		n += g->node[i]->op == BRN_OP_unsupported;
-	m->in = brn_arena_alloc(m->arena, (size_t)g->nin, sizeof *m->in);
-	m->out = brn_arena_alloc(m->arena, (size_t)g->nout, sizeof *m->out);
-	m->op = brn_arena_alloc(m->arena, (size_t)g->nopcount, sizeof *m->op);
 	m->unsupported = brn_arena_alloc(m->arena, (size_t)n,
 	    sizeof *m->unsupported);
-	if (!m->in || !m->out || !m->op || !m->unsupported)
+	if (!m->unsupported)
 		return brn_nomem(err);
-	for (m->nop = 0; m->nop < g->nopcount; m->nop++)
-		m->op[m->nop] = (burin_op_info){ g->opcount[m->nop].name,
-		    g->opcount[m->nop].count };
 	for (int i = 0; i < g->nnode; i++) {
 		const struct brn_node *u = g->node[i];
 
@@ -102,117 +120,155 @@ describe_file(struct burin_model *m, burin_error *err)
 	return 0;
 }
 
-static double
-cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
-    const void *ctx)
-{
-	const struct burin_model *m = ctx;
-
-	return brn_cost(m->isa, rows, cols, bh, bw, nblk);
-}
-
+/* What burin.h tells of the file, before passes change the graph.  */
 static int
-rewrite(struct burin_model *m, const struct burin_options *o,
+describe_file(struct burin_model *m, const struct brn_graph *g,
     burin_error *err)
 {
-	struct brn_graph *g = m->graph;
-	struct brn_pass_opts po = {
-		.sparse = o->sparse,
-		.verify = o->verify,
-		.dump_dir = o->dump,
-		.cost = cost,
-		.cost_ctx = m,
-	};
-	int rc = brn_passes_run(g, &po, err);
+	int rc;
 
-	if (rc == 0)
-		rc = brn_infer_types(g, err);
-	if (rc < 0)
-		return rc;
-	for (int i = 0; i < g->nin; i++)
-		value_info(g, &g->in[i], &g->in[i].node->type, &m->in[i]);
-	for (int i = 0; i < g->nout; i++)
-		value_info(g, &g->out[i], &g->out[i].node->type, &m->out[i]);
-	return 0;
+	m->opset = g->opset;
+	m->op = brn_arena_alloc(m->arena, (size_t)g->nopcount, sizeof *m->op);
+	if (!m->op)
+		return brn_nomem(err);
+	for (; m->nop < g->nopcount; m->nop++) {
+		burin_op_info *op = &m->op[m->nop];
+
+		*op = (burin_op_info){ g->opcount[m->nop].name,
+		    g->opcount[m->nop].count };
+		if ((rc = keep_string(m, &op->name, err)) < 0)
+			return rc;
+	}
+	return describe_unsupported(m, g, err);
+}
+
+/* Inputs and outputs, whose types passes may have found out.  */
+static int
+describe_values(struct burin_model *m, burin_error *err)
+{
+	const struct brn_graph *g = m->net->graph;
+	int rc = 0;
+
+	m->in = brn_arena_alloc(m->arena, (size_t)g->nin, sizeof *m->in);
+	m->out = brn_arena_alloc(m->arena, (size_t)g->nout, sizeof *m->out);
+	if (!m->in || !m->out)
+		return brn_nomem(err);
+	for (; rc == 0 && m->nin < g->nin; m->nin++)
+		rc = value_info(m, g, &g->in[m->nin], &m->in[m->nin], err);
+	for (; rc == 0 && m->nout < g->nout; m->nout++)
+		rc = value_info(m, g, &g->out[m->nout], &m->out[m->nout],
+		    err);
+	return rc;
 }
 
 static int
-make_layers(struct burin_model *m, burin_error *err)
+describe_layers(struct burin_model *m, burin_error *err)
 {
-	struct brn_graph *g = m->graph;
-	int n = 0;
+	const struct brn_net *n = m->net;
 
-	m->layer_of = brn_arena_alloc(m->arena, (size_t)g->nnode,
-	    sizeof *m->layer_of);
-	for (int i = 0; i < g->nnode; i++)
-		n += brn_is_layer(g->node[i]);
-	m->layer = brn_alloc((size_t)n, sizeof *m->layer);
-	if (!m->layer_of || !m->layer)
+	m->layer = brn_arena_alloc(m->arena, (size_t)n->nlayer,
+	    sizeof *m->layer);
+	if (!m->layer)
 		return brn_nomem(err);
-	for (int i = 0; i < g->nnode; i++) {
+	for (int i = 0; i < n->nlayer; i++) {
+		struct brn_layer_told *l = &m->layer[i];
+		struct brn_kernel *k = n->layer[i].kernel;
+		char hex[BRN_KEY_HEX];
+		struct brn_key key;
 		int rc;
 
-		m->layer_of[i] = -1;
-		if (!brn_is_layer(g->node[i]))
-			continue;
-		rc = brn_layer_init(&m->layer[m->nlayer], g->node[i], err);
-		if (rc < 0)
+		l->before = n->layer[i].info;
+		key = brn_kernel_key(k);
+		brn_key_hex(&key, hex);
+		l->before.key = hex;
+		if ((rc = keep_string(m, &l->before.key, err)) < 0 ||
+		    (rc = keep_string(m, &l->before.name, err)) < 0 ||
+		    (rc = keep_string(m, &l->before.why, err)) < 0)
 			return rc;
-		m->layer_of[i] = m->nlayer++;
+		l->after = l->before;
+		l->before.kernel = brn_kernel_name(k, 0);
+		l->after.kernel = brn_kernel_name(k, 1);
+		l->kernel = brn_jit_ref(k);
+		m->nlayer++;
 	}
 	return 0;
+}
+
+/* ---- kernels ---------------------------------------------------------- */
+
+static int
+jit_options(struct burin_model *m, const struct burin_options *o,
+    struct brn_jit_opts *out, burin_error *err)
+{
+	int rc;
+
+	*out = (struct brn_jit_opts){
+		.mode = o->compile == BRN_COMPILE_off ? BRN_JIT_off :
+		    (enum brn_jit_mode)o->jit,
+		.wait = o->compile != BRN_COMPILE_async || o->warm,
+		.cache_dir = o->cache_dir,
+		.cache_ro = o->cache_ro,
+		.remote = o->cache_remote,
+		.remote_key = o->cache_remote_key,
+		.limits = brn_options_limits(o),
+		.jobs = o->jobs,
+		.retry = o->retry,
+		.warm = o->warm,
+		.progress = o->progress,
+		.progress_ctx = o->progress_ctx,
+	};
+	if ((rc = keep_string(m, &out->cache_dir, err)) < 0 ||
+	    (rc = keep_string(m, &out->cache_ro, err)) < 0 ||
+	    (rc = keep_string(m, &out->remote, err)) < 0)
+		return rc;
+	return keep_string(m, &out->remote_key, err);
 }
 
 static int
 get_kernels(struct burin_model *m, const struct burin_options *o,
     burin_error *err)
 {
-	struct brn_jit_opts jo = {
-		.mode = (enum brn_jit_mode)o->jit,
-		.cache_dir = o->cache_dir,
-		.jobs = o->jobs,
-		.progress = o->progress,
-		.progress_ctx = o->progress_ctx,
-	};
-	struct brn_spec *spec = brn_alloc((size_t)m->nlayer, sizeof *spec);
-	struct brn_kernel **k = brn_alloc((size_t)m->nlayer, sizeof (void *));
-	int rc = BURIN_ENOMEM;
+	struct brn_net *n = m->net;
+	struct brn_spec *spec = brn_alloc((size_t)n->nlayer, sizeof *spec);
+	struct brn_kernel **k = brn_alloc((size_t)n->nlayer, sizeof (void *));
+	struct brn_jit_opts jo;
+	int rc = jit_options(m, o, &jo, err);
 
-	if (spec && k) {
-		for (int i = 0; i < m->nlayer; i++)
-			brn_spec_init(&spec[i], m->layer[i].bsr,
-			    brn_layer_epilogue(&m->layer[i]), m->isa,
-			    brn_compiler_id());
-		rc = brn_jit_get(&jo, spec, m->nlayer, k, &m->stats, err);
-	} else {
-		brn_nomem(err);
-	}
-	for (int i = 0; rc == 0 && i < m->nlayer; i++) {
-		m->layer[i].kernel = k[i];
-		m->layer[i].info.kernel = k[i]->name;
-	}
+	if (rc == 0 && (!spec || !k))
+		rc = brn_nomem(err);
+	for (int i = 0; rc == 0 && i < n->nlayer; i++)
+		brn_spec_init(&spec[i], n->layer[i].bsr,
+		    brn_layer_epilogue(&n->layer[i]), n->isa,
+		    brn_compiler_id());
+	if (rc == 0)
+		rc = brn_jit_start(&jo, spec, n->nlayer, k, &m->task, err);
+	for (int i = 0; rc == 0 && i < n->nlayer; i++)
+		n->layer[i].kernel = k[i];
 	free(spec);
 	free(k);
 	return rc;
 }
 
+/* ---- load ------------------------------------------------------------- */
+
 int
 brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
     burin_model **out, burin_error *err)
 {
-	struct burin_model *m = model_new(g, (enum brn_isa)o->isa);
-	int rc;
+	struct burin_model *m = model_new(o);
+	int rc = m ? describe_file(m, g, err) : brn_nomem(err);
 
-	if (!m)
-		return brn_nomem(err);
-	if ((rc = describe_file(m, err)) < 0 ||
-	    (rc = rewrite(m, o, err)) < 0 ||
-	    (rc = make_layers(m, err)) < 0 ||
-	    (rc = get_kernels(m, o, err)) < 0) {
+	if (rc < 0)
+		brn_graph_free(g);
+	else
+		rc = brn_net_new(g, o, &m->net, err);
+	if (rc < 0 || (rc = describe_values(m, err)) < 0 ||
+	    (rc = get_kernels(m, o, err)) < 0 ||
+	    (rc = describe_layers(m, err)) < 0) {
 		burin_model_free(m);
 		return rc;
 	}
-	m->stats.load_ms = brn_now_ms() - t0;
+	m->load_ms = brn_now_ms() - t0;
 	*out = m;
 	return 0;
 }
@@ -276,25 +332,25 @@ burin_model_load_memory(const void *data, size_t size,
 const char *
 burin_model_isa(const burin_model *m)
 {
-	return brn_isas[m->isa].name;
+	return brn_isas[m->options.isa].name;
 }
 
 int
 burin_model_opset(const burin_model *m)
 {
-	return m->graph->opset;
+	return m->opset;
 }
 
 size_t
 burin_model_num_inputs(const burin_model *m)
 {
-	return (size_t)m->graph->nin;
+	return (size_t)m->nin;
 }
 
 size_t
 burin_model_num_outputs(const burin_model *m)
 {
-	return (size_t)m->graph->nout;
+	return (size_t)m->nout;
 }
 
 size_t
@@ -336,7 +392,11 @@ burin_model_op(const burin_model *m, size_t i)
 const burin_layer_info *
 burin_model_layer(const burin_model *m, size_t i)
 {
-	return i < burin_model_num_layers(m) ? &m->layer[i].info : NULL;
+	const struct brn_layer_told *l = &m->layer[i];
+
+	if (i >= burin_model_num_layers(m))
+		return NULL;
+	return brn_kernel_is_made(l->kernel) ? &l->after : &l->before;
 }
 
 const char *
@@ -348,5 +408,12 @@ burin_model_unsupported(const burin_model *m, size_t i)
 void
 burin_model_stats(const burin_model *m, burin_stats *out)
 {
-	*out = m->stats;
+	brn_jit_stats(m->task, out);
+	out->load_ms = m->load_ms;
+}
+
+int
+burin_model_wait(burin_model *m, int ms)
+{
+	return brn_jit_wait(m->task, ms);
 }

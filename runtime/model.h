@@ -1,35 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A loaded model: the rewritten graph, its layers with their kernels, and what
- * the public functions tell about it.  Immutable but for the reference count.
+ * A loaded model: the net that runs now, the task that gets the kernels, and
+ * what the public functions tell about it, in copies, since the net may be
+ * replaced.
  */
 #ifndef BRN_MODEL_H
 #define BRN_MODEL_H
 
-#include <stdatomic.h>
+#include <pthread.h>
 
-#include "runtime/kernels.h"
+#include "runtime/net.h"
+
+/* What is told of a layer before and after its kernel is made: which of the
+ * two is true may change while somebody reads.  */
+struct brn_layer_told {
+	struct brn_kernel *kernel;
+	burin_layer_info before, after;
+};
 
 struct burin_model {
 	atomic_int refs;
-	enum brn_isa isa;
-	struct brn_graph *graph;
+	pthread_mutex_t lock;           /* net */
+	struct brn_net *net;
+	struct burin_options options;   /* those a new net is made with */
+	struct brn_jit_task *task;
+	double load_ms;
 	struct brn_arena *arena;        /* of what follows */
-	int nlayer, nop, nunsupported;
-	struct brn_layer *layer;
-	int *layer_of;                  /* [nnode], -1: none */
+	int opset, nin, nout, nlayer, nop, nunsupported;
+	struct brn_layer_told *layer;
 	burin_value_info *in, *out;
 	burin_op_info *op;
 	const char **unsupported;
-	burin_stats stats;
 };
-
-struct burin_options;
 
 /* The model of an imported graph, which it takes also when it fails.  t0 is
  * when loading began, by brn_now_ms.  */
 int brn_model_new(struct brn_graph *g, const struct burin_options *o,
     double t0, struct burin_model **out, burin_error *err);
 struct burin_model *brn_model_ref(struct burin_model *m);
+/* A reference to the net that runs now.  */
+struct brn_net *brn_model_net(struct burin_model *m);
 
 #endif

@@ -14,24 +14,34 @@
 #include "ir/base.h"
 #include "jit/jit.h"
 
-/* Words separated by | for an enumeration, counted from 0; NULL for a number
- * or, where str is set, any string.  isa's words are those of jit/target.h.  */
+enum kind { WORDS, COUNT, BYTES, STRING, ISA };
+
+/* Words are separated by | and counted from 0.  isa's are those of
+ * jit/target.h.  */
 static const struct key {
 	const char *name;
 	size_t at;
+	enum kind kind;
 	const char *words;
-	int str;
 } keys[] = {
 #define AT(field) offsetof(struct burin_options, field)
-	{ "sparse",      AT(sparse),    "off|auto", 0 },
-	{ "jit",         AT(jit),       "off|worker|inprocess", 0 },
-	{ "jobs",        AT(jobs),      NULL, 0 },
-	{ "cache_dir",   AT(cache_dir), NULL, 1 },
-	{ "isa",         AT(isa),       NULL, 0 },
-	{ "threads",     AT(threads),   NULL, 0 },
-	{ "unsupported", AT(keep),      "refuse|keep", 0 },
-	{ "verify",      AT(verify),    "0|1", 0 },
-	{ "dump",        AT(dump),      NULL, 1 },
+	{ "sparse",           AT(sparse), WORDS, "off|auto" },
+	{ "jit",              AT(jit), WORDS, "off|worker|inprocess" },
+	{ "compile",          AT(compile), WORDS, "off|sync|async" },
+	{ "jobs",             AT(jobs), COUNT },
+	{ "retry",            AT(retry), WORDS, "0|1" },
+	{ "warm",             AT(warm), WORDS, "0|1" },
+	{ "cache_dir",        AT(cache_dir), STRING },
+	{ "cache_ro",         AT(cache_ro), STRING },
+	{ "cache_remote",     AT(cache_remote), STRING },
+	{ "cache_remote_key", AT(cache_remote_key), STRING },
+	{ "cache_max_bytes",  AT(cache_max_bytes), BYTES },
+	{ "cache_max_files",  AT(cache_max_files), BYTES },
+	{ "isa",              AT(isa), ISA },
+	{ "threads",          AT(threads), COUNT },
+	{ "unsupported",      AT(keep), WORDS, "refuse|keep" },
+	{ "verify",           AT(verify), WORDS, "0|1" },
+	{ "dump",             AT(dump), STRING },
 #undef AT
 };
 
@@ -73,9 +83,6 @@ set_isa(int *field, const char *value, burin_error *err)
 	if (isa < 0)
 		return brn_fail(err, BURIN_EINVAL, "isa: '%s' is not known, "
 		    "wanted auto, avx512, avx2, sse2 or generic", value);
-	if (!brn_isa_runs(isa))
-		return brn_fail(err, BURIN_EINVAL,
-		    "isa: this machine cannot run %s", value);
 	*field = isa;
 	return 0;
 }
@@ -95,6 +102,44 @@ set_number(int *field, const char *key, const char *value, burin_error *err)
 	return 0;
 }
 
+/* Units are those of 1024.  */
+static int
+set_bytes(int64_t *field, const char *key, const char *value,
+    burin_error *err)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	int shift = 0;
+	long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoll(value, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (!isdigit((unsigned char)*value) || *end || errno ||
+	    v > INT64_MAX >> shift)
+		return brn_fail(err, BURIN_EINVAL, "%s: '%s' is no number "
+		    "with or without K, M or G", key, value);
+	*field = v << shift;
+	return 0;
+}
+
+static int
+set_word(int *field, const struct key *k, const char *value, burin_error *err)
+{
+	int word = word_index(k->words, value);
+
+	if (word < 0)
+		return brn_fail(err, BURIN_EINVAL,
+		    "%s: '%s' is not one of %s", k->name, value, k->words);
+	*field = word;
+	return 0;
+}
+
 static int
 set(struct burin_options *o, const char *name, const char *value,
     burin_error *err)
@@ -102,23 +147,21 @@ set(struct burin_options *o, const char *name, const char *value,
 	for (int i = 0; i < BRN_COUNT(keys); i++) {
 		const struct key *k = &keys[i];
 		void *field = (char *)o + k->at;
-		int word;
 
 		if (strcmp(k->name, name))
 			continue;
-		if (k->str)
+		switch (k->kind) {
+		case STRING:
 			return set_string(field, value, err);
-		if (field == &o->isa)
+		case ISA:
 			return set_isa(field, value, err);
-		if (!k->words)
+		case COUNT:
 			return set_number(field, name, value, err);
-		word = word_index(k->words, value);
-		if (word < 0)
-			return brn_fail(err, BURIN_EINVAL,
-			    "%s: '%s' is not one of %s", name, value,
-			    k->words);
-		*(int *)field = word;
-		return 0;
+		case BYTES:
+			return set_bytes(field, name, value, err);
+		default:
+			return set_word(field, k, value, err);
+		}
 	}
 	return brn_fail(err, BURIN_EINVAL, "%s: no such option", name);
 }
@@ -142,6 +185,9 @@ brn_options_init(struct burin_options *o)
 	*o = (struct burin_options){
 		.sparse = 1,
 		.jit = BRN_JIT_worker,
+		.compile = BRN_COMPILE_sync,
+		.cache_max_bytes = INT64_C(1) << 30,
+		.cache_max_files = 16384,
 		.isa = brn_isa_detect(),
 		.threads = 1,
 	};
@@ -156,9 +202,23 @@ brn_options_init(struct burin_options *o)
 void
 brn_options_clear(struct burin_options *o)
 {
-	free(o->cache_dir);
-	free(o->dump);
+	for (int i = 0; i < BRN_COUNT(keys); i++)
+		if (keys[i].kind == STRING)
+			free(*(char **)((char *)o + keys[i].at));
 	*o = (struct burin_options){ 0 };
+}
+
+static int64_t
+limit(int64_t n)
+{
+	return n ? n : -1;
+}
+
+struct brn_limits
+brn_options_limits(const struct burin_options *o)
+{
+	return (struct brn_limits){ limit(o->cache_max_bytes),
+	    limit(o->cache_max_files) };
 }
 
 int
@@ -170,9 +230,15 @@ brn_options_use(const burin_options **o, struct burin_options *own,
 		brn_options_init(own);
 		*o = own;
 	}
-	if ((*o)->bad.code)
+	if ((*o)->bad.code) {
 		*err = (*o)->bad;
-	return (*o)->bad.code;
+		return err->code;
+	}
+	if (!brn_isa_runs((*o)->isa) && !(*o)->warm)
+		return brn_fail(err, BURIN_EINVAL,
+		    "isa: this machine cannot run %s",
+		    brn_isas[(*o)->isa].name);
+	return 0;
 }
 
 burin_options *

@@ -6,13 +6,20 @@
 #ifndef BRN_OPTIONS_H
 #define BRN_OPTIONS_H
 
-#include "burin.h"
+#include "jit/jit.h"
+
+enum brn_compile_when { BRN_COMPILE_off, BRN_COMPILE_sync, BRN_COMPILE_async };
 
 struct burin_options {
 	int sparse;             /* 0: off */
 	int jit;                /* enum brn_jit_mode */
-	int jobs;               /* 0: one a core */
+	int compile;            /* enum brn_compile_when */
+	int jobs;               /* 0: default */
+	int retry;
+	int warm;
 	char *cache_dir;        /* NULL: default */
+	char *cache_ro, *cache_remote, *cache_remote_key;       /* or NULL */
+	int64_t cache_max_bytes, cache_max_files;       /* 0: no limit */
 	int isa;                /* enum brn_isa */
 	int threads;            /* 0: one a core */
 	int keep;               /* unsupported=keep */
@@ -26,6 +33,7 @@ struct burin_options {
 
 /* Defaults, then the environment.  */
 void brn_options_init(struct burin_options *o);
+struct brn_limits brn_options_limits(const struct burin_options *o);
 /* Free the strings inside.  */
 void brn_options_clear(struct burin_options *o);
 /* Let *o be usable: when it is NULL, defaults in *own, which the caller clears

@@ -40,7 +40,7 @@ is_alias(const struct brn_node *n)
 
 /* What a plan is made with.  */
 struct maker {
-	const struct burin_model *m;
+	const struct brn_net *m;
 	struct brn_plan *p;
 	int nthread;
 	char *needed;           /* [nnode]: is a step, or an input */
@@ -300,7 +300,7 @@ maker_init(struct maker *k, const struct brn_type *in_type, burin_error *err)
 }
 
 int
-brn_plan_new(const struct burin_model *m, const struct brn_type *in_type,
+brn_plan_new(const struct brn_net *m, const struct brn_type *in_type,
     int nthread, struct brn_plan **out, burin_error *err)
 {
 	struct maker k = { .m = m, .p = brn_alloc(1, sizeof *k.p),
@@ -327,7 +327,7 @@ brn_plan_new(const struct burin_model *m, const struct brn_type *in_type,
 
 static void
 run_layer(const struct brn_plan *p, const struct brn_step *s,
-    const struct burin_model *m, struct brn_threads *t)
+    const struct brn_net *m, struct brn_threads *t)
 {
 	const struct brn_node *n = s->node;
 	struct brn_layer_run r = {
@@ -368,12 +368,13 @@ run_tiled(const struct brn_plan *p, const struct brn_step *s,
 
 static int
 run_step(const struct brn_plan *p, struct brn_step *s,
-    const struct burin_model *m, struct brn_threads *t, burin_error *err)
+    const struct brn_net *m, struct brn_threads *t, burin_error *err)
 {
 	const struct brn_native *native = brn_native(m->isa);
 	enum brn_op op = s->node->op;
 
 	if (s->layer >= 0) {
+		s->info.kernel = m->layer[s->layer].kernel->name;
 		run_layer(p, s, m, t);
 		return 0;
 	}
@@ -396,7 +397,7 @@ run_step(const struct brn_plan *p, struct brn_step *s,
 }
 
 int
-brn_plan_run(struct brn_plan *p, const struct burin_model *m,
+brn_plan_run(struct brn_plan *p, const struct brn_net *m,
     struct brn_threads *t, int profile, burin_error *err)
 {
 	for (int i = 0; i < p->nstep; i++) {

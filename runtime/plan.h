@@ -8,7 +8,7 @@
 #define BRN_PLAN_H
 
 #include "ir/infer.h"
-#include "runtime/model.h"
+#include "runtime/net.h"
 
 struct brn_step {
 	const struct brn_node *node;
@@ -37,12 +37,12 @@ struct brn_plan {
 
 /* in_type as brn_infer takes it, for runs on nthread threads.  ESHAPE,
  * EUNSUPPORTED, ENOMEM.  */
-int brn_plan_new(const struct burin_model *m, const struct brn_type *in_type,
+int brn_plan_new(const struct brn_net *m, const struct brn_type *in_type,
     int nthread, struct brn_plan **out, burin_error *err);
 void brn_plan_free(struct brn_plan *p);                 /* NULL is fine */
 
 /* Run; val[] of the graph's inputs must point to the caller's data.  */
-int brn_plan_run(struct brn_plan *p, const struct burin_model *m,
+int brn_plan_run(struct brn_plan *p, const struct brn_net *m,
     struct brn_threads *t, int profile, burin_error *err);
 
 #endif

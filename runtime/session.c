@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/options.h"
+#include "runtime/model.h"
 #include "runtime/plan.h"
 
 /* Shapes that a session keeps plans for; the one not used longest goes.  */
@@ -14,6 +14,7 @@ enum { MAX_PLANS = 16 };
 
 struct burin_session {
 	struct burin_model *model;
+	struct brn_net *net;            /* of the last run */
 	struct brn_threads *threads;
 	struct brn_plan *plan;          /* latest first */
 	struct brn_type *in_type;       /* [graph->nin], of this run */
@@ -21,16 +22,36 @@ struct burin_session {
 	int profile;
 };
 
+static void
+drop_plans(burin_session *s)
+{
+	for (struct brn_plan *p = s->plan, *next; p; p = next) {
+		next = p->next;
+		brn_plan_free(p);
+	}
+	s->plan = NULL;
+}
+
+/* The net that runs now; plans of another are of no use.  */
+static void
+get_net(burin_session *s)
+{
+	struct brn_net *now = brn_model_net(s->model);
+
+	if (now != s->net)
+		drop_plans(s);
+	brn_net_free(s->net);
+	s->net = now;
+}
+
 void
 burin_session_free(burin_session *s)
 {
 	if (!s)
 		return;
-	for (struct brn_plan *p = s->plan, *next; p; p = next) {
-		next = p->next;
-		brn_plan_free(p);
-	}
+	drop_plans(s);
 	brn_threads_free(s->threads);
+	brn_net_free(s->net);
 	burin_model_free(s->model);
 	free(s->in_type);
 	free(s->in_data);
@@ -40,9 +61,10 @@ burin_session_free(burin_session *s)
 static int
 session_init(burin_session *s, burin_model *m, int threads, burin_error *err)
 {
-	size_t nin = (size_t)m->graph->nin;
+	size_t nin = (size_t)m->nin;
 
 	s->model = brn_model_ref(m);
+	s->net = brn_model_net(m);
 	s->in_type = brn_alloc(nin, sizeof *s->in_type);
 	s->in_data = brn_alloc(nin, sizeof *s->in_data);
 	s->threads = brn_threads_new(threads);
@@ -68,6 +90,9 @@ burin_session_new(burin_model *m, const burin_options *o, burin_session **out,
 		return brn_fail(err, BURIN_EUNSUPPORTED,
 		    "model has %d unsupported operators, the first is %s",
 		    m->nunsupported, m->unsupported[0]);
+	if (m->options.warm)
+		return brn_fail(err, BURIN_EINVAL,
+		    "model was loaded with warm=1, its kernels were not");
 	s = brn_alloc(1, sizeof *s);
 	if (!s)
 		return brn_nomem(err);
@@ -133,7 +158,7 @@ static int
 bind_inputs(burin_session *s, const burin_tensor *in, size_t nin,
     burin_error *err)
 {
-	const struct brn_graph *g = s->model->graph;
+	const struct brn_graph *g = s->net->graph;
 
 	memset(s->in_data, 0, (size_t)g->nin * sizeof *s->in_data);
 	for (size_t k = 0; k < nin; k++) {
@@ -159,7 +184,7 @@ bind_inputs(burin_session *s, const burin_tensor *in, size_t nin,
 static int
 same_shapes(const struct brn_plan *p, const burin_session *s)
 {
-	for (int i = 0; i < s->model->graph->nin; i++)
+	for (int i = 0; i < s->net->graph->nin; i++)
 		if (!brn_type_equal(&p->in_type[i], &s->in_type[i]))
 			return 0;
 	return 1;
@@ -184,7 +209,7 @@ get_plan(burin_session *s, burin_error *err)
 	}
 	if (p)
 		*at = p->next;
-	else if ((rc = brn_plan_new(s->model, s->in_type,
+	else if ((rc = brn_plan_new(s->net, s->in_type,
 	    brn_threads_count(s->threads), &p, err)) < 0)
 		return rc;
 	p->next = s->plan;
@@ -237,14 +262,15 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 	if (!s || (nin && !in) || (nout && !out))
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_run: argument is NULL");
-	g = s->model->graph;
+	get_net(s);
+	g = s->net->graph;
 	if ((rc = check_outputs(g, out, nout, err)) < 0 ||
 	    (rc = bind_inputs(s, in, nin, err)) < 0 ||
 	    (rc = get_plan(s, err)) < 0)
 		return rc;
 	for (int i = 0; i < g->nin; i++)
 		s->plan->val[g->in[i].node->id].data = s->in_data[i];
-	rc = brn_plan_run(s->plan, s->model, s->threads, s->profile, err);
+	rc = brn_plan_run(s->plan, s->net, s->threads, s->profile, err);
 	for (size_t k = 0; rc == 0 && k < nout; k++) {
 		int i = find(g->out, g->nout, out[k].name);
 

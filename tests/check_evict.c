@@ -12,6 +12,14 @@
 #include <sys/wait.h>
 #include <time.h>
 
+static int
+gc(int64_t bytes, int64_t *n)
+{
+	struct brn_limits max = { bytes, -1 };
+
+	return brn_store_gc(store, &max, n, &err);
+}
+
 /* ---- together --------------------------------------------------------- */
 
 static void
@@ -163,7 +171,7 @@ START_TEST(no_memory_is_a_miss_or_an_error)
 			ck_assert_str_eq(get_one(), "out of memory");
 			ck_assert_int_eq(publish(&k, desc, NDESC),
 			    BURIN_ENOMEM);
-			ck_assert_int_eq(brn_store_gc(store, 0, &n, &err),
+			ck_assert_int_eq(gc(0, &n),
 			    BURIN_ENOMEM);
 		}
 		brn_alloc_fail_at(-1);
@@ -281,7 +289,7 @@ START_TEST(gc_keeps_the_last_used_within_the_limit)
 		kept = _i - 4;
 		limit = kept * st.st_size + st.st_size - 1;
 	}
-	suite_ok(brn_store_gc(store, limit, &n, &err), err);
+	suite_ok(gc(limit, &n), err);
 	ck_assert_int_eq(n, NMANY - kept);
 	for (int i = 0; i < NMANY; i++)
 		ck_assert_int_eq(has(&k[i]), i >= NMANY - kept);
@@ -300,7 +308,7 @@ START_TEST(hit_makes_an_old_entry_young)
 	entry_path(&k[0], path);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_ge(st.st_mtim.tv_sec, now - 60);
-	suite_ok(brn_store_gc(store, st.st_size, &n, &err), err);
+	suite_ok(gc(st.st_size, &n), err);
 	ck_assert_int_eq(n, NMANY - 1);
 	ck_assert(has(&k[0]));
 }
@@ -351,13 +359,33 @@ START_TEST(gc_sweeps_what_is_of_no_use)
 	snprintf(alien, sizeof alien, "%s/README", path);
 	write_file(alien, "x", 1, 0600);
 
-	suite_ok(brn_store_gc(store, -1, &n, &err), err);
+	suite_ok(gc(-1, &n), err);
 	ck_assert_int_eq(n, 3);
 	ck_assert(exists(tmp));
 	ck_assert(exists(alien));
 	ck_assert(!exists(old));
 	ck_assert(!has(&k[1]));
 	ck_assert(has(&k[2]));
+}
+END_TEST
+
+/* Dead, though its parent has not yet asked.  */
+START_TEST(temporary_files_of_zombies_are_swept)
+{
+	struct brn_key k = key();
+	char tmp[512];
+	siginfo_t si;
+	int64_t n;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(brn_store_temp(store, &k, tmp, sizeof tmp, &err) < 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT),
+	    0);
+	ck_assert_int_eq(si.si_status, 0);
+	suite_ok(gc(-1, &n), err);
+	ck_assert_int_eq(n, 1);
+	waitpid(pid, NULL, 0);
 }
 END_TEST
 
@@ -375,6 +403,143 @@ START_TEST(clear_leaves_no_entry)
 	suite_ok(brn_store_each(store, 0, see, &s, &err), err);
 	ck_assert_int_eq(s.n, 0);
 	ck_assert(!exists(tmp));
+}
+END_TEST
+
+/* ---- prune ------------------------------------------------------------ */
+
+static int
+prune(int64_t bytes, int64_t files)
+{
+	struct brn_limits max = { bytes, files };
+	int64_t n = -1;
+
+	suite_ok(brn_store_prune(store, &max, &n, &err), err);
+	return (int)n;
+}
+
+/* Let it be so long ago that the store was pruned.  */
+static void
+age_prune(int64_t seconds)
+{
+	struct timespec t[2] = { { time(NULL) - seconds, 0 } };
+	char path[512];
+
+	t[1] = t[0];
+	snprintf(path, sizeof path, "%s/v1/pruned", dir);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, t, 0), 0);
+}
+
+START_TEST(prune_comes_every_twenty_minutes)
+{
+	static const struct { int64_t age; int removed; } row[] = {
+		{ 0, 0 }, { 1100, 0 }, { 1300, NMANY }, { -1300, NMANY },
+		{ -86400 * 400, NMANY },
+	};
+	struct brn_key k[NMANY];
+
+	ck_assert_int_eq(prune(0, 0), 0);
+	publish_many(k);
+	age_prune(row[_i].age);
+	ck_assert_int_eq(prune(0, 0), row[_i].removed);
+	ck_assert_int_eq(prune(0, 0), 0);
+}
+END_TEST
+
+START_TEST(prune_keeps_nine_tenths_of_what_is_too_much)
+{
+	static const struct { int bytes, files, left; } row[] = {
+		{ -1, -1, 8 }, { -1, 8, 8 }, { -1, 7, 7 }, { 8, -1, 8 },
+		{ 7, -1, 6 }, { 4, 6, 3 }, { 8, 2, 2 }, { 0, 8, 0 },
+	};
+	struct brn_key k[NMANY];
+	char path[512];
+	struct stat st;
+	int left = row[_i].left;
+
+	publish_many(k);
+	entry_path(&k[0], path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(prune(row[_i].bytes < 0 ? -1 :
+	    row[_i].bytes * st.st_size, row[_i].files), NMANY - left);
+	for (int i = 0; i < NMANY; i++)
+		ck_assert_int_eq(has(&k[i]), i >= NMANY - left);
+}
+END_TEST
+
+/* What a compiler that was killed leaves about.  */
+START_TEST(directories_of_the_dead_are_swept)
+{
+	char mine[512], dead[512], path[600];
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (brn_store_tempdir(store, dead, sizeof dead, &err) < 0)
+			_exit(1);
+		snprintf(path, sizeof path, "%s/libgccjit-x", dead);
+		mkdir(path, 0700);
+		snprintf(path, sizeof path, "%s/libgccjit-x/fake.s", dead);
+		write_file(path, "x", 1, 0600);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	suite_ok(brn_store_tempdir(store, mine, sizeof mine, &err), err);
+	if (_i)
+		ck_assert_int_eq(prune(-1, -1), 0);
+	else
+		suite_ok(gc(-1, &(int64_t){ 0 }), err);
+	ck_assert(exists(mine));
+	brn_store_tempdir_remove(store, mine);
+	ck_assert(!exists(mine));
+	snprintf(path, sizeof path, "ls %s/v1 | grep -c ^tmp", dir);
+	ck_assert_int_ne(system(path), 0);
+}
+END_TEST
+
+/* ---- failures --------------------------------------------------------- */
+
+START_TEST(failure_counts_for_a_day)
+{
+	static const struct { int64_t age; int counts; } row[] = {
+		{ 0, 1 }, { 86000, 1 }, { 87000, 0 }, { -87000, 0 },
+	};
+	struct timespec t[2] = { { time(NULL) - row[_i].age, 0 } };
+	struct brn_key k = key();
+	char why[64], path[512];
+	int64_t n;
+
+	ck_assert_int_eq(brn_store_failed(store, &k, why, sizeof why), 0);
+	brn_store_fail(store, &k, "before");
+	brn_store_fail(store, &k, "it cannot be made");
+	entry_path(&k, path);
+	strcpy(strrchr(path, '.'), ".fail");
+	t[1] = t[0];
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, t, 0), 0);
+	ck_assert_int_eq(brn_store_failed(store, &k, why, sizeof why),
+	    row[_i].counts);
+	if (row[_i].counts)
+		ck_assert_str_eq(why, "it cannot be made");
+	suite_ok(gc(-1, &n), err);
+	ck_assert_int_eq(n, !row[_i].counts);
+}
+END_TEST
+
+START_TEST(failure_ends_with_an_entry_or_a_clear)
+{
+	struct brn_key k = key();
+	char why[4], path[512];
+	int64_t n;
+
+	brn_store_fail(store, &k, "long reason");
+	ck_assert_int_eq(brn_store_failed(store, &k, why, sizeof why), 1);
+	ck_assert_str_eq(why, "lon");
+	if (_i)
+		publish_one(path);
+	else
+		suite_ok(brn_store_clear(store, &n, &err), err);
+	ck_assert_int_eq(brn_store_failed(store, &k, why, sizeof why), 0);
 }
 END_TEST
 
@@ -402,7 +567,18 @@ evict_suite(void)
 	tcase_add_loop_test(tc, hit_within_the_hour_leaves_the_time_alone,
 	    0, 4);
 	tcase_add_test(tc, gc_sweeps_what_is_of_no_use);
+	tcase_add_test(tc, temporary_files_of_zombies_are_swept);
 	tcase_add_test(tc, clear_leaves_no_entry);
+
+	tc = with_store(s, "prune");
+	tcase_add_loop_test(tc, prune_comes_every_twenty_minutes, 0, 5);
+	tcase_add_loop_test(tc, prune_keeps_nine_tenths_of_what_is_too_much,
+	    0, 8);
+	tcase_add_loop_test(tc, directories_of_the_dead_are_swept, 0, 2);
+
+	tc = with_store(s, "failures");
+	tcase_add_loop_test(tc, failure_counts_for_a_day, 0, 4);
+	tcase_add_loop_test(tc, failure_ends_with_an_entry_or_a_clear, 0, 2);
 	return s;
 }
 

@@ -95,7 +95,7 @@ START_TEST(duplicates_are_one_kernel)
 	ck_assert_ptr_eq(k[1], k[4]);
 	for (int i = 0; i < COUNT(many) - 1; i++)
 		brn_jit_release(k[i]);
-	layer_check(&layer[1], k[4]->fn, 3);
+	layer_check(&layer[1], brn_kernel_code(k[4]), 3);
 	brn_jit_release(k[4]);
 	brn_jit_release(NULL);
 }
@@ -178,7 +178,7 @@ START_TEST(threads_that_ask_at_once_compile_once)
 	}
 	expect(&sum, NLAYER, 0, (COUNT(a) - 1) * NLAYER, 0);
 	for (int i = 0; i < COUNT(a); i++) {
-		layer_check(&layer[i], a[i].k[i]->fn, 33);
+		layer_check(&layer[i], brn_kernel_code(a[i].k[i]), 33);
 		release(a[i].k);
 	}
 	pthread_barrier_destroy(&start);
@@ -257,6 +257,160 @@ START_TEST(swapped_entries_are_not_believed)
 }
 END_TEST
 
+/* ---- layers ----------------------------------------------------------- */
+
+/* A machine that has no compiler, or another, runs from a layer that was made
+ * elsewhere.  */
+START_TEST(layer_has_kernels_of_another_compiler)
+{
+	char layers[600], empty[300];
+	burin_stats st = once();
+
+	setenv("BURIN_CC", "/nowhere", 1);
+	setenv("BURIN_JIT_MODULE", "/nowhere", 1);
+	for (int i = 0; i < NLAYER; i++)
+		strcpy(spec[i].compiler, "0123456789abcdef");
+	snprintf(layers, sizeof layers, "/nowhere:%s", dir);
+	snprintf(empty, sizeof empty, "%s/empty", dir);
+	opts.cache_dir = _i ? empty : "/dev/null/not";
+	opts.cache_ro = layers;
+	st = once();
+	expect(&st, 0, NLAYER, 0, 0);
+	ck_assert_int_eq(st.readonly_hits, NLAYER);
+	expect_note(&st, "/nowhere: ");
+}
+END_TEST
+
+START_TEST(bad_entries_of_a_layer_are_left_alone)
+{
+	char empty[300];
+	struct paths p;
+	struct stat a, b;
+	burin_stats st = once();
+
+	list_entries(&p);
+	flip(p.path[0], 700);
+	ck_assert_int_eq(stat(p.path[0], &a), 0);
+	snprintf(empty, sizeof empty, "%s/empty", dir);
+	opts.cache_dir = empty;
+	opts.cache_ro = dir;
+	st = once();
+	expect(&st, 1, NLAYER - 1, 0, 0);
+	ck_assert_str_eq(st.rejects[0].why, "wrong checksum");
+	ck_assert_int_eq(st.rejects[0].count, 1);
+	ck_assert_int_eq(stat(p.path[0], &b), 0);
+	ck_assert_int_eq(a.st_ino, b.st_ino);
+}
+END_TEST
+
+START_TEST(layer_that_others_may_write_is_refused)
+{
+	burin_stats st = once();
+	char empty[300];
+
+	snprintf(empty, sizeof empty, "%s/empty", dir);
+	ck_assert_int_eq(mkdir(empty, 0700), 0);
+	opts.cache_dir = empty;
+	opts.cache_ro = dir;
+	opts.mode = BRN_JIT_off;
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, "writable by others");
+}
+END_TEST
+
+/* ---- failures --------------------------------------------------------- */
+
+static void
+forge_failure(int i, const char *why)
+{
+	struct brn_buf desc = { 0 };
+	struct brn_store *s;
+	struct brn_key k;
+
+	brn_spec_encode(&spec[i], &desc);
+	k = brn_key_of(desc.p, desc.n);
+	brn_buf_free(&desc);
+	suite_ok(brn_store_open(dir, &s, &err), err);
+	brn_store_fail(s, &k, why);
+	brn_store_close(s);
+}
+
+START_TEST(failure_is_remembered_unless_told_to_retry)
+{
+	burin_stats st;
+
+	forge_failure(2, "it is too hard");
+	st = once();
+	expect(&st, NLAYER - 1, 0, 0, 1);
+	expect_note(&st, "it is too hard");
+	opts.retry = 1;
+	st = once();
+	expect(&st, 1, NLAYER - 1, 0, 0);
+	opts.retry = 0;
+	st = once();
+	expect(&st, 0, NLAYER, 0, 0);
+}
+END_TEST
+
+START_TEST(crash_of_the_compiler_is_remembered)
+{
+	static const struct { const char *cc; int again; } row[] = {
+		{ "#!/bin/sh\nkill -SEGV $$\n", 0 },
+		{ "#!/bin/sh\nkill -KILL $$\n", NLAYER },
+	};
+	const char *cc = getenv("BURIN_CC");
+	char path[300], *keep = strdup(cc);
+	burin_stats st;
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/cc", dir);
+	f = fopen(path, "w");
+	fputs(row[_i].cc, f);
+	fclose(f);
+	chmod(path, 0700);
+	setenv("BURIN_CC", path, 1);
+	for (int i = 0; i < NLAYER; i += 3)
+		once();
+	setenv("BURIN_CC", keep, 1);
+	st = once();
+	ck_assert_int_eq(st.compiled, row[_i].again);
+	opts.retry = 1;
+	st = once();
+	expect(&st, NLAYER - row[_i].again, row[_i].again, 0, 0);
+	free(keep);
+}
+END_TEST
+
+START_TEST(cache_keeps_to_its_limits)
+{
+	struct paths p;
+	burin_stats st;
+
+	opts.limits.files = 2;
+	st = once();
+	ck_assert_int_eq(st.evicted, NLAYER - 2);
+	list_entries(&p);
+	ck_assert_int_eq(p.n, 2);
+}
+END_TEST
+
+START_TEST(process_counts_what_all_models_got)
+{
+	burin_stats st, sum;
+
+	brn_jit_process_stats(&sum);
+	st = once();
+	once();
+	ck_assert_int_eq(st.misses, NLAYER);
+	ck_assert(st.compile_ms > 0 && st.publish_ms > 0 && st.load_us > 0);
+	brn_jit_process_stats(&st);
+	expect(&st, sum.compiled + NLAYER, sum.disk_hits + NLAYER,
+	    sum.memory_hits, sum.failed);
+}
+END_TEST
+
 static Suite *
 jit_suite(void)
 {
@@ -278,6 +432,19 @@ jit_suite(void)
 	tc = with_layers(s, "bad entries");
 	tcase_add_test(tc, damaged_entries_are_compiled_again);
 	tcase_add_test(tc, swapped_entries_are_not_believed);
+
+	tc = with_layers(s, "layers");
+	tcase_add_loop_test(tc, layer_has_kernels_of_another_compiler, 0, 2);
+	tcase_add_test(tc, bad_entries_of_a_layer_are_left_alone);
+	tcase_add_test(tc, layer_that_others_may_write_is_refused);
+
+	tc = with_layers(s, "failures");
+	tcase_add_test(tc, failure_is_remembered_unless_told_to_retry);
+	tcase_add_loop_test(tc, crash_of_the_compiler_is_remembered, 0, 2);
+
+	tc = with_layers(s, "counts");
+	tcase_add_test(tc, cache_keeps_to_its_limits);
+	tcase_add_test(tc, process_counts_what_all_models_got);
 	return s;
 }
 

@@ -49,11 +49,12 @@ open_at(int i, int at)
 	struct brn_buf desc = { 0 };
 	struct brn_key k;
 	const char *why;
-	int fd, compiled;
+	struct brn_made made;
+	int fd;
 
 	brn_spec_encode(&layer[i].spec, &desc);
 	k = brn_key_of(desc.p, desc.n);
-	suite_ok(brn_compile(store, desc.p, desc.n, &compiled, &err), err);
+	suite_ok(brn_compile(store, desc.p, desc.n, &made, &err), err);
 	ck_assert_int_eq(brn_store_get(store, &k, desc.p, desc.n, &fd, &why),
 	    0);
 	ck_assert_int_eq(dup2(fd, at), at);
@@ -129,7 +130,18 @@ dummy(const struct brn_kernel_args *a)
 static int
 claim(const struct brn_key *k, const char *desc, struct brn_slot **s)
 {
-	return brn_table_claim(k, desc, strlen(desc), s);
+	static const struct brn_code t0 = { dummy, "t0" };
+
+	return brn_table_claim(k, desc, strlen(desc), &t0, s);
+}
+
+static void
+settle_as(struct brn_slot *s, const char *name)
+{
+	struct brn_code code = { dummy };
+
+	strcpy(code.name, name);
+	brn_table_settle(s, &code, NULL);
 }
 
 START_TEST(colliding_keys_are_two_kernels)
@@ -142,8 +154,8 @@ START_TEST(colliding_keys_are_two_kernels)
 	ck_assert_int_eq(claim(&k, "one", &c), BRN_CLAIM_pending);
 	ck_assert_ptr_ne(a, b);
 	ck_assert_ptr_eq(a, c);
-	brn_table_settle(a, dummy, NULL, "one");
-	brn_table_settle(b, dummy, NULL, "two");
+	settle_as(a, "one");
+	settle_as(b, "two");
 	ck_assert_str_eq(brn_table_kernel(c)->name, "one");
 	brn_table_release(brn_table_kernel(a));
 	brn_table_release(brn_table_kernel(b));
@@ -158,11 +170,12 @@ START_TEST(failure_is_for_those_who_waited_only)
 
 	ck_assert_int_eq(claim(&k, "one", &a), BRN_CLAIM_mine);
 	ck_assert_int_eq(claim(&k, "one", &b), BRN_CLAIM_pending);
-	brn_table_settle(a, dummy, NULL, "t0");
-	ck_assert_int_eq(brn_table_wait(b), 0);
+	brn_table_settle(a, NULL, NULL);
+	ck_assert_int_eq(brn_table_wait(b, NULL), BRN_CLAIM_failed);
+	ck_assert_str_eq(brn_table_kernel(b)->name, "t0");
 	ck_assert_int_eq(claim(&k, "one", &c), BRN_CLAIM_mine);
 	ck_assert_ptr_ne(a, c);
-	brn_table_settle(c, dummy, NULL, "t0");
+	brn_table_settle(c, NULL, NULL);
 	brn_table_release(brn_table_kernel(a));
 	brn_table_release(brn_table_kernel(c));
 	brn_table_release(brn_table_kernel(b));
@@ -173,7 +186,7 @@ END_TEST
 static void *
 wait_for(void *slot)
 {
-	brn_table_wait(slot);
+	brn_table_wait(slot, NULL);
 	return brn_table_kernel(slot);
 }
 
@@ -188,7 +201,7 @@ START_TEST(waiting_ends_when_it_is_settled)
 	ck_assert_int_eq(claim(&k, "one", &b), BRN_CLAIM_pending);
 	ck_assert_int_eq(pthread_create(&t, NULL, wait_for, b), 0);
 	usleep(20000);
-	brn_table_settle(a, dummy, NULL, "one");
+	settle_as(a, "one");
 	pthread_join(t, &got);
 	ck_assert_ptr_eq(got, brn_table_kernel(a));
 	brn_table_release(got);

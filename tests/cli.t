@@ -416,6 +416,29 @@ exits 0 "cache gc: a limit" cache gc --max-bytes=1K
 exits 0 "cache stat: after gc" cache stat --json
 holds "cache gc: keeps to it" '$1 <= 1024' bytes
 exits 0 "warm: after gc" warm pruned.onnx
+exits 0 "warm: export to a directory" warm pruned.onnx --isa=sse2,generic \
+    --export=layer
+exits 0 "warm: export to a file" warm pruned.onnx --export=out.tar.zst
+exits 2 "warm: an unknown set" warm pruned.onnx --isa=sse2,mmx
+exits 0 "cache import: a directory" cache import layer --cache-dir=new --json
+n=$("$BUILDDIR/tests/json-get" imported <out)
+exits 0 "cache verify: what came" cache verify --cache-dir=new
+says out " $n entries, 0 bad$" "cache import: all of them, all good"
+exits 0 "cache import: a file" cache import out.tar.zst --cache-dir=new
+exits 4 "cache import: no archive" cache import bert.onnx --cache-dir=new
+exits 2 "cache import: of nothing" cache import
+BURIN_CC=/nonexistent "$burin" warm --cache-dir=new pruned.onnx --json >out \
+    2>err
+result $? "warm: from what came, without a compiler"
+holds "warm: nothing was compiled" '$1 > 0 && $2 == $1' \
+    models.0.compile.kernels models.0.compile.disk_hits
+key=$(find layer -name '*.so' | head -n 1)
+key=$(basename "$key" .so)
+exits 0 "cache explain" cache explain --cache-dir=new "$key" --json
+json "cache explain: the entry" "$key yes" key usable
+exits 0 "cache explain: for people" cache explain --cache-dir=new "$key"
+says out '^compiler: .*, the one here$' "cache explain: its compiler"
+exits 2 "cache explain: no such key" cache explain 00000000000000000000
 exits 0 "cache clear" cache clear --json
 holds "cache clear: counts" '$1 > 0' removed
 exits 0 "cache stat: after clear" cache stat --json

@@ -38,7 +38,7 @@ room() {
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
 }
 
-echo 1..13
+echo 1..15
 only ir
 only passes ir/
 only cache 'ir/base\.h"'
@@ -53,3 +53,5 @@ room 'protobuf-c|onnx\.pb-c|ir/onnx\.pb-c' 'ir/onnx[a-z_]*\.[ch]' \
 room jansson 'tools/[a-z_]*\.[ch]' 'tests/json_get\.c'
 room check 'tests/[a-z_]*\.[ch]'
 room pthreadpool 'runtime/[a-z_]*\.[ch]'
+room 'archive(_entry)?\.h' 'cache/bundle\.c'
+room '(hiredis|sodium)' 'cache/remote\.c'

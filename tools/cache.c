@@ -184,17 +184,78 @@ cache_clear(struct cache *k)
 	return print_removed(k, n);
 }
 
+/* ---- explain, import ---------------------------------------------------- */
+
+/* The operand of an action that takes one.  */
+static const char *
+operand(const struct cache *k)
+{
+	return k->cli->argc > 1 ? k->cli->argv[1] : NULL;
+}
+
+/* Lines "name: text" as an object.  */
+static json_t *
+json_lines(char *text)
+{
+	json_t *j = json_object();
+	char *save, *line, *value;
+
+	for (line = strtok_r(text, "\n", &save); line;
+	    line = strtok_r(NULL, "\n", &save)) {
+		value = strstr(line, ": ");
+		if (!value)
+			continue;
+		*value = '\0';
+		json_object_set_new(j, line, report_string(value + 2));
+	}
+	return j;
+}
+
+static int
+cache_explain(struct cache *k)
+{
+	char text[4096];
+	burin_error err;
+
+	if (burin_cache_explain(k->cli->options, operand(k), text,
+	    sizeof text, &err) < 0)
+		return cli_status(&err);
+	if (k->cli->json)
+		return report_json(json_lines(text));
+	fputs(text, stdout);
+	return CLI_OK;
+}
+
+static int
+cache_import(struct cache *k)
+{
+	burin_error err;
+	int64_t n;
+
+	if (burin_cache_import(k->cli->options, operand(k), &n, &err) < 0)
+		return cli_status(&err);
+	if (k->cli->json)
+		return report_json(json_pack("{s:o, s:I}",
+		    "path", report_string(k->path),
+		    "imported", (json_int_t)n));
+	printf("%s: %lld imported\n", k->path, (long long)n);
+	return CLI_OK;
+}
+
 /* ---- the verb ----------------------------------------------------------- */
 
 static const struct {
 	const char *name;
 	int (*run)(struct cache *k);
+	const char *wants;      /* its operand, NULL: none */
 } actions[] = {
 	{ "stat", cache_stat },
 	{ "ls", cache_ls },
 	{ "verify", cache_verify },
 	{ "gc", cache_gc },
 	{ "clear", cache_clear },
+	{ "explain", cache_explain, "a key" },
+	{ "import", cache_import, "a file or directory" },
 };
 
 /* Bytes, or with K, M, G at the end units of 1024 and its powers.  */
@@ -229,6 +290,10 @@ act(struct cache *k, const char *name)
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
 		if (strcmp(actions[i].name, name))
 			continue;
+		if (!operand(k) != !actions[i].wants)
+			return cli_fail(CLI_USAGE, "cache %s: wanted %s",
+			    name, actions[i].wants ? actions[i].wants :
+			    "nothing more");
 		if (burin_cache_path(k->cli->options, k->path, sizeof k->path,
 		    &err) < 0)
 			return cli_status(&err);
@@ -241,11 +306,11 @@ act(struct cache *k, const char *name)
 int
 verb_cache(struct cli *c)
 {
-	struct cache k = { .cli = c, .max_bytes = INT64_MAX };
+	struct cache k = { .cli = c, .max_bytes = -1 };
 	const struct cli_option own[] = {
 		{ .name = "max-bytes", .arg = "N[KMG]", .set = set_bytes,
 		  .to = &k.max_bytes,
-		  .help = "gc: what may stay, default no limit" },
+		  .help = "gc: what may stay, default that of the options" },
 		{ .name = NULL },
 	};
 	int code;
@@ -256,7 +321,9 @@ verb_cache(struct cli *c)
 	    "verify  check every kernel; exit status 1 when one is bad\n"
 	    "gc      remove what is not usable, then the least recently used\n"
 	    "        until --max-bytes are left\n"
-	    "clear   remove all\n";
+	    "clear   remove all\n"
+	    "explain what the entry is whose key begins so\n"
+	    "import  copy kernels of burin warm --export into the cache\n";
 	if ((code = cli_parse(c, own)) != CLI_GO)
 		return code;
 	code = act(&k, c->argv[0]);

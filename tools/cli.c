@@ -33,6 +33,16 @@ static const struct cli_option common[] = {
 	{ .name = NULL },
 };
 
+/* A verb may have its own row for a common option.  */
+static int
+has_row(const struct cli_option *o, const char *name)
+{
+	for (; o->name; o++)
+		if (!strcmp(o->name, name))
+			return 1;
+	return 0;
+}
+
 static void
 print_option(const struct cli_option *o)
 {
@@ -54,7 +64,8 @@ set_help(struct cli *c, const struct cli_option *o, const char *arg)
 	for (o = c->own; o->name; o++)
 		print_option(o);
 	for (o = common; o->name; o++)
-		print_option(o);
+		if (!has_row(c->own, o->name))
+			print_option(o);
 	if (c->notes)
 		printf("\n%s", c->notes);
 	printf("\nExit status: 0 ok, 1 mismatch, 2 usage, 3 unsupported model, "
@@ -142,7 +153,8 @@ cli_parse(struct cli *c, const struct cli_option *own)
 	for (o = c->own = own; o->name; o++)
 		row[n++] = o;
 	for (o = common; o->name; o++)
-		row[n++] = o;
+		if (!has_row(own, o->name))
+			row[n++] = o;
 	to_getopt(row, n, longs, shorts);
 	c->argv[0] = name;      /* getopt starts its messages with it */
 	while ((id = getopt_long(c->argc, c->argv, shorts, longs,

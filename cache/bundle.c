@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bundles by libarchive.
+ */
+#include "cache/bundle.h"
+
+#ifdef HAVE_LIBARCHIVE
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cache/entry.h"
+#include "cache/shard.h"
+
+struct brn_bundle {
+	struct archive *a;
+	char path[PATH_MAX], tmp[PATH_MAX];
+};
+
+static int
+fail(struct archive *a, const char *path, burin_error *err)
+{
+	const char *why = archive_error_string(a);
+
+	return brn_fail(err, BURIN_EIO, "%s: %s", path,
+	    why ? why : "not an archive");
+}
+
+/* As the end of the name says; ARCHIVE_RETRY: it says nothing.  */
+static int
+add_filter(struct archive *a, const char *path)
+{
+	static const struct { const char *end; int (*add)(struct archive *); }
+	filters[] = {
+		{ ".tar", archive_write_add_filter_none },
+		{ ".tar.zst", archive_write_add_filter_zstd },
+		{ ".tar.gz", archive_write_add_filter_gzip },
+		{ ".tar.xz", archive_write_add_filter_xz },
+	};
+	size_t n = strlen(path);
+
+	for (int i = 0; i < BRN_COUNT(filters); i++) {
+		size_t m = strlen(filters[i].end);
+
+		if (n > m && strcmp(path + n - m, filters[i].end) == 0)
+			return filters[i].add(a);
+	}
+	return ARCHIVE_RETRY;
+}
+
+static int
+start(struct brn_bundle *b, burin_error *err)
+{
+	struct archive *a = b->a;
+
+	int rc = add_filter(a, b->path);
+
+	if (rc == ARCHIVE_RETRY)
+		return brn_fail(err, BURIN_EINVAL, "%s: wanted a name that "
+		    "ends in .tar, .tar.zst, .tar.gz or .tar.xz", b->path);
+	if (rc < 0 || archive_write_set_format_pax_restricted(a) < 0 ||
+	    archive_write_open_filename(a, b->tmp) < 0)
+		return fail(a, b->path, err);
+	return BURIN_OK;
+}
+
+int
+brn_bundle_create(const char *path, struct brn_bundle **out,
+    burin_error *err)
+{
+	struct brn_bundle *b = brn_alloc(1, sizeof *b);
+	int n, rc;
+
+	if (!b)
+		return brn_nomem(err);
+	n = snprintf(b->tmp, sizeof b->tmp, "%s.%ld", path, (long)getpid());
+	if (n < 0 || n >= (int)sizeof b->tmp) {
+		free(b);
+		return brn_fail(err, BURIN_EIO, "%s: path is too long", path);
+	}
+	strcpy(b->path, path);
+	b->a = archive_write_new();
+	rc = b->a ? start(b, err) : brn_nomem(err);
+	if (rc < 0) {
+		archive_write_free(b->a);
+		unlink(b->tmp);
+		free(b);
+		return rc;
+	}
+	*out = b;
+	return BURIN_OK;
+}
+
+int
+brn_bundle_add(struct brn_bundle *b, const struct brn_key *k,
+    const void *entry, size_t n, burin_error *err)
+{
+	struct archive_entry *e = archive_entry_new();
+	char name[BRN_NAME_MAX], path[BRN_NAME_MAX + 8];
+	int rc = BURIN_OK;
+
+	if (!e)
+		return brn_nomem(err);
+	brn_entry_name(k, name);
+	snprintf(path, sizeof path, "v1/%.2s/%s", name, name);
+	archive_entry_set_pathname(e, path);
+	archive_entry_set_size(e, (int64_t)n);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, 0444);
+	if (archive_write_header(b->a, e) < 0 ||
+	    archive_write_data(b->a, entry, n) != (ssize_t)n)
+		rc = fail(b->a, b->path, err);
+	archive_entry_free(e);
+	return rc;
+}
+
+int
+brn_bundle_close(struct brn_bundle *b, int keep, burin_error *err)
+{
+	int rc = BURIN_OK;
+
+	if (archive_write_close(b->a) < 0 && keep)
+		rc = fail(b->a, b->path, err);
+	if (rc == 0 && keep && rename(b->tmp, b->path) < 0)
+		rc = brn_fail(err, BURIN_EIO, "%s: %s", b->path,
+		    strerror(errno));
+	if (rc < 0 || !keep)
+		unlink(b->tmp);
+	archive_write_free(b->a);
+	free(b);
+	return rc;
+}
+
+static int
+is_entry(struct archive_entry *e)
+{
+	const char *path = archive_entry_pathname(e), *name;
+	struct brn_key k;
+
+	if (!path || archive_entry_filetype(e) != AE_IFREG)
+		return 0;
+	name = strrchr(path, '/');
+	return brn_name_is_entry(name ? name + 1 : path, &k);
+}
+
+static int
+read_entry(struct archive *a, struct archive_entry *e, const char *path,
+    brn_bundle_fn *fn, void *ctx, burin_error *err)
+{
+	int64_t n = archive_entry_size(e);
+	void *p;
+	int rc;
+
+	if (n <= 0 || n > BRN_ENTRY_MAX)
+		return brn_fail(err, BURIN_EFORMAT, "%s: %s: has %lld bytes",
+		    path, archive_entry_pathname(e), (long long)n);
+	p = brn_alloc_aligned((size_t)n);
+	if (!p)
+		return brn_nomem(err);
+	if (archive_read_data(a, p, (size_t)n) != n)
+		rc = fail(a, path, err);
+	else
+		rc = fn(ctx, p, (size_t)n, err);
+	free(p);
+	return rc;
+}
+
+int
+brn_bundle_each(const char *path, brn_bundle_fn *fn, void *ctx,
+    burin_error *err)
+{
+	struct archive *a = archive_read_new();
+	struct archive_entry *e;
+	int got, rc = BURIN_OK;
+
+	if (!a)
+		return brn_nomem(err);
+	archive_read_support_filter_all(a);
+	archive_read_support_format_tar(a);
+	if (archive_read_open_filename(a, path, 65536) < 0)
+		rc = fail(a, path, err);
+	while (rc == 0 && (got = archive_read_next_header(a, &e)) !=
+	    ARCHIVE_EOF) {
+		if (got < ARCHIVE_WARN)
+			rc = fail(a, path, err);
+		else if (is_entry(e))
+			rc = read_entry(a, e, path, fn, ctx, err);
+	}
+	archive_read_free(a);
+	return rc;
+}
+
+#else
+
+static int
+missing(const char *path, burin_error *err)
+{
+	return brn_fail(err, BURIN_EUNSUPPORTED, "%s: built without "
+	    "libarchive, wanted a directory", path);
+}
+
+int
+brn_bundle_create(const char *path, struct brn_bundle **out,
+    burin_error *err)
+{
+	(void)out;
+	return missing(path, err);
+}
+
+int
+brn_bundle_add(struct brn_bundle *b, const struct brn_key *k,
+    const void *entry, size_t n, burin_error *err)
+{
+	(void)b, (void)k, (void)entry, (void)n;
+	return missing("bundle", err);
+}
+
+int
+brn_bundle_close(struct brn_bundle *b, int keep, burin_error *err)
+{
+	(void)b, (void)keep;
+	return missing("bundle", err);
+}
+
+int
+brn_bundle_each(const char *path, brn_bundle_fn *fn, void *ctx,
+    burin_error *err)
+{
+	(void)fn, (void)ctx;
+	return missing(path, err);
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Graph -> passes -> layers.
+ */
+#include "runtime/net.h"
+
+#include <stdlib.h>
+
+#include "ir/infer.h"
+#include "jit/cost.h"
+#include "passes/pass.h"
+
+struct brn_net *
+brn_net_ref(struct brn_net *n)
+{
+	atomic_fetch_add(&n->refs, 1);
+	return n;
+}
+
+void
+brn_net_free(struct brn_net *n)
+{
+	if (!n || atomic_fetch_sub(&n->refs, 1) > 1)
+		return;
+	for (int i = 0; i < n->nlayer; i++)
+		brn_layer_clear(&n->layer[i]);
+	free(n->layer);
+	free(n->layer_of);
+	brn_graph_free(n->graph);
+	free(n);
+}
+
+static double
+cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
+    const void *ctx)
+{
+	const struct brn_net *n = ctx;
+
+	return brn_cost(n->isa, rows, cols, bh, bw, nblk);
+}
+
+static int
+rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
+{
+	struct brn_pass_opts po = {
+		.sparse = o->sparse,
+		.verify = o->verify,
+		.dump_dir = o->dump,
+		.cost = cost,
+		.cost_ctx = n,
+	};
+	int rc = brn_passes_run(n->graph, &po, err);
+
+	return rc < 0 ? rc : brn_infer_types(n->graph, err);
+}
+
+static int
+make_layers(struct brn_net *net, burin_error *err)
+{
+	struct brn_graph *g = net->graph;
+	int n = 0;
+
+	net->layer_of = brn_alloc((size_t)g->nnode, sizeof *net->layer_of);
+	for (int i = 0; i < g->nnode; i++)
+		n += brn_is_layer(g->node[i]);
+	net->layer = brn_alloc((size_t)n, sizeof *net->layer);
+	if (!net->layer_of || !net->layer)
+		return brn_nomem(err);
+	for (int i = 0; i < g->nnode; i++) {
+		int rc;
+
+		net->layer_of[i] = -1;
+		if (!brn_is_layer(g->node[i]))
+			continue;
+		rc = brn_layer_init(&net->layer[net->nlayer], g->node[i],
+		    err);
+		if (rc < 0)
+			return rc;
+		net->layer_of[i] = net->nlayer++;
+	}
+	return 0;
+}
+
+int
+brn_net_new(struct brn_graph *g, const struct burin_options *o,
+    struct brn_net **out, burin_error *err)
+{
+	struct brn_net *n = brn_alloc(1, sizeof *n);
+	int rc;
+
+	if (!n) {
+		brn_graph_free(g);
+		return brn_nomem(err);
+	}
+	n->refs = 1;
+	n->isa = (enum brn_isa)o->isa;
+	n->graph = g;
+	if ((rc = rewrite(n, o, err)) < 0 ||
+	    (rc = make_layers(n, err)) < 0) {
+		brn_net_free(n);
+		return rc;
+	}
+	*out = n;
+	return 0;
+}

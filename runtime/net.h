@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rewritten graph and its layers: all of a model that a run reads.
+ * Immutable but for the reference count; burin_model_update puts another in its
+ * place.
+ */
+#ifndef BRN_NET_H
+#define BRN_NET_H
+
+#include <stdatomic.h>
+
+#include "runtime/kernels.h"
+#include "runtime/options.h"
+
+struct brn_net {
+	atomic_int refs;
+	enum brn_isa isa;
+	struct brn_graph *graph;
+	int nlayer;
+	struct brn_layer *layer;
+	int *layer_of;                  /* [nnode], -1: none */
+};
+
+/* Takes g, also when it fails.  The layers have no kernels yet.  */
+int brn_net_new(struct brn_graph *g, const struct burin_options *o,
+    struct brn_net **out, burin_error *err);
+struct brn_net *brn_net_ref(struct brn_net *n);
+/* Gives a reference up; NULL is fine.  */
+void brn_net_free(struct brn_net *n);
+
+#endif
