@@ -15,7 +15,8 @@ struct brn_shapes {
 	int n;                          /* nodes of the graph */
 	struct brn_type *type;          /* [n] */
 	struct brn_tensor **val;        /* [n]; NULL: not known before a run */
-	uint8_t *sym;                   /* [n]; 1: val (int64) holds symbols */
+	uint8_t *sym;                   /* [n]; 1: val (int64) holds symbols;
+	                                   0: it has none, for all its looks */
 };
 
 /* Types and values of all nodes.  in_type[i] replaces the declared type of
@@ -31,8 +32,5 @@ void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 
 /* brn_infer with declared inputs, types stored in node->type.  */
 int brn_infer_types(struct brn_graph *g, burin_error *err);
-
-/* A value without anything that looks like a symbol.  */
-int brn_value_is_concrete(const struct brn_tensor *t);
 
 #endif

@@ -12,6 +12,8 @@
  * may be larger than GROWTH times its inputs.  */
 enum { FREE = 4096, SMALL = 1 << 20, GROWTH = 4 };
 
+/* Whether elements look like symbols: they are some if they can be nothing
+ * else.  */
 static int
 looks_symbolic(const struct brn_tensor *t)
 {
@@ -22,12 +24,6 @@ looks_symbolic(const struct brn_tensor *t)
 		if (brn_is_sym(v[i]))
 			return 1;
 	return 0;
-}
-
-int
-brn_value_is_concrete(const struct brn_tensor *t)
-{
-	return !looks_symbolic(t);
 }
 
 static double
@@ -204,7 +200,7 @@ arith(struct brn_infer *c, struct brn_tensor *out)
 		if (brn_is_sym(a) || brn_is_sym(b))
 			ok = sym_arith(c, a, b, &r);
 		else
-			ok = plain_arith(c->n->op, a, b, &r);
+			ok = plain_arith(c->n->op, a, b, &r) && !brn_is_sym(r);
 		if (!ok)
 			return 0;
 		brn_set_int(out, it.pos, r);
@@ -240,12 +236,14 @@ is_sym_arith(enum brn_op op)
 	    op == BRN_OP_div || op == BRN_OP_equal;
 }
 
-/* An input without symbols must not look as if it had some: INT64_MIN is a
- * usual end of a Slice.  */
+/* No number that looks like a symbol may get beside symbols: INT64_MIN is a
+ * usual end of a Slice, where it does not.  */
 static int
 symbols_are_clear(const struct brn_infer *c)
 {
-	for (int i = 0; i < c->n->nin; i++) {
+	int n = brn_ops[c->n->op].flags & BRN_MOVES ? 1 : c->n->nin;
+
+	for (int i = 0; i < n; i++) {
 		const struct brn_tensor *t = brn_infer_val(c, i, NULL);
 
 		if (t && looks_symbolic(t))

@@ -14,8 +14,6 @@
 static void
 print_element(struct brn_buf *b, const struct brn_tensor *t, int64_t i)
 {
-	int64_t v;
-
 	switch (t->type.dtype) {
 	case BURIN_F32:
 		brn_buf_printf(b, "%.9g", ((const float *)t->data)[i]);
@@ -24,11 +22,7 @@ print_element(struct brn_buf *b, const struct brn_tensor *t, int64_t i)
 		brn_buf_printf(b, "%" PRId32, ((const int32_t *)t->data)[i]);
 		break;
 	case BURIN_I64:
-		v = ((const int64_t *)t->data)[i];
-		if (brn_is_sym(v))
-			brn_buf_printf(b, "?%" PRId64, v - BRN_SYM(0));
-		else
-			brn_buf_printf(b, "%" PRId64, v);
+		brn_buf_printf(b, "%" PRId64, ((const int64_t *)t->data)[i]);
 		break;
 	default:
 		brn_buf_printf(b, "%d", ((const uint8_t *)t->data)[i]);

@@ -25,11 +25,9 @@ brn_plan_free(struct brn_plan *p)
 static const struct brn_tensor *
 known(const struct brn_plan *p, const struct brn_node *n)
 {
-	const struct brn_tensor *v = p->shapes->val[n->id];
-
 	if (n->op == BRN_OP_constant)
 		return n->value;
-	return v && brn_value_is_concrete(v) ? v : NULL;
+	return p->shapes->sym[n->id] ? NULL : p->shapes->val[n->id];
 }
 
 static int

@@ -26,13 +26,6 @@ by_head(struct brn_graph *g, struct brn_node *x, int heads)
 	    2, 1, 3);
 }
 
-/* Size i of x, as a vector.  */
-static struct brn_node *
-size_of(struct brn_graph *g, struct brn_node *x, int i)
-{
-	return OP(g, gather, OP(g, shape, x), INTS(g, i));
-}
-
 static struct brn_node *
 joined(struct brn_graph *g, struct brn_node *a, struct brn_node *b,
     struct brn_node *c)
@@ -40,26 +33,51 @@ joined(struct brn_graph *g, struct brn_node *a, struct brn_node *b,
 	return set_int(g, OP(g, concat, a, b, c), "axis", 0);
 }
 
+/* x of shape [.., seq, size] to [-1, seq, size], turned, to [.., size, seq].
+ */
 static struct brn_node *
-swapped_flat(struct brn_graph *g, struct brn_node *x)
+swapped_flat(struct brn_graph *g, struct brn_node *x,
+    struct brn_node *outer, struct brn_node *seq)
 {
-	struct brn_node *size = size_of(g, x, 2), *first = size_of(g, x, 0);
+	struct brn_node *size = INTS(g, 4);
 
-	x = OP(g, reshape, x, joined(g, INTS(g, -1), size, INTS(g, 4)));
+	x = OP(g, reshape, x, joined(g, INTS(g, -1), seq, size));
 	return OP(g, reshape, permuted(g, x, 2, 1, 0),
-	    joined(g, first, INTS(g, 2, 4), size));
+	    joined(g, outer, size, seq));
+}
+
+/* The same by the shape of like, which need not be x.  */
+static struct brn_node *
+swapped_like(struct brn_graph *g, struct brn_node *x, struct brn_node *like)
+{
+	struct brn_node *shape = OP(g, shape, like);
+
+	return swapped_flat(g, x,
+	    OP(g, slice, shape, INTS(g, INT64_MIN), INTS(g, -2)),
+	    OP(g, slice, shape, INTS(g, -2), INTS(g, -1)));
 }
 
 static struct brn_node *
 keys(struct brn_graph *g, struct brn_node *k, int v)
 {
 	int heads = (v & ODDITIES) == ONE_KEY_HEAD ? 1 : 2;
+	struct brn_node *x, *shape;
 
 	switch (v & KS) {
 	case K_TWICE:
 		return permuted(g, by_head(g, k, heads), 1, 3, 2);
 	case K_FLAT:
-		return swapped_flat(g, by_head(g, k, heads));
+		x = by_head(g, k, heads);
+		shape = OP(g, shape, x);
+		return swapped_flat(g, x, OP(g, gather, shape, INTS(g, 0, 1)),
+		    OP(g, gather, shape, INTS(g, 2)));
+	case K_SLICED:
+		x = by_head(g, k, heads);
+		return swapped_like(g, x, x);
+	case K_MIXED:
+		/* The heads of a key are taken for keys.  */
+		x = OP(g, reshape, k, INTS(g, 0, 0, heads, 4));
+		return swapped_like(g, x, by_head(g, k, heads));
 	case K_WRONG:
 		/* 4 keys of 4: the wrong product has the right shape. */
 		return by_head(g, k, heads);

@@ -13,18 +13,19 @@ enum {
 	SCALE_MUL = 1, SCALE_DIV = 2, SCALE_Q = 3, SCALE_EARLY = 4,
 	SCALE_BOTH = 5, SCALE_TENSOR = 6, SCALE_SHAPE = 7,
 	SCALES = 7,
-	/* K: one permutation, two, or two by way of three dimensions.  */
-	K_TWICE = 8, K_FLAT = 16, K_WRONG = 24,
-	KS = 24,
+	/* K: one permutation, two, or two by way of three dimensions, with
+	 * sizes that Gather or Slice takes from a shape.  */
+	K_TWICE = 8, K_FLAT = 16, K_SLICED = 24, K_WRONG = 32, K_MIXED = 40,
+	KS = 7 * 8,
 	/* The mask: none, or what it is.  */
-	MASK_ADD = 32, MASK_LEFT = 64, MASK_KEEP = 96, MASK_FILL = 128,
-	MASK_EXPANDED = 160, MASK_LOOSE = 192, MASK_LARGE = 224,
-	MASK_INF = 256, MASK_ALL = 288,
-	MASKS = 15 * 32,
+	MASK_ADD = 64, MASK_LEFT = 128, MASK_KEEP = 192, MASK_FILL = 256,
+	MASK_EXPANDED = 320, MASK_LOOSE = 384, MASK_LARGE = 448,
+	MASK_INF = 512, MASK_ALL = 576,
+	MASKS = 15 * 64,
 	/* What is odd about it.  */
-	NAN_TO_ZERO = 512, SCORES_USED = 1024, ONE_KEY_HEAD = 1536,
-	OTHER_AXIS = 2048, OTHER_KEYS = 2560, SHAPE_USED = 3072,
-	ODDITIES = 7 * 512,
+	NAN_TO_ZERO = 1024, SCORES_USED = 2048, ONE_KEY_HEAD = 3072,
+	OTHER_AXIS = 4096, OTHER_KEYS = 5120, SHAPE_USED = 6144,
+	ODDITIES = 7 * 1024,
 };
 
 void attention_graph(struct brn_graph *g, int variant);

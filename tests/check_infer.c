@@ -39,6 +39,8 @@ ones(struct brn_graph *g, struct brn_node *shape)
 	return n;
 }
 
+#define JOINED(g, ...) set_int(g, OP(g, concat, __VA_ARGS__), "axis", 0)
+
 /* The size of axis i of x, as a list of one.  */
 static struct brn_node *
 size_of(struct brn_graph *g, struct brn_node *x, int64_t i)
@@ -103,7 +105,7 @@ expect_value(const struct brn_graph *g, const struct brn_node *n,
 		for (int i = 0; i < t.rank; i++)
 			t.dim[i] = ((const int64_t *)v->data)[i];
 		expect_text(g, &t, want);
-		ck_assert_int_eq(s->sym[n->id], !brn_value_is_concrete(v));
+		ck_assert_int_eq(s->sym[n->id], !brn_type_is_concrete(&t));
 	}
 	brn_shapes_free(s);
 }
@@ -121,8 +123,8 @@ START_TEST(heads_are_split_and_joined)
 	const struct brn_type in[] = { F32(2, 7, 768) };
 	struct brn_graph *g = build_graph();
 	struct brn_node *x = input(g, "x", 3, BATCH, SEQ, 768);
-	struct brn_node *shape = set_int(g, OP(g, concat, size_of(g, x, 0),
-	    size_of(g, x, 1), INTS(g, 12), INTS(g, 64)), "axis", 0);
+	struct brn_node *shape = JOINED(g, size_of(g, x, 0),
+	    size_of(g, x, 1), INTS(g, 12), INTS(g, 64));
 	struct brn_node *heads = OP(g, reshape, x, shape);
 	struct brn_node *scores = OP(g, matmul, permute(g, heads, perm, 4),
 	    permute(g, heads, kperm, 4));
@@ -149,9 +151,8 @@ START_TEST(mask_is_expanded)
 	struct brn_graph *g = build_graph();
 	struct brn_node *ids = typed(g, input(g, "mask", 2, BATCH, SEQ),
 	    BURIN_I64);
-	struct brn_node *shape = set_int(g, OP(g, concat,
-	    size_of(g, ids, 0), INTS(g, 1), size_of(g, ids, 1),
-	    size_of(g, ids, 1)), "axis", 0);
+	struct brn_node *shape = JOINED(g, size_of(g, ids, 0),
+	    INTS(g, 1), size_of(g, ids, 1), size_of(g, ids, 1));
 	struct brn_node *one = ones(g, OP(g, shape, shape));
 	struct brn_node *minus = OP(g, mul, one, int_scalar(g, -1));
 	struct brn_node *size = OP(g, where, OP(g, equal, shape, minus), one,
@@ -313,18 +314,21 @@ END_TEST
 START_TEST(the_least_integer_is_no_symbol)
 {
 	struct brn_graph *g = build_graph();
-	struct brn_node *x = input(g, "x", 2, BATCH, 3);
+	struct brn_node *shape = OP(g, shape, input(g, "x", 2, BATCH, 3));
 	struct brn_node *least = INTS(g, INT64_MIN);
-	struct brn_node *ends = set_int(g, OP(g, concat, least, least),
-	    "axis", 0);
+	struct brn_node *ends = JOINED(g, least, least);
 	struct brn_node *back = OP(g, slice, INTS(g, 4, 5), INTS(g, -1),
 	    OP(g, slice, ends, INTS(g, 0), INTS(g, 1)), INTS(g, 0),
 	    INTS(g, -1));
-	struct brn_node *both = set_int(g, OP(g, concat, OP(g, shape, x),
-	    least), "axis", 0);
+	struct brn_node *both = JOINED(g, shape, least);
+	struct brn_node *first = OP(g, slice, shape, least, INTS(g, -1));
+	struct brn_node *sum = OP(g, add, JOINED(g, shape,
+	    INTS(g, INT64_MIN / 2)), INTS(g, 0, 0, -1));
 
 	expect_value(g, back, "i64[5,4]");
 	expect_value(g, both, NULL);
+	expect_value(g, first, "i64[batch]");
+	expect_value(g, sum, NULL);
 	brn_graph_free(g);
 }
 END_TEST

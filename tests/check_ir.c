@@ -318,6 +318,7 @@ START_TEST(graph_prints_as_text)
 	burin_error err = { 0 };
 
 	output(g, "y", t);
+	output(g, "least", INTS(g, INT64_MIN));
 	suite_ok(brn_infer_types(g, &err), err);
 	brn_graph_print(&b, g);
 	ck_assert_str_eq((const char *)b.p,
@@ -327,7 +328,9 @@ START_TEST(graph_prints_as_text)
 	    "%1 = constant [6] f32[]\n"
 	    "%2 = clip(%0, _, %1) f32[batch,2]  # c\n"
 	    "%3 = transpose(%2) {perm=1,0} f32[2,batch]  # t\n"
-	    "out %3 y\n");
+	    "%4 = constant [-9223372036854775808] i64[1]\n"
+	    "out %3 y\n"
+	    "out %4 least\n");
 	brn_buf_free(&b);
 	brn_graph_free(g);
 }

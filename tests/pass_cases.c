@@ -492,6 +492,9 @@ CASE(fuse_attention, "scaled_vector", attention_graph,
 CASE(fuse_attention, "keys_twice", attention_graph, K_TWICE, attention, 1)
 CASE(fuse_attention, "keys_flat", attention_graph,
     K_FLAT | SCALE_BOTH, attention, 1)
+CASE(fuse_attention, "keys_sliced", attention_graph,
+    K_SLICED | SCALE_BOTH | MASK_ADD, attention, 1)
+CASE(fuse_attention, "keys_mixed", attention_graph, K_MIXED, attention, 0)
 CASE(fuse_attention, "keys_wrong", attention_graph, K_WRONG, attention, 0)
 CASE(fuse_attention, "mask_fill", attention_graph,
     MASK_FILL | SCALE_DIV, attention, 1)
