@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pruning leaves features that are the same for every token, and features that
+ * nothing reads.  They leave the two layers that they stand between:
+ *
+ *	reader(act(maker(x)))           rows of maker, columns of reader
+ *	reader(attention(q, k, maker))  heads
+ *
+ * What the reader made of a fixed feature goes into its bias.  A fixed feature
+ * of attention is its value itself: the probabilities of a query add up to 1.
+ */
+#include "passes/pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/ref.h"
+#include "passes/channels.h"
+#include "passes/rewrite.h"
+
+struct pair {
+	struct brn_node *maker, *reader;
+	struct brn_node *mid;           /* activation, attention, or NULL */
+	int is_attention;
+};
+
+/* ---- finding pairs ------------------------------------------------------- */
+
+static struct brn_node *
+bias_of(const struct brn_node *layer)
+{
+	return layer->nin > 2 ? layer->in[2] : NULL;
+}
+
+static struct brn_node *
+mask_of(const struct brn_node *attention)
+{
+	return attention->nin > 3 ? attention->in[3] : NULL;
+}
+
+/* A layer whose weight and bias are known, and that adds nothing else.  */
+static int
+is_layer(const struct brn_node *n)
+{
+	const struct brn_node *b;
+
+	if (n->op != BRN_OP_dense || !brn_is_const_matrix(n->in[1]) ||
+	    (n->nin > 3 && n->in[3]) || n->in[1]->value->type.dim[0] < 1)
+		return 0;
+	b = bias_of(n);
+	return !b || (brn_is_const(b) && b->value->type.dtype == BURIN_F32 &&
+	    brn_numel(b->value) == n->in[1]->value->type.dim[0]);
+}
+
+/* n makes features for one user alone.  reads is by id: a layer that is the
+ * reader of one pair is in no other, so that a second run finds the same
+ * pairs.  */
+static int
+is_maker(const struct brn_rewrite *r, const char *reads,
+    const struct brn_node *n)
+{
+	return r->uses[n->id] == 1 && is_layer(n) && !brn_attr(n, "act") &&
+	    !reads[n->id];
+}
+
+static int
+is_act(const struct brn_node *n)
+{
+	return n->op == BRN_OP_gelu || n->op == BRN_OP_relu ||
+	    n->op == BRN_OP_tanh;
+}
+
+/* Heads can leave: one mask is for all of them.  */
+static int
+has_loose_heads(const struct brn_rewrite *r, const char *reads,
+    const struct brn_node *n)
+{
+	const struct brn_node *mask;
+	const struct brn_type *t;
+
+	if (n->op != BRN_OP_attention || !is_maker(r, reads, n->in[0]) ||
+	    !is_maker(r, reads, n->in[1]))
+		return 0;
+	mask = mask_of(n);
+	if (!mask)
+		return 1;
+	t = &mask->type;
+	return t->rank >= 0 && (t->rank < 3 || t->dim[t->rank - 3] == 1);
+}
+
+static int
+match(const struct brn_rewrite *r, const char *reads, struct brn_node *reader,
+    struct pair *p)
+{
+	struct brn_node *mid;
+
+	*p = (struct pair){ .reader = reader };
+	if (!is_layer(reader))
+		return 0;
+	mid = reader->in[0];
+	p->is_attention = has_loose_heads(r, reads, mid);
+	if (!p->is_attention && !is_act(mid)) {
+		p->maker = mid;
+		return is_maker(r, reads, mid);
+	}
+	p->mid = mid;
+	p->maker = mid->in[p->is_attention ? 2 : 0];
+	return r->uses[mid->id] == 1 && is_maker(r, reads, p->maker);
+}
+
+/* ---- what goes ----------------------------------------------------------- */
+
+/* Adds no -inf: Where puts one of two numbers.  */
+static int
+is_finite_mask(const struct brn_node *mask)
+{
+	double a, b;
+
+	return mask->op == BRN_OP_where && brn_const_scalar(mask->in[1], &a) &&
+	    brn_const_scalar(mask->in[2], &b) && isfinite(a) && isfinite(b);
+}
+
+/* The probabilities of a query may add up to 0.  */
+static int
+may_vanish(const struct brn_node *attention)
+{
+	const struct brn_node *mask = mask_of(attention);
+
+	return brn_attr_int(attention, "nan_to_zero", 0) && mask &&
+	    !is_finite_mask(mask);
+}
+
+/* The values of the fixed features: the bias, activated.  */
+static int
+find_values(const struct pair *p, struct brn_channels *c, burin_error *err)
+{
+	const struct brn_node *b = bias_of(p->maker);
+	struct brn_type t = { BURIN_F32, 1, { c->n } };
+	struct brn_tensor out = { t, c->value }, in = { t, NULL };
+	const struct brn_tensor *arg = &in;
+	int rc;
+
+	if (b)
+		memcpy(c->value, b->value->data,
+		    (size_t)c->n * sizeof *c->value);
+	if (!p->mid)
+		return BURIN_OK;
+	if (p->is_attention) {
+		for (int64_t i = 0; may_vanish(p->mid) && i < c->n; i++)
+			if (c->dead[i] == BRN_FIXED && c->value[i] != 0)
+				c->dead[i] = BRN_ALIVE;
+		return BURIN_OK;
+	}
+	in.data = brn_alloc((size_t)c->n, sizeof *c->value);
+	if (!in.data)
+		return brn_nomem(err);
+	memcpy(in.data, c->value, (size_t)c->n * sizeof *c->value);
+	rc = brn_ref[p->mid->op](p->mid, &arg, &out, err);
+	free(in.data);
+	return rc;
+}
+
+/* What the layers will take without the units that are gone.  */
+static int
+predict(const struct brn_pass_opts *o, const struct pair *p,
+    const struct brn_channels *c, double *out, burin_error *err)
+{
+	struct brn_tensor maker = { .data = NULL }, reader = { .data = NULL };
+	double first, second;
+	int rc;
+
+	if ((rc = brn_channels_cut_rows(c, p->maker->in[1]->value, &maker,
+	    err)) < 0 ||
+	    (rc = brn_channels_cut_cols(c, p->reader->in[1]->value, &reader,
+	    err)) < 0 ||
+	    (rc = brn_layer_time(o, &maker, &first, err)) < 0 ||
+	    (rc = brn_layer_time(o, &reader, &second, err)) < 0)
+		goto done;
+	*out = first + second;
+done:
+	free(maker.data);
+	free(reader.data);
+	return rc;
+}
+
+/* Rows that leave one by one may shift the others out of their blocks: take
+ * the size of groups that is fastest in the end.  */
+static int
+drop_features(const struct brn_pass_opts *o, const struct pair *p,
+    struct brn_channels *c, burin_error *err)
+{
+	int64_t best = 0, left = c->units;
+	double time, least = INFINITY;
+	int rc;
+
+	brn_channels_drop(c, 1);
+	if (c->left == left || !o->cost || !o->sparse)
+		return BURIN_OK;
+	brn_channels_drop(c, 0);
+	if ((rc = predict(o, p, c, &least, err)) < 0)
+		return rc;
+	for (int64_t group = 32; group; group /= 2) {
+		brn_channels_drop(c, group);
+		if (c->left == left)
+			continue;
+		left = c->left;
+		if ((rc = predict(o, p, c, &time, err)) < 0)
+			return rc;
+		if (time <= least) {
+			least = time;
+			best = group;
+		}
+	}
+	brn_channels_drop(c, best);
+	return BURIN_OK;
+}
+
+/* ---- making the rest ----------------------------------------------------- */
+
+typedef int cut_fn(const struct brn_channels *c, const struct brn_tensor *w,
+    struct brn_tensor *out, burin_error *err);
+
+/* A smaller copy of a constant.  NULL: no memory.  */
+static struct brn_node *
+smaller(struct brn_graph *g, const struct brn_channels *c, cut_fn *cut,
+    const struct brn_node *n, burin_error *err)
+{
+	struct brn_node *new;
+	struct brn_tensor t;
+
+	if (cut(c, n->value, &t, err) < 0)
+		return NULL;
+	new = brn_graph_constant_own(g, n->name, &t.type, t.data);
+	if (!new)
+		brn_nomem(err);
+	return new;
+}
+
+/* n with other inputs and so many features.  NULL: no memory.  */
+static struct brn_node *
+remade(struct brn_graph *g, const struct brn_node *n,
+    struct brn_node *const *in, int nin, int64_t features, burin_error *err)
+{
+	struct brn_node *new = brn_graph_add(g, n->op, n->name, in, nin);
+
+	if (!new) {
+		brn_nomem(err);
+		return NULL;
+	}
+	new->nattr = n->nattr;
+	new->attr = n->attr;
+	new->type = n->type;
+	if (new->type.rank > 0)
+		new->type.dim[new->type.rank - 1] = features;
+	return new;
+}
+
+/* A layer that makes only what is left.  NULL: no memory.  */
+static struct brn_node *
+cut_maker(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *n, burin_error *err)
+{
+	const struct brn_node *b = bias_of(n);
+	struct brn_node *in[3] = { n->in[0] };
+
+	in[1] = smaller(g, c, brn_channels_cut_rows, n->in[1], err);
+	if (in[1] && b)
+		in[2] = smaller(g, c, brn_channels_cut_rows, b, err);
+	if (!in[1] || (b && !in[2]))
+		return NULL;
+	return remade(g, n, in, b ? 3 : 2, in[1]->type.dim[0], err);
+}
+
+static struct brn_node *
+cut_attention(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *n, struct brn_node *maker, burin_error *err)
+{
+	struct brn_node *in[4] = { NULL, NULL, maker, mask_of(n) }, *new;
+	float scale = brn_attr_float(n, "scale", 1);
+	int64_t nan_to_zero = brn_attr_int(n, "nan_to_zero", 0);
+
+	in[0] = cut_maker(g, c, n->in[0], err);
+	in[1] = in[0] ? cut_maker(g, c, n->in[1], err) : NULL;
+	if (!in[1])
+		return NULL;
+	new = remade(g, n, in, n->nin, maker->in[1]->type.dim[0], err);
+	if (!new)
+		return NULL;
+	/* Its own: setting one would change that of n. */
+	new->nattr = 0;
+	new->attr = NULL;
+	if (brn_attr_set_int(g, new, "heads", c->left) < 0 ||
+	    brn_attr_set_float(g, new, "scale", scale) < 0 ||
+	    (nan_to_zero && brn_attr_set_int(g, new, "nan_to_zero", 1) < 0)) {
+		brn_nomem(err);
+		return NULL;
+	}
+	return new;
+}
+
+/* The reader's bias with what the features that are gone were in it, NULL if
+ * there is none.  */
+static int
+fold_bias(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *reader, struct brn_node **out, burin_error *err)
+{
+	const struct brn_tensor *w = reader->in[1]->value;
+	struct brn_type t = { BURIN_F32, 1, { w->type.dim[0] } };
+	struct brn_node *b = bias_of(reader), *new;
+
+	*out = b;
+	if (!c->nfelt)
+		return BURIN_OK;
+	new = brn_graph_constant(g, b ? b->name : reader->name, &t,
+	    b ? b->value->data : NULL);
+	if (!new)
+		return brn_nomem(err);
+	brn_channels_fold(c, w, new->value->data);
+	*out = new;
+	return BURIN_OK;
+}
+
+static int
+cut(struct brn_rewrite *r, const struct pair *p, const struct brn_channels *c,
+    burin_error *err)
+{
+	struct brn_node *in[3] = { NULL }, *new;
+	struct brn_graph *g = r->g;
+	int rc;
+
+	in[0] = cut_maker(g, c, p->maker, err);
+	if (in[0] && p->is_attention)
+		in[0] = cut_attention(g, c, p->mid, in[0], err);
+	else if (in[0] && p->mid)
+		in[0] = remade(g, p->mid, in, 1, c->left, err);
+	in[1] = in[0] ? smaller(g, c, brn_channels_cut_cols, p->reader->in[1],
+	    err) : NULL;
+	if (!in[1])
+		return BURIN_ENOMEM;
+	if ((rc = fold_bias(g, c, p->reader, &in[2], err)) < 0)
+		return rc;
+	new = remade(g, p->reader, in, in[2] ? 3 : 2,
+	    p->reader->in[1]->type.dim[0], err);
+	if (!new)
+		return BURIN_ENOMEM;
+	brn_rewrite_to(r, p->reader, new);
+	return BURIN_OK;
+}
+
+static int
+visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
+    const struct pair *p, burin_error *err)
+{
+	const struct brn_tensor *maker = p->maker->in[1]->value;
+	struct brn_channels c;
+	int rc;
+
+	rc = brn_channels_init(&c, maker, p->reader->in[1]->value,
+	    p->is_attention ? brn_attr_int(p->mid, "heads", 1) :
+	    maker->type.dim[0], err);
+	if (rc == BURIN_OK)
+		rc = find_values(p, &c, err);
+	if (rc == BURIN_OK && p->is_attention)
+		brn_channels_drop(&c, 1);
+	else if (rc == BURIN_OK)
+		rc = drop_features(o, p, &c, err);
+	if (rc == BURIN_OK && c.left < c.units)
+		rc = cut(r, p, &c, err);
+	brn_channels_free(&c);
+	return rc;
+}
+
+int
+brn_pass_fold_dead_channels(struct brn_graph *g,
+    const struct brn_pass_opts *o, int *changed, burin_error *err)
+{
+	struct brn_rewrite r;
+	char *reads;
+	int rc;
+
+	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
+		return rc;
+	reads = brn_alloc((size_t)r.n + 1, sizeof *reads);
+	if (!reads)
+		rc = brn_nomem(err);
+	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
+		struct pair p;
+
+		if (!match(&r, reads, g->node[i], &p))
+			continue;
+		reads[i] = 1;
+		rc = visit(&r, o, &p, err);
+	}
+	free(reads);
+	if (rc == BURIN_OK)
+		return brn_rewrite_end(&r, changed, err);
+	brn_rewrite_free(&r);
+	return rc;
+}
