@@ -77,8 +77,43 @@ brn_bsr_free(struct brn_bsr *b)
 	free(b);
 }
 
+/* Mark in has[] the blocks of a block row that hold a nonzero.  Goes along the
+ * rows: w is read once and in order.  */
 static void
-fill_block_row(struct brn_bsr *b, const float *w, int32_t br, int keep_all)
+mark_block_row(const struct brn_bsr *b, const float *w, int32_t br,
+    uint8_t *has)
+{
+	int64_t r = (int64_t)br * b->bh, end = r + b->bh;
+
+	for (; r < end && r < b->rows; r++) {
+		const float *row = w + r * b->cols;
+
+		if (b->bw == 1)
+			for (int64_t c = 0; c < b->cols; c++)
+				has[c] |= row[c] != 0;
+		else
+			for (int64_t c = 0; c < b->cols; c++)
+				has[c / b->bw] |= row[c] != 0;
+	}
+}
+
+/* Count the marked blocks of each block row; their sum.  */
+static int64_t
+count_marked(struct brn_bsr *b, const uint8_t *has)
+{
+	int64_t n = 0;
+
+	for (int32_t br = 0; br < b->nbrow; br++) {
+		for (int32_t bc = 0; bc < b->nbcol; bc++)
+			n += *has++;
+		b->rowptr[br + 1] = (int32_t)n;
+	}
+	return n;
+}
+
+static void
+fill_block_row(struct brn_bsr *b, const float *w, int32_t br,
+    const uint8_t *has)
 {
 	int32_t n = b->rowptr[br];
 
@@ -87,23 +122,47 @@ fill_block_row(struct brn_bsr *b, const float *w, int32_t br, int keep_all)
 		    br, bc);
 		float *v = b->vals + (size_t)n * b->bh * b->bw;
 
-		if (!keep_all && !block_has_nonzero(w, k))
+		if (!has[bc])
 			continue;
 		for (int r = 0; r < k.nr; r++)
-			memcpy(v + r * b->bw, w + k.at + r * k.ld,
-			    (size_t)k.nc * sizeof *v);
+			for (int c = 0; c < k.nc; c++)
+				v[r * b->bw + c] = w[k.at + r * k.ld + c];
 		b->colidx[n++] = bc;
 	}
-	b->rowptr[br + 1] = n;
+}
+
+/* rowptr, colidx and vals, with a byte for every block in has[].  */
+static int
+fill(struct brn_bsr *b, const float *w, uint8_t *has, int keep_all)
+{
+	size_t row = (size_t)b->nbcol;
+
+	b->rowptr = brn_alloc((size_t)b->nbrow + 1, sizeof *b->rowptr);
+	if (!b->rowptr)
+		return -1;
+	if (keep_all)
+		memset(has, 1, row * (size_t)b->nbrow);
+	for (int32_t br = 0; !keep_all && br < b->nbrow; br++)
+		mark_block_row(b, w, br, has + (size_t)br * row);
+	b->nblk = (int32_t)count_marked(b, has);
+	b->colidx = brn_alloc((size_t)b->nblk, sizeof *b->colidx);
+	b->vals = brn_alloc((size_t)b->nblk, sizeof *b->vals * (size_t)b->bh *
+	    (size_t)b->bw);
+	if (!b->colidx || !b->vals)
+		return -1;
+	for (int32_t br = 0; br < b->nbrow; br++)
+		fill_block_row(b, w, br, has + (size_t)br * row);
+	return 0;
 }
 
 int
 brn_bsr_from_dense(const float *w, int64_t rows, int64_t cols, int bh, int bw,
     int keep_all, struct brn_bsr **out, burin_error *err)
 {
-	struct brn_bsr *b;
 	int64_t nbr = blocks_along(rows, bh), nbc = blocks_along(cols, bw);
-	int64_t nblk = 0;
+	struct brn_bsr *b;
+	uint8_t *has;
+	int rc;
 
 	/* Kernels count padded rows and cols in 32 bits, indices included. */
 	if (rows < 0 || cols < 0 || nbr > (INT32_MAX - 1) / bh ||
@@ -111,22 +170,17 @@ brn_bsr_from_dense(const float *w, int64_t rows, int64_t cols, int bh, int bw,
 		return brn_fail(err, BURIN_ESHAPE,
 		    "weight is %lldx%lld, too large for blocks of %dx%d",
 		    (long long)rows, (long long)cols, bh, bw);
-	nblk = keep_all ? nbr * nbc : brn_bsr_count(w, rows, cols, bh, bw);
 	b = brn_alloc(1, sizeof *b);
-	if (!b)
-		return brn_nomem(err);
-	*b = (struct brn_bsr){ rows, cols, bh, bw, (int32_t)nbr, (int32_t)nbc,
-	    (int32_t)nblk, NULL, NULL, NULL };
-	b->rowptr = brn_alloc((size_t)nbr + 1, sizeof *b->rowptr);
-	b->colidx = brn_alloc((size_t)nblk, sizeof *b->colidx);
-	b->vals = brn_alloc((size_t)nblk, sizeof *b->vals * (size_t)bh *
-	    (size_t)bw);
-	if (!b->rowptr || !b->colidx || !b->vals) {
+	has = brn_alloc((size_t)nbr, (size_t)nbc);
+	if (b)
+		*b = (struct brn_bsr){ rows, cols, bh, bw, (int32_t)nbr,
+		    (int32_t)nbc, 0, NULL, NULL, NULL };
+	rc = b && has ? fill(b, w, has, keep_all) : -1;
+	free(has);
+	if (rc < 0) {
 		brn_bsr_free(b);
 		return brn_nomem(err);
 	}
-	for (int32_t br = 0; br < b->nbrow; br++)
-		fill_block_row(b, w, br, keep_all);
 	*out = b;
 	return 0;
 }

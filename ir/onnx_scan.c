@@ -317,7 +317,7 @@ brn_onnx_scan(const void *data, size_t size, const char *file,
 static void *
 pb_alloc(void *failed, size_t n)
 {
-	void *p = brn_alloc(n, 1);
+	void *p = n < 4096 ? brn_alloc(n, 1) : brn_alloc_aligned(n);
 
 	if (!p)
 		*(int *)failed = 1;

@@ -10,18 +10,29 @@
 
 #include "passes/rewrite.h"
 
-/* Both matrices are walked in tiles that stay in the cache.  */
-#define TILE 32
+/* Few columns at a time: each is a row of dst that is written along, and rows
+ * of a power of two share the lines of a cache of few ways.  The rows of src
+ * stay in the cache until all of their columns are done.  */
+enum { ROWS = 64, COLS = 8 };
+
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
 
 static void
 transpose(const float *src, int64_t rows, int64_t cols, float *dst)
 {
-	for (int64_t r0 = 0; r0 < rows; r0 += TILE)
-		for (int64_t c0 = 0; c0 < cols; c0 += TILE)
-			for (int64_t r = r0; r < rows && r < r0 + TILE; r++)
-				for (int64_t c = c0;
-				    c < cols && c < c0 + TILE; c++)
+	for (int64_t r0 = 0; r0 < rows; r0 += ROWS)
+		for (int64_t c0 = 0; c0 < cols; c0 += COLS) {
+			int64_t r1 = least(r0 + ROWS, rows);
+			int64_t c1 = least(c0 + COLS, cols);
+
+			for (int64_t r = r0; r < r1; r++)
+				for (int64_t c = c0; c < c1; c++)
 					dst[c * rows + r] = src[r * cols + c];
+		}
 }
 
 static struct brn_node *
