@@ -117,16 +117,25 @@ brn_channels_drop(struct brn_channels *c, int64_t group)
 	list_felt(c);
 }
 
-/* Copy what stays of units pieces of that many floats each.  */
+/* Copy what stays of units pieces of that many floats each, a run of
+ * neighbours at a time.  */
 static float *
 copy_left(const struct brn_channels *c, const float *from, int64_t piece,
     float *to)
 {
-	for (int64_t u = 0; u < c->units; u++, from += piece) {
-		if (c->gone[u])
+	int64_t u = 0, end;
+
+	while (u < c->units) {
+		if (c->gone[u]) {
+			u++;
 			continue;
-		memcpy(to, from, (size_t)piece * sizeof *to);
-		to += piece;
+		}
+		for (end = u + 1; end < c->units && !c->gone[end]; end++)
+			;
+		memcpy(to, from + u * piece,
+		    (size_t)((end - u) * piece) * sizeof *to);
+		to += (end - u) * piece;
+		u = end;
 	}
 	return to;
 }

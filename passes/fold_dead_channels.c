@@ -19,6 +19,14 @@
 #include "passes/channels.h"
 #include "passes/rewrite.h"
 
+/* Rows that leave in groups of so many shift no other out of its block.  */
+#define MAX_BLOCK 32
+/* The share of features that must leave in smaller groups to be worth a look:
+ * of 16x1 blocks so many columns are zero by chance.  */
+#define MIN_SINGLE 0.125
+/* Beyond the noise in what is predicted.  */
+#define CLEARLY 1.05
+
 struct pair {
 	struct brn_node *maker, *reader;
 	struct brn_node *mid;           /* activation, attention, or NULL */
@@ -184,34 +192,43 @@ done:
 	return rc;
 }
 
-/* Rows that leave one by one may shift the others out of their blocks: take
- * the size of groups that is fastest in the end.  */
+/* Rows that leave one by one may shift the others out of their blocks, which
+ * costs more than they did.  So what leaves in less than MAX_BLOCK must be a
+ * good part of all, and the size of groups is the one that is fastest in the
+ * end; smaller ones are not tried when one is clearly worse.  */
 static int
 drop_features(const struct brn_pass_opts *o, const struct pair *p,
     struct brn_channels *c, burin_error *err)
 {
-	int64_t best = 0, left = c->units;
-	double time, least = INFINITY;
+	int64_t best = MAX_BLOCK, left;
+	double time, least;
 	int rc;
 
+	brn_channels_drop(c, MAX_BLOCK);
+	left = c->left;
 	brn_channels_drop(c, 1);
-	if (c->left == left || !o->cost || !o->sparse)
+	if (!o->cost || !o->sparse)
 		return BURIN_OK;
-	brn_channels_drop(c, 0);
+	if ((double)(left - c->left) < MIN_SINGLE * (double)left)
+		goto done;
+	brn_channels_drop(c, MAX_BLOCK);
 	if ((rc = predict(o, p, c, &least, err)) < 0)
 		return rc;
-	for (int64_t group = 32; group; group /= 2) {
+	for (int64_t group = MAX_BLOCK / 2; group; group /= 2) {
 		brn_channels_drop(c, group);
 		if (c->left == left)
 			continue;
 		left = c->left;
 		if ((rc = predict(o, p, c, &time, err)) < 0)
 			return rc;
+		if (time > CLEARLY * least)
+			break;
 		if (time <= least) {
 			least = time;
 			best = group;
 		}
 	}
+done:
 	brn_channels_drop(c, best);
 	return BURIN_OK;
 }
