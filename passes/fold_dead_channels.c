@@ -24,7 +24,7 @@
 /* The share of features that must leave in smaller groups to be worth a look:
  * of 16x1 blocks so many columns are zero by chance.  */
 #define MIN_SINGLE 0.125
-/* Beyond the noise in what is predicted.  */
+/* What is less drowns in the error of the prediction.  */
 #define CLEARLY 1.05
 
 struct pair {
@@ -200,6 +200,7 @@ static int
 drop_features(const struct brn_pass_opts *o, const struct pair *p,
     struct brn_channels *c, burin_error *err)
 {
+	static const int64_t groups[] = { 8, 1 };
 	int64_t best = MAX_BLOCK, left;
 	double time, least;
 	int rc;
@@ -214,8 +215,8 @@ drop_features(const struct brn_pass_opts *o, const struct pair *p,
 	brn_channels_drop(c, MAX_BLOCK);
 	if ((rc = predict(o, p, c, &least, err)) < 0)
 		return rc;
-	for (int64_t group = MAX_BLOCK / 2; group; group /= 2) {
-		brn_channels_drop(c, group);
+	for (int i = 0; i < BRN_COUNT(groups); i++) {
+		brn_channels_drop(c, groups[i]);
 		if (c->left == left)
 			continue;
 		left = c->left;
@@ -223,9 +224,9 @@ drop_features(const struct brn_pass_opts *o, const struct pair *p,
 			return rc;
 		if (time > CLEARLY * least)
 			break;
-		if (time <= least) {
+		if (CLEARLY * time <= least) {
 			least = time;
-			best = group;
+			best = groups[i];
 		}
 	}
 done:
