@@ -222,6 +222,14 @@ brn_attr_set_tensor(struct brn_graph *g, struct brn_node *n, const char *name,
 	return 0;
 }
 
+void
+brn_attr_drop(struct brn_node *n, const char *name)
+{
+	for (int i = 0; i < n->nattr; i++)
+		if (!strcmp(n->attr[i].name, name))
+			n->attr[i--] = n->attr[--n->nattr];
+}
+
 const struct brn_attr *
 brn_attr(const struct brn_node *n, const char *name)
 {

@@ -142,6 +142,7 @@ int brn_attr_set_ints(struct brn_graph *g, struct brn_node *n,
     const char *name, const int64_t *v, int nv);
 int brn_attr_set_tensor(struct brn_graph *g, struct brn_node *n,
     const char *name, const struct brn_tensor *t);      /* t is borrowed */
+void brn_attr_drop(struct brn_node *n, const char *name);
 const struct brn_attr *brn_attr(const struct brn_node *n, const char *name);
 int64_t brn_attr_int(const struct brn_node *n, const char *name, int64_t dflt);
 float brn_attr_float(const struct brn_node *n, const char *name, float dflt);

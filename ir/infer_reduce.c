@@ -229,8 +229,8 @@ infer_dense(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
 	const struct brn_type *bias = brn_infer_in(c, 2);
+	int trans = brn_attr_int(c->n, "trans_w", 0) != 0, rc;
 	int64_t cols, rows;
-	int rc;
 
 	for (int i = 0; i < c->n->nin; i++)
 		if (brn_infer_in(c, i) &&
@@ -239,8 +239,8 @@ infer_dense(struct brn_infer *c, struct brn_type *out)
 	if (!x->rank || w->rank != 2 || (bias && bias->rank != 1))
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "not x[..][cols], weight [rows][cols], bias [rows]");
-	cols = w->dim[1];
-	rows = w->dim[0];
+	cols = w->dim[!trans];
+	rows = w->dim[trans];
 	if ((rc = brn_infer_same_dim(c, &cols, x->dim[x->rank - 1])) < 0 ||
 	    (bias && (rc = brn_infer_same_dim(c, &rows, bias->dim[0])) < 0))
 		return rc;

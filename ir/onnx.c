@@ -8,7 +8,7 @@
 
 #include "ir/onnx_file.h"
 #include "ir/onnx_node.h"
-#include "ir/onnx_scan.h"
+#include "ir/onnx_unpack.h"
 #include "ir/onnx.pb-c.h"
 
 #include <stdio.h>
@@ -388,15 +388,15 @@ fill(struct brn_onnx_import *im, int keep)
 	return keep ? 0 : list_unsupported(im);
 }
 
-int
-brn_onnx_import(const void *data, size_t size, const char *dir,
-    const char *name, int keep, struct brn_graph **out, burin_error *err)
+static int
+import(const struct brn_onnx_map *map, const char *dir, const char *name,
+    int keep, struct brn_graph **out, burin_error *err)
 {
 	struct brn_onnx_import im = {
 		.src = { name, dir, BRN_ONNX_MAX_EXTERN, BRN_ONNX_MAX_SPARSE },
 		.err = err,
 	};
-	int rc = brn_onnx_unpack(data, size, name, &im.m, err);
+	int rc = brn_onnx_unpack(map, name, &im.m, err);
 
 	if (rc < 0)
 		return rc;
@@ -413,6 +413,15 @@ brn_onnx_import(const void *data, size_t size, const char *dir,
 }
 
 int
+brn_onnx_import(const void *data, size_t size, const char *dir,
+    const char *name, int keep, struct brn_graph **out, burin_error *err)
+{
+	struct brn_onnx_map map = { (void *)data, size, 0 };
+
+	return import(&map, dir, name, keep, out, err);
+}
+
+int
 brn_onnx_import_file(const char *path, int keep, struct brn_graph **out,
     burin_error *err)
 {
@@ -424,7 +433,7 @@ brn_onnx_import_file(const char *path, int keep, struct brn_graph **out,
 		return brn_nomem(err);
 	rc = brn_onnx_map(path, &map, err);
 	if (rc == 0) {
-		rc = brn_onnx_import(map.p, map.n, dir, path, keep, out, err);
+		rc = import(&map, dir, path, keep, out, err);
 		brn_onnx_unmap(&map);
 	}
 	free(dir);

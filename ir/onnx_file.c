@@ -56,7 +56,7 @@ brn_onnx_map(const char *path, struct brn_onnx_map *out, burin_error *err)
 		    strerror(errno));
 		goto done;
 	}
-	*out = (struct brn_onnx_map){ p, size };
+	*out = (struct brn_onnx_map){ p, size, 1 };
 done:
 	close(fd);
 	return rc;

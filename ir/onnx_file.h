@@ -11,6 +11,7 @@
 struct brn_onnx_map {
 	void *p;
 	size_t n;
+	int mapped;             /* a file's pages, not the caller's memory */
 };
 
 /* The file read-only in memory; it must not be cut while it is.  EIO, or

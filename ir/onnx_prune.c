@@ -13,7 +13,7 @@
 #include "ir/onnx_blocks.h"
 #include "ir/onnx_file.h"
 #include "ir/onnx_node.h"
-#include "ir/onnx_scan.h"
+#include "ir/onnx_unpack.h"
 #include "ir/onnx.pb-c.h"
 
 #include <limits.h>
@@ -280,7 +280,7 @@ read_model(struct prune *p, const char *path)
 
 	if (rc < 0)
 		return rc;
-	rc = brn_onnx_unpack(map.p, map.n, path, &p->m, p->err);
+	rc = brn_onnx_unpack(&map, path, &p->m, p->err);
 	brn_onnx_unmap(&map);
 	return rc;
 }

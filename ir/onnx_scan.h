@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From bytes to a ModelProto.  protobuf-c recurses as deep as a file says and
+ * Bytes that may be unpacked.  protobuf-c recurses as deep as a file says and
  * allocates as much as it says, so the bytes are walked first: what passes the
  * walk unpacks with bounded stack and memory.
  */
@@ -8,8 +8,6 @@
 #define BRN_ONNX_SCAN_H
 
 #include "ir/base.h"
-
-struct Onnx__ModelProto;
 
 enum {
 	BRN_ONNX_DEPTH = 64,            /* messages in messages */
@@ -22,11 +20,5 @@ enum {
  * characters.  EFORMAT names the byte and the field.  */
 int brn_onnx_scan(const void *data, size_t size, const char *file,
     burin_error *err);
-
-/* Scan, then unpack.  *out has a graph and belongs to the caller.  Its memory
- * comes from brn_alloc: a pointer may be taken out (set it to NULL).  */
-int brn_onnx_unpack(const void *data, size_t size, const char *file,
-    struct Onnx__ModelProto **out, burin_error *err);
-void brn_onnx_model_free(struct Onnx__ModelProto *m);   /* NULL is fine */
 
 #endif

@@ -158,10 +158,12 @@ finish(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(dense)
 {
-	int64_t rows = in[1]->type.dim[0], cols = in[1]->type.dim[1];
+	int trans = brn_attr_int(n, "trans_w", 0) != 0;
+	int64_t rows = in[1]->type.dim[trans], cols = in[1]->type.dim[!trans];
 	int64_t size = brn_numel(out);
 	struct mat x = { in[0], 0, cols, 1 };
-	struct mat w = { in[1], 0, 1, cols };   /* seen as [cols][rows] */
+	/* Seen as [cols][rows], which it is or is not. */
+	struct mat w = { in[1], 0, trans ? rows : 1, trans ? 1 : cols };
 
 	for (int64_t i = 0; i < size; i++)
 		finish(n, in, out, i, dot(&x, i / rows, &w, i % rows, cols));

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ir/weight.h"
 #include "passes/blocks.h"
 #include "passes/rewrite.h"
 
@@ -20,6 +21,15 @@
 struct found {
 	struct brn_choice *choice;
 	struct brn_node *bsr;           /* NULL: stays dense */
+};
+
+struct sparser {
+	struct brn_graph *g;
+	const struct brn_pass_opts *o;
+	struct found *memo;             /* by id of the weight, and the way
+	                                   round that it is read */
+	float *scratch;                 /* of brn_weight_get */
+	size_t size;
 };
 
 /* The best candidate for a weight.  */
@@ -101,16 +111,20 @@ find_best(const struct brn_pass_opts *o, const struct brn_tensor *w,
 }
 
 int
-brn_layer_time(const struct brn_pass_opts *o, const struct brn_tensor *w,
+brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
     double *out, burin_error *err)
 {
+	float *scratch = NULL;
+	struct brn_tensor w;
+	size_t size = 0;
 	struct best b;
 	int rc;
 
-	if ((rc = find_best(o, w, &b, err)) < 0)
-		return rc;
-	*out = b.gain < MIN_GAIN ? b.gain * b.time : b.time;
-	return BURIN_OK;
+	if ((rc = brn_weight_get(layer, &w, &scratch, &size, err)) == 0 &&
+	    (rc = find_best(o, &w, &b, err)) == 0)
+		*out = b.gain < MIN_GAIN ? b.gain * b.time : b.time;
+	free(scratch);
+	return rc;
 }
 
 static const char *
@@ -156,34 +170,37 @@ leave(struct brn_graph *g, double nonzero, const char *why,
 }
 
 static int
-make_bsr(struct brn_graph *g, const struct brn_node *w, struct brn_block b,
-    struct brn_node **out, burin_error *err)
+make_bsr(struct brn_graph *g, const char *name, const struct brn_tensor *w,
+    struct brn_block b, struct brn_node **out, burin_error *err)
 {
-	const struct brn_type *t = &w->value->type;
 	struct brn_bsr *bsr;
 	int rc;
 
-	rc = brn_bsr_from_dense(w->value->data, t->dim[0], t->dim[1], b.bh,
+	rc = brn_bsr_from_dense(w->data, w->type.dim[0], w->type.dim[1], b.bh,
 	    b.bw, 0, &bsr, err);
 	if (rc < 0)
 		return rc;
-	*out = brn_graph_bsr(g, w->name, bsr);
+	*out = brn_graph_bsr(g, name, bsr);
 	return *out ? BURIN_OK : brn_nomem(err);
 }
 
 static int
-decide(struct brn_graph *g, const struct brn_pass_opts *o,
-    const struct brn_node *w, struct found *out, burin_error *err)
+decide(struct sparser *s, const struct brn_node *n, struct found *out,
+    burin_error *err)
 {
+	const struct brn_pass_opts *o = s->o;
+	struct brn_graph *g = s->g;
+	struct brn_tensor w;
 	double nonzero;
 	struct best b;
 	int rc;
 
-	if (brn_numel(w->value) == 0)
+	if (brn_numel(n->in[1]->value) == 0)
 		return leave(g, 0, "weight is empty", &out->choice, err);
-	if ((rc = find_best(o, w->value, &b, err)) < 0)
+	rc = brn_weight_get(n, &w, &s->scratch, &s->size, err);
+	if (rc < 0 || (rc = find_best(o, &w, &b, err)) < 0)
 		return rc;
-	nonzero = (double)b.nonzero / (double)brn_numel(w->value);
+	nonzero = (double)b.nonzero / (double)brn_numel(&w);
 	if (!o->sparse)
 		return leave(g, nonzero, "sparse=off", &out->choice, err);
 	if (nonzero == 1)
@@ -197,25 +214,26 @@ decide(struct brn_graph *g, const struct brn_pass_opts *o,
 	    &out->choice, err);
 	if (rc < 0)
 		return rc;
-	return make_bsr(g, w, b.block, &out->bsr, err);
+	return make_bsr(g, n->in[1]->name, &w, b.block, &out->bsr, err);
 }
 
-/* memo is by id of the weight.  */
 static int
-visit(struct brn_graph *g, const struct brn_pass_opts *o, struct brn_node *n,
-    struct found *memo, burin_error *err)
+visit(struct sparser *s, struct brn_node *n, burin_error *err)
 {
-	struct found *f = &memo[n->in[1]->id];
+	struct found *f = &s->memo[2 * n->in[1]->id +
+	    brn_weight_is_transposed(n)];
 	int rc;
 
 	if (!brn_is_const_matrix(n->in[1]))
-		return leave(g, 1, "weight is not constant", &n->choice, err);
-	if (!f->choice && (rc = decide(g, o, n->in[1], f, err)) < 0)
+		return leave(s->g, 1, "weight is not constant", &n->choice,
+		    err);
+	if (!f->choice && (rc = decide(s, n, f, err)) < 0)
 		return rc;
 	n->choice = f->choice;
 	if (!f->bsr)
 		return BURIN_OK;
 	n->op = BRN_OP_bsr_dense;
+	brn_attr_drop(n, "trans_w");
 	n->in[1] = f->bsr;
 	return BURIN_OK;
 }
@@ -225,20 +243,21 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	int end = g->nnode, count = 0, rc = BURIN_OK;
-	struct found *memo;
+	struct sparser s = { .g = g, .o = o };
 
-	memo = brn_alloc((size_t)end + 1, sizeof *memo);
-	if (!memo)
+	s.memo = brn_alloc(2 * (size_t)end + 2, sizeof *s.memo);
+	if (!s.memo)
 		return brn_nomem(err);
 	for (int i = 0; i < end && rc == BURIN_OK; i++) {
 		struct brn_node *n = g->node[i];
 
 		if (n->op != BRN_OP_dense || n->choice)
 			continue;
-		rc = visit(g, o, n, memo, err);
+		rc = visit(&s, n, err);
 		count += n->op == BRN_OP_bsr_dense;
 	}
-	free(memo);
+	free(s.memo);
+	free(s.scratch);
 	if (count && rc == BURIN_OK)
 		rc = brn_graph_sort(g, err);
 	if (rc == BURIN_OK)

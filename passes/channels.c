@@ -1,67 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One look at each of the two weights says what is dead: a row of zeros makes
- * a feature that is the same for every token, a column of zeros reads none.
- * -0.0 is zero, NaN is not.
+ * One look at each of the two weights says what is dead.  -0.0 is zero, NaN is
+ * not.
  */
 #include "passes/channels.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The columns of zeros in w; the scan ends where none can be left.  */
+/* The columns of zeros in w; the scan ends where none can be
+ * left.  */
 static void
-mark_unread(const struct brn_tensor *w, unsigned char *dead)
+mark_cols(const struct brn_tensor *w, unsigned char *zero)
 {
 	int64_t rows = w->type.dim[0], cols = w->type.dim[1], left = cols;
 	const float *p = w->data;
 
-	memset(dead, BRN_UNREAD, (size_t)cols);
+	memset(zero, 1, (size_t)cols);
 	for (int64_t r = 0; r < rows && left; r++, p += cols) {
 		left = 0;
 		for (int64_t k = 0; k < cols; k++) {
-			dead[k] = p[k] != 0 ? BRN_ALIVE : dead[k];
-			left += dead[k] != BRN_ALIVE;
+			zero[k] &= p[k] == 0;
+			left += zero[k];
 		}
 	}
 }
 
-static int
-is_zero(const float *p, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++)
-		if (p[i] != 0)
-			return 0;
-	return 1;
-}
-
 static void
-mark_fixed(const struct brn_tensor *w, unsigned char *dead)
+mark_rows(const struct brn_tensor *w, unsigned char *zero)
 {
 	int64_t rows = w->type.dim[0], cols = w->type.dim[1];
 	const float *p = w->data;
 
-	for (int64_t r = 0; r < rows; r++, p += cols)
-		if (dead[r] == BRN_ALIVE && is_zero(p, cols))
-			dead[r] = BRN_FIXED;
+	for (int64_t r = 0; r < rows; r++, p += cols) {
+		int64_t k = 0;
+
+		while (k < cols && p[k] == 0)
+			k++;
+		zero[r] = k == cols;
+	}
+}
+
+/* The features that have nothing but zeros in w are dead in that way.  */
+static void
+mark(struct brn_channels *c, const struct brn_tensor *w, int axis, int dead)
+{
+	if (axis)
+		mark_cols(w, c->zero);
+	else
+		mark_rows(w, c->zero);
+	for (int64_t i = 0; i < c->n; i++)
+		if (c->zero[i])
+			c->dead[i] = (unsigned char)dead;
+}
+
+void
+brn_channels_made_by(struct brn_channels *c, const struct brn_tensor *w,
+    int axis)
+{
+	mark(c, w, axis, BRN_FIXED);
+}
+
+void
+brn_channels_read_by(struct brn_channels *c, const struct brn_tensor *w,
+    int axis)
+{
+	mark(c, w, axis, BRN_UNREAD);
 }
 
 int
-brn_channels_init(struct brn_channels *c, const struct brn_tensor *made,
-    const struct brn_tensor *read, int64_t units, burin_error *err)
+brn_channels_init(struct brn_channels *c, int64_t n, int64_t units,
+    burin_error *err)
 {
-	size_t n = (size_t)made->type.dim[0];
-
-	*c = (struct brn_channels){ .n = made->type.dim[0], .units = units,
-	    .left = units };
-	c->dead = brn_alloc(n, sizeof *c->dead);
-	c->value = brn_alloc(n, sizeof *c->value);
+	*c = (struct brn_channels){ .n = n, .units = units, .left = units };
+	c->dead = brn_alloc((size_t)n, sizeof *c->dead);
+	c->zero = brn_alloc((size_t)n, sizeof *c->zero);
+	c->value = brn_alloc((size_t)n, sizeof *c->value);
 	c->gone = brn_alloc((size_t)units, sizeof *c->gone);
-	c->felt = brn_alloc(n, sizeof *c->felt);
-	if (!c->dead || !c->value || !c->gone || !c->felt)
+	c->felt = brn_alloc((size_t)n, sizeof *c->felt);
+	if (!c->dead || !c->zero || !c->value || !c->gone || !c->felt)
 		return brn_nomem(err);
-	mark_unread(read, c->dead);
-	mark_fixed(made, c->dead);
 	return BURIN_OK;
 }
 
@@ -69,6 +87,7 @@ void
 brn_channels_free(struct brn_channels *c)
 {
 	free(c->dead);
+	free(c->zero);
 	free(c->value);
 	free(c->gone);
 	free(c->felt);
@@ -102,7 +121,7 @@ brn_channels_drop(struct brn_channels *c, int64_t group)
 
 	memset(c->gone, 0, (size_t)c->units);
 	c->left = c->units;
-	for (int64_t u = 0; group && u < c->units; u += group) {
+	for (int64_t u = 0; u < c->units; u += group) {
 		int64_t n = c->units - u < group ? c->units - u : group;
 
 		if (!all_dead(c, u * size, (u + n) * size))
@@ -140,57 +159,39 @@ copy_left(const struct brn_channels *c, const float *from, int64_t piece,
 	return to;
 }
 
-/* w with dimension axis cut.  */
-static int
-begin_cut(const struct brn_channels *c, const struct brn_tensor *w, int axis,
-    struct brn_tensor *out, burin_error *err)
+int
+brn_channels_cut(const struct brn_channels *c, const struct brn_tensor *w,
+    int axis, struct brn_tensor *out, burin_error *err)
 {
+	int64_t lines = axis ? w->type.dim[0] : 1;
+	int64_t line = brn_numel(w) / lines;
+	float *to;
+
 	out->type = w->type;
 	out->type.dim[axis] = w->type.dim[axis] / c->units * c->left;
-	out->data = brn_alloc_aligned((size_t)brn_numel(out) * sizeof(float));
-	return out->data ? BURIN_OK : brn_nomem(err);
-}
-
-int
-brn_channels_cut_rows(const struct brn_channels *c, const struct brn_tensor *w,
-    struct brn_tensor *out, burin_error *err)
-{
-	int rc;
-
-	if ((rc = begin_cut(c, w, 0, out, err)) < 0)
-		return rc;
-	copy_left(c, w->data, brn_numel(w) / c->units, out->data);
-	return BURIN_OK;
-}
-
-int
-brn_channels_cut_cols(const struct brn_channels *c, const struct brn_tensor *w,
-    struct brn_tensor *out, burin_error *err)
-{
-	int64_t rows = w->type.dim[0], cols = w->type.dim[1];
-	const float *from = w->data;
-	float *to;
-	int rc;
-
-	if ((rc = begin_cut(c, w, 1, out, err)) < 0)
-		return rc;
+	out->data = brn_alloc_aligned((size_t)brn_numel(out) * sizeof *to);
+	if (!out->data)
+		return brn_nomem(err);
 	to = out->data;
-	for (int64_t r = 0; r < rows; r++, from += cols)
-		to = copy_left(c, from, cols / c->units, to);
+	for (int64_t i = 0; i < lines; i++)
+		to = copy_left(c, (const float *)w->data + i * line,
+		    line / c->units, to);
 	return BURIN_OK;
 }
 
 void
 brn_channels_fold(const struct brn_channels *c, const struct brn_tensor *w,
-    float *sum)
+    int axis, float *sum)
 {
+	int64_t rows = w->type.dim[!axis];
+	int64_t row = axis ? c->n : 1, feature = axis ? 1 : rows;
 	const float *p = w->data;
 
-	for (int64_t r = 0; r < w->type.dim[0]; r++, p += c->n) {
+	for (int64_t r = 0; r < rows; r++, p += row) {
 		double s = (double)sum[r];
 
 		for (int64_t k = 0; k < c->nfelt; k++)
-			s += (double)p[c->felt[k]] *
+			s += (double)p[c->felt[k] * feature] *
 			    (double)c->value[c->felt[k]];
 		sum[r] = (float)s;
 	}

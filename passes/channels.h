@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The features between two layers: which of them are the same for every token
- * or not read at all, which of those go, and the weights without them.
+ * or not read at all, which of those go, and the weights without them.  A
+ * weight is any matrix with the features along one axis.
  */
 #ifndef BRN_CHANNELS_H
 #define BRN_CHANNELS_H
 
-#include "passes/pass.h"
+#include "ir/tensor.h"
 
 /* What is known of a feature.  */
 enum { BRN_ALIVE, BRN_FIXED, BRN_UNREAD };
@@ -15,6 +16,7 @@ struct brn_channels {
 	int64_t n;              /* features */
 	int64_t units;          /* n / units features stay or go together */
 	unsigned char *dead;    /* [n] the enum */
+	unsigned char *zero;    /* [n] scratch */
 	float *value;           /* [n] of a feature that is fixed */
 	unsigned char *gone;    /* [units] */
 	int64_t left;           /* units that are not gone */
@@ -22,27 +24,28 @@ struct brn_channels {
 	int64_t *felt;          /* features that are gone, fixed, and not 0 */
 };
 
-/* From the weight of the layer that makes the features and the weight of the
- * one that reads them.  value is for the caller to fill in before the first
- * drop.  Freed by brn_channels_free, also when it fails.  */
-int brn_channels_init(struct brn_channels *c, const struct brn_tensor *made,
-    const struct brn_tensor *read, int64_t units, burin_error *err);
+/* All alive.  Freed by brn_channels_free, also when it fails.  */
+int brn_channels_init(struct brn_channels *c, int64_t n, int64_t units,
+    burin_error *err);
 void brn_channels_free(struct brn_channels *c);
 
-/* Let aligned groups of so many units go that are all dead; one unit stays.
- * 0: nothing goes.  */
+/* From the weight that makes the features and then from the one that reads
+ * them.  Values are for the caller to fill in.  */
+void brn_channels_made_by(struct brn_channels *c, const struct brn_tensor *w,
+    int axis);
+void brn_channels_read_by(struct brn_channels *c, const struct brn_tensor *w,
+    int axis);
+
+/* Let aligned groups of so many units go that are all dead; one unit stays.  */
 void brn_channels_drop(struct brn_channels *c, int64_t group);
 
-/* w [units * any][..], a matrix or a vector, without the rows of units that
- * are gone; out->data is from brn_alloc_aligned.  */
-int brn_channels_cut_rows(const struct brn_channels *c,
-    const struct brn_tensor *w, struct brn_tensor *out, burin_error *err);
-/* w [..][units * any] without their columns.  */
-int brn_channels_cut_cols(const struct brn_channels *c,
-    const struct brn_tensor *w, struct brn_tensor *out, burin_error *err);
+/* w, a matrix or a vector with a multiple of units along the axis, without
+ * those that are gone; out->data is from brn_alloc_aligned.  */
+int brn_channels_cut(const struct brn_channels *c, const struct brn_tensor *w,
+    int axis, struct brn_tensor *out, burin_error *err);
 
-/* Add to sum [rows] what w [rows][n] makes of the felt features.  */
+/* Add to sum [rows] what w makes of the felt features.  */
 void brn_channels_fold(const struct brn_channels *c,
-    const struct brn_tensor *w, float *sum);
+    const struct brn_tensor *w, int axis, float *sum);
 
 #endif

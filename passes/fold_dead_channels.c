@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "ir/ref.h"
+#include "ir/weight.h"
 #include "passes/channels.h"
 #include "passes/rewrite.h"
 
@@ -41,6 +42,27 @@ bias_of(const struct brn_node *layer)
 	return layer->nin > 2 ? layer->in[2] : NULL;
 }
 
+/* The axes of a layer's weight along which the features lie that it makes and
+ * that it reads.  */
+static int
+made_axis(const struct brn_node *layer)
+{
+	return brn_weight_is_transposed(layer);
+}
+
+static int
+read_axis(const struct brn_node *layer)
+{
+	return !brn_weight_is_transposed(layer);
+}
+
+/* The number of features that it makes.  */
+static int64_t
+width_of(const struct brn_node *layer)
+{
+	return layer->in[1]->type.dim[made_axis(layer)];
+}
+
 static struct brn_node *
 mask_of(const struct brn_node *attention)
 {
@@ -54,11 +76,11 @@ is_layer(const struct brn_node *n)
 	const struct brn_node *b;
 
 	if (n->op != BRN_OP_dense || !brn_is_const_matrix(n->in[1]) ||
-	    (n->nin > 3 && n->in[3]) || n->in[1]->value->type.dim[0] < 1)
+	    (n->nin > 3 && n->in[3]) || width_of(n) < 1)
 		return 0;
 	b = bias_of(n);
 	return !b || (brn_is_const(b) && b->value->type.dtype == BURIN_F32 &&
-	    brn_numel(b->value) == n->in[1]->value->type.dim[0]);
+	    brn_numel(b->value) == width_of(n));
 }
 
 /* n makes features for one user alone.  reads is by id: a layer that is the
@@ -169,27 +191,38 @@ find_values(const struct pair *p, struct brn_channels *c, burin_error *err)
 	return rc;
 }
 
-/* What the layers will take without the units that are gone.  */
+/* What a layer will take without what is gone along that axis.  */
+static int
+predict_layer(const struct brn_pass_opts *o, const struct brn_channels *c,
+    const struct brn_node *n, int axis, double *out, burin_error *err)
+{
+	struct brn_tensor t;
+	struct brn_node w = { .op = BRN_OP_constant, .value = &t }, layer = *n;
+	struct brn_node *in[] = { NULL, &w };
+	int rc;
+
+	if ((rc = brn_channels_cut(c, n->in[1]->value, axis, &t, err)) < 0)
+		return rc;
+	layer.in = in;
+	rc = brn_layer_time(o, &layer, out, err);
+	free(t.data);
+	return rc;
+}
+
 static int
 predict(const struct brn_pass_opts *o, const struct pair *p,
     const struct brn_channels *c, double *out, burin_error *err)
 {
-	struct brn_tensor maker = { .data = NULL }, reader = { .data = NULL };
 	double first, second;
 	int rc;
 
-	if ((rc = brn_channels_cut_rows(c, p->maker->in[1]->value, &maker,
+	if ((rc = predict_layer(o, c, p->maker, made_axis(p->maker), &first,
 	    err)) < 0 ||
-	    (rc = brn_channels_cut_cols(c, p->reader->in[1]->value, &reader,
-	    err)) < 0 ||
-	    (rc = brn_layer_time(o, &maker, &first, err)) < 0 ||
-	    (rc = brn_layer_time(o, &reader, &second, err)) < 0)
-		goto done;
+	    (rc = predict_layer(o, c, p->reader, read_axis(p->reader),
+	    &second, err)) < 0)
+		return rc;
 	*out = first + second;
-done:
-	free(maker.data);
-	free(reader.data);
-	return rc;
+	return BURIN_OK;
 }
 
 /* Rows that leave one by one may shift the others out of their blocks, which
@@ -236,18 +269,15 @@ done:
 
 /* ---- making the rest ----------------------------------------------------- */
 
-typedef int cut_fn(const struct brn_channels *c, const struct brn_tensor *w,
-    struct brn_tensor *out, burin_error *err);
-
 /* A smaller copy of a constant.  NULL: no memory.  */
 static struct brn_node *
-smaller(struct brn_graph *g, const struct brn_channels *c, cut_fn *cut,
-    const struct brn_node *n, burin_error *err)
+smaller(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *n, int axis, burin_error *err)
 {
 	struct brn_node *new;
 	struct brn_tensor t;
 
-	if (cut(c, n->value, &t, err) < 0)
+	if (brn_channels_cut(c, n->value, axis, &t, err) < 0)
 		return NULL;
 	new = brn_graph_constant_own(g, n->name, &t.type, t.data);
 	if (!new)
@@ -282,12 +312,13 @@ cut_maker(struct brn_graph *g, const struct brn_channels *c,
 	const struct brn_node *b = bias_of(n);
 	struct brn_node *in[3] = { n->in[0] };
 
-	in[1] = smaller(g, c, brn_channels_cut_rows, n->in[1], err);
+	in[1] = smaller(g, c, n->in[1], made_axis(n), err);
 	if (in[1] && b)
-		in[2] = smaller(g, c, brn_channels_cut_rows, b, err);
+		in[2] = smaller(g, c, b, 0, err);
 	if (!in[1] || (b && !in[2]))
 		return NULL;
-	return remade(g, n, in, b ? 3 : 2, in[1]->type.dim[0], err);
+	return remade(g, n, in, b ? 3 : 2, width_of(n) / c->units * c->left,
+	    err);
 }
 
 static struct brn_node *
@@ -302,7 +333,7 @@ cut_attention(struct brn_graph *g, const struct brn_channels *c,
 	in[1] = in[0] ? cut_maker(g, c, n->in[1], err) : NULL;
 	if (!in[1])
 		return NULL;
-	new = remade(g, n, in, n->nin, maker->in[1]->type.dim[0], err);
+	new = remade(g, n, in, n->nin, width_of(maker), err);
 	if (!new)
 		return NULL;
 	/* Its own: setting one would change that of n. */
@@ -323,8 +354,7 @@ static int
 fold_bias(struct brn_graph *g, const struct brn_channels *c,
     const struct brn_node *reader, struct brn_node **out, burin_error *err)
 {
-	const struct brn_tensor *w = reader->in[1]->value;
-	struct brn_type t = { BURIN_F32, 1, { w->type.dim[0] } };
+	struct brn_type t = { BURIN_F32, 1, { width_of(reader) } };
 	struct brn_node *b = bias_of(reader), *new;
 
 	*out = b;
@@ -334,7 +364,8 @@ fold_bias(struct brn_graph *g, const struct brn_channels *c,
 	    b ? b->value->data : NULL);
 	if (!new)
 		return brn_nomem(err);
-	brn_channels_fold(c, w, new->value->data);
+	brn_channels_fold(c, reader->in[1]->value, read_axis(reader),
+	    new->value->data);
 	*out = new;
 	return BURIN_OK;
 }
@@ -352,14 +383,14 @@ cut(struct brn_rewrite *r, const struct pair *p, const struct brn_channels *c,
 		in[0] = cut_attention(g, c, p->mid, in[0], err);
 	else if (in[0] && p->mid)
 		in[0] = remade(g, p->mid, in, 1, c->left, err);
-	in[1] = in[0] ? smaller(g, c, brn_channels_cut_cols, p->reader->in[1],
+	in[1] = in[0] ? smaller(g, c, p->reader->in[1], read_axis(p->reader),
 	    err) : NULL;
 	if (!in[1])
 		return BURIN_ENOMEM;
 	if ((rc = fold_bias(g, c, p->reader, &in[2], err)) < 0)
 		return rc;
-	new = remade(g, p->reader, in, in[2] ? 3 : 2,
-	    p->reader->in[1]->type.dim[0], err);
+	new = remade(g, p->reader, in, in[2] ? 3 : 2, width_of(p->reader),
+	    err);
 	if (!new)
 		return BURIN_ENOMEM;
 	brn_rewrite_to(r, p->reader, new);
@@ -370,21 +401,26 @@ static int
 visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
     const struct pair *p, burin_error *err)
 {
-	const struct brn_tensor *maker = p->maker->in[1]->value;
+	int64_t n = width_of(p->maker);
 	struct brn_channels c;
 	int rc;
 
-	rc = brn_channels_init(&c, maker, p->reader->in[1]->value,
-	    p->is_attention ? brn_attr_int(p->mid, "heads", 1) :
-	    maker->type.dim[0], err);
-	if (rc == BURIN_OK)
-		rc = find_values(p, &c, err);
-	if (rc == BURIN_OK && p->is_attention)
+	rc = brn_channels_init(&c, n, p->is_attention ?
+	    brn_attr_int(p->mid, "heads", 1) : n, err);
+	if (rc < 0)
+		goto done;
+	brn_channels_made_by(&c, p->maker->in[1]->value, made_axis(p->maker));
+	brn_channels_read_by(&c, p->reader->in[1]->value,
+	    read_axis(p->reader));
+	if ((rc = find_values(p, &c, err)) < 0)
+		goto done;
+	if (p->is_attention)
 		brn_channels_drop(&c, 1);
-	else if (rc == BURIN_OK)
-		rc = drop_features(o, p, &c, err);
-	if (rc == BURIN_OK && c.left < c.units)
+	else if ((rc = drop_features(o, p, &c, err)) < 0)
+		goto done;
+	if (c.left < c.units)
 		rc = cut(r, p, &c, err);
+done:
 	brn_channels_free(&c);
 	return rc;
 }

@@ -68,8 +68,9 @@ burin_cache_each(const burin_options *o, int verify, burin_cache_fn *fn,
 	return rc;
 }
 
-int
-burin_cache_gc(const burin_options *o, int64_t max_bytes, int64_t *n,
+/* gc, or clear where max_bytes is NULL.  */
+static int
+cache_remove(const burin_options *o, const int64_t *max_bytes, int64_t *n,
     burin_error *err)
 {
 	burin_error own_err;
@@ -79,8 +80,10 @@ burin_cache_gc(const burin_options *o, int64_t max_bytes, int64_t *n,
 
 	err = err ? err : &own_err;
 	rc = brn_options_use(&o, &own, err);
-	if (rc == 0)
-		rc = brn_entries_gc(o->cache_dir, max_bytes, &removed, err);
+	if (rc == 0 && max_bytes)
+		rc = brn_entries_gc(o->cache_dir, *max_bytes, &removed, err);
+	else if (rc == 0)
+		rc = brn_entries_clear(o->cache_dir, &removed, err);
 	if (rc == 0 && n)
 		*n = removed;
 	brn_options_clear(&own);
@@ -88,21 +91,16 @@ burin_cache_gc(const burin_options *o, int64_t max_bytes, int64_t *n,
 }
 
 int
+burin_cache_gc(const burin_options *o, int64_t max_bytes, int64_t *n,
+    burin_error *err)
+{
+	return cache_remove(o, &max_bytes, n, err);
+}
+
+int
 burin_cache_clear(const burin_options *o, int64_t *n, burin_error *err)
 {
-	burin_error own_err;
-	struct burin_options own;
-	int64_t removed;
-	int rc;
-
-	err = err ? err : &own_err;
-	rc = brn_options_use(&o, &own, err);
-	if (rc == 0)
-		rc = brn_entries_clear(o->cache_dir, &removed, err);
-	if (rc == 0 && n)
-		*n = removed;
-	brn_options_clear(&own);
-	return rc;
+	return cache_remove(o, NULL, n, err);
 }
 
 int

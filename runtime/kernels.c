@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/weight.h"
 #include "passes/pass.h"
 
 int
@@ -48,16 +49,20 @@ brn_layer_epilogue(const struct brn_layer *l)
 static int
 set_bsr(struct brn_layer *l, burin_error *err)
 {
-	const struct brn_node *w = l->node->in[1];
+	float *scratch = NULL;
+	struct brn_tensor w;
+	size_t size = 0;
 	int rc;
 
-	if (w->op == BRN_OP_bsr) {
-		l->bsr = w->bsr;
+	if (l->node->op == BRN_OP_bsr_dense) {
+		l->bsr = l->node->in[1]->bsr;
 		return 0;
 	}
-	rc = brn_bsr_from_dense(w->value->data, w->value->type.dim[0],
-	    w->value->type.dim[1], BRN_DENSE_BH, BRN_DENSE_BW, 1, &l->own,
-	    err);
+	rc = brn_weight_get(l->node, &w, &scratch, &size, err);
+	if (rc == 0)
+		rc = brn_bsr_from_dense(w.data, w.type.dim[0], w.type.dim[1],
+		    BRN_DENSE_BH, BRN_DENSE_BW, 1, &l->own, err);
+	free(scratch);
 	l->bsr = l->own;
 	return rc;
 }

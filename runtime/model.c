@@ -217,23 +217,28 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 	return 0;
 }
 
-int
-burin_model_load(const char *path, const burin_options *o, burin_model **out,
+/* A file, or bytes and where their external data is.  */
+struct source {
+	const char *path;
+	const void *data;
+	size_t size;
+	const char *dir;
+};
+
+static int
+load(const struct source *f, const burin_options *o, burin_model **out,
     burin_error *err)
 {
-	burin_error own_err;
 	struct burin_options own;
 	struct brn_graph *g;
 	double t0 = brn_now_ms();
-	int rc;
+	int rc = brn_options_use(&o, &own, err);
 
-	err = err ? err : &own_err;
-	if (!path || !out)
-		return brn_fail(err, BURIN_EINVAL,
-		    "burin_model_load: argument is NULL");
-	rc = brn_options_use(&o, &own, err);
-	if (rc == 0)
-		rc = brn_onnx_import_file(path, o->keep, &g, err);
+	if (rc == 0 && f->path)
+		rc = brn_onnx_import_file(f->path, o->keep, &g, err);
+	else if (rc == 0)
+		rc = brn_onnx_import(f->data, f->size, f->dir, "memory",
+		    o->keep, &g, err);
 	if (rc == 0)
 		rc = brn_model_new(g, o, t0, out, err);
 	brn_options_clear(&own);
@@ -241,28 +246,31 @@ burin_model_load(const char *path, const burin_options *o, burin_model **out,
 }
 
 int
+burin_model_load(const char *path, const burin_options *o, burin_model **out,
+    burin_error *err)
+{
+	burin_error own;
+
+	err = err ? err : &own;
+	if (!path || !out)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_model_load: argument is NULL");
+	return load(&(struct source){ .path = path }, o, out, err);
+}
+
+int
 burin_model_load_memory(const void *data, size_t size,
     const char *external_dir, const burin_options *o, burin_model **out,
     burin_error *err)
 {
-	burin_error own_err;
-	struct burin_options own;
-	struct brn_graph *g;
-	double t0 = brn_now_ms();
-	int rc;
+	burin_error own;
 
-	err = err ? err : &own_err;
+	err = err ? err : &own;
 	if (!data || !out)
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_model_load_memory: argument is NULL");
-	rc = brn_options_use(&o, &own, err);
-	if (rc == 0)
-		rc = brn_onnx_import(data, size, external_dir, "memory",
-		    o->keep, &g, err);
-	if (rc == 0)
-		rc = brn_model_new(g, o, t0, out, err);
-	brn_options_clear(&own);
-	return rc;
+	return load(&(struct source){ .data = data, .size = size,
+	    .dir = external_dir }, o, out, err);
 }
 
 const char *

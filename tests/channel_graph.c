@@ -34,6 +34,21 @@ zero_cols(struct brn_node *w, int from, int n)
 			zero(w, r, c);
 }
 
+void
+turn(struct brn_graph *g, struct brn_node *layer)
+{
+	const struct brn_tensor *w = layer->in[1]->value;
+	struct brn_node *t = weight(g, layer->in[1]->name,
+	    (int)w->type.dim[1], (int)w->type.dim[0], 1);
+	float *to = t->value->data;
+
+	for (int64_t c = 0; c < w->type.dim[1]; c++)
+		for (int64_t r = 0; r < w->type.dim[0]; r++)
+			*to++ = ((float *)w->data)[r * w->type.dim[1] + c];
+	layer->in[1] = t;
+	set_int(g, layer, "trans_w", 1);
+}
+
 static struct brn_node *
 activated(struct brn_graph *g, struct brn_node *x, int variant)
 {
@@ -91,6 +106,10 @@ channels_ffn(struct brn_graph *g, int variant)
 	y = variant == FFN_BARE_READER ? OP(g, dense, h, w2) :
 	    OP(g, dense, h, w2, b2);
 	named(y, "reader");
+	if (variant == FFN_TURNED || variant == FFN_MAKER_TURNED)
+		turn(g, h->in[0]);
+	if (variant == FFN_TURNED)
+		turn(g, y);
 	if (variant == FFN_CHAIN) {
 		zero_rows(w2, 1, 1);
 		y = OP(g, dense, y, weight(g, "w3", 2, 3, 5));
@@ -163,7 +182,7 @@ channels_attention(struct brn_graph *g, int variant)
 	struct brn_node *x = input(g, "x", 3, BATCH, SEQ, 8), *a, *q, *k;
 	struct brn_node *wq = weight(g, "wq", 8, 8, 1);
 	struct brn_node *wv = weight(g, "wv", width, 8, 3), *v;
-	struct brn_node *wo = weight(g, "wo", 5, width, 4);
+	struct brn_node *wo = weight(g, "wo", 5, width, 4), *y;
 
 	kill_heads(wv, wo, variant);
 	if (variant == HEAD_QUERY)
@@ -180,5 +199,10 @@ channels_attention(struct brn_graph *g, int variant)
 		set_float(g, a, "scale", 0.7f);
 	if (variant >= HEAD_NAN && variant <= HEAD_NAN_NO_MASK)
 		set_int(g, a, "nan_to_zero", 1);
-	output(g, "y", named(projected(g, a, wo, 8), "reader"));
+	y = named(projected(g, a, wo, 8), "reader");
+	for (int i = 0; variant == HEAD_TURNED && i < 3; i++)
+		turn(g, a->in[i]);
+	if (variant == HEAD_TURNED)
+		turn(g, y);
+	output(g, "y", y);
 }

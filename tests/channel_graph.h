@@ -10,6 +10,8 @@
 
 void zero_rows(struct brn_node *w, int from, int n);
 void zero_cols(struct brn_node *w, int from, int n);
+/* Hold the weight of a layer the other way round.  */
+void turn(struct brn_graph *g, struct brn_node *layer);
 
 /* Six features, of which two are fixed and one is not read, and what makes
  * them different.  */
@@ -26,6 +28,8 @@ enum {
 	FFN_INPUT,              /* is the maker's weight */
 	FFN_SHARED,             /* weights: another pair has them too */
 	FFN_CHAIN,              /* a layer that reads the reader */
+	FFN_TURNED,             /* both weights, or one */
+	FFN_MAKER_TURNED,
 };
 void channels_ffn(struct brn_graph *g, int variant);
 
@@ -46,6 +50,7 @@ enum {
 	HEAD_NAN_NO_MASK,
 	HEAD_KEYS_USED,         /* by an output of the graph too */
 	HEAD_SCALED,            /* scores, that is */
+	HEAD_TURNED,            /* all weights */
 };
 void channels_attention(struct brn_graph *g, int variant);
 

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same models on burin and its peers, side by side: a process for each
+system, and a sample from each in turn, so that what else the machine does
+meets all of them.  Writes OUT.json, OUT.md and OUT.svg.
+
+    peers.py --build DIR [--quick] [--threads 2] [--shape 8x128] ...
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import pinned
+import report
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# system -> environment; order of the table.
+SYSTEMS = {"burin": "runtimes", "onnxruntime": "runtimes",
+           "openvino": "runtimes", "deepsparse": "deepsparse",
+           "torch-dense": "torch", "torch-csr": "torch", "torch-bsr": "torch",
+           "tvm-dense": "tvm", "tvm-bsr": "tvm"}
+# environment -> Pythons it installs on, and the disk it takes in GB.
+PYTHONS = {"runtimes": (("3.11", "3.12", "3.13"), 1),
+           "deepsparse": (("3.11",), 1), "torch": (("3.11",), 10),
+           "tvm": (("3.10",), 1)}
+# These compute the same whatever the zeros: measured on the dense model only.
+BLIND = ("torch-dense", "tvm-dense")
+# And these are what BLIND is where nothing is pruned.
+SPARSE = ("torch-csr", "torch-bsr", "tvm-bsr")
+
+
+def options(argv):
+    p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    p.add_argument("--build", required=True, help="burin's build folder")
+    p.add_argument("--work", help="models, environments; default "
+                   "BUILD/bench/peers.d")
+    p.add_argument("--results", help="where what is found goes, as "
+                   "SHAPE-THREADSt.*; default WORK, and always with --quick")
+    p.add_argument("--model", help="a dense model with weights named as "
+                   "bench/make-bert names them; default BERT-base")
+    p.add_argument("--opset", type=int, default=13, help="of the default")
+    p.add_argument("--blocks", default="16x1,8x1,32x1")
+    p.add_argument("--sparsity", default="0.95,0.9,0.85")
+    p.add_argument("--shape", default="1x128", help="batch x sequence")
+    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--rounds", type=int, default=9)
+    p.add_argument("--systems", default=",".join(SYSTEMS))
+    p.add_argument("--quick", action="store_true", help="3 rounds of burin "
+                   "and ONNX Runtime, two files: to see that it works")
+    o = p.parse_args(argv)
+    if o.quick:
+        o.rounds, o.systems = 3, "burin,onnxruntime"
+        o.blocks, o.sparsity = "16x1", "0.95"
+    o.build = os.path.abspath(o.build)
+    o.work = os.path.abspath(o.work or f"{o.build}/bench/peers.d")
+    results = o.work if o.quick else o.results or o.work
+    o.out = f"{results}/{o.shape}-{o.threads}t"
+    o.systems = o.systems.split(",")
+    unknown = [s for s in o.systems if s not in SYSTEMS]
+    if unknown:
+        p.error(f"{unknown[0]}: no such system; there are {list(SYSTEMS)}")
+    return o
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def output(*command):
+    return subprocess.run(command, check=True, capture_output=True,
+                          text=True).stdout
+
+
+# ---- models ------------------------------------------------------------------
+
+def models(o):
+    """Each {"path", "block", "sparsity"}, the dense one first."""
+    dense = o.model
+    if not dense:
+        dense = f"{o.work}/bert-base-{o.opset}.onnx"
+        if not os.path.exists(dense):
+            output(f"{o.build}/bench/make-bert", "--opset", str(o.opset),
+                   dense)
+    all_models = [{"path": dense, "block": "1x1", "sparsity": 0.0}]
+    for block in o.blocks.split(","):
+        for sparsity in o.sparsity.split(","):
+            all_models.append({"path": f"{o.scratch}/pruned.onnx",
+                               "block": block, "sparsity": float(sparsity)})
+    return all_models
+
+
+def prepare(o, dense, model):
+    """The file, burin's kernels for it, and what is left of it to compute."""
+    burin = f"{o.build}/burin"
+    if model["sparsity"]:
+        output(burin, "prune", dense, "--random", "--block", model["block"],
+               "--sparsity", str(model["sparsity"]), "-o", model["path"])
+    output(burin, "warm", model["path"])
+    layers = json.loads(output(burin, "inspect", model["path"],
+                               "--json"))["layers"]
+    batch, seq = map(int, o.shape.split("x"))
+    weights = sum(x["rows"] * x["cols"] * x["nonzero_fraction"]
+                  for x in layers)
+    # Scores and their products with v, for every encoder of six matrices.
+    attention = 4 * seq * seq * layers[0]["rows"] * (len(layers) // 6)
+    model["gflop"] = (2 * weights * seq + attention) * batch / 1e9
+
+
+# ---- workers -----------------------------------------------------------------
+
+class Worker:
+    """A worker.py; .first is its first answer, .samples its times in ms."""
+
+    def __init__(self, o, system, python, model, log):
+        command = [python, f"{HERE}/worker.py", system, model["path"],
+                   *o.shape.split("x"), str(o.threads), model["block"]]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=log, text=True)
+        self.samples = []
+        self.first = self.read()
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if line:
+            return json.loads(line)
+        return {"error": f"died with status {self.process.wait()}"}
+
+    def ask(self, line):
+        try:
+            print(line, file=self.process.stdin, flush=True)
+        except BrokenPipeError:
+            pass
+        return self.read()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def measure(o, pythons, model):
+    """system -> results, or {"error"}."""
+    results, workers = {}, {}
+    with open(f"{o.work}/workers.log", "a", encoding="utf-8") as log:
+        for system in wanted(o, model):
+            say(f"  {system}")
+            w = Worker(o, system, pythons[SYSTEMS[system]], model, log)
+            if "error" in w.first:
+                results[system] = w.first
+                w.end()
+            else:
+                workers[system] = w
+        for _ in range(o.rounds):
+            for system in list(workers):
+                reply = workers[system].ask("run")
+                if "error" in reply:
+                    results[system] = reply
+                    workers.pop(system).end()
+                else:
+                    workers[system].samples.append(reply["ms"])
+        for system, w in workers.items():
+            results[system] = {**w.first, **check(o, system, w),
+                               "ms": statistics.median(w.samples),
+                               "samples_ms": w.samples}
+        for w in workers.values():
+            w.end()
+    return results
+
+
+def wanted(o, model):
+    skip = BLIND if model["sparsity"] else SPARSE
+    return [s for s in o.systems
+            if s not in skip and SYSTEMS[s] not in o.missing]
+
+
+def check(o, system, worker):
+    """The difference from the first system's output."""
+    file = f"{o.scratch}/output.npy"
+    if not os.path.exists(file):
+        worker.ask(f"save {file}")
+        return {"difference": 0.0}
+    return worker.ask(f"check {file}")
+
+
+# ---- the machine -------------------------------------------------------------
+
+def peak(o):
+    """GFLOP/s of one core, measured now."""
+    text = output(f"{o.build}/bench/kernels", "--blocks", "16x1",
+                  "--sparsity", "0.95", "--sizes", "64x64", "--m", "16")
+    return float(re.match(r"peak ([0-9.]+)", text).group(1))
+
+
+def machine(o):
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        cpu = re.search(r"model name\s*: (.*)", f.read())
+    return {"cpu": cpu.group(1) if cpu else platform.machine(),
+            "cores": os.cpu_count(), "kernel": platform.release(),
+            "load": os.getloadavg()[0], "peak_gflops": peak(o)}
+
+
+def environments(o):
+    pythons = {}
+    for name in dict.fromkeys(SYSTEMS[s] for s in o.systems):
+        say(f"environment {name}")
+        try:
+            pythons[name] = pinned.make(
+                f"{o.work}/{name}", f"{HERE}/{name}.txt", *PYTHONS[name])
+        except pinned.Missing as e:
+            o.missing[name] = str(e)
+    return pythons
+
+
+def environment(o):
+    """For burin, and to keep others from calling home."""
+    cache = f"{o.work}/cache"
+    os.makedirs(cache, mode=0o700, exist_ok=True)
+    os.environ.update(
+        BURIN_LIB=f"{o.build}/.libs/libburin.so",
+        BURIN_CC=f"{o.build}/burin-cc", BURIN_CACHE_DIR=cache,
+        BURIN_JIT_MODULE=f"{o.build}/.libs/burin-jit.so",
+        NM_DISABLE_ANALYTICS="1", HF_HUB_OFFLINE="1",
+        PYTHONDONTWRITEBYTECODE="1")
+
+
+def compare(o, pythons):
+    result = {"date": datetime.date.today().isoformat(), "shape": o.shape,
+              "threads": o.threads, "rounds": o.rounds,
+              "model": os.path.basename(o.model or "BERT-base"),
+              "machine": machine(o), "runs": []}
+    all_models = models(o)
+    for model in all_models:
+        say(f"{model['block']} {model['sparsity']:.0%}")
+        prepare(o, all_models[0]["path"], model)
+        model["results"] = measure(o, pythons, model)
+        result["runs"].append({k: v for k, v in model.items() if k != "path"})
+        for name in os.listdir(o.scratch):
+            os.remove(f"{o.scratch}/{name}")
+    result["machine"]["peak_gflops_after"] = peak(o)
+    result["missing"] = {s: o.missing[SYSTEMS[s]] for s in o.systems
+                         if SYSTEMS[s] in o.missing}
+    return result
+
+
+def main(argv):
+    o = options(argv)
+    o.missing = {}
+    for folder in (o.work, os.path.dirname(o.out)):
+        os.makedirs(folder, exist_ok=True)
+    environment(o)
+    pythons = environments(o)
+    with tempfile.TemporaryDirectory(dir=o.work) as o.scratch:
+        result = compare(o, pythons)
+    report.write(o.out, result)
+    with open(f"{o.out}.md", encoding="utf-8") as f:
+        print(f.read())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

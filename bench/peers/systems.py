@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The systems of worker.py, a function each: it gets the model's path, its
+inputs, the number of threads and the block the weights were pruned in, and
+gives {"version", "run", "note"?}; run() gives last_hidden_state.  All compute
+in float32, and get fixed shapes where they take them.
+"""
+
+import importlib
+import os
+
+SPARSE = 0.6            # layers with more zeros than this count as pruned
+
+IMPORTS = {"burin": ["numpy"], "onnxruntime": ["onnxruntime"],
+           "openvino": ["openvino"], "deepsparse": ["deepsparse"],
+           "torch_dense": ["onnx", "torch"], "torch_csr": ["onnx", "torch"],
+           "torch_bsr": ["onnx", "torch"],
+           "tvm_dense": ["onnx", "tvm.relay"],
+           "tvm_bsr": ["onnx", "tvm.relay"]}
+
+
+def modules(name):
+    """Loading Python modules is not part of loading a model."""
+    for module in IMPORTS[name.replace("-", "_")]:
+        importlib.import_module(module)
+
+
+# ---- burin, through its C interface -----------------------------------------
+
+def burin(model, inputs, threads, block):
+    import ctypes as c
+    import numpy as np
+
+    class Error(c.Structure):
+        _fields_ = [("code", c.c_int), ("msg", c.c_char * 1020)]
+
+    class Tensor(c.Structure):
+        _fields_ = [("name", c.c_char_p), ("dtype", c.c_int),
+                    ("rank", c.c_int), ("dims", c.c_int64 * 8),
+                    ("data", c.c_void_p), ("nbytes", c.c_size_t)]
+
+    lib = c.CDLL(os.environ["BURIN_LIB"])
+    lib.burin_version.restype = c.c_char_p
+    lib.burin_options_new.restype = c.c_void_p
+    err = Error()
+
+    def call(function, *args):
+        if function(*args, c.byref(err)) < 0:
+            raise RuntimeError(err.msg.decode())
+
+    options = c.c_void_p(lib.burin_options_new())
+    call(lib.burin_options_set, options, b"threads", b"%d" % threads)
+    loaded, session = c.c_void_p(), c.c_void_p()
+    call(lib.burin_model_load, model.encode(), options, c.byref(loaded))
+    call(lib.burin_session_new, loaded, options, c.byref(session))
+    given = (Tensor * len(inputs))(*(
+        Tensor(name.encode(), 7, x.ndim, (c.c_int64 * 8)(*x.shape),
+               x.ctypes.data, x.nbytes) for name, x in inputs.items()))
+    wanted = (Tensor * 1)(Tensor(b"last_hidden_state"))
+
+    def run():
+        wanted[0].data = None
+        call(lib.burin_run, session, given, c.c_size_t(len(given)), wanted,
+             c.c_size_t(1))
+        y = wanted[0]
+        floats = c.cast(y.data, c.POINTER(c.c_float))
+        return np.ctypeslib.as_array(floats, tuple(y.dims[:y.rank]))
+
+    return {"version": lib.burin_version().decode(), "run": run}
+
+
+# ---- runtimes that read ONNX ------------------------------------------------
+
+def onnxruntime(model, inputs, threads, block):
+    import onnxruntime as ort
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    session = ort.InferenceSession(model, options,
+                                   providers=["CPUExecutionProvider"])
+    return {"version": ort.__version__,
+            "run": lambda: session.run(["last_hidden_state"], inputs)[0]}
+
+
+def openvino(model, inputs, threads, block):
+    import openvino as ov
+    core = ov.Core()
+    net = core.read_model(model)
+    net.reshape({name: list(x.shape) for name, x in inputs.items()})
+    request = core.compile_model(net, "CPU", {
+        "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32",
+    }).create_infer_request()
+    return {"version": ov.__version__.split("-")[0],
+            "run": lambda: request.infer(inputs)["last_hidden_state"]}
+
+
+def deepsparse(model, inputs, threads, block):
+    import deepsparse as ds
+    batch = inputs["input_ids"].shape[0]
+    engine = ds.Engine(model=model, batch_size=batch, num_cores=threads,
+                       input_shapes=[list(x.shape) for x in inputs.values()])
+    given = [inputs[name] for name in engine.input_names]
+    made = {"version": ds.__version__, "run": lambda: engine.run(given)[0]}
+    part = engine.fraction_of_supported_ops
+    if part < 1:
+        made["note"] = f"{part:.2f} of the operators on its fast path"
+    return made
+
+
+# ---- the same encoder, for systems that do not read the file ----------------
+
+class Bert:
+    """The weights of a file of bench/make-bert, matrices as [rows, cols]."""
+
+    def __init__(self, model):
+        import onnx
+        from onnx import numpy_helper
+        self.w = {t.name: numpy_helper.to_array(t)
+                  for t in onnx.load(model).graph.initializer}
+        self.dense = [n[:-7] for n in self.w if n.startswith("encoder")
+                      and n.endswith(".weight") and self.w[n].ndim == 2]
+        if not self.dense:
+            raise RuntimeError("weights are not named as bench/make-bert "
+                               "names them")
+        for name in self.dense:
+            self.w[f"{name}.weight"] = self.w[f"{name}.weight"].T.copy()
+        self.layers = 1 + max(int(n.split(".")[2]) for n in self.dense)
+        self.hidden = self.w["embeddings.LayerNorm.weight"].shape[0]
+        self.head = 64 if self.hidden % 64 == 0 else 32
+
+    def encode(self, ops, x):
+        """ops has dense(name, x), norm(name, x), attend(q, k, v), gelu(x)."""
+        x = ops.norm("embeddings", x)
+        for i in range(self.layers):
+            pre = f"encoder.layer.{i}"
+            at = f"{pre}.attention"
+            y = ops.attend(*(ops.dense(f"{at}.self.{n}", x)
+                             for n in ("query", "key", "value")))
+            y = ops.dense(f"{at}.output", y)
+            x = ops.norm(f"{at}.output", y + x)
+            y = ops.gelu(ops.dense(f"{pre}.intermediate", x))
+            x = ops.norm(f"{pre}.output", ops.dense(f"{pre}.output", y) + x)
+        return x
+
+
+TABLES = (("word", "input_ids"), ("token_type", "token_type_ids"))
+
+
+def torch_model(model, inputs, threads, convert):
+    import torch
+    from torch.nn import functional as F
+
+    torch.set_num_threads(threads)
+    bert = Bert(model)
+    w = {name: torch.from_numpy(x.copy()) for name, x in bert.w.items()}
+    for name in bert.dense:
+        w[f"{name}.weight"] = convert(w[f"{name}.weight"])
+    given = {name: torch.from_numpy(x) for name, x in inputs.items()}
+    batch, seq = given["input_ids"].shape
+
+    class Ops:
+        def dense(name, x):
+            matrix, bias = w[f"{name}.weight"], w[f"{name}.bias"]
+            if matrix.layout == torch.strided:
+                return F.linear(x, matrix, bias)
+            return torch.mm(matrix, x.T).T + bias
+
+        def norm(name, x):
+            return F.layer_norm(x, x.shape[-1:],
+                                w[f"{name}.LayerNorm.weight"],
+                                w[f"{name}.LayerNorm.bias"], 1e-12)
+
+        def attend(*qkv):
+            q, k, v = (y.view(batch, seq, -1, bert.head).transpose(1, 2)
+                       for y in qkv)
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=Ops.mask)
+            return y.transpose(1, 2).reshape(batch * seq, -1)
+
+        gelu = F.gelu
+
+    def run():
+        with torch.inference_mode():
+            Ops.mask = (1 - given["attention_mask"][:, None, None].float()
+                        ) * torch.finfo(torch.float32).min
+            x = w["embeddings.position_embeddings.weight"][:seq]
+            for what, ids in TABLES:
+                x = x + w[f"embeddings.{what}_embeddings.weight"][given[ids]]
+            return bert.encode(Ops, x.view(batch * seq, -1)).view(
+                batch, seq, -1).numpy()
+
+    return {"version": torch.__version__, "run": run}
+
+
+def pruned(matrix):
+    return (matrix == 0).float().mean() > SPARSE
+
+
+def torch_dense(model, inputs, threads, block):
+    return torch_model(model, inputs, threads, lambda w: w)
+
+
+def torch_csr(model, inputs, threads, block):
+    return torch_model(model, inputs, threads, lambda w: w.to_sparse_csr()
+                       if pruned(w) else w)
+
+
+def torch_bsr(model, inputs, threads, block):
+    """In the block of the mask; where only square ones are taken, in squares
+    of its longer side."""
+    def made_with(shape):
+        made = torch_model(model, inputs, threads, lambda w:
+                           w.to_sparse_bsr(shape) if pruned(w) else w)
+        made["run"]()
+        return made
+
+    try:
+        return made_with(block)
+    except RuntimeError as e:
+        side = max(block)
+        made = made_with([side, side])
+        made["note"] = (f"in blocks of {side}x{side}: "
+                        f"{str(e).splitlines()[0]}")
+        return made
+
+
+# ---- TVM, while it had Relay ------------------------------------------------
+
+def tvm_model(model, inputs, threads, convert):
+    import numpy as np
+    import tvm
+    from tvm import relay
+    from tvm.contrib import graph_executor
+
+    os.environ["TVM_NUM_THREADS"] = str(threads)
+    bert = Bert(model)
+    batch, seq = inputs["input_ids"].shape
+    f32 = relay.const
+
+    def weight(name):
+        return relay.var(name, shape=bert.w[name].shape, dtype="float32")
+
+    class Ops:
+        def dense(name, x):
+            y = relay.nn.dense(x, weight(f"{name}.weight"))
+            return relay.nn.bias_add(y, weight(f"{name}.bias"))
+
+        def norm(name, x):
+            return relay.nn.layer_norm(x, weight(f"{name}.LayerNorm.weight"),
+                                       weight(f"{name}.LayerNorm.bias"),
+                                       epsilon=1e-12)
+
+        def attend(q, k, v):
+            def split(y, axes):
+                y = relay.reshape(y, (batch, seq, -1, bert.head))
+                y = relay.transpose(y, axes)
+                return relay.reshape(y, (-1, *(
+                    (seq, bert.head) if axes[3] == 3 else (bert.head, seq))))
+
+            p = relay.nn.batch_matmul(split(q, (0, 2, 1, 3)),
+                                      split(k, (0, 2, 1, 3)))
+            p = relay.nn.softmax(p * f32(bert.head ** -0.5) + Ops.mask)
+            y = relay.nn.batch_matmul(p, split(v, (0, 2, 3, 1)))
+            y = relay.reshape(y, (batch, -1, seq, bert.head))
+            y = relay.transpose(y, (0, 2, 1, 3))
+            return relay.reshape(y, (batch * seq, -1))
+
+        def gelu(x):
+            return x * f32(0.5) * (f32(1.0) + relay.erf(x * f32(0.5 ** 0.5)))
+
+    given = {name: relay.var(name, shape=x.shape, dtype="int64")
+             for name, x in inputs.items()}
+    heads = bert.hidden // bert.head
+    mask = relay.cast(given["attention_mask"], "float32")
+    mask = (f32(1.0) - relay.reshape(mask, (batch, 1, seq))) * f32(-3.4e38)
+    Ops.mask = relay.repeat(mask, heads, axis=0)
+    x = weight("embeddings.position_embeddings.weight")
+    x = relay.strided_slice(x, [0, 0], [seq, bert.hidden])
+    for what, ids in TABLES:
+        x = x + relay.take(weight(f"embeddings.{what}_embeddings.weight"),
+                           given[ids], axis=0)
+    x = bert.encode(Ops, relay.reshape(x, (batch * seq, bert.hidden)))
+    x = relay.reshape(x, (batch, seq, bert.hidden))
+    params = {name: tvm.nd.array(np.ascontiguousarray(x))
+              for name, x in bert.w.items() if x.dtype == np.float32}
+    func, params = convert(relay.Function(relay.analysis.free_vars(x), x),
+                           params)
+    mod = relay.transform.InferType()(tvm.IRModule.from_expr(func))
+    with tvm.transform.PassContext(opt_level=3):
+        built = relay.build(mod, target=tvm_target(), params=params)
+    runner = graph_executor.GraphModule(built["default"](tvm.cpu()))
+    for name, x in inputs.items():
+        runner.set_input(name, x)
+
+    def run():
+        runner.run()
+        return runner.get_output(0).numpy()
+
+    return {"version": tvm.__version__, "run": run, "note": "untuned"}
+
+
+def tvm_target():
+    """What LLVM may use here."""
+    with open("/proc/cpuinfo", encoding="ascii") as f:
+        flags = next(x for x in f if x.startswith("flags")).split()
+    cpu = ("skylake-avx512" if "avx512vl" in flags else
+           "core-avx2" if "avx2" in flags else "x86-64")
+    return f"llvm -mtriple=x86_64-linux-gnu -mcpu={cpu}"
+
+
+def tvm_dense(model, inputs, threads, block):
+    return tvm_model(model, inputs, threads, lambda f, p: (f, p))
+
+
+def tvm_bsr(model, inputs, threads, block):
+    """Its own pass; the weights already lie as simplify_fc_transpose leaves
+    them."""
+    from tvm.relay.data_dep_optimization import bsr_dense
+    return tvm_model(model, inputs, threads, lambda f, p:
+                     bsr_dense.convert(f, p, tuple(block), SPARSE))

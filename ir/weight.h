@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The constant weight of a dense layer, which files hold either way round:
+ * [rows][cols], or with the attribute trans_w [cols][rows] as in MatMul.
+ */
+#ifndef BRN_WEIGHT_H
+#define BRN_WEIGHT_H
+
+#include "ir/graph.h"
+
+/* Is the weight of this dense layer held as [cols][rows]?  */
+int brn_weight_is_transposed(const struct brn_node *dense);
+
+/* The weight as [rows][cols]: where it lies, or transposed into *scratch, which
+ * is made or grown, holds *size floats then, and is freed by the caller with
+ * free().  ENOMEM.  */
+int brn_weight_get(const struct brn_node *dense, struct brn_tensor *out,
+    float **scratch, size_t *size, burin_error *err);
+
+#endif
