@@ -4,6 +4,7 @@
  * PyTorch of the years of the opset.
  */
 #include "bench/bert.h"
+#include "bench/masks.h"
 #include "bench/model.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@ struct bert {
 	struct model *m;
 	const struct bert_spec *s;
 	const char *ids, *mask, *types, *positions;
+	struct masks masks;
+	int layer;              /* the one being written */
 };
 
 static const char *
@@ -118,8 +121,8 @@ gelu(const struct bert *b, const char *x)
 
 /* x * w + bias; w is [in][out], as exports store it.  */
 static const char *
-dense(const struct bert *b, const char *scope, const char *x, int64_t in,
-    int64_t out)
+dense(struct bert *b, const char *scope, enum masks_kind kind, const char *x,
+    int64_t in, int64_t out)
 {
 	char name[96];
 	const char *bias, *w;
@@ -127,6 +130,9 @@ dense(const struct bert *b, const char *scope, const char *x, int64_t in,
 	model_scope(b->m, "/%s", scope);
 	snprintf(name, sizeof name, "%s.weight", scope);
 	w = matrix(b, name, in, out);
+	if (b->s->masks && model_last_weight(b->m))
+		masks_apply(&b->masks, b->layer, kind,
+		    model_last_weight(b->m), in, out);
 	snprintf(name, sizeof name, "%s.bias", scope);
 	bias = vector(b, name, out, 0);
 	x = model_node(b->m, "MatMul", x, w, NULL);
@@ -157,19 +163,19 @@ transpose(const struct bert *b, const char *x, const int64_t perm[4])
 
 /* Query, key or value of all heads, in the order of perm.  */
 static const char *
-heads(const struct bert *b, const char *scope, const char *what,
+heads(struct bert *b, const char *scope, const char *what,
     const char *x, const int64_t perm[4])
 {
 	int64_t size[2] = { b->s->heads, b->s->hidden / b->s->heads };
 	char name[96];
 
 	snprintf(name, sizeof name, "%s.%s", scope, what);
-	x = dense(b, name, x, b->s->hidden, b->s->hidden);
+	x = dense(b, name, MASKS_OUT, x, b->s->hidden, b->s->hidden);
 	return transpose(b, reshape(b, x, size, 2), perm);
 }
 
 static const char *
-attention(const struct bert *b, const char *scope, const char *x)
+attention(struct bert *b, const char *scope, const char *x)
 {
 	static const int64_t to_heads[4] = { 0, 2, 1, 3 };
 	static const int64_t to_keys[4] = { 0, 2, 3, 1 };
@@ -200,21 +206,22 @@ residual(const struct bert *b, const char *scope, const char *x,
 }
 
 static const char *
-layer(const struct bert *b, int i, const char *x)
+layer(struct bert *b, int i, const char *x)
 {
 	int hidden = b->s->hidden, inter = b->s->inter;
 	char scope[64];
 	const char *y;
 
+	b->layer = i;
 	snprintf(scope, sizeof scope, "encoder.layer.%d.attention.self", i);
 	y = attention(b, scope, x);
 	snprintf(scope, sizeof scope, "encoder.layer.%d.attention.output", i);
-	y = dense(b, scope, y, hidden, hidden);
+	y = dense(b, scope, MASKS_IN, y, hidden, hidden);
 	x = residual(b, scope, y, x);
 	snprintf(scope, sizeof scope, "encoder.layer.%d.intermediate", i);
-	y = gelu(b, dense(b, scope, x, hidden, inter));
+	y = gelu(b, dense(b, scope, MASKS_FFN, x, hidden, inter));
 	snprintf(scope, sizeof scope, "encoder.layer.%d.output", i);
-	y = dense(b, scope, y, inter, hidden);
+	y = dense(b, scope, MASKS_FFN, y, inter, hidden);
 	return residual(b, scope, y, x);
 }
 
@@ -302,7 +309,8 @@ build(struct bert *b)
 int
 bert_write(const char *path, const struct bert_spec *s)
 {
-	struct bert b = { .s = s };
+	struct bert b = { .s = s, .masks = { s->layers, s->heads, s->seed,
+	    s->seed ? s->seed : 1 } };
 	int rc;
 
 	if (s->layers < 0 || s->heads < 1 || s->hidden < 1 ||

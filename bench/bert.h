@@ -20,10 +20,11 @@ struct bert_spec {
 				 * < 13 axes are attributes, < 17 LayerNorm
 				 * and < 20 GELU are spelled out */
 	uint64_t seed;
+	int masks;              /* 1: pruned as bench/masks.h says */
 };
 
 /* A small one for tests: 2 layers of 64.  */
-#define BERT_TINY { 2, 64, 4, 256, 100, 64, 17, 1 }
+#define BERT_TINY { 2, 64, 4, 256, 100, 64, 17, 1, 0 }
 
 /* Write the model to path.  0, or -1 with errno set (EINVAL: not a model).  */
 int bert_write(const char *path, const struct bert_spec *s);

@@ -18,7 +18,8 @@
 
 enum { BATCH = 1, SEQ = 128, ROUNDS = 15 };
 
-static const struct bert_spec bert = { 6, 512, 8, 2048, 1000, 128, 17, 1 };
+static const struct bert_spec bert = { 6, 512, 8, 2048, 1000, 128, 17, 1,
+    0 };
 static const burin_prune_spec prune = { 16, 1, 0.9, 0, 0, NULL };
 
 /* One model with its session and its last output.  */

@@ -12,13 +12,15 @@
 
 static const char usage[] =
     "usage: make-bert [--layers N] [--hidden N] [--heads N] [--inter N]\n"
-    "    [--vocab N] [--npos N] [--opset 9..21] [--seed N] OUT.onnx\n"
-    "Default: BERT-base (12, 768, 12, 3072, 30522, 512), opset 17, seed 1.\n";
+    "    [--vocab N] [--npos N] [--opset 9..21] [--seed N]\n"
+    "    [--masks] OUT.onnx\n"
+    "Default: BERT-base (12, 768, 12, 3072, 30522, 512), opset 17, seed 1.\n"
+    "--masks: pruned in 32x32 blocks and heads, as measured on a real one.\n";
 
 int
 main(int argc, char **argv)
 {
-	struct bert_spec s = { 12, 768, 12, 3072, 30522, 512, 17, 1 };
+	struct bert_spec s = { 12, 768, 12, 3072, 30522, 512, 17, 1, 0 };
 	int *field[] = { &s.layers, &s.hidden, &s.heads, &s.inter, &s.vocab,
 	    &s.npos, &s.opset };
 	static const struct option opts[] = {
@@ -26,6 +28,7 @@ main(int argc, char **argv)
 		{ "heads", 1, NULL, 2 }, { "inter", 1, NULL, 3 },
 		{ "vocab", 1, NULL, 4 }, { "npos", 1, NULL, 5 },
 		{ "opset", 1, NULL, 6 }, { "seed", 1, NULL, 's' },
+		{ "masks", 0, NULL, 'm' },
 		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -35,7 +38,9 @@ main(int argc, char **argv)
 			return fputs(usage, stdout), 0;
 		if (c == '?')
 			return fputs(usage, stderr), 2;
-		if (c == 's')
+		if (c == 'm')
+			s.masks = 1;
+		else if (c == 's')
 			s.seed = strtoull(optarg, NULL, 10);
 		else
 			*field[c] = atoi(optarg);

@@ -373,9 +373,8 @@ tensor(struct model *m, const char *name, int dtype, const int64_t dim[2],
 	return t;
 }
 
-/* xorshift64*, in [-1, 1).  */
-static double
-uniform(uint64_t *x)
+double
+model_uniform(uint64_t *x)
 {
 	*x ^= *x >> 12;
 	*x ^= *x << 25;
@@ -398,8 +397,17 @@ model_weight(struct model *m, const char *name, int64_t n0, int64_t n1,
 	p = (float *)(void *)t->raw_data.data;
 	for (size_t i = 0; i < t->raw_data.len / sizeof *p; i++)
 		p[i] = (float)(mean_spread[0] +
-		    mean_spread[1] * uniform(&m->rng));
+		    mean_spread[1] * model_uniform(&m->rng));
 	return t->name;
+}
+
+float *
+model_last_weight(struct model *m)
+{
+	if (m->fail)
+		return NULL;
+	return (float *)(void *)graph(m)->initializer[
+	    graph(m)->n_initializer - 1]->raw_data.data;
 }
 
 static const char *

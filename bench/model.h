@@ -35,6 +35,11 @@ void model_output(struct model *m, const char *name, const char *value,
 const char *model_weight(struct model *m, const char *name, int64_t n0,
     int64_t n1, const double mean_spread[2]);
 
+/* The numbers of the one made last; NULL after a failure.  */
+float *model_last_weight(struct model *m);
+/* In [-1, 1), by xorshift64*; *x is not 0.  */
+double model_uniform(uint64_t *x);
+
 /* A node with one output; inputs end with NULL, "" stands for an absent
  * one.  */
 const char *model_node(struct model *m, const char *op, ...)

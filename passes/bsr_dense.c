@@ -36,7 +36,8 @@ struct sparser {
 struct best {
 	struct brn_block block;
 	int64_t nblk, nonzero;
-	double density, gain;           /* dense time / its time */
+	double density;
+	double time, gain;              /* dense time / its time */
 };
 
 static double
@@ -104,8 +105,26 @@ find_best(const struct brn_pass_opts *o, const struct brn_tensor *w,
 	out->nonzero = nblk[BRN_NUM_BLOCKS - 1];
 	out->density = (double)nblk[best] / all_blocks(rows, cols,
 	    brn_blocks[best]);
+	out->time = t[best];
 	out->gain = t[best] > 0 ? full / t[best] : HUGE_VAL;
 	return BURIN_OK;
+}
+
+int
+brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
+    double *out, burin_error *err)
+{
+	float *scratch = NULL;
+	struct brn_tensor w;
+	size_t size = 0;
+	struct best b;
+	int rc;
+
+	if ((rc = brn_weight_get(layer, &w, &scratch, &size, err)) == 0 &&
+	    (rc = find_best(o, &w, &b, err)) == 0)
+		*out = b.gain < MIN_GAIN ? b.gain * b.time : b.time;
+	free(scratch);
+	return rc;
 }
 
 static const char *

@@ -46,6 +46,11 @@ int brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
 int brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
     const struct brn_pass_opts *o, int *changed, burin_error *err);
 
+/* What the cost model says of a layer with a constant weight as bsr_dense will
+ * have it.  */
+int brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
+    double *out, burin_error *err);
+
 /* The block shape of a dense layer: fully populated BSR.  */
 #define BRN_DENSE_BH 16
 #define BRN_DENSE_BW 1

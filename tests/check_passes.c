@@ -500,13 +500,14 @@ fill_tokens(const struct brn_graph *g, struct brn_arena *a,
 }
 
 static void
-import_bert(int opset, struct brn_graph **g)
+import_bert(int opset, int masks, struct brn_graph **g)
 {
 	struct bert_spec spec = BERT_TINY;
 	char dir[512], path[600];
 	burin_error err;
 
 	spec.opset = opset;
+	spec.masks = masks;
 	suite_tmpdir(dir, sizeof dir);
 	snprintf(path, sizeof path, "%s/bert.onnx", dir);
 	ck_assert_int_eq(bert_write(path, &spec), 0);
@@ -514,20 +515,30 @@ import_bert(int opset, struct brn_graph **g)
 	suite_rmdir(dir);
 }
 
-/* Whatever the opset, an encoder comes down to the same few nodes.  */
-START_TEST(encoder_of_every_opset_is_recognised)
+/* An encoder after all passes, which keep its results.  */
+static struct brn_graph *
+passed_bert(int opset, int masks)
 {
 	struct brn_tensor in[BUILD_MAX_PORTS], before[1], after[1];
 	struct brn_arena *a = brn_arena_new();
 	struct brn_graph *g;
 	burin_error err;
 
-	import_bert(_i, &g);
+	import_bert(opset, masks, &g);
 	fill_tokens(g, a, in);
 	suite_ok(brn_ref_graph(g, in, before, a, &err), err);
 	suite_ok(brn_passes_run(g, &opts, &err), err);
 	suite_ok(brn_ref_graph(g, in, after, a, &err), err);
 	compare(g, after, before);
+	brn_arena_free(a);
+	return g;
+}
+
+/* Whatever the opset, an encoder comes down to the same few nodes.  */
+START_TEST(encoder_of_every_opset_is_recognised)
+{
+	struct brn_graph *g = passed_bert(_i, 0);
+
 	ck_assert_int_eq(count_ops(g, BRN_OP_dense), 12);
 	ck_assert_int_eq(count_ops(g, BRN_OP_attention), 2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_reshape), 0);
@@ -539,7 +550,21 @@ START_TEST(encoder_of_every_opset_is_recognised)
 	ck_assert_int_eq(count_ops(g, BRN_OP_sqrt), 0);
 	ck_assert_int_eq(count_ops(g, BRN_OP_concat), 0);
 	ck_assert_int_le(count_ops(g, BRN_OP_shape), 1);
-	brn_arena_free(a);
+	brn_graph_free(g);
+}
+END_TEST
+
+/* Of four heads two are pruned, in each layer, and more where blocks are. */
+START_TEST(pruned_heads_leave_an_encoder)
+{
+	struct brn_graph *g = passed_bert(17, 1);
+
+	for (int i = 0; i < g->nnode; i++)
+		if (g->node[i]->op == BRN_OP_attention)
+			ck_assert_int_le(brn_attr_int(g->node[i], "heads", 9),
+			    2);
+	ck_assert_int_eq(count_ops(g, BRN_OP_attention), 2);
+	ck_assert_int_eq(count_ops(g, BRN_OP_bsr_dense), 12);
 	brn_graph_free(g);
 }
 END_TEST
@@ -567,6 +592,7 @@ passes_suite(void)
 	tcase_add_test(tc, fault_of_the_graph_is_passed_on);
 	tc = suite_case(s, "bert", 60);
 	tcase_add_loop_test(tc, encoder_of_every_opset_is_recognised, 9, 22);
+	tcase_add_test(tc, pruned_heads_leave_an_encoder);
 	return s;
 }
 

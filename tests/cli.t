@@ -212,10 +212,10 @@ json "inspect: a dense layer" "256 128 1.0 1.0 dense" layers.4.rows \
     layers.4.decision
 exits 0 "inspect: pruned" inspect pruned.onnx --json --cache-dir=unused
 json "inspect: block and decision" "16 1 sparse" \
-    layers.4.block.0 layers.4.block.1 layers.4.decision
+    layers.3.block.0 layers.3.block.1 layers.3.decision
 holds "inspect: density" '$1 > 0.09 && $1 < 0.11 && $2 == $1' \
-    layers.4.density layers.4.nonzero_fraction
-has "inspect: a reason and a name" layers.4.why layers.4.name
+    layers.3.density layers.3.nonzero_fraction
+has "inspect: a reason and a name" layers.3.why layers.3.name
 exits 0 "inspect: for people" inspect pruned.onnx
 says out 'opset 17, 6 of 6 layers sparse' "inspect: a summary"
 says out '^  input_ids  *int64  batch_size x sequence_length$' \
@@ -359,12 +359,12 @@ holds "bench: latency" '$1 > 0 && $1 <= $2 && $2 <= $3 && $3 <= $4' \
 holds "bench: compile" 'NF == 6 && $1 > 0 && $3 == $1 && $5 == 0' \
     compile.kernels compile.compiled compile.disk_hits \
     compile.memory_hits compile.failed compile.ms
-json "bench: a layer" "6 bsr_dense 256 128 16 1 sparse" layers.# \
-    layers.4.op layers.4.rows layers.4.cols layers.4.block.0 \
-    layers.4.block.1 layers.4.decision
-has "bench: and more of it" layers.4.name layers.4.density layers.4.why
+json "bench: a layer" "6 bsr_dense 128 128 16 1 sparse" layers.# \
+    layers.3.op layers.3.rows layers.3.cols layers.3.block.0 \
+    layers.3.block.1 layers.3.decision
+has "bench: and more of it" layers.3.name layers.3.density layers.3.why
 holds "bench: its kernel and time" '$1 ~ /16x1/ && $2 > 0' \
-    layers.4.kernel layers.4.ms
+    layers.3.kernel layers.3.ms
 holds "bench: steps have most of the time" '$1 > 0.5 && $1 < 1.05' \
     profile.attributed
 holds "bench: the slowest step first" '$1 >= $2 && $2 >= $3' \

@@ -9,6 +9,7 @@
 
 #include "tests/attention_graph.h"
 #include "tests/build.h"
+#include "tests/channel_graph.h"
 #include "tests/layer_graph.h"
 
 /* ---- fold_constants ------------------------------------------------------ */
@@ -397,6 +398,10 @@ layers(struct brn_graph *g, int variant)
 
 #define CASE(pass, name, build, variant, op, count) \
 	{ #pass, name, build, variant, BRN_OP_##op, count },
+#define FFN(name, variant, count) \
+	CASE(fold_dead_channels, name, channels_ffn, variant, dense, count)
+#define HEAD(name, variant) \
+	CASE(fold_dead_channels, name, channels_attention, variant, dense, 4)
 
 const struct pass_case pass_cases[] = {
 CASE(fold_constants, "known_shape", shape_arithmetic, 2, shape, 0)
@@ -514,6 +519,41 @@ CASE(fuse_attention, "other_axis", attention_graph, OTHER_AXIS, attention, 0)
 CASE(fuse_attention, "other_keys", attention_graph,
     OTHER_KEYS | MASK_ADD, attention, 1)
 CASE(fuse_attention, "shared_mask", attention_shared_mask, 0, where, 2)
+
+FFN("gelu", FFN_GELU, 2)
+FFN("gelu_tanh", FFN_GELU_TANH, 2)
+FFN("relu", FFN_RELU, 2)
+FFN("tanh", FFN_TANH, 2)
+FFN("linear", FFN_LINEAR, 2)
+FFN("sigmoid", FFN_SIGMOID, 2)
+FFN("no_bias", FFN_NO_BIAS, 2)
+FFN("bare_reader", FFN_BARE_READER, 2)
+FFN("all", FFN_ALL, 2)
+FFN("alive", FFN_ALIVE, 2)
+FFN("used", FFN_USED, 2)
+FFN("maker_used", FFN_MAKER_USED, 2)
+FFN("residual", FFN_RESIDUAL, 2)
+FFN("input", FFN_INPUT, 2)
+FFN("shared", FFN_SHARED, 4)
+FFN("chain", FFN_CHAIN, 3)
+FFN("turned", FFN_TURNED, 2)
+FFN("maker_turned", FFN_MAKER_TURNED, 2)
+HEAD("head_value", HEAD_VALUE)
+HEAD("head_output", HEAD_OUTPUT)
+HEAD("head_mixed", HEAD_MIXED)
+HEAD("head_half", HEAD_HALF)
+HEAD("head_query", HEAD_QUERY)
+HEAD("head_all", HEAD_ALL)
+HEAD("head_wide", HEAD_WIDE)
+HEAD("head_mask", HEAD_MASK)
+HEAD("head_own_mask", HEAD_OWN_MASK)
+HEAD("head_nan", HEAD_NAN)
+HEAD("head_nan_no_bias", HEAD_NAN_NO_BIAS)
+HEAD("head_nan_finite", HEAD_NAN_FINITE)
+HEAD("head_nan_no_mask", HEAD_NAN_NO_MASK)
+HEAD("head_keys_used", HEAD_KEYS_USED)
+HEAD("head_scaled", HEAD_SCALED)
+HEAD("head_turned", HEAD_TURNED)
 
 CASE(bsr_dense, "layers", layers, LAYERS, bsr_dense, 2)
 CASE(bsr_dense, "tied", layers, TIED, bsr, 1)

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Pruning leaves features that are the same for every token, and features that
+ * nothing reads.  They leave the two layers that they stand between:
+ *
+ *	reader(act(maker(x)))           rows of maker, columns of reader
+ *	reader(attention(q, k, maker))  heads
+ *
+ * What the reader made of a fixed feature goes into its bias.  A fixed feature
+ * of attention is its value itself: the probabilities of a query add up to 1.
+ */
+#include "passes/pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/ref.h"
+#include "ir/weight.h"
+#include "passes/channels.h"
+#include "passes/rewrite.h"
+
+/* Rows that leave in groups of so many shift no other out of its block.  */
+#define MAX_BLOCK 32
+/* The share of features that must leave in smaller groups to be worth a look:
+ * of 16x1 blocks so many columns are zero by chance.  */
+#define MIN_SINGLE 0.125
+/* What is less drowns in the error of the prediction.  */
+#define CLEARLY 1.05
+
+struct pair {
+	struct brn_node *maker, *reader;
+	struct brn_node *mid;           /* activation, attention, or NULL */
+	int is_attention;
+};
+
+/* ---- finding pairs ------------------------------------------------------- */
+
+static struct brn_node *
+bias_of(const struct brn_node *layer)
+{
+	return layer->nin > 2 ? layer->in[2] : NULL;
+}
+
+/* The axes of a layer's weight along which the features lie that it makes and
+ * that it reads.  */
+static int
+made_axis(const struct brn_node *layer)
+{
+	return brn_weight_is_transposed(layer);
+}
+
+static int
+read_axis(const struct brn_node *layer)
+{
+	return !brn_weight_is_transposed(layer);
+}
+
+/* The number of features that it makes.  */
+static int64_t
+width_of(const struct brn_node *layer)
+{
+	return layer->in[1]->type.dim[made_axis(layer)];
+}
+
+static struct brn_node *
+mask_of(const struct brn_node *attention)
+{
+	return attention->nin > 3 ? attention->in[3] : NULL;
+}
+
+/* A layer whose weight and bias are known, and that adds nothing else.  */
+static int
+is_layer(const struct brn_node *n)
+{
+	const struct brn_node *b;
+
+	if (n->op != BRN_OP_dense || !brn_is_const_matrix(n->in[1]) ||
+	    (n->nin > 3 && n->in[3]) || width_of(n) < 1)
+		return 0;
+	b = bias_of(n);
+	return !b || (brn_is_const(b) && b->value->type.dtype == BURIN_F32 &&
+	    brn_numel(b->value) == width_of(n));
+}
+
+/* n makes features for one user alone.  reads is by id: a layer that is the
+ * reader of one pair is in no other, so that a second run finds the same
+ * pairs.  */
+static int
+is_maker(const struct brn_rewrite *r, const char *reads,
+    const struct brn_node *n)
+{
+	return r->uses[n->id] == 1 && is_layer(n) && !brn_attr(n, "act") &&
+	    !reads[n->id];
+}
+
+static int
+is_act(const struct brn_node *n)
+{
+	return n->op == BRN_OP_gelu || n->op == BRN_OP_relu ||
+	    n->op == BRN_OP_tanh;
+}
+
+/* Heads can leave: one mask is for all of them.  */
+static int
+has_loose_heads(const struct brn_rewrite *r, const char *reads,
+    const struct brn_node *n)
+{
+	const struct brn_node *mask;
+	const struct brn_type *t;
+
+	if (n->op != BRN_OP_attention || !is_maker(r, reads, n->in[0]) ||
+	    !is_maker(r, reads, n->in[1]))
+		return 0;
+	mask = mask_of(n);
+	if (!mask)
+		return 1;
+	t = &mask->type;
+	return t->rank >= 0 && (t->rank < 3 || t->dim[t->rank - 3] == 1);
+}
+
+static int
+match(const struct brn_rewrite *r, const char *reads, struct brn_node *reader,
+    struct pair *p)
+{
+	struct brn_node *mid;
+
+	*p = (struct pair){ .reader = reader };
+	if (!is_layer(reader))
+		return 0;
+	mid = reader->in[0];
+	p->is_attention = has_loose_heads(r, reads, mid);
+	if (!p->is_attention && !is_act(mid)) {
+		p->maker = mid;
+		return is_maker(r, reads, mid);
+	}
+	p->mid = mid;
+	p->maker = mid->in[p->is_attention ? 2 : 0];
+	return r->uses[mid->id] == 1 && is_maker(r, reads, p->maker);
+}
+
+/* ---- what goes ----------------------------------------------------------- */
+
+/* Adds no -inf: Where puts one of two numbers.  */
+static int
+is_finite_mask(const struct brn_node *mask)
+{
+	double a, b;
+
+	return mask->op == BRN_OP_where && brn_const_scalar(mask->in[1], &a) &&
+	    brn_const_scalar(mask->in[2], &b) && isfinite(a) && isfinite(b);
+}
+
+/* The probabilities of a query may add up to 0.  */
+static int
+may_vanish(const struct brn_node *attention)
+{
+	const struct brn_node *mask = mask_of(attention);
+
+	return brn_attr_int(attention, "nan_to_zero", 0) && mask &&
+	    !is_finite_mask(mask);
+}
+
+/* The values of the fixed features: the bias, activated.  */
+static int
+find_values(const struct pair *p, struct brn_channels *c, burin_error *err)
+{
+	const struct brn_node *b = bias_of(p->maker);
+	struct brn_type t = { BURIN_F32, 1, { c->n } };
+	struct brn_tensor out = { t, c->value }, in = { t, NULL };
+	const struct brn_tensor *arg = &in;
+	int rc;
+
+	if (b)
+		memcpy(c->value, b->value->data,
+		    (size_t)c->n * sizeof *c->value);
+	if (!p->mid)
+		return BURIN_OK;
+	if (p->is_attention) {
+		for (int64_t i = 0; may_vanish(p->mid) && i < c->n; i++)
+			if (c->dead[i] == BRN_FIXED && c->value[i] != 0)
+				c->dead[i] = BRN_ALIVE;
+		return BURIN_OK;
+	}
+	in.data = brn_alloc((size_t)c->n, sizeof *c->value);
+	if (!in.data)
+		return brn_nomem(err);
+	memcpy(in.data, c->value, (size_t)c->n * sizeof *c->value);
+	rc = brn_ref[p->mid->op](p->mid, &arg, &out, err);
+	free(in.data);
+	return rc;
+}
+
+/* What a layer will take without what is gone along that axis.  */
+static int
+predict_layer(const struct brn_pass_opts *o, const struct brn_channels *c,
+    const struct brn_node *n, int axis, double *out, burin_error *err)
+{
+	struct brn_tensor t;
+	struct brn_node w = { .op = BRN_OP_constant, .value = &t }, layer = *n;
+	struct brn_node *in[] = { NULL, &w };
+	int rc;
+
+	if ((rc = brn_channels_cut(c, n->in[1]->value, axis, &t, err)) < 0)
+		return rc;
+	layer.in = in;
+	rc = brn_layer_time(o, &layer, out, err);
+	free(t.data);
+	return rc;
+}
+
+static int
+predict(const struct brn_pass_opts *o, const struct pair *p,
+    const struct brn_channels *c, double *out, burin_error *err)
+{
+	double first, second;
+	int rc;
+
+	if ((rc = predict_layer(o, c, p->maker, made_axis(p->maker), &first,
+	    err)) < 0 ||
+	    (rc = predict_layer(o, c, p->reader, read_axis(p->reader),
+	    &second, err)) < 0)
+		return rc;
+	*out = first + second;
+	return BURIN_OK;
+}
+
+/* Rows that leave one by one may shift the others out of their blocks, which
+ * costs more than they did.  So what leaves in less than MAX_BLOCK must be a
+ * good part of all, and the size of groups is the one that is fastest in the
+ * end; smaller ones are not tried when one is clearly worse.  */
+static int
+drop_features(const struct brn_pass_opts *o, const struct pair *p,
+    struct brn_channels *c, burin_error *err)
+{
+	static const int64_t groups[] = { 8, 1 };
+	int64_t best = MAX_BLOCK, left;
+	double time, least;
+	int rc;
+
+	brn_channels_drop(c, MAX_BLOCK);
+	left = c->left;
+	brn_channels_drop(c, 1);
+	if (!o->cost || !o->sparse)
+		return BURIN_OK;
+	if ((double)(left - c->left) < MIN_SINGLE * (double)left)
+		goto done;
+	brn_channels_drop(c, MAX_BLOCK);
+	if ((rc = predict(o, p, c, &least, err)) < 0)
+		return rc;
+	for (int i = 0; i < BRN_COUNT(groups); i++) {
+		brn_channels_drop(c, groups[i]);
+		if (c->left == left)
+			continue;
+		left = c->left;
+		if ((rc = predict(o, p, c, &time, err)) < 0)
+			return rc;
+		if (time > CLEARLY * least)
+			break;
+		if (CLEARLY * time <= least) {
+			least = time;
+			best = groups[i];
+		}
+	}
+done:
+	brn_channels_drop(c, best);
+	return BURIN_OK;
+}
+
+/* ---- making the rest ----------------------------------------------------- */
+
+/* A smaller copy of a constant.  NULL: no memory.  */
+static struct brn_node *
+smaller(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *n, int axis, burin_error *err)
+{
+	struct brn_node *new;
+	struct brn_tensor t;
+
+	if (brn_channels_cut(c, n->value, axis, &t, err) < 0)
+		return NULL;
+	new = brn_graph_constant_own(g, n->name, &t.type, t.data);
+	if (!new)
+		brn_nomem(err);
+	return new;
+}
+
+/* n with other inputs and so many features.  NULL: no memory.  */
+static struct brn_node *
+remade(struct brn_graph *g, const struct brn_node *n,
+    struct brn_node *const *in, int nin, int64_t features, burin_error *err)
+{
+	struct brn_node *new = brn_graph_add(g, n->op, n->name, in, nin);
+
+	if (!new) {
+		brn_nomem(err);
+		return NULL;
+	}
+	new->nattr = n->nattr;
+	new->attr = n->attr;
+	new->type = n->type;
+	if (new->type.rank > 0)
+		new->type.dim[new->type.rank - 1] = features;
+	return new;
+}
+
+/* A layer that makes only what is left.  NULL: no memory.  */
+static struct brn_node *
+cut_maker(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *n, burin_error *err)
+{
+	const struct brn_node *b = bias_of(n);
+	struct brn_node *in[3] = { n->in[0] };
+
+	in[1] = smaller(g, c, n->in[1], made_axis(n), err);
+	if (in[1] && b)
+		in[2] = smaller(g, c, b, 0, err);
+	if (!in[1] || (b && !in[2]))
+		return NULL;
+	return remade(g, n, in, b ? 3 : 2, width_of(n) / c->units * c->left,
+	    err);
+}
+
+static struct brn_node *
+cut_attention(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *n, struct brn_node *maker, burin_error *err)
+{
+	struct brn_node *in[4] = { NULL, NULL, maker, mask_of(n) }, *new;
+	float scale = brn_attr_float(n, "scale", 1);
+	int64_t nan_to_zero = brn_attr_int(n, "nan_to_zero", 0);
+
+	in[0] = cut_maker(g, c, n->in[0], err);
+	in[1] = in[0] ? cut_maker(g, c, n->in[1], err) : NULL;
+	if (!in[1])
+		return NULL;
+	new = remade(g, n, in, n->nin, width_of(maker), err);
+	if (!new)
+		return NULL;
+	/* Its own: setting one would change that of n. */
+	new->nattr = 0;
+	new->attr = NULL;
+	if (brn_attr_set_int(g, new, "heads", c->left) < 0 ||
+	    brn_attr_set_float(g, new, "scale", scale) < 0 ||
+	    (nan_to_zero && brn_attr_set_int(g, new, "nan_to_zero", 1) < 0)) {
+		brn_nomem(err);
+		return NULL;
+	}
+	return new;
+}
+
+/* The reader's bias with what the features that are gone were in it, NULL if
+ * there is none.  */
+static int
+fold_bias(struct brn_graph *g, const struct brn_channels *c,
+    const struct brn_node *reader, struct brn_node **out, burin_error *err)
+{
+	struct brn_type t = { BURIN_F32, 1, { width_of(reader) } };
+	struct brn_node *b = bias_of(reader), *new;
+
+	*out = b;
+	if (!c->nfelt)
+		return BURIN_OK;
+	new = brn_graph_constant(g, b ? b->name : reader->name, &t,
+	    b ? b->value->data : NULL);
+	if (!new)
+		return brn_nomem(err);
+	brn_channels_fold(c, reader->in[1]->value, read_axis(reader),
+	    new->value->data);
+	*out = new;
+	return BURIN_OK;
+}
+
+static int
+cut(struct brn_rewrite *r, const struct pair *p, const struct brn_channels *c,
+    burin_error *err)
+{
+	struct brn_node *in[3] = { NULL }, *new;
+	struct brn_graph *g = r->g;
+	int rc;
+
+	in[0] = cut_maker(g, c, p->maker, err);
+	if (in[0] && p->is_attention)
+		in[0] = cut_attention(g, c, p->mid, in[0], err);
+	else if (in[0] && p->mid)
+		in[0] = remade(g, p->mid, in, 1, c->left, err);
+	in[1] = in[0] ? smaller(g, c, p->reader->in[1], read_axis(p->reader),
+	    err) : NULL;
+	if (!in[1])
+		return BURIN_ENOMEM;
+	if ((rc = fold_bias(g, c, p->reader, &in[2], err)) < 0)
+		return rc;
+	new = remade(g, p->reader, in, in[2] ? 3 : 2, width_of(p->reader),
+	    err);
+	if (!new)
+		return BURIN_ENOMEM;
+	brn_rewrite_to(r, p->reader, new);
+	return BURIN_OK;
+}
+
+static int
+visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
+    const struct pair *p, burin_error *err)
+{
+	int64_t n = width_of(p->maker);
+	struct brn_channels c;
+	int rc;
+
+	rc = brn_channels_init(&c, n, p->is_attention ?
+	    brn_attr_int(p->mid, "heads", 1) : n, err);
+	if (rc < 0)
+		goto done;
+	brn_channels_made_by(&c, p->maker->in[1]->value, made_axis(p->maker));
+	brn_channels_read_by(&c, p->reader->in[1]->value,
+	    read_axis(p->reader));
+	if ((rc = find_values(p, &c, err)) < 0)
+		goto done;
+	if (p->is_attention)
+		brn_channels_drop(&c, 1);
+	else if ((rc = drop_features(o, p, &c, err)) < 0)
+		goto done;
+	if (c.left < c.units)
+		rc = cut(r, p, &c, err);
+done:
+	brn_channels_free(&c);
+	return rc;
+}
+
+int
+brn_pass_fold_dead_channels(struct brn_graph *g,
+    const struct brn_pass_opts *o, int *changed, burin_error *err)
+{
+	struct brn_rewrite r;
+	char *reads;
+	int rc;
+
+	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
+		return rc;
+	reads = brn_alloc((size_t)r.n + 1, sizeof *reads);
+	if (!reads)
+		rc = brn_nomem(err);
+	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
+		struct pair p;
+
+		if (!match(&r, reads, g->node[i], &p))
+			continue;
+		reads[i] = 1;
+		rc = visit(&r, o, &p, err);
+	}
+	free(reads);
+	if (rc == BURIN_OK)
+		return brn_rewrite_end(&r, changed, err);
+	brn_rewrite_free(&r);
+	return rc;
+}
