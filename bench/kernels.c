@@ -141,6 +141,7 @@ make_kernel(struct layer *l, const struct cell *c, struct result *r,
 	snprintf(r->kernel, sizeof r->kernel, "%s",
 	    brn_kernels[s.kernel].name);
 	l->fn = brn_t0(c->isa);
+	l->vals = brn_pack_vals(&s, l->b->vals);
 	if (c->t0)
 		return 0;
 	if ((rc = brn_load_module(&compile, err)) < 0)
@@ -225,14 +226,15 @@ run_layer(struct layer *l, const struct cell *c, struct result *r,
 	const struct brn_bsr *b = l->b;
 	int rc;
 
-	l->vals = brn_pack_vals(b);
 	l->x = floats(tiles * b->nbcol * b->bw * BRN_TILE);
 	l->y = floats(tiles * b->nbrow * b->bh * BRN_TILE);
 	l->bias = floats((int64_t)b->nbrow * b->bh);
-	if (!l->vals || !l->x || !l->y || !l->bias)
+	if (!l->x || !l->y || !l->bias)
 		return brn_nomem(err);
 	if ((rc = make_kernel(l, c, r, err)) < 0)
 		return rc;
+	if (!l->vals)
+		return brn_nomem(err);
 	r->ns = time_calls(l->fn, &(struct brn_kernel_args){ .x = l->x,
 	    .vals = l->vals, .bias = l->bias, .y = l->y, .tile1 = tiles,
 	    .brow1 = b->nbrow, .rowptr = b->rowptr, .colidx = b->colidx,

@@ -9,6 +9,10 @@
 /* Offsets into x, in lines of a tile, stay far below 32 bits.  */
 enum { MAX_FEATURES = 1 << 24 };
 
+/* Tier 3: some 11 bytes of code a weight, and a microsecond and more to
+ * assemble it.  Block rows of more rows are done well by tier 1.  */
+enum { T3_WEIGHTS = 500000, T3_ROWS = 2 };
+
 static int
 fits_t1_tile(const struct brn_spec *s)
 {
@@ -20,6 +24,14 @@ static int
 fits_t1_full(const struct brn_spec *s)
 {
 	return brn_spec_is_full(s) && fits_t1_tile(s);
+}
+
+static int
+fits_t3(const struct brn_spec *s)
+{
+	return (s->isa == BRN_ISA_avx512 || s->isa == BRN_ISA_avx2) &&
+	    s->bh <= T3_ROWS && !brn_spec_is_full(s) && fits_t1_tile(s) &&
+	    (int64_t)s->nblk * s->bh * s->bw <= T3_WEIGHTS;
 }
 
 static int

@@ -91,7 +91,8 @@ brn_gcc_open(struct brn_gcc *g, enum brn_isa isa, burin_error *err)
 {
 	gcc_jit_context *c = gcc_jit_context_acquire();
 
-	*g = (struct brn_gcc){ .ctxt = c, .lanes = brn_isas[isa].lanes };
+	*g = (struct brn_gcc){ .ctxt = c, .lanes = brn_isas[isa].lanes,
+	    .nreg = brn_isas[isa].nreg };
 	if (!c)
 		return brn_fail(err, BURIN_EJIT, "libgccjit: no context");
 	set_options(c, brn_isas[isa].flags);
@@ -240,6 +241,19 @@ brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b)
 	    binary(g, GCC_JIT_BINARY_OP_MULT, a, b)));
 }
 
+/* Go on in body if a op b, else in done.  */
+static void
+branch(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op, brn_rv b,
+    gcc_jit_block *done)
+{
+	gcc_jit_block *body = gcc_jit_function_new_block(g->fn, NULL);
+
+	gcc_jit_block_end_with_conditional(g->at, NULL,
+	    gcc_jit_context_new_comparison(g->ctxt, NULL, op, a, b), body,
+	    done);
+	g->at = body;
+}
+
 struct brn_loop
 brn_gcc_while(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op,
     brn_rv b)
@@ -248,14 +262,20 @@ brn_gcc_while(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op,
 		gcc_jit_function_new_block(g->fn, NULL),
 		gcc_jit_function_new_block(g->fn, NULL),
 	};
-	gcc_jit_block *body = gcc_jit_function_new_block(g->fn, NULL);
 
 	gcc_jit_block_end_with_jump(g->at, NULL, l.head);
-	gcc_jit_block_end_with_conditional(l.head, NULL,
-	    gcc_jit_context_new_comparison(g->ctxt, NULL, op, a, b), body,
-	    l.done);
-	g->at = body;
+	g->at = l.head;
+	branch(g, a, op, b, l.done);
 	return l;
+}
+
+struct brn_loop
+brn_gcc_if(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op, brn_rv b)
+{
+	gcc_jit_block *done = gcc_jit_function_new_block(g->fn, NULL);
+
+	branch(g, a, op, b, done);
+	return (struct brn_loop){ done, done };
 }
 
 void
@@ -268,13 +288,29 @@ brn_gcc_wend(struct brn_gcc *g, struct brn_loop l)
 void
 brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit)
 {
-	gcc_jit_block *less = gcc_jit_function_new_block(g->fn, NULL);
-	gcc_jit_block *done = gcc_jit_function_new_block(g->fn, NULL);
+	struct brn_loop l = brn_gcc_if(g, limit, GCC_JIT_COMPARISON_LT,
+	    brn_gcc_get(v));
 
-	gcc_jit_block_end_with_conditional(g->at, NULL,
-	    gcc_jit_context_new_comparison(g->ctxt, NULL,
-	    GCC_JIT_COMPARISON_LT, limit, brn_gcc_get(v)), less, done);
-	gcc_jit_block_add_assignment(less, NULL, v, limit);
-	gcc_jit_block_end_with_jump(less, NULL, done);
-	g->at = done;
+	brn_gcc_set(g, v, limit);
+	brn_gcc_wend(g, l);
+}
+
+void
+brn_gcc_asm(struct brn_gcc *g, const char *text, brn_lv *var, int nvar,
+    brn_rv *val, int nval)
+{
+	gcc_jit_extended_asm *a = gcc_jit_block_add_extended_asm(g->at, NULL,
+	    text);
+	char reg[16];
+
+	gcc_jit_extended_asm_set_volatile_flag(a, 1);
+	for (int i = 0; i < nvar; i++)
+		gcc_jit_extended_asm_add_output_operand(a, NULL, "+r", var[i]);
+	for (int i = 0; i < nval; i++)
+		gcc_jit_extended_asm_add_input_operand(a, NULL, "r", val[i]);
+	gcc_jit_extended_asm_add_clobber(a, "memory");
+	for (int i = 0; i < g->nreg; i++) {
+		snprintf(reg, sizeof reg, "xmm%d", i);
+		gcc_jit_extended_asm_add_clobber(a, reg);
+	}
 }

@@ -32,6 +32,7 @@ struct brn_gcc {
 	gcc_jit_block *at;
 	gcc_jit_type *i32, *i64, *u16, *u32, *f32, *vec;
 	int lanes;                      /* of vec */
+	int nreg;                       /* vector registers */
 	int nname;                      /* makes names of locals unique */
 };
 
@@ -68,12 +69,20 @@ void brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b);
 /* if (limit < v) v = limit */
 void brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit);
 
-/* while (a op b) { what is emitted till wend }.  */
+/* while (a op b) { what is emitted till wend }, and the same once.  */
 struct brn_loop {
 	gcc_jit_block *head, *done;
 };
 struct brn_loop brn_gcc_while(struct brn_gcc *g, brn_rv a,
     enum gcc_jit_comparison op, brn_rv b);
+struct brn_loop brn_gcc_if(struct brn_gcc *g, brn_rv a,
+    enum gcc_jit_comparison op, brn_rv b);
 void brn_gcc_wend(struct brn_gcc *g, struct brn_loop l);
+
+/* Assembly text that changes memory and all vector registers of the
+ * instruction set.  %0 to %<nvar - 1> are the variables, which it may change,
+ * the next are the values.  */
+void brn_gcc_asm(struct brn_gcc *g, const char *text, brn_lv *var, int nvar,
+    brn_rv *val, int nval);
 
 #endif

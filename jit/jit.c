@@ -53,31 +53,28 @@ note(struct batch *b, const char *text)
 
 /* ---- settle ----------------------------------------------------------- */
 
+/* With fn, made for the kernel and instruction set of s.  */
 static void
-settle_loaded(struct item *it, brn_kernel_fn *fn, void *handle)
+settle(struct item *it, const struct brn_spec *s, brn_kernel_fn *fn,
+    void *handle)
 {
-	char name[sizeof ((struct brn_kernel *)0)->name];
-	const struct brn_spec *s = it->spec;
+	struct brn_kernel k = { fn, s->kernel, brn_spec_grain(s), "" };
 
-	snprintf(name, sizeof name, "%s.%dx%d.%s",
+	snprintf(k.name, sizeof k.name, "%s.%dx%d.%s",
 	    brn_kernels[s->kernel].name, s->bh, s->bw,
 	    brn_isas[s->isa].name);
-	brn_table_settle(it->slot, fn, handle, name);
+	brn_table_settle(it->slot, &k, handle);
 	it->open = 0;
 }
 
 static void
 settle_t0(struct item *it)
 {
-	const struct brn_spec *s = it->spec;
-	enum brn_isa isa = brn_isa_runs(s->isa) ? s->isa : brn_isa_detect();
-	char name[sizeof ((struct brn_kernel *)0)->name];
+	struct brn_spec s = *it->spec;
 
-	snprintf(name, sizeof name, "%s.%dx%d.%s",
-	    brn_kernels[BRN_KERNEL_t0].name, s->bh, s->bw,
-	    brn_isas[isa].name);
-	brn_table_settle(it->slot, brn_t0(isa), NULL, name);
-	it->open = 0;
+	s.kernel = BRN_KERNEL_t0;
+	s.isa = brn_isa_runs(s.isa) ? s.isa : brn_isa_detect();
+	settle(it, &s, brn_t0(s.isa), NULL);
 }
 
 /* One reason speaks for all.  */
@@ -185,7 +182,7 @@ from_store(struct brn_store *s, struct item *it, burin_error *why)
 	close(fd);
 	if (rc < 0)
 		return 0;
-	settle_loaded(it, fn, handle);
+	settle(it, it->spec, fn, handle);
 	return 1;
 }
 

@@ -96,12 +96,10 @@ brn_table_claim(const struct brn_key *k, const void *desc, size_t ndesc,
 }
 
 void
-brn_table_settle(struct brn_slot *s, brn_kernel_fn *fn, void *handle,
-    const char *name)
+brn_table_settle(struct brn_slot *s, const struct brn_kernel *k, void *handle)
 {
 	pthread_mutex_lock(&lock);
-	s->kernel.fn = fn;
-	snprintf(s->kernel.name, sizeof s->kernel.name, "%s", name);
+	s->kernel = *k;
 	s->handle = handle;
 	s->settled = 1;
 	if (!handle)

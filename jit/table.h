@@ -29,8 +29,8 @@ int brn_table_claim(const struct brn_key *k, const void *desc, size_t ndesc,
 /* The claimed slot has its kernel.  handle is for brn_unload.  Without one
  * (handle NULL: a kernel of tier T0) the slot is no longer found by others, so
  * that the next who asks tries again; those who waited get it all the same. */
-void brn_table_settle(struct brn_slot *s, brn_kernel_fn *fn, void *handle,
-    const char *name);
+void brn_table_settle(struct brn_slot *s, const struct brn_kernel *k,
+    void *handle);
 
 /* Until it is settled.  1: with a kernel of its own, 0: with T0.  */
 int brn_table_wait(struct brn_slot *s);

@@ -23,11 +23,15 @@ struct brn_layer {
 /* Can n be a layer: are its weight and bias constants?  */
 int brn_is_layer(const struct brn_node *n);
 
-/* Everything but the kernel.  */
+/* Everything but the kernel and what is packed for it.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
     burin_error *err);
-/* The epilogue its kernel needs, BRN_EPI_*.  */
-unsigned brn_layer_epilogue(const struct brn_layer *l);
+/* The kernel it needs.  Borrows from l.  */
+void brn_layer_describe(const struct brn_layer *l, enum brn_isa isa,
+    struct brn_spec *out);
+/* Pack for k, which was made for that; k is the layer's, also on failure.  */
+int brn_layer_set_kernel(struct brn_layer *l, struct brn_kernel *k,
+    enum brn_isa isa, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */

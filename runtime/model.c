@@ -180,16 +180,15 @@ get_kernels(struct burin_model *m, const struct burin_options *o,
 
 	if (spec && k) {
 		for (int i = 0; i < m->nlayer; i++)
-			brn_spec_init(&spec[i], m->layer[i].bsr,
-			    brn_layer_epilogue(&m->layer[i]), m->isa,
-			    brn_compiler_id());
+			brn_layer_describe(&m->layer[i], m->isa, &spec[i]);
 		rc = brn_jit_get(&jo, spec, m->nlayer, k, &m->stats, err);
 	} else {
 		brn_nomem(err);
 	}
-	for (int i = 0; rc == 0 && i < m->nlayer; i++) {
-		m->layer[i].kernel = k[i];
-		m->layer[i].info.kernel = k[i]->name;
+	for (int i = 0, got = rc == 0; got && i < m->nlayer; i++) {
+		int r = brn_layer_set_kernel(&m->layer[i], k[i], m->isa, err);
+
+		rc = rc < 0 ? rc : r;
 	}
 	free(spec);
 	free(k);

@@ -63,6 +63,13 @@ open_at(int i, int at)
 }
 
 /* The dynamic loader would take the second for the first by its name.  */
+static void
+check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
+{
+	layer_check(l, &(struct brn_kernel){ .fn = fn,
+	    .id = l->spec.kernel }, M);
+}
+
 START_TEST(descriptor_number_that_comes_back_is_another_kernel)
 {
 	enum { AT = 77, TIMES = 5 };
@@ -77,7 +84,7 @@ START_TEST(descriptor_number_that_comes_back_is_another_kernel)
 	ck_assert(fn[0] != fn[1]);
 	for (int i = 0; i < 2 * TIMES; i++) {
 		ck_assert(fn[i] == fn[i % 2]);
-		layer_check(&layer[i % 2], fn[i], 17);
+		check(&layer[i % 2], fn[i], 17);
 	}
 	for (int i = 0; i < 2 * TIMES; i++)
 		brn_unload(handle[i]);
@@ -96,7 +103,7 @@ START_TEST(kernel_outlives_its_file)
 	close(77);
 	suite_ok(brn_store_clear(store, &n, &err), err);
 	ck_assert_int_eq(n, 1);
-	layer_check(&layer[0], fn, 16);
+	check(&layer[0], fn, 16);
 	brn_unload(handle);
 }
 END_TEST
@@ -132,6 +139,15 @@ claim(const struct brn_key *k, const char *desc, struct brn_slot **s)
 	return brn_table_claim(k, desc, strlen(desc), s);
 }
 
+static void
+settle(struct brn_slot *s, const char *name)
+{
+	struct brn_kernel k = { .fn = dummy };
+
+	snprintf(k.name, sizeof k.name, "%s", name);
+	brn_table_settle(s, &k, NULL);
+}
+
 START_TEST(colliding_keys_are_two_kernels)
 {
 	struct brn_key k = brn_key_of("x", 1);
@@ -142,8 +158,8 @@ START_TEST(colliding_keys_are_two_kernels)
 	ck_assert_int_eq(claim(&k, "one", &c), BRN_CLAIM_pending);
 	ck_assert_ptr_ne(a, b);
 	ck_assert_ptr_eq(a, c);
-	brn_table_settle(a, dummy, NULL, "one");
-	brn_table_settle(b, dummy, NULL, "two");
+	settle(a, "one");
+	settle(b, "two");
 	ck_assert_str_eq(brn_table_kernel(c)->name, "one");
 	brn_table_release(brn_table_kernel(a));
 	brn_table_release(brn_table_kernel(b));
@@ -158,11 +174,11 @@ START_TEST(failure_is_for_those_who_waited_only)
 
 	ck_assert_int_eq(claim(&k, "one", &a), BRN_CLAIM_mine);
 	ck_assert_int_eq(claim(&k, "one", &b), BRN_CLAIM_pending);
-	brn_table_settle(a, dummy, NULL, "t0");
+	settle(a, "t0");
 	ck_assert_int_eq(brn_table_wait(b), 0);
 	ck_assert_int_eq(claim(&k, "one", &c), BRN_CLAIM_mine);
 	ck_assert_ptr_ne(a, c);
-	brn_table_settle(c, dummy, NULL, "t0");
+	settle(c, "t0");
 	brn_table_release(brn_table_kernel(a));
 	brn_table_release(brn_table_kernel(c));
 	brn_table_release(brn_table_kernel(b));
@@ -188,7 +204,7 @@ START_TEST(waiting_ends_when_it_is_settled)
 	ck_assert_int_eq(claim(&k, "one", &b), BRN_CLAIM_pending);
 	ck_assert_int_eq(pthread_create(&t, NULL, wait_for, b), 0);
 	usleep(20000);
-	brn_table_settle(a, dummy, NULL, "one");
+	settle(a, "one");
 	pthread_join(t, &got);
 	ck_assert_ptr_eq(got, brn_table_kernel(a));
 	brn_table_release(got);

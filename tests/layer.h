@@ -64,7 +64,7 @@ layer_floats(int64_t n)
 
 /* The kernel computes x * w^T + bias for M tokens.  */
 static inline void
-layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
+layer_check(const struct layer *l, const struct brn_kernel *k, int64_t M)
 {
 	const struct brn_bsr *b = l->b;
 	int64_t R = (int64_t)b->nbrow * b->bh, C = (int64_t)b->nbcol * b->bw;
@@ -72,8 +72,11 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	float *x = layer_floats(M * l->cols), *bias = layer_floats(R);
 	float *xt = layer_floats(tiles * C * BRN_TILE);
 	float *yt = layer_floats(tiles * R * BRN_TILE);
-	float *y = layer_floats(M * l->rows), *vals = brn_pack_vals(b);
+	float *y = layer_floats(M * l->rows), *vals;
+	struct brn_spec s = l->spec;
 
+	s.kernel = k->id;
+	vals = brn_pack_vals(&s, b->vals);
 	ck_assert_ptr_nonnull(vals);
 	suite_fill(x, M * l->cols, 1);
 	suite_fill(bias, l->rows, 2);
@@ -82,7 +85,7 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 
 		xt[(m / BRN_TILE * C + k) * BRN_TILE + m % BRN_TILE] = x[i];
 	}
-	fn(&(struct brn_kernel_args){ .x = xt, .vals = vals, .bias = bias,
+	k->fn(&(struct brn_kernel_args){ .x = xt, .vals = vals, .bias = bias,
 	    .y = yt, .tile1 = tiles, .brow1 = b->nbrow, .rowptr = b->rowptr,
 	    .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
 	    .nbrow = b->nbrow, .nbcol = b->nbcol });

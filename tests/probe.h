@@ -95,8 +95,6 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 		for (int64_t k = q->cols; k < q->xcols; k++)
 			memset(q->x + (t * q->xcols + k) * BRN_TILE, 0,
 			    BRN_TILE * sizeof *q->x);
-	q->vals = brn_pack_vals(q->b);
-	ck_assert_ptr_nonnull(q->vals);
 	q->bias = bias ? probe_floats(q->yrows) : NULL;
 	if (bias)
 		suite_fill(q->bias, q->yrows, 2);
@@ -121,6 +119,17 @@ probe_free(struct probe *q)
 	free(q->vals);
 	free(q->bias);
 	free(q->y - PROBE_GUARD);
+}
+
+/* The kernel for q, as brn_spec_init says, with its values.  */
+static inline void
+probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
+    struct brn_spec *out)
+{
+	brn_spec_init(out, q->b, q->bias ? BRN_EPI_BIAS : 0, isa, compiler);
+	free(q->vals);
+	q->vals = brn_pack_vals(out, q->b->vals);
+	ck_assert_ptr_nonnull(q->vals);
 }
 
 /* Tiles and block rows of one call.  */
@@ -206,14 +215,16 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 	}
 }
 
+/* fn is the kernel of q's last probe_spec; grain is its brn_spec_grain.  */
 static inline void
-probe_kernel(struct probe *q, brn_kernel_fn *fn)
+probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 {
-	int64_t nb = q->b->nbrow;
+	int64_t nb = q->b->nbrow, g = grain < nb ? grain : nb;
+	int64_t last = (nb - 1) / grain * grain;
 	const struct part some[] = {
 		{ 3, 9, 0, nb }, { 12, 13, 0, nb }, { 5, 5, 0, nb },
-		{ 0, 2, 1, nb }, { 2, 7, nb - 1, nb }, { 0, 13, 0, 1 },
-		{ 1, 4, 1, 1 },
+		{ 0, 2, g, nb }, { 2, 7, last, nb }, { 0, 13, 0, g },
+		{ 1, 4, g, g },
 	};
 	float *whole = probe_floats(q->ny);
 
