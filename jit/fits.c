@@ -29,9 +29,9 @@ fits_t1_full(const struct brn_spec *s)
 static int
 fits_t3(const struct brn_spec *s)
 {
-	return (s->isa == BRN_ISA_avx512 || s->isa == BRN_ISA_avx2) &&
-	    s->bh <= T3_ROWS && !brn_spec_is_full(s) && fits_t1_tile(s) &&
-	    (int64_t)s->nblk * s->bh * s->bw <= T3_WEIGHTS;
+	return s->isa == BRN_ISA_avx512 && s->bh <= T3_ROWS &&
+	    s->nblk > 0 && !brn_spec_is_full(s) &&
+	    fits_t1_tile(s) && (int64_t)s->nblk * s->bh * s->bw <= T3_WEIGHTS;
 }
 
 static int

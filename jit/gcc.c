@@ -10,6 +10,8 @@
 
 #include "jit/module.h"
 
+enum { MAX_PARAMS = 5 };
+
 /* None with a string for a value but -march: libgccjit frees it with the
  * context and compares it in the next (-falign-loops=32 did that).  */
 static const char *const cc1_options[] = {
@@ -91,8 +93,7 @@ brn_gcc_open(struct brn_gcc *g, enum brn_isa isa, burin_error *err)
 {
 	gcc_jit_context *c = gcc_jit_context_acquire();
 
-	*g = (struct brn_gcc){ .ctxt = c, .lanes = brn_isas[isa].lanes,
-	    .nreg = brn_isas[isa].nreg };
+	*g = (struct brn_gcc){ .ctxt = c, .lanes = brn_isas[isa].lanes };
 	if (!c)
 		return brn_fail(err, BURIN_EJIT, "libgccjit: no context");
 	set_options(c, brn_isas[isa].flags);
@@ -162,6 +163,12 @@ brn_rv
 brn_gcc_mul(struct brn_gcc *g, brn_rv a, int64_t b)
 {
 	return binary(g, GCC_JIT_BINARY_OP_MULT, a, brn_gcc_int(g, b));
+}
+
+brn_rv
+brn_gcc_div(struct brn_gcc *g, brn_rv a, int64_t b)
+{
+	return binary(g, GCC_JIT_BINARY_OP_DIVIDE, a, brn_gcc_int(g, b));
 }
 
 brn_rv
@@ -296,21 +303,24 @@ brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit)
 }
 
 void
-brn_gcc_asm(struct brn_gcc *g, const char *text, brn_lv *var, int nvar,
-    brn_rv *val, int nval)
+brn_gcc_asm(struct brn_gcc *g, const char *text)
 {
-	gcc_jit_extended_asm *a = gcc_jit_block_add_extended_asm(g->at, NULL,
-	    text);
-	char reg[16];
+	gcc_jit_context_add_top_level_asm(g->ctxt, NULL, text);
+}
 
-	gcc_jit_extended_asm_set_volatile_flag(a, 1);
-	for (int i = 0; i < nvar; i++)
-		gcc_jit_extended_asm_add_output_operand(a, NULL, "+r", var[i]);
-	for (int i = 0; i < nval; i++)
-		gcc_jit_extended_asm_add_input_operand(a, NULL, "r", val[i]);
-	gcc_jit_extended_asm_add_clobber(a, "memory");
-	for (int i = 0; i < g->nreg; i++) {
-		snprintf(reg, sizeof reg, "xmm%d", i);
-		gcc_jit_extended_asm_add_clobber(a, reg);
-	}
+void
+brn_gcc_call(struct brn_gcc *g, const char *name, brn_rv *arg, int n)
+{
+	gcc_jit_param *param[MAX_PARAMS];
+	gcc_jit_function *f;
+
+	for (int i = 0; i < n; i++)
+		param[i] = gcc_jit_context_new_param(g->ctxt, NULL,
+		    gcc_jit_rvalue_get_type(arg[i]), "p");
+	f = gcc_jit_context_new_function(g->ctxt, NULL,
+	    GCC_JIT_FUNCTION_IMPORTED,
+	    gcc_jit_context_get_type(g->ctxt, GCC_JIT_TYPE_VOID), name, n,
+	    param, 0);
+	gcc_jit_block_add_eval(g->at, NULL,
+	    gcc_jit_context_new_call(g->ctxt, NULL, f, n, arg));
 }

@@ -32,7 +32,6 @@ struct brn_gcc {
 	gcc_jit_block *at;
 	gcc_jit_type *i32, *i64, *u16, *u32, *f32, *vec;
 	int lanes;                      /* of vec */
-	int nreg;                       /* vector registers */
 	int nname;                      /* makes names of locals unique */
 };
 
@@ -47,6 +46,7 @@ brn_rv brn_gcc_int(struct brn_gcc *g, int64_t v);
 brn_rv brn_gcc_get(brn_lv v);
 brn_rv brn_gcc_add(struct brn_gcc *g, brn_rv a, brn_rv b);
 brn_rv brn_gcc_mul(struct brn_gcc *g, brn_rv a, int64_t b);
+brn_rv brn_gcc_div(struct brn_gcc *g, brn_rv a, int64_t b);
 brn_rv brn_gcc_cast(struct brn_gcc *g, brn_rv v, gcc_jit_type *t);
 gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
 
@@ -79,10 +79,9 @@ struct brn_loop brn_gcc_if(struct brn_gcc *g, brn_rv a,
     enum gcc_jit_comparison op, brn_rv b);
 void brn_gcc_wend(struct brn_gcc *g, struct brn_loop l);
 
-/* Assembly text that changes memory and all vector registers of the
- * instruction set.  %0 to %<nvar - 1> are the variables, which it may change,
- * the next are the values.  */
-void brn_gcc_asm(struct brn_gcc *g, const char *text, brn_lv *var, int nvar,
-    brn_rv *val, int nval);
+/* Assembly text of functions, as it is; and a call of one of them, which gives
+ * nothing and leaves upper halves of vector registers clean.  Once a name.  */
+void brn_gcc_asm(struct brn_gcc *g, const char *text);
+void brn_gcc_call(struct brn_gcc *g, const char *name, brn_rv *arg, int n);
 
 #endif

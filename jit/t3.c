@@ -27,8 +27,8 @@ brn_t3_rows(const struct brn_spec *s)
 struct maker {
 	const struct brn_spec *s;
 	struct brn_t3 *t;
-	int32_t *next;          /* of each block row: its first block not taken */
-	int32_t *hit;           /* block rows of a panel that store a column */
+	int32_t *next;          /* of each block row: first block not taken */
+	int32_t *hit;           /* block rows of a panel with a column */
 	int32_t n;
 };
 

@@ -19,12 +19,11 @@ struct brn_t3_fma {
 	int32_t val;            /* in the values of brn_bsr */
 	int32_t at;             /* in the packed values */
 	int16_t row;            /* within the panel */
-	int16_t lane;           /* of the four that are loaded together; -1:
-				 * loaded alone */
+	int16_t lane;           /* among four loaded as one; -1: loaded alone */
 };
 
 struct brn_t3 {
-	int32_t rows, cols;             /* block rows a panel, columns a slice */
+	int32_t rows, cols;             /* block rows a panel, cols a slice */
 	int32_t npanel, nslice;
 	int32_t *first;                 /* [nslice * npanel + 1] into fma */
 	struct brn_t3_fma *fma;         /* slice by slice, panel by panel */

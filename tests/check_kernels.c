@@ -218,7 +218,7 @@ static const struct code {
 	{ 3, 1, BRN_ISA_avx512, { 3, 6, 12 } },
 	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
 	{ 16, 1, BRN_ISA_avx2, { 8 } },
-	{ 3, 1, BRN_ISA_avx2, { 6 } },
+	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
 };
 
 static int
