@@ -10,7 +10,7 @@
 
 #include "jit/module.h"
 
-enum { MAX_PARAMS = 5 };
+enum { MAX_PARAMS = 4 };
 
 /* None with a string for a value but -march: libgccjit frees it with the
  * context and compares it in the next (-falign-loops=32 did that).  */
@@ -163,12 +163,6 @@ brn_rv
 brn_gcc_mul(struct brn_gcc *g, brn_rv a, int64_t b)
 {
 	return binary(g, GCC_JIT_BINARY_OP_MULT, a, brn_gcc_int(g, b));
-}
-
-brn_rv
-brn_gcc_div(struct brn_gcc *g, brn_rv a, int64_t b)
-{
-	return binary(g, GCC_JIT_BINARY_OP_DIVIDE, a, brn_gcc_int(g, b));
 }
 
 brn_rv
