@@ -9,9 +9,9 @@
 /* Offsets into x, in lines of a tile, stay far below 32 bits.  */
 enum { MAX_FEATURES = 1 << 24 };
 
-/* Tier 3: some 11 bytes of code a weight, and a microsecond and more to
- * assemble it.  Block rows of more rows are done well by tier 1.  */
-enum { T3_WEIGHTS = 500000, T3_ROWS = 2 };
+/* Tier 3: some 11 bytes of code a weight, and two microseconds to make it.
+ * For blocks of 2 rows, and of 4 and up, tier 1 is as good and costs less.  */
+enum { T3_WEIGHTS = 500000 };
 
 static int
 fits_t1_tile(const struct brn_spec *s)
@@ -29,7 +29,7 @@ fits_t1_full(const struct brn_spec *s)
 static int
 fits_t3(const struct brn_spec *s)
 {
-	return s->isa == BRN_ISA_avx512 && s->bh <= T3_ROWS &&
+	return s->isa == BRN_ISA_avx512 && (s->bh == 1 || s->bh == 3) &&
 	    s->nblk > 0 && !brn_spec_is_full(s) &&
 	    fits_t1_tile(s) && (int64_t)s->nblk * s->bh * s->bw <= T3_WEIGHTS;
 }

@@ -13,7 +13,8 @@
 enum {
 	SLICE = 384,            /* lines of x in L1, with room for y */
 	SPARE = 4,              /* registers for x, four weights, and one */
-	GROUP = 8,
+	ABREAST = 8,            /* block columns at a time */
+	GROUP = 8,              /* weights that are packed together */
 };
 
 int
@@ -24,40 +25,53 @@ brn_t3_rows(const struct brn_spec *s)
 	return rows > 0 ? rows : 1;
 }
 
+/* A stored block of a panel.  */
+struct hit {
+	int32_t col, brow, blk;
+};
+
 struct maker {
 	const struct brn_spec *s;
 	struct brn_t3 *t;
 	int32_t *next;          /* of each block row: first block not taken */
-	int32_t *hit;           /* block rows of a panel with a column */
+	struct hit *hit;
 	int32_t n;
 };
 
-static void
-put(struct maker *m, int32_t col, int32_t val, int row)
-{
-	m->t->fma[m->n++] = (struct brn_t3_fma){ .col = col, .val = val,
-	    .row = (int16_t)row };
-}
-
-/* The blocks of column j in block rows b0 to b1.  */
-static void
-put_column(struct maker *m, int32_t j, int32_t b0, int32_t b1)
+/* The blocks of columns j0 to j1 in block rows b0 to b1.  */
+static int
+find_hits(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 {
 	const struct brn_spec *s = m->s;
 	int n = 0;
 
-	for (int32_t b = b0; b < b1; b++)
-		if (m->next[b] < s->rowptr[b + 1] &&
-		    s->colidx[m->next[b]] == j)
-			m->hit[n++] = b;
-	for (int c = 0; c < s->bw; c++)
+	for (int32_t j = j0; j < j1; j++)
+		for (int32_t b = b0; b < b1; b++)
+			if (m->next[b] < s->rowptr[b + 1] &&
+			    s->colidx[m->next[b]] == j)
+				m->hit[n++] = (struct hit){ j, b,
+				    m->next[b]++ };
+	return n;
+}
+
+/* Some columns at once: a row of a wide block would else be a chain of FMAs
+ * that wait for each other.  */
+static void
+put_columns(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
+{
+	int bh = m->s->bh, bw = m->s->bw, n = find_hits(m, j0, j1, b0, b1);
+
+	for (int c = 0; c < bw; c++)
 		for (int i = 0; i < n; i++)
-			for (int r = 0; r < s->bh; r++)
-				put(m, j * s->bw + c, (m->next[m->hit[i]] *
-				    s->bh + r) * s->bw + c,
-				    (m->hit[i] - b0) * s->bh + r);
-	for (int i = 0; i < n; i++)
-		m->next[m->hit[i]]++;
+			for (int r = 0; r < bh; r++) {
+				struct hit h = m->hit[i];
+
+				m->t->fma[m->n++] = (struct brn_t3_fma){
+				    .col = h.col * bw + c,
+				    .val = (h.blk * bh + r) * bw + c,
+				    .row = (int16_t)((h.brow - b0) * bh + r),
+				};
+			}
 }
 
 /* Places of the weights of a panel, from first on: the four of a group that
@@ -91,8 +105,8 @@ put_panel(struct maker *m, int32_t slice, int32_t panel)
 	b1 = b1 < s->nbrow ? b1 : s->nbrow;
 	j1 = j1 < s->nbcol ? j1 : s->nbcol;
 	t->first[slice * t->npanel + panel] = first;
-	for (int32_t j = j0; j < j1; j++)
-		put_column(m, j, b0, b1);
+	for (int32_t j = j0; j < j1; j += ABREAST)
+		put_columns(m, j, j + ABREAST < j1 ? j + ABREAST : j1, b0, b1);
 	place(m, first);
 }
 
@@ -116,7 +130,7 @@ brn_t3_make(const struct brn_spec *s, struct brn_t3 *out, burin_error *err)
 	    sizeof *t.first);
 	t.fma = brn_alloc(n + 1, sizeof *t.fma);
 	m.next = brn_alloc((size_t)s->nbrow + 1, sizeof *m.next);
-	m.hit = brn_alloc((size_t)t.rows, sizeof *m.hit);
+	m.hit = brn_alloc((size_t)t.rows * ABREAST, sizeof *m.hit);
 	if (t.first && t.fma && m.next && m.hit) {
 		memcpy(m.next, s->rowptr, (size_t)s->nbrow * sizeof *m.next);
 		for (int32_t i = 0; i < t.nslice; i++)

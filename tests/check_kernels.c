@@ -132,7 +132,7 @@ END_TEST
 /* Several panels and slices; the last of both are not whole.  */
 START_TEST(panels_and_slices_make_the_product)
 {
-	static const struct block tall[] = { { 1, 1 }, { 2, 1 }, { 1, 5 } };
+	static const struct block tall[] = { { 1, 1 }, { 3, 1 }, { 1, 5 } };
 	static const enum pattern some[] = { SOME, FAR, NONE };
 	enum brn_isa isa = (enum brn_isa)_i;
 
@@ -215,7 +215,7 @@ static const struct code {
 	{ 16, 1, BRN_ISA_avx512, { 16, 16 } },
 	{ 8, 1, BRN_ISA_avx512, { 8, 16 } },
 	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
-	{ 3, 1, BRN_ISA_avx512, { 3, 6, 12 } },
+	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
 	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
 	{ 16, 1, BRN_ISA_avx2, { 8 } },
 	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
