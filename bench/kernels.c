@@ -237,10 +237,10 @@ run_layer(struct layer *l, const struct cell *c, struct result *r,
 		return brn_nomem(err);
 	r->ns = time_calls(l->fn, &(struct brn_kernel_args){ .x = l->x,
 	    .vals = l->vals, .bias = l->bias, .y = l->y, .tile1 = tiles,
+	    .tokens = c->m < BRN_TILE ? c->m : 0,
 	    .brow1 = b->nbrow, .rowptr = b->rowptr, .colidx = b->colidx,
 	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
-	r->gflops = 2.0 * b->nblk * b->bh * b->bw * (double)(tiles *
-	    BRN_TILE) / r->ns;
+	r->gflops = 2.0 * b->nblk * b->bh * b->bw * (double)c->m / r->ns;
 	return 0;
 }
 

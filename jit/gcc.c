@@ -190,6 +190,19 @@ brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init)
 	return v;
 }
 
+brn_rv
+brn_gcc_room(struct brn_gcc *g, int n)
+{
+	char unique[40];
+	brn_lv v;
+
+	snprintf(unique, sizeof unique, "room_%d", g->nname++);
+	v = gcc_jit_function_new_local(g->fn, NULL,
+	    gcc_jit_context_new_array_type(g->ctxt, NULL, g->vec, n), unique);
+	return brn_gcc_cast(g, gcc_jit_lvalue_get_address(brn_gcc_at(g,
+	    brn_gcc_get(v), brn_gcc_int(g, 0)), NULL), brn_gcc_ptr(g->f32));
+}
+
 void
 brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v)
 {
@@ -283,6 +296,13 @@ void
 brn_gcc_wend(struct brn_gcc *g, struct brn_loop l)
 {
 	gcc_jit_block_end_with_jump(g->at, NULL, l.head);
+	g->at = l.done;
+}
+
+void
+brn_gcc_leave(struct brn_gcc *g, struct brn_loop l)
+{
+	gcc_jit_block_end_with_void_return(g->at, NULL);
 	g->at = l.done;
 }
 

@@ -314,6 +314,7 @@ brn_layer_run(const struct brn_layer_run *r)
 		.bias = l->bias,
 		.y = unpack ? r->yt : r->y,
 		.tile1 = r->tiles.n,
+		.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0,
 		.rowptr = l->bsr->rowptr,
 		.colidx = l->bsr->colidx,
 		.bh = l->bsr->bh,

@@ -210,14 +210,14 @@ look(const char *command, int bh, int bw, enum brn_isa isa, char path[1000])
 static const struct code {
 	int bh, bw;
 	enum brn_isa isa;
-	int nfma[4];
+	int nfma[10];
 } codes[] = {
-	{ 16, 1, BRN_ISA_avx512, { 16, 16 } },
-	{ 8, 1, BRN_ISA_avx512, { 8, 16 } },
+	{ 16, 1, BRN_ISA_avx512, { 1, 2, 4, 8, 8, 8, 8, 16, 16 } },
+	{ 8, 1, BRN_ISA_avx512, { 1, 2, 4, 8, 8, 8, 8, 8, 16 } },
 	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
 	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
 	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
-	{ 16, 1, BRN_ISA_avx2, { 8 } },
+	{ 16, 1, BRN_ISA_avx2, { 2, 4, 8, 8, 8, 8 } },
 	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
 };
 
@@ -253,7 +253,7 @@ START_TEST(inner_loops_are_fmas_without_spills)
 	FILE *f = look("objdump -d --no-show-raw-insn", c->bh, c->bw, c->isa,
 	    path);
 	struct straight s = { .nfma = 0 };
-	int got[4] = { 0 }, n = 0, nfma;
+	int got[COUNT(c->nfma)] = { 0 }, n = 0, nfma;
 
 	if (!f)
 		return;
@@ -279,7 +279,8 @@ START_TEST(inner_loops_are_fmas_without_spills)
 		s.nfma = s.nstack = 0;
 	}
 	qsort(got, (size_t)n, sizeof *got, ascending);
-	ck_assert_mem_eq(got, c->nfma, sizeof got);
+	for (int i = 0; i < COUNT(got); i++)
+		ck_assert_int_eq(got[i], c->nfma[i]);
 	pclose(f);
 	remove(path);
 }
@@ -288,7 +289,7 @@ END_TEST
 START_TEST(lone_weights_are_broadcast_by_the_fma)
 {
 	char path[1000], line[300];
-	FILE *f = look("objdump -d --no-show-raw-insn", 16, 1, BRN_ISA_avx512,
+	FILE *f = look("objdump -d --no-show-raw-insn", 10, 1, BRN_ISA_avx512,
 	    path);
 	int n = 0;
 
@@ -296,7 +297,7 @@ START_TEST(lone_weights_are_broadcast_by_the_fma)
 		return;
 	while (fgets(line, sizeof line, f))
 		n += strstr(line, "vfmadd") && strstr(line, "{1to16}");
-	ck_assert_int_eq(n, 16);
+	ck_assert_int_eq(n, 10);
 	pclose(f);
 	remove(path);
 }

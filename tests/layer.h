@@ -81,9 +81,9 @@ layer_check(const struct layer *l, const struct brn_kernel *k, int64_t M)
 	suite_fill(x, M * l->cols, 1);
 	suite_fill(bias, l->rows, 2);
 	for (int64_t i = 0; i < M * l->cols; i++) {
-		int64_t m = i / l->cols, k = i % l->cols;
+		int64_t m = i / l->cols, c = i % l->cols;
 
-		xt[(m / BRN_TILE * C + k) * BRN_TILE + m % BRN_TILE] = x[i];
+		xt[(m / BRN_TILE * C + c) * BRN_TILE + m % BRN_TILE] = x[i];
 	}
 	k->fn(&(struct brn_kernel_args){ .x = xt, .vals = vals, .bias = bias,
 	    .y = yt, .tile1 = tiles, .brow1 = b->nbrow, .rowptr = b->rowptr,

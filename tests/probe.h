@@ -29,6 +29,7 @@ struct probe {
 	float *x, *vals, *bias;         /* as kernels want them */
 	float *y;                       /* between two guards */
 	int64_t ny;                     /* floats from guard to guard */
+	int64_t tokens;                 /* wanted of each tile, 0: all */
 };
 
 /* Whether a block is stored.  SOME leaves the first block row empty.  */
@@ -161,9 +162,9 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 
 	probe_poison(q);
 	fn(&(struct brn_kernel_args){ .x = q->x, .vals = q->vals,
-	    .bias = q->bias, .y = q->y, .tile0 = p.tile0, .tile1 = p.tile1,
-	    .brow0 = p.brow0, .brow1 = p.brow1, .rowptr = b->rowptr,
-	    .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
+	    .bias = q->bias, .y = q->y, .tokens = q->tokens,
+	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
+	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
 	    .nbrow = b->nbrow, .nbcol = b->nbcol });
 	for (int i = 1; i <= PROBE_GUARD; i++)
 		if (!probe_is_poison(q->y - i) ||
@@ -171,7 +172,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 			ck_abort_msg("wrote %d floats beyond y", i);
 }
 
-/* y of all tiles and block rows, padding excepted.  */
+/* y of all tiles and block rows, but padding and what is not wanted.  */
 static inline void
 probe_check_whole(const struct probe *q)
 {
@@ -181,6 +182,8 @@ probe_check_whole(const struct probe *q)
 		float y = q->y[(m / BRN_TILE * q->yrows + n) * BRN_TILE + lane];
 		double sum = q->bias ? q->bias[n] : 0, abs = fabs(sum);
 
+		if (q->tokens && lane >= q->tokens)
+			continue;
 		for (int64_t k = 0; k < q->cols; k++) {
 			double d = (double)x[k * BRN_TILE + lane] *
 			    q->w[n * q->cols + k];
@@ -228,6 +231,10 @@ probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 	};
 	float *whole = probe_floats(q->ny);
 
+	for (q->tokens = BRN_TILE - 1; q->tokens > 0; q->tokens--) {
+		probe_run(q, fn, (struct part){ 0, PROBE_TILES, 0, nb });
+		probe_check_whole(q);
+	}
 	probe_run(q, fn, (struct part){ 0, PROBE_TILES, 0, nb });
 	probe_check_whole(q);
 	memcpy(whole, q->y, (size_t)q->ny * sizeof *whole);
@@ -241,6 +248,14 @@ probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 		probe_run(q, fn, some[i]);
 		probe_check_part(q, whole, some[i]);
 	}
+	q->tokens = 1;
+	probe_run(q, fn, (struct part){ 0, PROBE_TILES, 0, nb });
+	memcpy(whole, q->y, (size_t)q->ny * sizeof *whole);
+	for (int i = 0; i < COUNT(some); i++) {
+		probe_run(q, fn, some[i]);
+		probe_check_part(q, whole, some[i]);
+	}
+	q->tokens = 0;
 	free(whole);
 }
 
