@@ -13,9 +13,10 @@
  *
  * What is padding in x must be zero in the features, anything in the tokens.
  * Of each tile the first `tokens` tokens are wanted, the others may come out
- * as anything.  A kernel writes every y of its tiles and block rows, padding included, and
- * calls nothing.  Tiles may be split between threads freely, block rows at
- * multiples of the kernel's grain: the result does not depend on it.
+ * as anything.  A kernel writes every y of its tiles and block rows, padding
+ * included, and calls nothing.  Tiles may be split between threads freely,
+ * block rows at multiples of the kernel's grain: the result does not depend on
+ * it.
  */
 #ifndef BRN_ABI_H
 #define BRN_ABI_H

@@ -6,13 +6,14 @@
  *	acc[t] += w[column] * x[column][t]
  *
  * Blocks take turns at several sets of accumulators, so that FMAs need not
- * wait for each other.  Tiles stay as they are; what is not wanted of them is
- * neither read nor computed, and written as zero.
+ * wait for each other.  There is code for one token and for MOST; each number
+ * between would take another 8 ms to compile.  Tiles stay as they are; what is
+ * not wanted of them is neither read nor computed, and written as zero.
  */
 #include "jit/few.h"
 
 enum {
-	MOST = 8,               /* tokens; more are done as a tile */
+	MOST = 4,               /* tokens; more are done as a tile */
 	CHAINS = 8,             /* FMAs on their way at a time */
 	MAX_VECS = 4,           /* vectors a block column */
 	MAX_ACC = 16,
@@ -265,7 +266,7 @@ brn_emit_few(struct brn_gcc *g, const struct brn_few *f)
 	e.nv = f->s->bh / few;
 	l = brn_gcc_if(g, brn_gcc_int(g, 0), GCC_JIT_COMPARISON_LT,
 	    brn_gcc_arg(g, BRN_ARG_tokens));
-	for (e.nt = 1; e.nt <= MOST && e.nt * e.nv <= max; e.nt *= 2) {
+	for (e.nt = 1; e.nt <= MOST && e.nt * e.nv <= max; e.nt *= MOST) {
 		e.nset = CHAINS / (e.nt * e.nv) > 1 ?
 		    CHAINS / (e.nt * e.nv) : 1;
 		emit_tokens(&e);

@@ -13,10 +13,14 @@ enum { MAX_FEATURES = 1 << 24 };
  * For blocks of 2 rows, and of 4 and up, tier 1 is as good and costs less.  */
 enum { T3_WEIGHTS = 500000 };
 
+/* Tier 1: a microsecond and more for each index.  */
+enum { T1_BLOCKS = 4000000 };
+
 static int
 fits_t1_tile(const struct brn_spec *s)
 {
-	return (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
+	return (brn_spec_is_full(s) || s->nblk <= T1_BLOCKS) &&
+	    (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
 	    (int64_t)s->nbrow * s->bh <= MAX_FEATURES;
 }
 

@@ -210,14 +210,14 @@ look(const char *command, int bh, int bw, enum brn_isa isa, char path[1000])
 static const struct code {
 	int bh, bw;
 	enum brn_isa isa;
-	int nfma[10];
+	int nfma[8];
 } codes[] = {
-	{ 16, 1, BRN_ISA_avx512, { 1, 2, 4, 8, 8, 8, 8, 16, 16 } },
-	{ 8, 1, BRN_ISA_avx512, { 1, 2, 4, 8, 8, 8, 8, 8, 16 } },
+	{ 16, 1, BRN_ISA_avx512, { 1, 4, 8, 8, 16, 16 } },
+	{ 8, 1, BRN_ISA_avx512, { 1, 4, 8, 8, 8, 16 } },
 	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
 	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
 	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
-	{ 16, 1, BRN_ISA_avx2, { 2, 4, 8, 8, 8, 8 } },
+	{ 16, 1, BRN_ISA_avx2, { 2, 8, 8, 8 } },
 	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
 };
 

@@ -164,8 +164,8 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	fn(&(struct brn_kernel_args){ .x = q->x, .vals = q->vals,
 	    .bias = q->bias, .y = q->y, .tokens = q->tokens,
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
-	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
-	    .nbrow = b->nbrow, .nbcol = b->nbcol });
+	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,
+	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
 	for (int i = 1; i <= PROBE_GUARD; i++)
 		if (!probe_is_poison(q->y - i) ||
 		    !probe_is_poison(q->y + q->ny - 1 + i))
