@@ -142,7 +142,7 @@ make_kernel(struct layer *l, const struct cell *c, struct result *r,
 	    brn_kernels[s.kernel].name);
 	l->fn = brn_t0(c->isa);
 	l->vals = brn_pack_vals(&s, l->b->vals);
-	if (c->t0)
+	if (brn_kernels[s.kernel].tier == 0)
 		return 0;
 	if ((rc = brn_load_module(&compile, err)) < 0)
 		return rc;
