@@ -8,13 +8,15 @@
  *	x    [tile][cols padded to bw][16]      64-byte aligned
  *	y    [tile][rows padded to bh][16]      64-byte aligned
  *	vals [block][bw][bh]: each block column by column, blocks in the order
- *	     of colidx, padded with zeros to whole blocks
+ *	     of colidx, padded with zeros to whole blocks; t3: see jit/t3.h
  *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
  * What is padding in x must be zero in the features, anything in the tokens.
- * A kernel writes every y of its tiles and block rows, padding included, and
- * calls nothing.  Tiles and block rows may be split between threads freely:
- * the result does not depend on it.
+ * Of each tile the first `tokens` tokens are wanted, the others may come out
+ * as anything.  A kernel writes every y of its tiles and block rows, padding
+ * included, and calls nothing.  Tiles may be split between threads freely,
+ * block rows at multiples of the kernel's grain: the result does not depend on
+ * it.
  */
 #ifndef BRN_ABI_H
 #define BRN_ABI_H
@@ -33,6 +35,7 @@
 	ARG(int64_t,         I64,     tile1)    /* past the last */ \
 	ARG(int64_t,         I64,     brow0)    /* first block row */ \
 	ARG(int64_t,         I64,     brow1)    /* past the last */ \
+	ARG(int64_t,         I64,     tokens)   /* of a tile, 0: 16 */ \
 	ARG(const int32_t *, PTR_I32, rowptr)   /* T0 only: brn_bsr's */ \
 	ARG(const int32_t *, PTR_I32, colidx) \
 	ARG(int64_t,         I64,     bh) \

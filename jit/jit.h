@@ -82,8 +82,9 @@ void brn_jit_process_stats(burin_stats *st);
 /* The T0 kernel for an instruction set: compiled into the library.  */
 brn_kernel_fn *brn_t0(enum brn_isa isa);
 
-/* vals in the order kernels stream them (jit/abi.h): b's blocks, column by
- * column.  64-byte aligned, free() frees it.  NULL: no memory.  */
-float *brn_pack_vals(const struct brn_bsr *b);
+/* The values of the brn_bsr that s describes in the order in which s->kernel
+ * streams them (jit/abi.h).  64-byte aligned, free() frees it.  NULL: no
+ * memory.  */
+float *brn_pack_vals(const struct brn_spec *s, const float *vals);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "jit/generator.h"
+#include "jit/t3.h"
 
 #define MAGIC "burin kernel"
 
@@ -21,6 +22,15 @@ brn_spec_is_full(const struct brn_spec *s)
 	return s->nblk > 0 && s->nblk == (int64_t)s->nbrow * s->nbcol;
 }
 
+/* The first kernel from s->kernel on that is fit for s.  */
+static void
+choose(struct brn_spec *s)
+{
+	while (!brn_kernels[s->kernel].fits(s) ||
+	    (brn_kernels[s->kernel].tier > 0 && !s->compiler[0]))
+		s->kernel++;
+}
+
 void
 brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
     enum brn_isa isa, const char *compiler)
@@ -30,9 +40,22 @@ brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
 	    .nblk = b->nblk, .rowptr = b->rowptr, .colidx = b->colidx };
 	snprintf(s->compiler, sizeof s->compiler, "%s", compiler);
 	snprintf(s->generator, sizeof s->generator, "%s", BRN_GENERATOR);
-	while (!brn_kernels[s->kernel].fits(s) ||
-	    (brn_kernels[s->kernel].tier > 0 && !*compiler))
-		s->kernel++;
+	choose(s);
+}
+
+void
+brn_spec_make_live(struct brn_spec *s)
+{
+	if (s->kernel != BRN_KERNEL_t3)
+		return;
+	s->kernel++;
+	choose(s);
+}
+
+int
+brn_spec_grain(const struct brn_spec *s)
+{
+	return s->kernel == BRN_KERNEL_t3 ? brn_t3_rows(s) : 1;
 }
 
 static void

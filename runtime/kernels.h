@@ -16,6 +16,7 @@ struct brn_layer {
 	struct brn_bsr *own;            /* bsr when it is not a node's */
 	struct brn_kernel *kernel;
 	float *vals;                    /* packed, brn_pack_vals */
+	int64_t grain;                  /* brn_spec_grain of the kernel */
 	float *bias;                    /* padded to whole blocks, or NULL */
 	enum brn_act act;
 };
@@ -23,11 +24,17 @@ struct brn_layer {
 /* Can n be a layer: are its weight and bias constants?  */
 int brn_is_layer(const struct brn_node *n);
 
-/* Everything but the kernel.  */
+/* Everything but the kernel and what is packed for it.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
     burin_error *err);
-/* The epilogue its kernel needs, BRN_EPI_*.  */
-unsigned brn_layer_epilogue(const struct brn_layer *l);
+/* The kernel it needs.  Borrows from l.  */
+/* live: it may change from T0 to its own code while the layer runs.  */
+void brn_layer_describe(const struct brn_layer *l, enum brn_isa isa, int live,
+    struct brn_spec *out);
+/* Pack for k, the kernel of spec, as it is: unless spec is live it must change
+ * no more.  k is the layer's, also on failure.  */
+int brn_layer_set_kernel(struct brn_layer *l, const struct brn_spec *spec,
+    struct brn_kernel *k, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */

@@ -52,7 +52,7 @@ model_new(const struct burin_options *o)
 	m->refs = 1;
 	m->options = (struct burin_options){ .sparse = o->sparse,
 	    .isa = o->isa, .keep = o->keep, .verify = o->verify,
-	    .warm = o->warm };
+	    .warm = o->warm, .compile = o->compile };
 	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
 	if (m->arena)
@@ -237,13 +237,15 @@ get_kernels(struct burin_model *m, const struct burin_options *o,
 	if (rc == 0 && (!spec || !k))
 		rc = brn_nomem(err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
-		brn_spec_init(&spec[i], n->layer[i].bsr,
-		    brn_layer_epilogue(&n->layer[i]), n->isa,
-		    brn_compiler_id());
+		brn_layer_describe(&n->layer[i], n->isa, n->live, &spec[i]);
 	if (rc == 0)
 		rc = brn_jit_start(&jo, spec, n->nlayer, k, &m->task, err);
-	for (int i = 0; rc == 0 && i < n->nlayer; i++)
-		n->layer[i].kernel = k[i];
+	for (int i = 0, got = rc == 0; got && i < n->nlayer; i++) {
+		int r = brn_layer_set_kernel(&n->layer[i], &spec[i], k[i],
+		    err);
+
+		rc = rc < 0 ? rc : r;
+	}
 	free(spec);
 	free(k);
 	return rc;

@@ -94,6 +94,7 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	}
 	n->refs = 1;
 	n->isa = (enum brn_isa)o->isa;
+	n->live = o->compile == BRN_COMPILE_async;
 	n->graph = g;
 	if ((rc = rewrite(n, o, err)) < 0 ||
 	    (rc = make_layers(n, err)) < 0) {

@@ -15,6 +15,7 @@
 struct brn_net {
 	atomic_int refs;
 	enum brn_isa isa;
+	int live;                       /* kernels change while it runs */
 	struct brn_graph *graph;
 	int nlayer;
 	struct brn_layer *layer;

@@ -9,6 +9,23 @@
 #include "ir/same.h"
 #include "runtime/model.h"
 
+/* The kernels of old, which is the same but for values.  */
+static int
+take_kernels(struct brn_net *net, const struct brn_net *old, burin_error *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < net->nlayer; i++) {
+		struct brn_layer *l = &net->layer[i];
+		struct brn_spec s;
+
+		brn_layer_describe(l, net->isa, net->live, &s);
+		rc = brn_layer_set_kernel(l, &s,
+		    brn_jit_ref(old->layer[i].kernel), err);
+	}
+	return rc;
+}
+
 /* Takes g.  */
 static int
 update(struct burin_model *m, struct brn_graph *g, burin_error *err)
@@ -23,9 +40,12 @@ update(struct burin_model *m, struct brn_graph *g, burin_error *err)
 		brn_net_free(old);
 		return rc;
 	}
-	for (int i = 0; i < net->nlayer; i++)
-		net->layer[i].kernel = brn_jit_ref(old->layer[i].kernel);
+	rc = take_kernels(net, old, err);
 	brn_net_free(old);
+	if (rc < 0) {
+		brn_net_free(net);
+		return rc;
+	}
 	pthread_mutex_lock(&m->lock);
 	old = m->net;
 	m->net = net;

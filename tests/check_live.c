@@ -22,10 +22,10 @@ static const struct { uint64_t weights, mask; } files[3] = {
 };
 
 static void
-write_model(int i)
+write_model(int i, int bh)
 {
 	struct bert_spec spec = BERT_TINY;
-	burin_prune_spec prune = { .bh = 16, .bw = 1, .sparsity = 0.75,
+	burin_prune_spec prune = { .bh = bh, .bw = 1, .sparsity = 0.75,
 	    .random = 1, .seed = files[i].mask };
 	char dense[4200];
 
@@ -37,13 +37,27 @@ write_model(int i)
 }
 
 static void
-setup(void)
+setup_of(int bh)
 {
 	suite_tmpdir(dir, sizeof dir);
 	setenv("BURIN_CACHE_DIR", dir, 1);
 	chmod(dir, 0700);
 	for (int i = 0; i < 3; i++)
-		write_model(i);
+		write_model(i, bh);
+}
+
+static void
+setup(void)
+{
+	setup_of(16);
+}
+
+/* Whose kernels stream weights in an order of their own, where there are
+ * such.  */
+static void
+setup_single(void)
+{
+	setup_of(1);
 }
 
 static void
@@ -159,9 +173,15 @@ END_TEST
 
 START_TEST(nothing_is_compiled_when_told_so)
 {
+	static float want[SIZE], y[SIZE];
 	burin_model *m = load(0, "off");
+	burin_session *s = session(m);
 	burin_stats st;
 
+	ck_assert_int_eq(run(s, y), 0);
+	expected(0, want);
+	ck_assert_int_eq(which(y, want, want), 0);
+	burin_session_free(s);
 	burin_model_stats(m, &st);
 	ck_assert_int_eq(st.failed, st.kernels);
 	ck_assert_int_eq(burin_model_wait(m, -1), 0);
@@ -303,6 +323,13 @@ live_suite(void)
 
 	tc = suite_case(s, "running", 300);
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, sessions_run_on_while_all_changes);
+
+	tc = suite_case(s, "single", 180);
+	tcase_add_checked_fixture(tc, setup_single, teardown);
+	tcase_add_test(tc, model_runs_before_its_kernels_are_there);
+	tcase_add_test(tc, nothing_is_compiled_when_told_so);
+	tcase_add_loop_test(tc, updated_model_has_the_new_weights, 0, 2);
 	tcase_add_test(tc, sessions_run_on_while_all_changes);
 	return s;
 }

@@ -78,7 +78,8 @@ START_TEST(descriptor_number_that_comes_back_is_another_kernel)
 	ck_assert(fn[0] != fn[1]);
 	for (int i = 0; i < 2 * TIMES; i++) {
 		ck_assert(fn[i] == fn[i % 2]);
-		layer_check(&layer[i % 2], fn[i], 17);
+		layer_check_code(&layer[i % 2], layer[i % 2].spec.kernel,
+		    fn[i], 17);
 	}
 	for (int i = 0; i < 2 * TIMES; i++)
 		brn_unload(handle[i]);
@@ -97,7 +98,7 @@ START_TEST(kernel_outlives_its_file)
 	close(77);
 	suite_ok(brn_store_clear(store, &n, &err), err);
 	ck_assert_int_eq(n, 1);
-	layer_check(&layer[0], fn, 16);
+	layer_check_code(&layer[0], layer[0].spec.kernel, fn, 16);
 	brn_unload(handle);
 }
 END_TEST

@@ -51,7 +51,7 @@ get(struct brn_kernel **k, burin_stats *st)
 	memset(st, 0, sizeof *st);
 	suite_ok(brn_jit_get(&opts, spec, NLAYER, k, st, &err), err);
 	for (int i = 0; i < NLAYER; i++)
-		layer_check(&layer[i], brn_kernel_code(k[i]), 20);
+		layer_check(&layer[i], k[i], 20);
 }
 
 static inline void

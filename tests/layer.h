@@ -62,9 +62,10 @@ layer_floats(int64_t n)
 	return memset(p, 0, bytes);
 }
 
-/* The kernel computes x * w^T + bias for M tokens.  */
+/* fn, a kernel of that id, computes x * w^T + bias for M tokens.  */
 static inline void
-layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
+layer_check_code(const struct layer *l, enum brn_kernel_id id,
+    brn_kernel_fn *fn, int64_t M)
 {
 	const struct brn_bsr *b = l->b;
 	int64_t R = (int64_t)b->nbrow * b->bh, C = (int64_t)b->nbcol * b->bw;
@@ -72,15 +73,18 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	float *x = layer_floats(M * l->cols), *bias = layer_floats(R);
 	float *xt = layer_floats(tiles * C * BRN_TILE);
 	float *yt = layer_floats(tiles * R * BRN_TILE);
-	float *y = layer_floats(M * l->rows), *vals = brn_pack_vals(b);
+	float *y = layer_floats(M * l->rows), *vals;
+	struct brn_spec s = l->spec;
 
+	s.kernel = id;
+	vals = brn_pack_vals(&s, b->vals);
 	ck_assert_ptr_nonnull(vals);
 	suite_fill(x, M * l->cols, 1);
 	suite_fill(bias, l->rows, 2);
 	for (int64_t i = 0; i < M * l->cols; i++) {
-		int64_t m = i / l->cols, k = i % l->cols;
+		int64_t m = i / l->cols, c = i % l->cols;
 
-		xt[(m / BRN_TILE * C + k) * BRN_TILE + m % BRN_TILE] = x[i];
+		xt[(m / BRN_TILE * C + c) * BRN_TILE + m % BRN_TILE] = x[i];
 	}
 	fn(&(struct brn_kernel_args){ .x = xt, .vals = vals, .bias = bias,
 	    .y = yt, .tile1 = tiles, .brow1 = b->nbrow, .rowptr = b->rowptr,
@@ -94,6 +98,16 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	suite_check_dense(y, x, l->w, bias,
 	    (int64_t[]){ M, l->rows, l->cols });
 	free(x), free(bias), free(xt), free(yt), free(y), free(vals);
+}
+
+/* k, made or still T0, of l->spec.  */
+static inline void
+layer_check(const struct layer *l, const struct brn_kernel *k, int64_t M)
+{
+	enum brn_kernel_id id = brn_kernel_is_made(k) ? l->spec.kernel :
+	    BRN_KERNEL_t0;
+
+	layer_check_code(l, id, brn_kernel_code(k), M);
 }
 
 #endif
