@@ -7,7 +7,7 @@
  * the core.
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
- *	        [--m 128] [--isa avx2,sse2] [--t0]
+ *	        [--m 128] [--isa avx2,sse2] [--t0] [--json] [--quick]
  *	kernels --fit           the table of jit/cost.c
  *
  * Sizes are rows x cols, output x input features.
@@ -52,7 +52,7 @@ struct result {
 /* A layer with its data and its kernel.  */
 struct layer {
 	struct brn_bsr *b;
-	float *vals, *x, *y, *bias;
+	float *vals, *stream, *x, *y, *bias;
 	void *handle;
 	brn_kernel_fn *fn;
 };
@@ -141,7 +141,12 @@ make_kernel(struct layer *l, const struct cell *c, struct result *r,
 	snprintf(r->kernel, sizeof r->kernel, "%s",
 	    brn_kernels[s.kernel].name);
 	l->fn = brn_t0(c->isa);
-	if (c->t0)
+	l->vals = brn_pack_vals(l->b);
+	if (!l->vals)
+		return brn_nomem(err);
+	if ((rc = brn_pack_stream(&s, l->b->vals, &l->stream, err)) < 0)
+		return rc;
+	if (brn_kernels[s.kernel].tier == 0)
 		return 0;
 	if ((rc = brn_load_module(&compile, err)) < 0)
 		return rc;
@@ -225,20 +230,20 @@ run_layer(struct layer *l, const struct cell *c, struct result *r,
 	const struct brn_bsr *b = l->b;
 	int rc;
 
-	l->vals = brn_pack_vals(b);
 	l->x = floats(tiles * b->nbcol * b->bw * BRN_TILE);
 	l->y = floats(tiles * b->nbrow * b->bh * BRN_TILE);
 	l->bias = floats((int64_t)b->nbrow * b->bh);
-	if (!l->vals || !l->x || !l->y || !l->bias)
+	if (!l->x || !l->y || !l->bias)
 		return brn_nomem(err);
 	if ((rc = make_kernel(l, c, r, err)) < 0)
 		return rc;
 	r->ns = time_calls(l->fn, &(struct brn_kernel_args){ .x = l->x,
-	    .vals = l->vals, .bias = l->bias, .y = l->y, .tile1 = tiles,
+	    .vals = l->vals, .stream = l->stream, .bias = l->bias,
+	    .y = l->y, .tile1 = tiles,
+	    .tokens = c->m < BRN_TILE ? c->m : 0,
 	    .brow1 = b->nbrow, .rowptr = b->rowptr, .colidx = b->colidx,
 	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
-	r->gflops = 2.0 * b->nblk * b->bh * b->bw * (double)(tiles *
-	    BRN_TILE) / r->ns;
+	r->gflops = 2.0 * b->nblk * b->bh * b->bw * (double)c->m / r->ns;
 	return 0;
 }
 
@@ -255,6 +260,7 @@ run(const struct cell *c, struct result *r, burin_error *err)
 	brn_unload(l.handle);
 	brn_bsr_free(l.b);
 	free(l.vals);
+	free(l.stream);
 	free(l.x);
 	free(l.y);
 	free(l.bias);
@@ -274,13 +280,50 @@ split(char *arg)
 
 struct sweep {
 	struct list blocks, sparsity, sizes, m, isas;
-	int t0;
+	int t0, json;
+	double peak, read;              /* GFLOP/s and GB/s */
+	int nrow;                       /* printed */
 };
+
+/* Share of the read rate that the weights alone take.  */
+static double
+read_fraction(const struct sweep *w, const struct cell *c,
+    const struct result *r)
+{
+	return w->read > 0 ? 2 * r->gflops / (double)c->m / w->read : 0;
+}
+
+static void
+print_row(struct sweep *w, const struct cell *c, const struct result *r)
+{
+	double share = r->gflops / w->peak;
+
+	if (w->json)
+		printf("%s\n {\"block\": [%d, %d], \"mask\": \"uniform\", "
+		    "\"sparsity\": %g, \"rows\": %lld, \"cols\": %lld, "
+		    "\"m\": %lld, \"threads\": 1, \"isa\": \"%s\", "
+		    "\"kernel\": \"%s\", \"gflops\": %.2f, "
+		    "\"peak_fraction\": %.4f, \"read_fraction\": %.4f, "
+		    "\"compile_ms\": %.1f, \"code_bytes\": %lld}",
+		    w->nrow ? "," : "", c->bh, c->bw, 1 - c->density,
+		    (long long)c->rows, (long long)c->cols, (long long)c->m,
+		    brn_isas[c->isa].name, r->kernel, r->gflops, share,
+		    read_fraction(w, c, r), r->compile_ms,
+		    (long long)r->bytes);
+	else
+		printf("%2dx%-2d %4lldx%-4lld %.2f %4lld %-7s %-7s %6.1f "
+		    "%5.1f%% %5.1f%% %4.0f ms %7lld\n", c->bh, c->bw,
+		    (long long)c->rows, (long long)c->cols, 1 - c->density,
+		    (long long)c->m, brn_isas[c->isa].name, r->kernel,
+		    r->gflops, 100 * share, 100 * read_fraction(w, c, r),
+		    r->compile_ms, (long long)r->bytes);
+	w->nrow++;
+	fflush(stdout);
+}
 
 /* All cells of a block shape and their median.  */
 static int
-run_block(const struct sweep *w, struct cell *c, double peak,
-    burin_error *err)
+run_block(struct sweep *w, struct cell *c, burin_error *err)
 {
 	double share[MAX_LIST * MAX_LIST], worst = 1e9;
 	struct result r;
@@ -302,29 +345,23 @@ run_block(const struct sweep *w, struct cell *c, double peak,
 		c->m = atoll(w->m.s[j / w->sparsity.n]);
 		if ((rc = run(c, &r, err)) < 0)
 			return rc;
-		share[n++] = 100 * r.gflops / peak;
+		share[n++] = 100 * r.gflops / w->peak;
 		worst = share[n - 1] < worst ? share[n - 1] : worst;
-		printf("%2dx%-2d %4lldx%-4lld %.2f %4lld %-7s %-7s %6.1f "
-		    "%5.1f%% %4.0f ms %7lld\n", c->bh, c->bw, rows, cols,
-		    1 - c->density, (long long)c->m, brn_isas[c->isa].name,
-		    r.kernel, r.gflops, share[n - 1], r.compile_ms,
-		    (long long)r.bytes);
-		fflush(stdout);
+		print_row(w, c, &r);
 	}
+	if (w->json)
+		return 0;
 	printf("%2dx%-2d %-24s %-7s median        %5.1f%% worst %5.1f%%\n",
 	    c->bh, c->bw, "", brn_isas[c->isa].name, median(share, n), worst);
 	return 0;
 }
 
 static int
-run_all(const struct sweep *w, burin_error *err)
+run_blocks(struct sweep *w, burin_error *err)
 {
-	double peak = bench_peak();
 	struct cell c = { .t0 = w->t0 };
 	int rc, isa;
 
-	printf("peak %.1f GFLOP/s; block, size, sparsity, tokens, isa, kernel, "
-	    "GFLOP/s, share of peak, compile time, bytes\n", peak);
 	for (int i = 0; i < w->isas.n * w->blocks.n; i++) {
 		const char *block = w->blocks.s[i % w->blocks.n];
 
@@ -338,10 +375,27 @@ run_all(const struct sweep *w, burin_error *err)
 		    c.bw < 1)
 			return brn_fail(err, BURIN_EINVAL,
 			    "%s: wanted a block, RxC", block);
-		if ((rc = run_block(w, &c, peak, err)) < 0)
+		if ((rc = run_block(w, &c, err)) < 0)
 			return rc;
 	}
 	return 0;
+}
+
+static int
+run_all(struct sweep *w, burin_error *err)
+{
+	int rc;
+
+	w->peak = bench_peak();
+	w->read = bench_read();
+	printf(w->json ? "{\"peak_gflops\": %.1f, \"read_gbs\": %.1f, "
+	    "\"rows\": [" : "peak %.1f GFLOP/s, read %.1f GB/s; block, size, "
+	    "sparsity, tokens, isa, kernel, GFLOP/s, share of peak, of read, "
+	    "compile time, bytes\n", w->peak, w->read);
+	rc = run_blocks(w, err);
+	if (w->json)
+		printf("\n]}\n");
+	return rc;
 }
 
 /* Nanoseconds a tile of a layer of SIZE x SIZE.  */
@@ -396,6 +450,15 @@ fit(burin_error *err)
 	return rc;
 }
 
+/* What shows most in least time.  */
+static struct sweep
+quick(struct sweep w)
+{
+	w.sparsity = (struct list){ 2, { "0.8", "0.95" } };
+	w.sizes = (struct list){ 2, { "768x768", "768x3072" } };
+	return w;
+}
+
 static const struct option options[] = {
 	{ "blocks", required_argument, NULL, 'b' },
 	{ "sparsity", required_argument, NULL, 's' },
@@ -403,6 +466,8 @@ static const struct option options[] = {
 	{ "m", required_argument, NULL, 'm' },
 	{ "isa", required_argument, NULL, 'i' },
 	{ "t0", no_argument, NULL, '0' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "quick", no_argument, NULL, 'q' },
 	{ "fit", no_argument, NULL, 'f' },
 	{ 0 },
 };
@@ -429,6 +494,8 @@ main(int argc, char **argv)
 		case 'm': w.m = split(optarg); break;
 		case 'i': w.isas = split(optarg); break;
 		case '0': w.t0 = 1; break;
+		case 'j': w.json = 1; break;
+		case 'q': w = quick(w); break;
 		case 'f': fitting = 1; break;
 		default: return 2;
 		}

@@ -10,6 +10,9 @@
 
 #include "ir/base.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum { CHAINS = 12, STEPS = 200000, RUNS = 20 };
 
 static volatile float factor = 0.5f, sink;
@@ -58,5 +61,33 @@ bench_peak(void)
 		rate = 2.0 * lanes * CHAINS * STEPS / t / 1e6;
 		best = rate > best ? rate : best;
 	}
+	return best;
+}
+
+enum { READ_BYTES = 256 << 20, READ_RUNS = 5 };
+
+double
+bench_read(void)
+{
+	typedef long line __attribute__((vector_size(64)));
+	const line *p = brn_alloc_aligned(READ_BYTES);
+	double best = 0;
+
+	if (!p)
+		return 0;
+	memset((void *)p, 1, READ_BYTES);
+	for (int i = 0; i < READ_RUNS; i++) {
+		double t = brn_now_ms(), rate;
+		line sum[4] = { 0 };
+
+		for (int j = 0; j < READ_BYTES / (int)sizeof *p; j += 4)
+			for (int k = 0; k < 4; k++)
+				sum[k] |= p[j + k];
+		t = brn_now_ms() - t;
+		sink = (float)(sum[0] | sum[1] | sum[2] | sum[3])[0];
+		rate = READ_BYTES / t / 1e6;
+		best = rate > best ? rate : best;
+	}
+	free((void *)p);
 	return best;
 }

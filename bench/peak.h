@@ -8,4 +8,8 @@
 /* GFLOP/s of float multiply-adds in registers: the best of several runs.  */
 double bench_peak(void);
 
+/* GB/s that it reads from memory, far beyond the caches: the best of several
+ * runs; 0 without the room for it.  */
+double bench_read(void);
+
 #endif

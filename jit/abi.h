@@ -9,12 +9,15 @@
  *	y    [tile][rows padded to bh][16]      64-byte aligned
  *	vals [block][bw][bh]: each block column by column, blocks in the order
  *	     of colidx, padded with zeros to whole blocks
+ *	stream  the same values as brn_pack_stream has them, or NULL
  *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
  * What is padding in x must be zero in the features, anything in the tokens.
- * A kernel writes every y of its tiles and block rows, padding included, and
- * calls nothing.  Tiles and block rows may be split between threads freely:
- * the result does not depend on it.
+ * Of each tile the first `tokens` tokens are wanted, the others may come out
+ * as anything.  A kernel writes every y of its tiles and block rows, padding
+ * included, and calls nothing.  Tiles may be split between threads freely,
+ * block rows at multiples of the kernel's grain: the result does not depend on
+ * it.
  */
 #ifndef BRN_ABI_H
 #define BRN_ABI_H
@@ -27,12 +30,14 @@
 #define BRN_KERNEL_ARGS(ARG) \
 	ARG(const float *,   PTR_F32, x) \
 	ARG(const float *,   PTR_F32, vals) \
+	ARG(const float *,   PTR_F32, stream) \
 	ARG(const float *,   PTR_F32, bias) \
 	ARG(float *,         PTR_F32, y) \
 	ARG(int64_t,         I64,     tile0)    /* first tile */ \
 	ARG(int64_t,         I64,     tile1)    /* past the last */ \
 	ARG(int64_t,         I64,     brow0)    /* first block row */ \
 	ARG(int64_t,         I64,     brow1)    /* past the last */ \
+	ARG(int64_t,         I64,     tokens)   /* of a tile; 0: 16 */ \
 	ARG(const int32_t *, PTR_I32, rowptr)   /* T0 only: brn_bsr's */ \
 	ARG(const int32_t *, PTR_I32, colidx) \
 	ARG(int64_t,         I64,     bh) \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Measured rates of tier 1: nanoseconds for a weight and a tile, and for a
- * block row however empty, by height of the block.  The width of a block
+ * Measured rates: nanoseconds for a weight and a tile, and for a block row
+ * however empty, by height of the block in tier 1.  The width of a block
  * hardly matters to kernels whose lanes are tokens.
  *
  * The tables are medians of seven runs of `bench/kernels --fit` on one core of
@@ -10,6 +10,8 @@
  * comparison.  Caches are not in it.
  */
 #include "jit/cost.h"
+
+#include "jit/spec.h"
 
 /* By floor(log2(bh)), the last also for higher blocks.  */
 enum { HEIGHTS = 6 };
@@ -46,6 +48,19 @@ static const double full[BRN_NUM_ISAS] = {
 	[BRN_ISA_generic] = .779,
 };
 
+/* A weight and a tile in tier 3.  */
+static const double t3 = .315;
+
+static int
+is_t3(enum brn_isa isa, int64_t nbrow, int64_t nbcol, int bh, int bw,
+    int64_t nblk)
+{
+	return nbrow <= INT32_MAX && nbcol <= INT32_MAX && nblk <= INT32_MAX &&
+	    brn_kernels[BRN_KERNEL_t3].fits(&(struct brn_spec){ .isa = isa,
+	    .bh = bh, .bw = bw, .nbrow = (int32_t)nbrow,
+	    .nbcol = (int32_t)nbcol, .nblk = (int32_t)nblk });
+}
+
 double
 brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
     int64_t nblk)
@@ -57,6 +72,8 @@ brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
 
 	if (bh >= 16 && nblk == nbrow * nbcol)
 		return full[isa] * weights;
+	if (is_t3(isa, nbrow, nbcol, bh, bw, nblk))
+		return t3 * weights;
 	while (h < HEIGHTS - 1 && 2 << h <= bh)
 		h++;
 	return rates[isa][h].fma * weights + rates[isa][h].row * (double)nbrow;

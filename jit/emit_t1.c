@@ -13,6 +13,8 @@
  */
 #include "jit/emit.h"
 
+#include "jit/few.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -390,6 +392,9 @@ emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 
 	if (!full && (rc = make_tables(&e, err)) < 0)
 		return rc;
+	if (!full)
+		brn_emit_few(g, &(struct brn_few){ s, e.offs, e.rowptr,
+		    UNIT });
 	emit_kernel(&e);
 	return 0;
 }

@@ -9,10 +9,18 @@
 /* Offsets into x, in lines of a tile, stay far below 32 bits.  */
 enum { MAX_FEATURES = 1 << 24 };
 
+/* Tier 3: some 11 bytes of code a weight, and two microseconds to make it.
+ * For blocks of 2 rows, and of 4 and up, tier 1 is as good and costs less.  */
+enum { T3_WEIGHTS = 500000 };
+
+/* Tier 1: a microsecond and more for each index.  */
+enum { T1_BLOCKS = 4000000 };
+
 static int
 fits_t1_tile(const struct brn_spec *s)
 {
-	return (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
+	return (brn_spec_is_full(s) || s->nblk <= T1_BLOCKS) &&
+	    (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
 	    (int64_t)s->nbrow * s->bh <= MAX_FEATURES;
 }
 
@@ -20,6 +28,14 @@ static int
 fits_t1_full(const struct brn_spec *s)
 {
 	return brn_spec_is_full(s) && fits_t1_tile(s);
+}
+
+static int
+fits_t3(const struct brn_spec *s)
+{
+	return s->isa == BRN_ISA_avx512 && (s->bh == 1 || s->bh == 3) &&
+	    s->nblk > 0 && !brn_spec_is_full(s) &&
+	    fits_t1_tile(s) && (int64_t)s->nblk * s->bh * s->bw <= T3_WEIGHTS;
 }
 
 static int

@@ -10,6 +10,8 @@
 
 #include "jit/module.h"
 
+enum { MAX_PARAMS = 4 };
+
 /* None with a string for a value but -march: libgccjit frees it with the
  * context and compares it in the next (-falign-loops=32 did that).  */
 static const char *const cc1_options[] = {
@@ -188,6 +190,19 @@ brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init)
 	return v;
 }
 
+brn_rv
+brn_gcc_room(struct brn_gcc *g, int n)
+{
+	char unique[40];
+	brn_lv v;
+
+	snprintf(unique, sizeof unique, "room_%d", g->nname++);
+	v = gcc_jit_function_new_local(g->fn, NULL,
+	    gcc_jit_context_new_array_type(g->ctxt, NULL, g->vec, n), unique);
+	return brn_gcc_cast(g, gcc_jit_lvalue_get_address(brn_gcc_at(g,
+	    brn_gcc_get(v), brn_gcc_int(g, 0)), NULL), brn_gcc_ptr(g->f32));
+}
+
 void
 brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v)
 {
@@ -240,6 +255,19 @@ brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b)
 	    binary(g, GCC_JIT_BINARY_OP_MULT, a, b)));
 }
 
+/* Go on in body if a op b, else in done.  */
+static void
+branch(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op, brn_rv b,
+    gcc_jit_block *done)
+{
+	gcc_jit_block *body = gcc_jit_function_new_block(g->fn, NULL);
+
+	gcc_jit_block_end_with_conditional(g->at, NULL,
+	    gcc_jit_context_new_comparison(g->ctxt, NULL, op, a, b), body,
+	    done);
+	g->at = body;
+}
+
 struct brn_loop
 brn_gcc_while(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op,
     brn_rv b)
@@ -248,14 +276,20 @@ brn_gcc_while(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op,
 		gcc_jit_function_new_block(g->fn, NULL),
 		gcc_jit_function_new_block(g->fn, NULL),
 	};
-	gcc_jit_block *body = gcc_jit_function_new_block(g->fn, NULL);
 
 	gcc_jit_block_end_with_jump(g->at, NULL, l.head);
-	gcc_jit_block_end_with_conditional(l.head, NULL,
-	    gcc_jit_context_new_comparison(g->ctxt, NULL, op, a, b), body,
-	    l.done);
-	g->at = body;
+	g->at = l.head;
+	branch(g, a, op, b, l.done);
 	return l;
+}
+
+struct brn_loop
+brn_gcc_if(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op, brn_rv b)
+{
+	gcc_jit_block *done = gcc_jit_function_new_block(g->fn, NULL);
+
+	branch(g, a, op, b, done);
+	return (struct brn_loop){ done, done };
 }
 
 void
@@ -266,15 +300,41 @@ brn_gcc_wend(struct brn_gcc *g, struct brn_loop l)
 }
 
 void
+brn_gcc_leave(struct brn_gcc *g, struct brn_loop l)
+{
+	gcc_jit_block_end_with_void_return(g->at, NULL);
+	g->at = l.done;
+}
+
+void
 brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit)
 {
-	gcc_jit_block *less = gcc_jit_function_new_block(g->fn, NULL);
-	gcc_jit_block *done = gcc_jit_function_new_block(g->fn, NULL);
+	struct brn_loop l = brn_gcc_if(g, limit, GCC_JIT_COMPARISON_LT,
+	    brn_gcc_get(v));
 
-	gcc_jit_block_end_with_conditional(g->at, NULL,
-	    gcc_jit_context_new_comparison(g->ctxt, NULL,
-	    GCC_JIT_COMPARISON_LT, limit, brn_gcc_get(v)), less, done);
-	gcc_jit_block_add_assignment(less, NULL, v, limit);
-	gcc_jit_block_end_with_jump(less, NULL, done);
-	g->at = done;
+	brn_gcc_set(g, v, limit);
+	brn_gcc_wend(g, l);
+}
+
+void
+brn_gcc_asm(struct brn_gcc *g, const char *text)
+{
+	gcc_jit_context_add_top_level_asm(g->ctxt, NULL, text);
+}
+
+void
+brn_gcc_call(struct brn_gcc *g, const char *name, brn_rv *arg, int n)
+{
+	gcc_jit_param *param[MAX_PARAMS];
+	gcc_jit_function *f;
+
+	for (int i = 0; i < n; i++)
+		param[i] = gcc_jit_context_new_param(g->ctxt, NULL,
+		    gcc_jit_rvalue_get_type(arg[i]), "p");
+	f = gcc_jit_context_new_function(g->ctxt, NULL,
+	    GCC_JIT_FUNCTION_IMPORTED,
+	    gcc_jit_context_get_type(g->ctxt, GCC_JIT_TYPE_VOID), name, n,
+	    param, 0);
+	gcc_jit_block_add_eval(g->at, NULL,
+	    gcc_jit_context_new_call(g->ctxt, NULL, f, n, arg));
 }

@@ -51,6 +51,8 @@ gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
 
 /* A new local with the type of its first value.  */
 brn_lv brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init);
+/* Room for n vectors: the address of the first float.  */
+brn_rv brn_gcc_room(struct brn_gcc *g, int n);
 void brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v);
 /* p[i] and p + i; i counts elements.  */
 brn_lv brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i);
@@ -68,12 +70,21 @@ void brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b);
 /* if (limit < v) v = limit */
 void brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit);
 
-/* while (a op b) { what is emitted till wend }.  */
+/* while (a op b) { what is emitted till wend }, and the same once.  */
 struct brn_loop {
 	gcc_jit_block *head, *done;
 };
 struct brn_loop brn_gcc_while(struct brn_gcc *g, brn_rv a,
     enum gcc_jit_comparison op, brn_rv b);
+struct brn_loop brn_gcc_if(struct brn_gcc *g, brn_rv a,
+    enum gcc_jit_comparison op, brn_rv b);
 void brn_gcc_wend(struct brn_gcc *g, struct brn_loop l);
+/* In place of wend: leave the kernel.  */
+void brn_gcc_leave(struct brn_gcc *g, struct brn_loop l);
+
+/* Assembly text of functions, as it is; and a call of one of them, which gives
+ * nothing and leaves upper halves of vector registers clean.  Once a name.  */
+void brn_gcc_asm(struct brn_gcc *g, const char *text);
+void brn_gcc_call(struct brn_gcc *g, const char *name, brn_rv *arg, int n);
 
 #endif

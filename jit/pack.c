@@ -4,6 +4,10 @@
  */
 #include "jit/jit.h"
 
+#include "jit/t3.h"
+
+#include <stdlib.h>
+
 float *
 brn_pack_vals(const struct brn_bsr *b)
 {
@@ -17,4 +21,24 @@ brn_pack_vals(const struct brn_bsr *b)
 			for (int r = 0; r < bh; r++)
 				*to++ = v[r * bw + c];
 	return out;
+}
+
+int
+brn_pack_stream(const struct brn_spec *s, const float *vals, float **out,
+    burin_error *err)
+{
+	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
+	struct brn_t3 t;
+	int rc;
+
+	*out = NULL;
+	if (s->kernel != BRN_KERNEL_t3)
+		return 0;
+	if ((rc = brn_t3_make(s, &t, err)) < 0)
+		return rc;
+	*out = brn_alloc_aligned(n * sizeof **out);
+	for (size_t i = 0; *out && i < n; i++)
+		(*out)[t.fma[i].at] = vals[t.fma[i].val];
+	brn_t3_clear(&t);
+	return *out ? 0 : brn_nomem(err);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "jit/generator.h"
+#include "jit/t3.h"
 
 #define MAGIC "burin kernel"
 
@@ -33,6 +34,12 @@ brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
 	while (!brn_kernels[s->kernel].fits(s) ||
 	    (brn_kernels[s->kernel].tier > 0 && !*compiler))
 		s->kernel++;
+}
+
+int
+brn_spec_grain(const struct brn_spec *s)
+{
+	return s->kernel == BRN_KERNEL_t3 ? brn_t3_rows(s) : 1;
 }
 
 static void

@@ -47,6 +47,10 @@ int brn_spec_is_full(const struct brn_spec *s);
 void brn_spec_init(struct brn_spec *s, const struct brn_bsr *b,
     unsigned epilogue, enum brn_isa isa, const char *compiler);
 
+/* Block rows that the kernel takes only together: calls are cut at multiples
+ * of it.  */
+int brn_spec_grain(const struct brn_spec *s);
+
 /* Canonical bytes: little-endian, fixed order, documented in jit/README.md.  */
 void brn_spec_encode(const struct brn_spec *s, struct brn_buf *out);
 /* The other way.  The index arrays are allocated in arena; everything is

@@ -40,12 +40,6 @@ brn_layer_colsp(const struct brn_layer *l)
 	return (int64_t)l->bsr->nbcol * l->bsr->bw;
 }
 
-unsigned
-brn_layer_epilogue(const struct brn_layer *l)
-{
-	return l->bias ? BRN_EPI_BIAS : 0;
-}
-
 static int
 set_bsr(struct brn_layer *l, burin_error *err)
 {
@@ -110,26 +104,40 @@ describe(struct brn_layer *l)
 	};
 }
 
+/* The values, as any kernel wants them and as the layer's own does.  */
+static int
+pack(struct brn_layer *l, burin_error *err)
+{
+	int rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
+
+	if (rc < 0)
+		return rc;
+	l->vals = brn_pack_vals(l->bsr);
+	if (!l->vals)
+		return brn_nomem(err);
+	if (l->own) {           /* packed: the structure is enough */
+		free(l->own->vals);
+		l->own->vals = NULL;
+	}
+	return 0;
+}
+
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    burin_error *err)
+    enum brn_isa isa, burin_error *err)
 {
 	int rc;
 
 	*l = (struct brn_layer){ .node = n };
 	l->act = (enum brn_act)brn_attr_int(n, "act", BRN_ACT_none);
-	if ((rc = set_bsr(l, err)) < 0 || (rc = set_bias(l, err)) < 0) {
+	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
+		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
+		    isa, brn_compiler_id());
+		rc = pack(l, err);
+	}
+	if (rc < 0) {
 		brn_layer_clear(l);
 		return rc;
-	}
-	l->vals = brn_pack_vals(l->bsr);
-	if (!l->vals) {
-		brn_layer_clear(l);
-		return brn_nomem(err);
-	}
-	if (l->own) {           /* packed: the structure is enough */
-		free(l->own->vals);
-		l->own->vals = NULL;
 	}
 	describe(l);
 	return 0;
@@ -140,6 +148,7 @@ brn_layer_clear(struct brn_layer *l)
 {
 	brn_jit_release(l->kernel);
 	free(l->vals);
+	free(l->stream);
 	free(l->bias);
 	brn_bsr_free(l->own);
 	*l = (struct brn_layer){ 0 };
@@ -211,8 +220,10 @@ unpack_tile(void *ctx, size_t i)
 /* The first block row of chunk i: about i / n of the work lies before it.  A
  * block row costs its blocks and one more, for bias and store.  */
 static int64_t
-cut(const struct brn_bsr *b, int i, int n)
+cut(const struct brn_layer *l, int i, int n)
 {
+	const struct brn_bsr *b = l->bsr;
+	int64_t grain = brn_spec_grain(&l->spec);
 	int64_t want = ((int64_t)b->nblk + b->nbrow) * i / n;
 	int64_t lo = 0, hi = b->nbrow;
 
@@ -224,7 +235,8 @@ cut(const struct brn_bsr *b, int i, int n)
 		else
 			hi = mid;
 	}
-	return lo;
+	lo = (lo + grain - 1) / grain * grain;
+	return lo < b->nbrow ? lo : b->nbrow;
 }
 
 /* Activation and residual of what the kernel has just written.  */
@@ -249,9 +261,11 @@ enum { HOT_TILES = 8, HOT_ROWS = 256 };
 static void
 run_hot(const struct run *k, struct brn_kernel_args a)
 {
-	int64_t step = HOT_ROWS / a.bh > 0 ? HOT_ROWS / a.bh : 1;
+	int64_t grain = brn_spec_grain(&k->r->layer->spec);
+	int64_t step = HOT_ROWS / a.bh / grain * grain;
 	int64_t ntile = a.tile1, from = a.brow0, to = a.brow1;
 
+	step = step > 0 ? step : grain;
 	for (a.tile0 = 0; a.tile0 < ntile; a.tile0 = a.tile1) {
 		a.tile1 = a.tile0 + HOT_TILES;
 		if (a.tile1 > ntile)
@@ -271,8 +285,8 @@ run_chunk(void *ctx, size_t i)
 	const struct brn_layer *l = k->r->layer;
 	struct brn_kernel_args a = k->args;
 
-	a.brow0 = cut(l->bsr, (int)i, k->nchunk);
-	a.brow1 = cut(l->bsr, (int)i + 1, k->nchunk);
+	a.brow0 = cut(l, (int)i, k->nchunk);
+	a.brow1 = cut(l, (int)i + 1, k->nchunk);
 	if (a.brow0 == a.brow1)
 		return;
 	if (l->act || k->residual)
@@ -298,9 +312,11 @@ brn_layer_run(const struct brn_layer_run *r)
 	k.args = (struct brn_kernel_args){
 		.x = pack ? r->xt : r->x,
 		.vals = l->vals,
+		.stream = l->stream,
 		.bias = l->bias,
 		.y = unpack ? r->yt : r->y,
 		.tile1 = r->tiles.n,
+		.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0,
 		.rowptr = l->bsr->rowptr,
 		.colidx = l->bsr->colidx,
 		.bh = l->bsr->bh,

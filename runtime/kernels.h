@@ -16,6 +16,8 @@ struct brn_layer {
 	struct brn_bsr *own;            /* bsr when it is not a node's */
 	struct brn_kernel *kernel;
 	float *vals;                    /* packed, brn_pack_vals */
+	float *stream;                  /* or NULL, brn_pack_stream */
+	struct brn_spec spec;           /* of the kernel; borrows from bsr */
 	float *bias;                    /* padded to whole blocks, or NULL */
 	enum brn_act act;
 };
@@ -25,9 +27,7 @@ int brn_is_layer(const struct brn_node *n);
 
 /* Everything but the kernel.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    burin_error *err);
-/* The epilogue its kernel needs, BRN_EPI_*.  */
-unsigned brn_layer_epilogue(const struct brn_layer *l);
+    enum brn_isa isa, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */

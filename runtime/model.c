@@ -237,9 +237,7 @@ get_kernels(struct burin_model *m, const struct burin_options *o,
 	if (rc == 0 && (!spec || !k))
 		rc = brn_nomem(err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
-		brn_spec_init(&spec[i], n->layer[i].bsr,
-		    brn_layer_epilogue(&n->layer[i]), n->isa,
-		    brn_compiler_id());
+		spec[i] = n->layer[i].spec;
 	if (rc == 0)
 		rc = brn_jit_start(&jo, spec, n->nlayer, k, &m->task, err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)

@@ -73,7 +73,7 @@ make_layers(struct brn_net *net, burin_error *err)
 		if (!brn_is_layer(g->node[i]))
 			continue;
 		rc = brn_layer_init(&net->layer[net->nlayer], g->node[i],
-		    err);
+		    net->isa, err);
 		if (rc < 0)
 			return rc;
 		net->layer_of[i] = net->nlayer++;

@@ -73,8 +73,11 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	float *xt = layer_floats(tiles * C * BRN_TILE);
 	float *yt = layer_floats(tiles * R * BRN_TILE);
 	float *y = layer_floats(M * l->rows), *vals = brn_pack_vals(b);
+	float *stream;
+	burin_error err;
 
 	ck_assert_ptr_nonnull(vals);
+	suite_ok(brn_pack_stream(&l->spec, b->vals, &stream, &err), err);
 	suite_fill(x, M * l->cols, 1);
 	suite_fill(bias, l->rows, 2);
 	for (int64_t i = 0; i < M * l->cols; i++) {
@@ -82,7 +85,8 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 
 		xt[(m / BRN_TILE * C + k) * BRN_TILE + m % BRN_TILE] = x[i];
 	}
-	fn(&(struct brn_kernel_args){ .x = xt, .vals = vals, .bias = bias,
+	fn(&(struct brn_kernel_args){ .x = xt,
+	    .vals = vals, .stream = stream, .bias = bias,
 	    .y = yt, .tile1 = tiles, .brow1 = b->nbrow, .rowptr = b->rowptr,
 	    .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
 	    .nbrow = b->nbrow, .nbcol = b->nbcol });
@@ -94,6 +98,7 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	suite_check_dense(y, x, l->w, bias,
 	    (int64_t[]){ M, l->rows, l->cols });
 	free(x), free(bias), free(xt), free(yt), free(y), free(vals);
+	free(stream);
 }
 
 #endif

@@ -26,9 +26,10 @@ struct probe {
 	int64_t yrows, xcols;           /* padded to blocks */
 	float *w;                       /* [rows][cols] */
 	struct brn_bsr *b;
-	float *x, *vals, *bias;         /* as kernels want them */
+	float *x, *vals, *stream, *bias;         /* as kernels want them */
 	float *y;                       /* between two guards */
 	int64_t ny;                     /* floats from guard to guard */
+	int64_t tokens;                 /* wanted of each tile, 0: all */
 };
 
 /* Whether a block is stored.  SOME leaves the first block row empty.  */
@@ -119,8 +120,21 @@ probe_free(struct probe *q)
 	free(q->w);
 	free(q->x);
 	free(q->vals);
+	free(q->stream);
 	free(q->bias);
 	free(q->y - PROBE_GUARD);
+}
+
+/* The kernel for q, as brn_spec_init says, with its values.  */
+static inline void
+probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
+    struct brn_spec *out)
+{
+	burin_error err;
+
+	brn_spec_init(out, q->b, q->bias ? BRN_EPI_BIAS : 0, isa, compiler);
+	free(q->stream);
+	suite_ok(brn_pack_stream(out, q->b->vals, &q->stream, &err), err);
 }
 
 /* Tiles and block rows of one call.  */
@@ -151,18 +165,19 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	const struct brn_bsr *b = q->b;
 
 	probe_poison(q);
-	fn(&(struct brn_kernel_args){ .x = q->x, .vals = q->vals,
-	    .bias = q->bias, .y = q->y, .tile0 = p.tile0, .tile1 = p.tile1,
-	    .brow0 = p.brow0, .brow1 = p.brow1, .rowptr = b->rowptr,
-	    .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
-	    .nbrow = b->nbrow, .nbcol = b->nbcol });
+	fn(&(struct brn_kernel_args){ .x = q->x,
+	    .vals = q->vals, .stream = q->stream, .bias = q->bias,
+	    .y = q->y, .tokens = q->tokens,
+	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
+	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,
+	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
 	for (int i = 1; i <= PROBE_GUARD; i++)
 		if (!probe_is_poison(q->y - i) ||
 		    !probe_is_poison(q->y + q->ny - 1 + i))
 			ck_abort_msg("wrote %d floats beyond y", i);
 }
 
-/* y of all tiles and block rows, padding excepted.  */
+/* y of all tiles and block rows, but padding and what is not wanted.  */
 static inline void
 probe_check_whole(const struct probe *q)
 {
@@ -172,6 +187,8 @@ probe_check_whole(const struct probe *q)
 		float y = q->y[(m / BRN_TILE * q->yrows + n) * BRN_TILE + lane];
 		double sum = q->bias ? q->bias[n] : 0, abs = fabs(sum);
 
+		if (q->tokens && lane >= q->tokens)
+			continue;
 		for (int64_t k = 0; k < q->cols; k++) {
 			double d = (double)x[k * BRN_TILE + lane] *
 			    q->w[n * q->cols + k];
@@ -206,17 +223,23 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 	}
 }
 
+/* fn is the kernel of q's last probe_spec; grain is its brn_spec_grain.  */
 static inline void
-probe_kernel(struct probe *q, brn_kernel_fn *fn)
+probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 {
-	int64_t nb = q->b->nbrow;
+	int64_t nb = q->b->nbrow, g = grain < nb ? grain : nb;
+	int64_t last = (nb - 1) / grain * grain;
 	const struct part some[] = {
 		{ 3, 9, 0, nb }, { 12, 13, 0, nb }, { 5, 5, 0, nb },
-		{ 0, 2, 1, nb }, { 2, 7, nb - 1, nb }, { 0, 13, 0, 1 },
-		{ 1, 4, 1, 1 },
+		{ 0, 2, g, nb }, { 2, 7, last, nb }, { 0, 13, 0, g },
+		{ 1, 4, g, g },
 	};
 	float *whole = probe_floats(q->ny);
 
+	for (q->tokens = BRN_TILE - 1; q->tokens > 0; q->tokens--) {
+		probe_run(q, fn, (struct part){ 0, PROBE_TILES, 0, nb });
+		probe_check_whole(q);
+	}
 	probe_run(q, fn, (struct part){ 0, PROBE_TILES, 0, nb });
 	probe_check_whole(q);
 	memcpy(whole, q->y, (size_t)q->ny * sizeof *whole);
@@ -230,7 +253,36 @@ probe_kernel(struct probe *q, brn_kernel_fn *fn)
 		probe_run(q, fn, some[i]);
 		probe_check_part(q, whole, some[i]);
 	}
+	q->tokens = 1;
+	probe_run(q, fn, (struct part){ 0, PROBE_TILES, 0, nb });
+	memcpy(whole, q->y, (size_t)q->ny * sizeof *whole);
+	for (int i = 0; i < COUNT(some); i++) {
+		probe_run(q, fn, some[i]);
+		probe_check_part(q, whole, some[i]);
+	}
+	q->tokens = 0;
 	free(whole);
+}
+
+/* a and b give the same bits, however few tokens are wanted.  */
+static inline void
+probe_same(struct probe *q, brn_kernel_fn *a, brn_kernel_fn *b)
+{
+	struct part all = { 0, PROBE_TILES, 0, q->b->nbrow };
+	float *y = probe_floats(q->ny);
+
+	for (q->tokens = 1; q->tokens <= BRN_TILE; q->tokens++) {
+		probe_run(q, a, all);
+		memcpy(y, q->y, (size_t)q->ny * sizeof *y);
+		probe_run(q, b, all);
+		for (int64_t i = 0; i < q->ny; i++)
+			if (i % BRN_TILE < q->tokens &&
+			    memcmp(&y[i], &q->y[i], sizeof *y) != 0)
+				ck_abort_msg("%d tokens: %g and %g",
+				    (int)q->tokens, y[i], q->y[i]);
+	}
+	q->tokens = 0;
+	free(y);
 }
 
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The order in which a kernel of tier 3 goes through the stored weights of a
+ * layer: what its emitter writes instructions for, and what the values are
+ * packed by.  Both sides must agree, so both ask here.
+ *
+ * Panels are as many block rows as have accumulators in registers; slices are
+ * as many features as stay in L1.  A panel goes through its part of a slice
+ * feature by feature, rows ascending.
+ */
+#ifndef BRN_T3_H
+#define BRN_T3_H
+
+#include "jit/spec.h"
+
+/* One weight of the stream.  */
+struct brn_t3_fma {
+	int32_t col;            /* of x, in lines */
+	int32_t val;            /* in the values of brn_bsr */
+	int32_t at;             /* in the stream */
+	int16_t row;            /* within the panel */
+	int16_t lane;           /* among four loaded as one; -1: loaded alone */
+};
+
+struct brn_t3 {
+	int32_t rows, cols;             /* block rows a panel, cols a slice */
+	int32_t npanel, nslice;
+	int32_t *first;                 /* [nslice * npanel + 1] into fma */
+	struct brn_t3_fma *fma;         /* slice by slice, panel by panel */
+};
+
+/* Block rows a panel of the kernel for s.  */
+int brn_t3_rows(const struct brn_spec *s);
+
+/* The stream of s, whose pattern is not full.  ENOMEM.  */
+int brn_t3_make(const struct brn_spec *s, struct brn_t3 *out,
+    burin_error *err);
+void brn_t3_clear(struct brn_t3 *t);
+
+#endif
