@@ -78,21 +78,31 @@ run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
 	return rc;
 }
 
-/* ---- compile ---------------------------------------------------------- */
+/* Where a disk is full GCC ends the process, and assembler and linker may leave
+ * a file with holes and not a word: so there must be room before, for what they
+ * write on the way, and some must be left after.  */
+static int
+check_room(struct brn_store *s, burin_error *err)
+{
+	if (brn_store_has_room(s, ROOM))
+		return 0;
+	return brn_fail(err, BURIN_ECACHE, "%s: no space left",
+	    brn_store_dir(s));
+}
 
-/* The assembler and the linker say no more than that they failed: when the
- * disk is full, that is why.  */
+/* What else fails has to do with the kernel, unless the disk filled up.  */
 static int
 blame(struct brn_store *s, int rc, struct brn_made *made, burin_error *err)
 {
 	if (rc != BURIN_EJIT)
 		return rc;
-	if (!brn_store_has_room(s, ROOM))
-		return brn_fail(err, BURIN_ECACHE, "%s: no space left",
-		    brn_store_dir(s));
+	if ((rc = check_room(s, err)) < 0)
+		return rc;
 	made->refused = 1;
-	return rc;
+	return BURIN_EJIT;
 }
+
+/* ---- compile ---------------------------------------------------------- */
 
 static int
 compile(brn_module_compile_fn *module, struct brn_store *s,
@@ -103,11 +113,12 @@ compile(brn_module_compile_fn *module, struct brn_store *s,
 	double start = brn_now_ms();
 	int rc;
 
-	if ((rc = brn_store_temp(s, k, tmp, sizeof tmp, err)) < 0)
+	if ((rc = check_room(s, err)) < 0 ||
+	    (rc = brn_store_temp(s, k, tmp, sizeof tmp, err)) < 0)
 		return rc;
 	rc = run_module(module, desc, ndesc, tmp, err);
 	made->compile_ms = brn_now_ms() - start;
-	if (rc == 0)
+	if (rc == 0 && (rc = check_room(s, err)) == 0)
 		rc = try_load(tmp, err);
 	if (rc < 0) {
 		unlink(tmp);

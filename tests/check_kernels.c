@@ -218,7 +218,7 @@ static const struct code {
 	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
 	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
 	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
-	{ 16, 1, BRN_ISA_avx2, { 2, 8, 8, 8 } },
+	{ 16, 1, BRN_ISA_avx2, { 2, 8, 8, 8, 32 } },
 	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
 };
 
