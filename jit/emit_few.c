@@ -6,9 +6,9 @@
  *	acc[t] += w[column] * x[column][t]
  *
  * in the order in which passes over tiles do, so the results are the same bits.
- * There is code for one token and for MOST; each number between would take
- * another 8 ms to compile.  Tiles stay as they are; what is not wanted of them
- * is neither read nor computed, and written as zero.
+ * It is always MOST tokens: with one alone FMAs wait for each other, and are
+ * hardly sooner done.  Tiles stay as they are; what is beyond of them is neither
+ * read nor computed, and written as zero.
  */
 #include "jit/few.h"
 
@@ -38,7 +38,8 @@ lanes_for(const struct brn_spec *s)
 
 	while (n >= 4 && s->bh % n != 0)
 		n /= 2;
-	return n < 4 || s->bh / n > MAX_VECS || s->bh < 8 ? 0 : n;
+	return n < 4 || s->bh / n > MAX_VECS ||
+	    s->bh / n * MOST > brn_isas[s->isa].nreg / 2 || s->bh < 8 ? 0 : n;
 }
 
 /* Columns of blocks: column i has its x at x[i], its weights at w + i.  */
@@ -250,7 +251,6 @@ brn_emit_few(struct brn_gcc *g, const struct brn_few *f)
 	struct few e = { .g = g, .f = f, .s = f->s };
 	gcc_jit_type *vec = g->vec;
 	int lanes = g->lanes, few = lanes_for(f->s);
-	int max = brn_isas[f->s->isa].nreg / 2;
 	struct brn_loop l;
 
 	if (few == 0)
@@ -258,10 +258,10 @@ brn_emit_few(struct brn_gcc *g, const struct brn_few *f)
 	g->lanes = few;
 	g->vec = gcc_jit_type_get_vector(g->f32, (size_t)few);
 	e.nv = f->s->bh / few;
+	e.nt = MOST;
 	l = brn_gcc_if(g, brn_gcc_int(g, 0), GCC_JIT_COMPARISON_LT,
 	    brn_gcc_arg(g, BRN_ARG_tokens));
-	for (e.nt = 1; e.nt <= MOST && e.nt * e.nv <= max; e.nt *= MOST)
-		emit_tokens(&e);
+	emit_tokens(&e);
 	brn_gcc_wend(g, l);
 	g->lanes = lanes;
 	g->vec = vec;

@@ -213,12 +213,12 @@ static const struct code {
 	enum brn_isa isa;
 	int nfma[8];
 } codes[] = {
-	{ 16, 1, BRN_ISA_avx512, { 1, 4, 4, 16, 16, 16 } },
-	{ 8, 1, BRN_ISA_avx512, { 1, 4, 4, 8, 16, 16 } },
+	{ 16, 1, BRN_ISA_avx512, { 4, 16, 16, 16 } },
+	{ 8, 1, BRN_ISA_avx512, { 4, 8, 16, 16 } },
 	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
 	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
 	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
-	{ 16, 1, BRN_ISA_avx2, { 2, 8, 8, 8, 32 } },
+	{ 16, 1, BRN_ISA_avx2, { 8, 8, 32 } },
 	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
 };
 
