@@ -7,8 +7,8 @@
  *
  * in the order in which passes over tiles do, so the results are the same bits.
  * It is always MOST tokens: with one alone FMAs wait for each other, and are
- * hardly sooner done.  Tiles stay as they are; what is beyond of them is neither
- * read nor computed, and written as zero.
+ * hardly sooner done.  Tiles stay as they are; what is beyond is neither read
+ * nor computed, and written as zero.
  */
 #include "jit/few.h"
 
