@@ -40,6 +40,8 @@ brn_onnx_op(const char *type)
 {
 	if (!strcmp(type, "Constant"))
 		return BRN_OP_constant;
+	if (!strcmp(type, "Upsample"))
+		return BRN_OP_resize;
 	for (int i = 0; i < BRN_NUM_OPS; i++)
 		if (brn_ops[i].onnx && !strcmp(brn_ops[i].onnx, type))
 			return (enum brn_op)i;
@@ -180,6 +182,7 @@ supported(struct brn_onnx_call *c)
 
 	if ((rc = brn_onnx_attrs_check(c)) < 0 ||
 	    (rc = brn_onnx_attrs_to_inputs(c)) < 0 ||
+	    (rc = brn_onnx_image_inputs(c)) < 0 ||
 	    (rc = check_inputs(c)) < 0)
 		return rc;
 	if (c->op == BRN_OP_split)

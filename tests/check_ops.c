@@ -42,7 +42,8 @@ build(struct fixture *f, const struct op_case *k, int all_constant)
 			continue;
 		t = text_tensor(f->g, k->in[nin]);
 		if (all_constant || t->type.dtype == BURIN_I64 ||
-		    k->op == BRN_OP_range) {
+		    k->op == BRN_OP_range ||
+		    (k->op == BRN_OP_resize && nin > 0)) {
 			in[nin] = brn_graph_constant(f->g, "c", &t->type,
 			    t->data);
 			continue;
