@@ -136,6 +136,61 @@ infer_conv_transpose(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+/* ---- layers: the weight is a matrix, the kernel an attribute ---- */
+
+static int
+image_layer(struct brn_infer *c, int depthwise, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
+	const struct brn_type *residual = brn_infer_in(c, 3);
+	struct brn_window win;
+	int64_t channels;
+	const char *why;
+	int rc;
+
+	if ((rc = all_f32(c)) < 0)
+		return rc;
+	if (brn_window_of(c->n, x, NULL, &win, &why) < 0)
+		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
+	if (w->rank != 2 || !brn_type_is_concrete(w) ||
+	    w->dim[1] % brn_window_ntap(&win))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "weight is not [out][channels * taps]");
+	channels = depthwise ? w->dim[0] :
+	    w->dim[1] / brn_window_ntap(&win);
+	if ((rc = brn_infer_same_dim(c, &channels, x->dim[1])) < 0 ||
+	    (rc = vector(c, 2, w->dim[0])) < 0)
+		return rc;
+	*out = *x;
+	out->dim[1] = w->dim[0];
+	set_spatial(c, &win, out);
+	if (residual && residual->rank != out->rank)
+		return brn_infer_bad(c, BURIN_ESHAPE, "residual does not fit");
+	for (int d = 0; residual && d < out->rank && rc == BURIN_OK; d++)
+		rc = brn_infer_same_dim(c, &out->dim[d], residual->dim[d]);
+	return rc;
+}
+
+int
+infer_dense_conv(struct brn_infer *c, struct brn_type *out)
+{
+	return image_layer(c, 0, out);
+}
+
+int
+infer_bsr_conv(struct brn_infer *c, struct brn_type *out)
+{
+	if (c->n->in[1]->op != BRN_OP_bsr)
+		return brn_infer_bad(c, BURIN_ESHAPE, "weight is no bsr");
+	return image_layer(c, 0, out);
+}
+
+int
+infer_depthwise(struct brn_infer *c, struct brn_type *out)
+{
+	return image_layer(c, 1, out);
+}
+
 static int
 pool(struct brn_infer *c, int set, struct brn_type *out)
 {
@@ -241,6 +296,28 @@ infer_lrn(struct brn_infer *c, struct brn_type *out)
 		return brn_infer_bad(c, BURIN_ESHAPE, "size is %lld",
 		    (long long)brn_attr_int(c->n, "size", 0));
 	return norm(c, out);
+}
+
+/* A slope that broadcasts to x and does not grow it.  */
+int
+infer_prelu(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *slope = brn_infer_in(c, 1);
+	int rc = all_f32(c);
+
+	if (rc < 0)
+		return rc;
+	*out = *brn_infer_in(c, 0);
+	if (slope->rank > out->rank)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "the slope has more dimensions");
+	for (int d = 0; d < slope->rank && rc == BURIN_OK; d++) {
+		int64_t want = out->dim[out->rank - slope->rank + d];
+
+		if (slope->dim[d] != 1)
+			rc = brn_infer_same_dim(c, &want, slope->dim[d]);
+	}
+	return rc;
 }
 
 /* ---- moving pixels ---- */

@@ -6,7 +6,9 @@
 #include "ir/ref_fn.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "ir/image.h"
 #include "ir/window.h"
 
 /* [batch, channels, plane] that a tensor is.  */
@@ -65,30 +67,95 @@ conv_dot(const struct brn_window *w, const struct brn_tensor *x,
 	return sum;
 }
 
-BRN_REF(conv)
-{
-	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
-	struct planes x = planes_of(&in[0]->type), y = planes_of(&out->type);
-	int64_t each = in[1]->type.dim[1];
-	int64_t group = brn_attr_int(n, "group", 1);
+/* What a convolution is made of.  */
+struct conv {
 	struct brn_window w;
-	struct brn_iter it;
-	const char *why;
+	const struct brn_tensor *x, *weight, *bias, *residual;
+	int64_t group;
+	struct brn_image_end end;
+};
 
-	if (brn_window_of(n, &in[0]->type, &in[1]->type, &w, &why) < 0)
-		return bad(n, why, err);
+static void
+convolve(const struct conv *k, struct brn_tensor *out)
+{
+	struct planes x = planes_of(&k->x->type), y = planes_of(&out->type);
+	int64_t each = k->weight->type.dim[1];
+	struct brn_iter it;
+
 	for (int64_t p = 0; p < y.batch * y.channels; p++) {
 		int64_t b = p / y.channels, o = p % y.channels;
 		int64_t first = b * x.channels +
-		    o / (y.channels / group) * each;
-		double add = bias ? brn_get_float(bias, o) : 0;
+		    o / (y.channels / k->group) * each;
+		double add = k->bias ? brn_get_float(k->bias, o) : 0;
 
 		for (walk_plane(&it, &out->type); it.left;
-		    brn_iter_next(&it))
-			brn_set_float(out, p * y.size + it.pos, add +
-			    conv_dot(&w, in[0], first, in[1], o, it.at));
+		    brn_iter_next(&it)) {
+			int64_t i = p * y.size + it.pos;
+			double sum = add + conv_dot(&k->w, k->x, first,
+			    k->weight, o, it.at);
+
+			brn_set_float(out, i, brn_image_end(&k->end, sum,
+			    k->residual ? brn_get_float(k->residual, i) : 0));
+		}
 	}
+}
+
+BRN_REF(conv)
+{
+	struct conv k = { .x = in[0], .weight = in[1],
+	    .bias = brn_opt_in(n, in, 2),
+	    .group = brn_attr_int(n, "group", 1) };
+	const char *why;
+
+	if (brn_window_of(n, &in[0]->type, &in[1]->type, &k.w, &why) < 0)
+		return bad(n, why, err);
+	convolve(&k, out);
 	return BURIN_OK;
+}
+
+/* A layer, with its weight [out][channels * taps].  */
+static int
+image_layer(const struct brn_node *n, const struct brn_tensor *const *in,
+    const float *weight, struct brn_tensor *out, burin_error *err)
+{
+	int depthwise = n->op == BRN_OP_depthwise;
+	struct brn_tensor w = { .data = (float *)weight };
+	struct conv k = { .x = in[0], .weight = &w,
+	    .bias = brn_opt_in(n, in, 2), .residual = brn_opt_in(n, in, 3),
+	    .group = depthwise ? out->type.dim[1] : 1,
+	    .end = brn_image_end_of(n) };
+	const char *why;
+
+	if (brn_window_of(n, &in[0]->type, NULL, &k.w, &why) < 0)
+		return bad(n, why, err);
+	w.type = (struct brn_type){ BURIN_F32, 2, { out->type.dim[1],
+	    depthwise ? 1 : in[0]->type.dim[1] } };
+	convolve(&k, out);
+	return BURIN_OK;
+}
+
+BRN_REF(dense_conv)
+{
+	return image_layer(n, in, in[1]->data, out, err);
+}
+
+BRN_REF(depthwise)
+{
+	return image_layer(n, in, in[1]->data, out, err);
+}
+
+BRN_REF(bsr_conv)
+{
+	const struct brn_bsr *b = n->in[1]->bsr;
+	float *w = brn_alloc((size_t)b->rows, (size_t)b->cols * sizeof *w);
+	int rc;
+
+	if (!w)
+		return brn_nomem(err);
+	brn_bsr_to_dense(b, w);
+	rc = image_layer(n, in, w, out, err);
+	free(w);
+	return rc;
 }
 
 /* The position of x whose tap number tap falls on at; -1: there is none.  */

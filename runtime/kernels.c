@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/image.h"
 #include "ir/weight.h"
 #include "passes/pass.h"
 
@@ -17,9 +18,10 @@ brn_is_layer(const struct brn_node *n)
 {
 	const struct brn_node *bias;
 
-	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense)
+	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense &&
+	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv)
 		return 0;
-	if (n->op == BRN_OP_dense && (!brn_is_const(n->in[1]) ||
+	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
 	    n->in[1]->value->type.dtype != BURIN_F32 ||
 	    n->in[1]->value->type.rank != 2))
 		return 0;
@@ -48,7 +50,7 @@ set_bsr(struct brn_layer *l, burin_error *err)
 	size_t size = 0;
 	int rc;
 
-	if (l->node->op == BRN_OP_bsr_dense) {
+	if (l->node->in[1]->op == BRN_OP_bsr) {
 		l->bsr = l->node->in[1]->bsr;
 		return 0;
 	}
@@ -98,7 +100,7 @@ describe(struct brn_layer *l)
 		.bw = c ? c->bw : l->bsr->bw,
 		.density = c ? c->density : brn_bsr_density(l->bsr),
 		.nonzero_fraction = c ? c->nonzero : 1,
-		.decision = l->node->op == BRN_OP_bsr_dense ? "sparse" :
+		.decision = l->node->in[1]->op == BRN_OP_bsr ? "sparse" :
 		    "dense",
 		.why = c ? c->why : "",
 	};
@@ -122,6 +124,27 @@ pack(struct brn_layer *l, burin_error *err)
 	return 0;
 }
 
+/* Which columns a gather has to bring.  */
+static int
+set_used(struct brn_layer *l, burin_error *err)
+{
+	const struct brn_bsr *b = l->bsr;
+	char *stored = brn_alloc((size_t)b->nbcol, 1);
+
+	l->used = brn_alloc((size_t)b->cols, sizeof *l->used);
+	if (!stored || !l->used) {
+		free(stored);
+		return brn_nomem(err);
+	}
+	for (int32_t i = 0; i < b->nblk; i++)
+		stored[b->colidx[i]] = 1;
+	for (int32_t c = 0; c < b->cols; c++)
+		if (stored[c / b->bw])
+			l->used[l->nused++] = c;
+	free(stored);
+	return 0;
+}
+
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
     enum brn_isa isa, burin_error *err)
@@ -135,6 +158,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 		    isa, brn_compiler_id());
 		rc = pack(l, err);
 	}
+	if (rc == 0 && brn_is_image_layer(n))
+		rc = set_used(l, err);
 	if (rc < 0) {
 		brn_layer_clear(l);
 		return rc;
@@ -150,6 +175,7 @@ brn_layer_clear(struct brn_layer *l)
 	free(l->vals);
 	free(l->stream);
 	free(l->bias);
+	free(l->used);
 	brn_bsr_free(l->own);
 	*l = (struct brn_layer){ 0 };
 }

@@ -19,6 +19,9 @@ struct brn_layer {
 	float *stream;                  /* or NULL, brn_pack_stream */
 	struct brn_spec spec;           /* of the kernel; borrows from bsr */
 	float *bias;                    /* padded to whole blocks, or NULL */
+	int32_t *used;                  /* columns that some block has, of
+	                                   layers on images */
+	int32_t nused;
 	enum brn_act act;
 };
 

@@ -14,6 +14,13 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 #define NATIVE(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_native_##name),
 #include "runtime/native.def"
 	},
+	.phases = BRN_FOR_ISA(brn_phases),
+	.gather = BRN_FOR_ISA(brn_gather),
+	.scatter = BRN_FOR_ISA(brn_scatter),
+	.image = {
+#define IMAGE(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_image_##name),
+#include "runtime/images.def"
+	},
 	.tiled = {
 #define TILED(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_tiled_##name),
 #include "runtime/tiles.def"

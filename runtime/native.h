@@ -38,18 +38,33 @@ typedef void brn_tiled_fn(const struct brn_tiled *a);
 typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
     enum brn_act act);
 
+/* A node on images that needs scratch: BRN_DECLINED as above.  */
+typedef int brn_image_fn(const struct brn_tiled *a);
+
+/* These are for runtime/conv.h.  */
+struct brn_gather;
+struct brn_planes;
+struct brn_scatter;
+
 struct brn_native {
 	brn_to_tiles_fn *to_tiles;
 	brn_from_tiles_fn *from_tiles;
 	brn_epilogue_fn *epilogue;
 	brn_native_fn *op[BRN_NUM_OPS];
 	brn_tiled_fn *tiled[BRN_NUM_OPS];
+	brn_image_fn *image[BRN_NUM_OPS];
+	void (*phases)(const struct brn_planes *g, const float *x, float *to,
+	    float fill);
+	void (*gather)(const struct brn_gather *a, float *to);
+	void (*scatter)(const struct brn_scatter *a, float *y,
+	    const float *residual);
 };
 
 const struct brn_native *brn_native(enum brn_isa isa);
 
-/* Floats of scratch that n needs for each thread.  */
+/* Floats of scratch that n, with a value of type out, needs for each
+ * thread.  */
 int64_t brn_tiled_scratch(const struct brn_node *n,
-    const struct brn_type *const *type);
+    const struct brn_type *const *type, const struct brn_type *out);
 
 #endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A convolution, group by group of tiles.
+ */
+#include "runtime/conv.h"
+
+#include <string.h>
+
+/* Floats of x and y of a group: what half of a second-level cache holds.  */
+enum { GROUP_FLOATS = 128 << 10, GROUP_MOST = 16, GROUP_LEAST = 2 };
+
+/* As many tiles as stay in the cache, an even number, in equal groups.  */
+static int64_t
+group_of(const struct brn_layer *l, const struct brn_planes *g)
+{
+	int64_t line = (brn_layer_colsp(l) + brn_layer_rowsp(l)) * BRN_TILE;
+	int64_t n = GROUP_FLOATS / line, all = brn_planes_ntile(g), ngroup;
+
+	n = n > GROUP_MOST ? GROUP_MOST : n < GROUP_LEAST ? GROUP_LEAST : n;
+	ngroup = (all + n - 1) / n;
+	n = ngroup ? (all + ngroup - 1) / ngroup : 1;
+	return n > 2 ? (n + 1) / 2 * 2 : n;
+}
+
+int
+brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
+    const struct brn_type *y, int64_t *phases, int64_t *scratch)
+{
+	struct brn_planes g;
+	int64_t n;
+
+	if (!brn_planes_of(l->node, x, y, &g))
+		return -1;
+	n = group_of(l, &g);
+	*phases = g.direct ? 0 : x->dim[1] * brn_planes_size(&g);
+	*scratch = brn_layer_xt_size(l, n) + brn_layer_yt_size(l, n) +
+	    2 * brn_layer_colsp(l);
+	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
+	return 0;
+}
+
+/* A run of one image.  */
+struct image {
+	const struct brn_conv_run *r;
+	const float *x, *residual, *phases;
+	float *y;
+	int64_t ntile, ngroup;
+	int nthread;
+};
+
+static void
+make_phases(void *ctx, size_t c)
+{
+	const struct image *m = ctx;
+	const struct brn_conv_run *r = m->r;
+	int64_t plane = r->g.y.in * r->g.x.in;
+
+	r->native->phases(&r->g, m->x + (int64_t)c * plane,
+	    r->phases + (int64_t)c * brn_planes_size(&r->g), 0);
+}
+
+/* The offsets of the columns that are wanted, at position pos.  */
+static void
+find_lines(const struct image *m, int64_t pos, int64_t *from)
+{
+	const struct brn_conv_run *r = m->r;
+	int64_t ntap = r->g.y.kernel * r->g.x.kernel;
+	int64_t size = brn_planes_size(&r->g);
+
+	for (int32_t k = 0; k < r->layer->nused; k++) {
+		int64_t c = r->layer->used[k];
+
+		from[k] = c / ntap * size + brn_planes_tap(&r->g, c % ntap) +
+		    pos;
+	}
+}
+
+/* The kernel; what has a few positions at the end is a call of its own.  */
+static void
+multiply(const struct brn_layer *l, const float *xt, float *yt, int64_t ntile,
+    int64_t last)
+{
+	struct brn_kernel_args a = {
+		.x = xt,
+		.vals = l->vals,
+		.stream = l->stream,
+		.bias = l->bias,
+		.y = yt,
+		.tile1 = ntile,
+		.brow1 = l->bsr->nbrow,
+		.rowptr = l->bsr->rowptr,
+		.colidx = l->bsr->colidx,
+		.bh = l->bsr->bh,
+		.bw = l->bsr->bw,
+		.nbrow = l->bsr->nbrow,
+		.nbcol = l->bsr->nbcol,
+	};
+
+	if (last < BRN_TILE) {
+		a.tile1 = ntile - 1;
+		if (a.tile1)
+			brn_kernel_code(l->kernel)(&a);
+		a.tile0 = ntile - 1;
+		a.tile1 = ntile;
+		a.tokens = last;
+	}
+	brn_kernel_code(l->kernel)(&a);
+}
+
+static void
+run_group(const struct image *m, int64_t i, float *scratch)
+{
+	const struct brn_conv_run *r = m->r;
+	const struct brn_layer *l = r->layer;
+	int64_t t0 = i * r->group, pos = t0 * BRN_TILE;
+	int64_t n = m->ntile - t0 < r->group ? m->ntile - t0 : r->group;
+	int64_t left = r->g.npos - (pos + (n - 1) * BRN_TILE);
+	float *xt = scratch, *yt = xt + brn_layer_xt_size(l, r->group);
+	int64_t *from = (int64_t *)(yt + brn_layer_yt_size(l, r->group));
+	struct brn_gather in = { m->phases, from, l->used, l->nused,
+	    brn_layer_colsp(l), n, left < BRN_TILE ? left : BRN_TILE };
+	struct brn_scatter out = { &r->g, r->end, yt, brn_layer_rowsp(l), 0,
+	    n, pos };
+	int64_t plane = r->g.y.out * r->g.x.out;
+
+	find_lines(m, pos, from);
+	if (!r->g.direct)
+		in.last = BRN_TILE;
+	r->native->gather(&in, xt);
+	multiply(l, xt, yt, n, left < BRN_TILE ? left : BRN_TILE);
+	for (out.row = 0; out.row < l->bsr->rows; out.row++)
+		r->native->scatter(&out, m->y + out.row * plane,
+		    m->residual ? m->residual + out.row * plane : NULL);
+}
+
+static void
+run_thread(void *ctx, size_t thread)
+{
+	const struct image *m = ctx;
+	const struct brn_conv_run *r = m->r;
+	float *scratch = r->scratch + (int64_t)thread * r->scratch_size;
+	int64_t cols = r->layer->bsr->cols, colsp = brn_layer_colsp(r->layer);
+
+	/* Columns that no block has are never read, but those beyond the last
+	 * are. */
+	for (int64_t t = 0; t < r->group && colsp > cols; t++)
+		memset(scratch + (t * colsp + cols) * BRN_TILE, 0,
+		    (size_t)((colsp - cols) * BRN_TILE) * sizeof *scratch);
+	for (int64_t i = (int64_t)thread; i < m->ngroup; i += m->nthread)
+		run_group(m, i, scratch);
+}
+
+int
+brn_conv_run(struct brn_conv_run *r, const struct brn_type *x,
+    const struct brn_type *y)
+{
+	int64_t in, out;
+
+	if (!brn_planes_of(r->layer->node, x, y, &r->g))
+		return -1;
+	r->batch = x->dim[0];
+	r->channels = x->dim[1];
+	r->group = group_of(r->layer, &r->g);
+	in = r->channels * r->g.y.in * r->g.x.in;
+	out = y->dim[1] * r->g.y.out * r->g.x.out;
+	for (int64_t b = 0; b < r->batch && r->g.npos; b++) {
+		struct image m = { r, r->x + b * in,
+		    r->residual ? r->residual + b * out : NULL,
+		    r->g.direct ? r->x + b * in : r->phases, r->y + b * out,
+		    brn_planes_ntile(&r->g), 0,
+		    brn_threads_count(r->threads) };
+
+		m.ngroup = (m.ntile + r->group - 1) / r->group;
+		if (!r->g.direct)
+			brn_parallel(r->threads, (size_t)r->channels,
+			    make_phases, &m);
+		brn_parallel(r->threads, (size_t)m.nthread, run_thread, &m);
+	}
+	return 0;
+}
