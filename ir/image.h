@@ -21,7 +21,7 @@ enum brn_image_act {
 struct brn_image_end {
 	enum brn_image_act act;
 	float lo, hi;
-	int act_last;                   /* act(x + residual), else act(x) + it */
+	int act_last;                   /* after the residual, not before */
 };
 
 struct brn_image_end brn_image_end_of(const struct brn_node *n);

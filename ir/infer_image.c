@@ -152,8 +152,9 @@ image_layer(struct brn_infer *c, int depthwise, struct brn_type *out)
 		return rc;
 	if (brn_window_of(c->n, x, NULL, &win, &why) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
-	if (w->rank != 2 || !brn_type_is_concrete(w) ||
-	    w->dim[1] % brn_window_ntap(&win))
+	if (w->rank == 2 && !brn_type_is_concrete(w))
+		return only_batch(c, out);
+	if (w->rank != 2 || w->dim[1] % brn_window_ntap(&win))
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "weight is not [out][channels * taps]");
 	channels = depthwise ? w->dim[0] :
