@@ -4,6 +4,8 @@
  */
 #include "ir/graph.h"
 
+#include "ir/iter.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -432,19 +434,6 @@ brn_const_scalar(const struct brn_node *n, double *out)
 {
 	if (!brn_is_const(n) || brn_numel(n->value) != 1)
 		return 0;
-	switch (n->value->type.dtype) {
-	case BURIN_F32:
-		*out = *(const float *)n->value->data;
-		return 1;
-	case BURIN_I32:
-		*out = *(const int32_t *)n->value->data;
-		return 1;
-	case BURIN_I64:
-		*out = (double)*(const int64_t *)n->value->data;
-		return 1;
-	case BURIN_BOOL:
-		*out = *(const uint8_t *)n->value->data;
-		return 1;
-	}
-	return 0;
+	*out = brn_get_float(n->value, 0);
+	return 1;
 }

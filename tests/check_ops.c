@@ -70,21 +70,6 @@ is_near(double got, double want)
 	return fabs(got - want) <= 4 * FLT_EPSILON * fabs(want);
 }
 
-static double
-element(const struct brn_tensor *t, int64_t i)
-{
-	switch (t->type.dtype) {
-	case BURIN_F32:
-		return ((const float *)t->data)[i];
-	case BURIN_I32:
-		return ((const int32_t *)t->data)[i];
-	case BURIN_I64:
-		return (double)((const int64_t *)t->data)[i];
-	default:
-		return ((const uint8_t *)t->data)[i];
-	}
-}
-
 static void
 check_tensor(const struct op_case *k, const struct brn_tensor *got,
     const struct brn_tensor *want)
@@ -92,9 +77,10 @@ check_tensor(const struct op_case *k, const struct brn_tensor *got,
 	ck_assert_msg(brn_type_equal(&got->type, &want->type),
 	    "%s: another type", k->fact);
 	for (int64_t i = 0; i < brn_numel(want); i++)
-		ck_assert_msg(is_near(element(got, i), element(want, i)),
+		ck_assert_msg(is_near(brn_get_float(got, i),
+		    brn_get_float(want, i)),
 		    "%s: [%d] is %.9g, wanted %.9g", k->fact, (int)i,
-		    element(got, i), element(want, i));
+		    brn_get_float(got, i), brn_get_float(want, i));
 }
 
 /* The code that the case wants, or BURIN_OK.  */
