@@ -169,6 +169,17 @@ brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
 	return 0;
 }
 
+int
+brn_window_is_small(const struct brn_window *w)
+{
+	for (int i = 0; i < w->n; i++)
+		if (w->kernel[i] > BRN_WINDOW_TAPS ||
+		    w->pad[i] > BRN_WINDOW_PAD ||
+		    span(w, i) > BRN_WINDOW_REACH + 1)
+			return 0;
+	return w->n <= 2;
+}
+
 int64_t
 brn_window_ntap(const struct brn_window *w)
 {

@@ -39,6 +39,12 @@ int brn_window_of(const struct brn_node *n, const struct brn_type *x,
 int brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *out, const char **why);
 
+/* Images, and windows on them that fast code takes, whatever their sizes: no
+ * more than 32 taps a direction, 64 of padding, 128 from the first to the
+ * last tap.  */
+enum { BRN_WINDOW_TAPS = 32, BRN_WINDOW_PAD = 64, BRN_WINDOW_REACH = 128 };
+int brn_window_is_small(const struct brn_window *w);
+
 /* Taps, or elements of the plane.  */
 int64_t brn_window_ntap(const struct brn_window *w);
 int64_t brn_window_plane(const struct brn_window *w);

@@ -7,13 +7,14 @@
  *
  * The weight becomes a matrix [out][channels * taps].  One filter a channel is
  * depthwise, [channels][taps]; other groups are a matrix with zeros, which
- * bsr_dense finds.  Volumes are left.
+ * bsr_dense finds.  Volumes and very large windows are left.
  */
 #include "passes/pass.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "ir/window.h"
 #include "passes/rewrite.h"
 
 /* A weight of groups grows by their number, up to so many elements.  */
@@ -37,14 +38,17 @@ static int
 is_layer(const struct brn_node *n)
 {
 	const struct brn_type *w;
+	struct brn_window win;
+	const char *why;
 	int64_t group = brn_attr_int(n, "group", 1);
 
 	if (n->op != BRN_OP_conv || !is_const_f32(n->in[1]) ||
 	    (n->nin > 2 && n->in[2] && !is_const_f32(n->in[2])))
 		return 0;
 	w = &n->in[1]->value->type;
-	return (w->rank == 3 || w->rank == 4) &&
-	    n->in[0]->type.rank == w->rank && group >= 1 &&
+	return n->in[0]->type.rank == w->rank &&
+	    brn_window_of(n, &n->in[0]->type, w, &win, &why) == 0 &&
+	    brn_window_is_small(&win) && group >= 1 &&
 	    brn_numel(n->in[1]->value) > 0 &&
 	    (group == 1 || group == w->dim[0] ||
 	    brn_numel(n->in[1]->value) <= MOST_EXPANDED / group);
@@ -115,9 +119,9 @@ take(struct conv *k, const struct brn_node *u)
 	return 1;
 }
 
-/* The weight as a matrix: as it lies, where nothing changes.  */
+/* The weight as a matrix.  */
 static struct brn_node *
-weight_of(struct conv *k, int scaled)
+weight_of(struct conv *k)
 {
 	const struct brn_tensor *w = k->n->in[1]->value;
 	int depthwise = k->group == k->out && k->each == 1;
@@ -127,16 +131,6 @@ weight_of(struct conv *k, int scaled)
 	struct brn_node *n;
 	float *to;
 
-	if (many == 1 && !scaled) {
-		n = brn_graph_add(k->g, BRN_OP_constant, k->n->in[1]->name,
-		    NULL, 0);
-		if (!n || !(n->value = brn_arena_alloc(k->g->arena, 1,
-		    sizeof *n->value)))
-			return NULL;
-		*n->value = (struct brn_tensor){ t, w->data };
-		n->type = t;
-		return n;
-	}
 	n = brn_graph_constant(k->g, k->n->in[1]->name, &t, NULL);
 	if (!n)
 		return NULL;
@@ -187,7 +181,7 @@ make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
 	int bias = k->root != k->n || (k->n->nin > 2 && k->n->in[2]);
 	int depthwise = k->group == k->out && k->each == 1;
 
-	in[1] = weight_of(k, k->root != k->n);
+	in[1] = weight_of(k);
 	if (bias)
 		in[2] = bias_of(k);
 	if (!in[1] || (bias && !in[2]))

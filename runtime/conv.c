@@ -4,6 +4,7 @@
  */
 #include "runtime/conv.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Floats of x and y of a group: what half of a second-level cache holds.  */
@@ -22,21 +23,20 @@ group_of(const struct brn_layer *l, const struct brn_planes *g)
 	return n > 2 ? (n + 1) / 2 * 2 : n;
 }
 
-int
+void
 brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
-    const struct brn_type *y, int64_t *phases, int64_t *scratch)
+    int64_t *phases, int64_t *scratch)
 {
 	struct brn_planes g;
-	int64_t n;
+	int fits = brn_planes_of(l->node, x, &g);
+	int64_t n = group_of(l, &g);
 
-	if (!brn_planes_of(l->node, x, y, &g))
-		return -1;
-	n = group_of(l, &g);
+	assert(fits);
+	(void)fits;
 	*phases = g.direct ? 0 : x->dim[1] * brn_planes_size(&g);
 	*scratch = brn_layer_xt_size(l, n) + brn_layer_yt_size(l, n) +
 	    2 * brn_layer_colsp(l);
 	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
-	return 0;
 }
 
 /* A run of one image.  */
@@ -82,7 +82,7 @@ multiply(const struct brn_layer *l, const float *xt, float *yt, int64_t ntile,
 {
 	struct brn_kernel_args a = {
 		.x = xt,
-		.vals = l->vals,
+		.vals = l->bsr->vals,
 		.stream = l->stream,
 		.bias = l->bias,
 		.y = yt,
@@ -150,19 +150,19 @@ run_thread(void *ctx, size_t thread)
 		run_group(m, i, scratch);
 }
 
-int
-brn_conv_run(struct brn_conv_run *r, const struct brn_type *x,
-    const struct brn_type *y)
+void
+brn_conv_run(struct brn_conv_run *r, const struct brn_type *x)
 {
+	int fits = brn_planes_of(r->layer->node, x, &r->g);
 	int64_t in, out;
 
-	if (!brn_planes_of(r->layer->node, x, y, &r->g))
-		return -1;
+	assert(fits);
+	(void)fits;
 	r->batch = x->dim[0];
 	r->channels = x->dim[1];
 	r->group = group_of(r->layer, &r->g);
 	in = r->channels * r->g.y.in * r->g.x.in;
-	out = y->dim[1] * r->g.y.out * r->g.x.out;
+	out = r->layer->bsr->rows * r->g.y.out * r->g.x.out;
 	for (int64_t b = 0; b < r->batch && r->g.npos; b++) {
 		struct image m = { r, r->x + b * in,
 		    r->residual ? r->residual + b * out : NULL,
@@ -176,5 +176,4 @@ brn_conv_run(struct brn_conv_run *r, const struct brn_type *x,
 			    make_phases, &m);
 		brn_parallel(r->threads, (size_t)m.nthread, run_thread, &m);
 	}
-	return 0;
 }

@@ -27,15 +27,13 @@ struct brn_conv_run {
 	int64_t group;                  /* tiles that go together */
 };
 
-/* Floats of phases and of scratch that layer needs with input x, giving y; 0,
- * or -1: it has to be done by its ref.  */
-int brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
-    const struct brn_type *y, int64_t *phases, int64_t *scratch);
+/* Floats of phases and of scratch that layer needs with input x.  Layers have
+ * small windows: canon_conv makes no others.  */
+void brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
+    int64_t *phases, int64_t *scratch);
 
-/* Fill geometry and group of *r for these types and run it; -1 as above, and
- * nothing is done.  */
-int brn_conv_run(struct brn_conv_run *r, const struct brn_type *x,
-    const struct brn_type *y);
+/* Fill geometry and group of *r for this x, and run it.  */
+void brn_conv_run(struct brn_conv_run *r, const struct brn_type *x);
 
 /* What gather and scatter of struct brn_native are given.  phases: plane x
  * into its phases, with fill for padding.  */

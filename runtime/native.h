@@ -62,9 +62,8 @@ struct brn_native {
 
 const struct brn_native *brn_native(enum brn_isa isa);
 
-/* Floats of scratch that n, with a value of type out, needs for each
- * thread.  */
+/* Floats of scratch that n needs for each thread.  */
 int64_t brn_tiled_scratch(const struct brn_node *n,
-    const struct brn_type *const *type, const struct brn_type *out);
+    const struct brn_type *const *type);
 
 #endif

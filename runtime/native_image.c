@@ -17,7 +17,7 @@ enum { LINES = 4, CHUNK = LINES * BRN_TILE };
 struct job {
 	const struct brn_tiled *a;
 	struct brn_planes g;
-	int64_t tap[BRN_TAPS_MAX * BRN_TAPS_MAX];
+	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
 	int64_t ntap, nplane, channels;
 	float fill;
 	/* Positions p .. p + CHUNK of plane, whose phases are x, to y. */
@@ -174,7 +174,7 @@ job_init(struct job *j, const struct brn_tiled *a)
 	*j = (struct job){ .a = a,
 	    .nthread = brn_threads_count(a->threads) };
 	if (a->in[0]->type.dtype != BURIN_F32 ||
-	    !brn_planes_of(a->n, &a->in[0]->type, &a->out->type, &j->g))
+	    !brn_planes_of(a->n, &a->in[0]->type, &j->g))
 		return BRN_DECLINED;
 	j->ntap = j->g.y.kernel * j->g.x.kernel;
 	for (int64_t t = 0; t < j->ntap; t++)

@@ -28,8 +28,7 @@ brn_native(enum brn_isa isa)
 }
 
 int64_t
-brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type,
-    const struct brn_type *out)
+brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
 {
 	struct brn_planes g;
 
@@ -39,7 +38,7 @@ brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type,
 	if (n->op != BRN_OP_depthwise && n->op != BRN_OP_max_pool &&
 	    n->op != BRN_OP_average_pool)
 		return 0;
-	if (!brn_planes_of(n, type[0], out, &g))
+	if (!brn_planes_of(n, type[0], &g))
 		return 0;
 	return (brn_planes_size(&g) / BRN_TILE + brn_planes_ntile(&g) + 9) *
 	    BRN_TILE;

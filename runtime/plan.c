@@ -168,16 +168,13 @@ need_room(const struct maker *k, const struct brn_step *s, struct room *r)
 
 	input_types(k->p, s->node, type);
 	if (s->layer < 0) {
-		n = brn_tiled_scratch(s->node, type,
-		    &k->p->shapes->type[s->node->id]);
+		n = brn_tiled_scratch(s->node, type);
 		r->scratch = n > r->scratch ? n : r->scratch;
 		return;
 	}
 	l = &k->m->layer[s->layer];
 	if (brn_is_image_layer(s->node)) {
-		if (brn_conv_room(l, type[0],
-		    &k->p->shapes->type[s->node->id], &n, &m) < 0)
-			return;
+		brn_conv_room(l, type[0], &n, &m);
 		r->xt = n > r->xt ? n : r->xt;
 		r->scratch = m > r->scratch ? m : r->scratch;
 		return;
@@ -378,8 +375,7 @@ tiled_args(const struct brn_plan *p, const struct brn_step *s,
 	return a;
 }
 
-/* BRN_DECLINED: a form that only the ref knows.  */
-static int
+static void
 run_conv(const struct brn_plan *p, const struct brn_step *s,
     const struct brn_net *m, struct brn_threads *t)
 {
@@ -397,8 +393,7 @@ run_conv(const struct brn_plan *p, const struct brn_step *s,
 		.scratch_size = p->scratch_size,
 	};
 
-	return brn_conv_run(&r, &s->in[0]->type, &s->out->type) < 0 ?
-	    BRN_DECLINED : 0;
+	brn_conv_run(&r, &s->in[0]->type);
 }
 
 static int
@@ -411,9 +406,10 @@ run_step(const struct brn_plan *p, struct brn_step *s,
 
 	if (s->layer >= 0 && brn_is_image_layer(s->node)) {
 		s->info.kernel = m->layer[s->layer].kernel->name;
-		if (run_conv(p, s, m, t) == 0)
-			return 0;
-	} else if (s->layer >= 0) {
+		run_conv(p, s, m, t);
+		return 0;
+	}
+	if (s->layer >= 0) {
 		s->info.kernel = m->layer[s->layer].kernel->name;
 		run_layer(p, s, m, t);
 		return 0;

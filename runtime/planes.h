@@ -18,15 +18,13 @@
 #include "ir/window.h"
 #include "runtime/layout.h"
 
-enum { BRN_TAPS_MAX = 32 };             /* of a kernel in one direction */
-
 /* One direction.  */
 struct brn_phases {
 	int64_t in, out, kernel, stride, dilation, pad;
 	int n;                          /* phases that some tap meets */
-	int64_t phase[BRN_TAPS_MAX];    /* [n], below stride */
-	int of[BRN_TAPS_MAX];           /* [kernel]: which phase, */
-	int64_t at[BRN_TAPS_MAX];       /* and where in it */
+	int64_t phase[BRN_WINDOW_TAPS];    /* [n], below stride */
+	int of[BRN_WINDOW_TAPS];           /* [kernel]: which phase, */
+	int64_t at[BRN_WINDOW_TAPS];       /* and where in it */
 };
 
 struct brn_planes {
@@ -39,10 +37,10 @@ struct brn_planes {
 	int direct;                     /* the plane itself is the phase */
 };
 
-/* For n with input x, giving y; kernels from attribute kernel_shape.  0: three
- * spatial dimensions, or kernels too large.  */
+/* For n with input x; kernels from attribute kernel_shape.  0: its
+ * window is not small (ir/window.h).  */
 int brn_planes_of(const struct brn_node *n, const struct brn_type *x,
-    const struct brn_type *y, struct brn_planes *out);
+    struct brn_planes *out);
 
 /* Floats of all phases of a plane.  */
 static inline int64_t
