@@ -51,14 +51,8 @@ const struct op_case op_cases[] = {
 { "sqrt of integers is not supported", OP(sqrt), "", { "i64[1] 1" },
   "EUNSUPPORTED" },
 
-{ "half in", OP(cast), "to=1", { "f16[3] 0.5 -65504 inf" },
-  "f32[3] 0.5 -65504 inf" },
-{ "double out", OP(cast), "to=11", { "i32[2] 7 -1" }, "f64[2] 7 -1" },
-{ "half is only a port", OP(neg), "", { "f16[1] 1" }, "EUNSUPPORTED" },
-{ "integers to the largest", OP(cast), "to=13", { "u32[1] 4294967295" },
-  "u64[1] 4294967295" },
-{ "nothing is dropped", OP(dropout_mask), "", { "f32[2] 0 nan" },
-  "bool[2] 1 1" },
+#include "tests/elem_cases.def"
+
 { "float to integer truncates and clamps", OP(cast), "to=6",
   { "f32[6] 1.9 -1.9 nan 3e9 -inf 7" },
   "i32[6] 1 -1 0 2147483647 -2147483648 7" },
