@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Floats of x and y of a group: what half of a second-level cache holds.  */
-enum { GROUP_FLOATS = 128 << 10, GROUP_MOST = 16, GROUP_LEAST = 2 };
+enum { GROUP_FLOATS = 128 << 10 };
 
 /* As many tiles as stay in the cache, an even number, in equal groups.  */
 static int64_t
@@ -17,7 +17,8 @@ group_of(const struct brn_layer *l, const struct brn_planes *g)
 	int64_t line = (brn_layer_colsp(l) + brn_layer_rowsp(l)) * BRN_TILE;
 	int64_t n = GROUP_FLOATS / line, all = brn_planes_ntile(g), ngroup;
 
-	n = n > GROUP_MOST ? GROUP_MOST : n < GROUP_LEAST ? GROUP_LEAST : n;
+	n = n > BRN_GROUP_MOST ? BRN_GROUP_MOST : n;
+	n = n < BRN_GROUP_LEAST ? BRN_GROUP_LEAST : n;
 	ngroup = (all + n - 1) / n;
 	n = ngroup ? (all + ngroup - 1) / ngroup : 1;
 	return n > 2 ? (n + 1) / 2 * 2 : n;
@@ -59,19 +60,22 @@ make_phases(void *ctx, size_t c)
 	    r->phases + (int64_t)c * brn_planes_size(&r->g), 0);
 }
 
-/* The offsets of the columns that are wanted, at position pos.  */
+/* Where the columns that are wanted begin.  */
 static void
-find_lines(const struct image *m, int64_t pos, int64_t *from)
+find_lines(const struct brn_conv_run *r, int64_t *from)
 {
-	const struct brn_conv_run *r = m->r;
-	int64_t ntap = r->g.y.kernel * r->g.x.kernel;
+	int64_t ntap = r->g.y.kernel * r->g.x.kernel, first = 0, at = 0;
 	int64_t size = brn_planes_size(&r->g);
+	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
 
+	for (int64_t t = 0; t < ntap; t++)
+		tap[t] = brn_planes_tap(&r->g, t);
 	for (int32_t k = 0; k < r->layer->nused; k++) {
 		int64_t c = r->layer->used[k];
 
-		from[k] = c / ntap * size + brn_planes_tap(&r->g, c % ntap) +
-		    pos;
+		for (; c >= first + ntap; first += ntap)
+			at += size;
+		from[k] = at + tap[c - first];
 	}
 }
 
@@ -117,20 +121,16 @@ run_group(const struct image *m, int64_t i, float *scratch)
 	int64_t left = r->g.npos - (pos + (n - 1) * BRN_TILE);
 	float *xt = scratch, *yt = xt + brn_layer_xt_size(l, r->group);
 	int64_t *from = (int64_t *)(yt + brn_layer_yt_size(l, r->group));
-	struct brn_gather in = { m->phases, from, l->used, l->nused,
+	struct brn_gather in = { m->phases + pos, from, l->used, l->nused,
 	    brn_layer_colsp(l), n, left < BRN_TILE ? left : BRN_TILE };
-	struct brn_scatter out = { &r->g, r->end, yt, brn_layer_rowsp(l), 0,
-	    n, pos };
-	int64_t plane = r->g.y.out * r->g.x.out;
+	struct brn_scatter out = { &r->g, r->end, yt, brn_layer_rowsp(l),
+	    l->bsr->rows, n, pos };
 
-	find_lines(m, pos, from);
 	if (!r->g.direct)
 		in.last = BRN_TILE;
 	r->native->gather(&in, xt);
 	multiply(l, xt, yt, n, left < BRN_TILE ? left : BRN_TILE);
-	for (out.row = 0; out.row < l->bsr->rows; out.row++)
-		r->native->scatter(&out, m->y + out.row * plane,
-		    m->residual ? m->residual + out.row * plane : NULL);
+	r->native->scatter(&out, m->y, m->residual);
 }
 
 static void
@@ -141,6 +141,8 @@ run_thread(void *ctx, size_t thread)
 	float *scratch = r->scratch + (int64_t)thread * r->scratch_size;
 	int64_t cols = r->layer->bsr->cols, colsp = brn_layer_colsp(r->layer);
 
+	find_lines(r, (int64_t *)(scratch + brn_layer_xt_size(r->layer,
+	    r->group) + brn_layer_yt_size(r->layer, r->group)));
 	/* Columns that no block has are never read, but those beyond the last
 	 * are. */
 	for (int64_t t = 0; t < r->group && colsp > cols; t++)

@@ -35,6 +35,9 @@ void brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
 /* Fill geometry and group of *r for this x, and run it.  */
 void brn_conv_run(struct brn_conv_run *r, const struct brn_type *x);
 
+/* Tiles of a group.  */
+enum { BRN_GROUP_MOST = 16, BRN_GROUP_LEAST = 2 };
+
 /* What gather and scatter of struct brn_native are given.  phases: plane x
  * into its phases, with fill for padding.  */
 
@@ -46,13 +49,13 @@ struct brn_gather {
 	const int32_t *col;
 	int64_t n, cols, ntile, last;
 };
-/* Row row of tiles t [tile][rows][16], which begin at position pos, into a
- * plane, with the same plane of the residual.  */
+/* The first nrow rows of tiles t [tile][rows][16], which begin at position pos,
+ * into planes, with those of the residual.  */
 struct brn_scatter {
 	const struct brn_planes *g;
 	struct brn_image_end end;
 	const float *t;
-	int64_t rows, row, ntile, pos;
+	int64_t rows, nrow, ntile, pos;
 };
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Depthwise convolution and poolings: a plane at a time is put into phases
  * (runtime/planes.h), which are small enough for the first or second cache;
- * then 64 positions at a time go through all taps.
+ * then blocks of four rows by 16 columns of results go through all taps.
  */
 #include <math.h>
 #include <string.h>
@@ -10,8 +10,14 @@
 #include "runtime/native_isa.h"
 #include "runtime/conv.h"
 
-/* Lines of 16 positions that go through the taps together.  */
-enum { LINES = 4, CHUNK = LINES * BRN_TILE };
+enum { ROWS = BRN_IMAGE_ROWS };
+
+typedef brn_vec vec;
+
+/* Results of ROWS rows, BRN_TILE columns of each.  */
+struct block {
+	vec v[ROWS][BRN_LINE];
+};
 
 /* Planes of one node.  */
 struct job {
@@ -20,126 +26,204 @@ struct job {
 	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
 	int64_t ntap, nplane, channels;
 	float fill;
-	/* Positions p .. p + CHUNK of plane, whose phases are x, to y. */
+	/* The rows from row on, whose phases are x, of plane to y.  */
 	void (*run)(const struct job *j, int64_t plane, const float *x,
-	    int64_t p, float *restrict y);
+	    int64_t row, float *y);
 	void (*finish)(const struct job *j, int64_t plane, float *y);
 	struct brn_image_end end;
 	int nthread;
 };
 
-/* ---- what is done with the taps ------------------------------------------ */
+/* ---- blocks -------------------------------------------------------------- */
 
-typedef brn_vec vec;
-enum { NVEC = CHUNK / BRN_LANES };
-
-static inline void
-load(vec *v, const float *x)
+static inline vec
+load(const float *x, int i)
 {
-	for (int i = 0; i < NVEC; i++)
-		v[i] = *(const vec *)(x + i * BRN_LANES);
+	return *(const vec *)(x + i * BRN_LANES);
+}
+
+/* Let v be in a register: GCC would load it anew for every use.  */
+#if defined(__AVX512F__)
+#define HOLD(v) __asm__("" : "+v"(v))
+#elif defined(__x86_64__)
+#define HOLD(v) __asm__("" : "+x"(v))
+#else
+#define HOLD(v) (void)(v)
+#endif
+
+static inline vec
+splat(float f)
+{
+	return f - (vec){ 0 };
 }
 
 static inline vec
-clip(vec v, float lo, float hi)
+select(brn_ivec mask, vec a, vec b)
 {
-	brn_ivec under = v < lo, over = v > hi;
-	vec l = lo - (vec){ 0 }, h = hi - (vec){ 0 };
-
-	v = (vec)((under & (brn_ivec)l) | (~under & (brn_ivec)v));
-	return (vec)((over & (brn_ivec)h) | (~over & (brn_ivec)v));
+	return (vec)((mask & (brn_ivec)a) | (~mask & (brn_ivec)b));
 }
 
 static inline __attribute__((always_inline)) void
-weigh(const struct job *j, int64_t plane, const float *x, float *y,
-    const int64_t ntap)
+clip(struct block *b, vec lo, vec hi)
 {
-	const struct brn_tensor *bias = j->a->n->nin > 2 ? j->a->in[2] : NULL;
-	int64_t c = plane % j->channels;
-	const float *w = brn_f32(j->a->in[1]) + c * j->ntap;
-	float b = bias ? brn_f32(bias)[c] : 0;
-	vec acc[NVEC];
+	for (int r = 0; r < ROWS; r++)
+		for (int i = 0; i < BRN_LINE; i++) {
+			vec v = b->v[r][i];
 
-	for (int i = 0; i < NVEC; i++)
-		acc[i] = b - (vec){ 0 };
-	for (int64_t t = 0; t < ntap; t++) {
-		const float *from = x + j->tap[t];
+			v = select(v < lo, lo, v);
+			b->v[r][i] = select(v > hi, hi, v);
+		}
+}
 
-		for (int i = 0; i < NVEC; i++)
-			acc[i] += w[t] * *(const vec *)(from + i * BRN_LANES);
+/* Columns from c on.  A line that is longer than what is left of its row runs
+ * over into rows that come later: blocks go from the last column to the first,
+ * and from the first row to the last.  */
+static inline __attribute__((always_inline)) void
+store(const struct job *j, const struct block *b, int64_t row, int64_t c,
+    float *y)
+{
+	int64_t nrow = j->g.y.out, ncol = j->g.x.out;
+	int64_t left = ncol - c < BRN_TILE ? ncol - c : BRN_TILE;
+
+#pragma GCC unroll 4
+	for (int r = 0; r < ROWS; r++) {
+		int64_t at = (row + r) * ncol + c;
+		vec line[BRN_LINE];
+
+		for (int i = 0; i < BRN_LINE; i++)
+			line[i] = b->v[r][i];
+		if (at + BRN_TILE <= nrow * ncol)
+			for (int i = 0; i < BRN_LINE; i++)
+				*(vec *)(y + at + i * BRN_LANES) = line[i];
+		else if (row + r < nrow)
+			memcpy(y + at, line, (size_t)left * sizeof *y);
 	}
-	if (j->end.act == BRN_IMAGE_clip)
-		for (int i = 0; i < NVEC; i++)
-			acc[i] = clip(acc[i], j->end.lo, j->end.hi);
-	for (int i = 0; i < NVEC; i++)
-		*(vec *)(y + i * BRN_LANES) = acc[i];
+}
+
+static inline int64_t
+last_columns(const struct job *j)
+{
+	return (j->g.x.out - 1) / BRN_TILE * BRN_TILE;
+}
+
+static inline struct block
+filled(vec v)
+{
+	struct block b;
+
+	for (int r = 0; r < ROWS; r++)
+		for (int i = 0; i < BRN_LINE; i++)
+			b.v[r][i] = v;
+	return b;
+}
+
+static float
+bias_of(const struct job *j, int64_t channel)
+{
+	const struct brn_tensor *b = j->a->n->nin > 2 ? j->a->in[2] : NULL;
+
+	return b ? brn_f32(b)[channel] : 0;
+}
+
+/* kh x kw taps that lie side by side: a line of x serves all rows of the block
+ * that it is in the window of.  */
+static inline __attribute__((always_inline)) void
+weigh_near(const struct job *j, int64_t plane, const float *x, int64_t row,
+    float *y, const int kh, const int kw)
+{
+	int64_t c = plane % j->channels, pitch = j->g.pitch;
+	const float *w = brn_f32(j->a->in[1]) + c * kh * kw;
+	vec wv[25], bias = splat(bias_of(j, c));
+	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
+
+	for (int t = 0; t < kh * kw; t++)
+		wv[t] = splat(w[t]);
+	x += row * pitch;
+	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
+		struct block b = filled(bias);
+
+#pragma GCC unroll 8
+		for (int dy = 0; dy < kh + ROWS - 1; dy++)
+#pragma GCC unroll 8
+			for (int dx = 0; dx < kw; dx++)
+#pragma GCC unroll 4
+				for (int i = 0; i < BRN_LINE; i++) {
+					vec v = load(x + c + dy * pitch + dx,
+					    i);
+
+					HOLD(v);
+#pragma GCC unroll 4
+					for (int r = 0; r < ROWS; r++)
+						if (dy >= r && dy - r < kh)
+							b.v[r][i] += v * wv
+							    [(dy - r) * kw +
+							    dx];
+				}
+		if (j->end.act == BRN_IMAGE_clip)
+			clip(&b, lo, hi);
+		store(j, &b, row, c, y);
+	}
 }
 
 static void
-weigh_9(const struct job *j, int64_t plane, const float *x, int64_t p,
-    float *restrict y)
+weigh_3x3(const struct job *j, int64_t plane, const float *x, int64_t row,
+    float *y)
 {
-	weigh(j, plane, x + p, y, 9);
+	weigh_near(j, plane, x, row, y, 3, 3);
 }
 
 static void
-weigh_any(const struct job *j, int64_t plane, const float *x, int64_t p,
-    float *restrict y)
+weigh_5x5(const struct job *j, int64_t plane, const float *x, int64_t row,
+    float *y)
 {
-	weigh(j, plane, x + p, y, j->ntap);
+	weigh_near(j, plane, x, row, y, 5, 5);
 }
 
 /* NaN stays.  */
-static void
-largest(const struct job *j, int64_t plane, const float *x, int64_t p,
-    float *restrict y)
+static inline vec
+larger(vec a, vec b)
 {
-	vec acc[NVEC];
-
-	(void)plane;
-	load(acc, x + p + j->tap[0]);
-	for (int64_t t = 1; t < j->ntap; t++) {
-		const float *from = x + p + j->tap[t];
-
-		for (int i = 0; i < NVEC; i++) {
-			vec v = *(const vec *)(from + i * BRN_LANES);
-			brn_ivec keep = (acc[i] > v) | (acc[i] != acc[i]);
-
-			acc[i] = (vec)((keep & (brn_ivec)acc[i]) |
-			    (~keep & (brn_ivec)v));
-		}
-	}
-	for (int i = 0; i < NVEC; i++)
-		*(vec *)(y + i * BRN_LANES) = acc[i];
+	return select((a > b) | (a != a), a, b);
 }
 
-static void
-add_up(const struct job *j, int64_t plane, const float *x, int64_t p,
-    float *restrict y)
-{
-	vec acc[NVEC] = { { 0 } };
-
-	(void)plane;
-	for (int64_t t = 0; t < j->ntap; t++) {
-		const float *from = x + p + j->tap[t];
-
-		for (int i = 0; i < NVEC; i++)
-			acc[i] += *(const vec *)(from + i * BRN_LANES);
+/* DO(name, before the first tap, with tap t of line v) */
+#define DO(name, first, each) \
+	static void \
+	name(const struct job *j, int64_t plane, const float *x, \
+	    int64_t row, float *y) \
+	{ \
+		int64_t channel = plane % j->channels; \
+		const float *w = brn_f32(j->a->in[j->a->n->nin > 1]) + \
+		    channel * j->ntap; \
+		vec lo = splat(j->end.lo), hi = splat(j->end.hi); \
+	\
+		(void)w; \
+		x += row * j->g.pitch; \
+		for (int64_t c = last_columns(j); c >= 0; c -= BRN_TILE) { \
+			struct block b = filled(splat(first)); \
+	\
+			for (int64_t t = 0; t < j->ntap; t++) { \
+				const float *from = x + j->tap[t] + c; \
+	\
+				for (int r = 0; r < ROWS; r++) \
+					for (int i = 0; i < BRN_LINE; i++) { \
+						vec v = load(from + r * \
+						    j->g.pitch, i); \
+						vec acc = b.v[r][i]; \
+	\
+						b.v[r][i] = each; \
+					} \
+			} \
+			if (j->end.act == BRN_IMAGE_clip) \
+				clip(&b, lo, hi); \
+			store(j, &b, row, c, y); \
+		} \
 	}
-	for (int i = 0; i < NVEC; i++)
-		*(vec *)(y + i * BRN_LANES) = acc[i];
-}
+DO(weigh_any, bias_of(j, channel), acc + v * w[t])
+DO(largest, -INFINITY, larger(acc, v))
+DO(add_up, 0, acc + v)
 
 /* ---- planes -------------------------------------------------------------- */
-
-/* Positions that are results, to their image.  */
-static void
-keep_results(const struct brn_planes *g, const float *pos, float *y)
-{
-	for (int64_t r = 0; r < g->y.out; r++)
-		memcpy(y + r * g->x.out, pos + r * g->pitch,
-		    (size_t)g->x.out * sizeof *y);
-}
 
 static void
 run_plane(const struct job *j, int64_t plane, float *scratch)
@@ -147,13 +231,10 @@ run_plane(const struct job *j, int64_t plane, float *scratch)
 	const struct brn_planes *g = &j->g;
 	const float *x = brn_f32(j->a->in[0]) + plane * g->y.in * g->x.in;
 	float *y = (float *)j->a->out->data + plane * g->y.out * g->x.out;
-	float *pos = scratch + brn_planes_size(g);
-	int64_t p = 0;
 
 	BRN_FOR_ISA(brn_phases)(g, x, scratch, j->fill);
-	for (; p < g->npos; p += CHUNK)
-		j->run(j, plane, scratch, p, pos + p);
-	keep_results(g, pos, y);
+	for (int64_t r = 0; r < g->y.out; r += ROWS)
+		j->run(j, plane, scratch, r, y);
 	if (j->finish)
 		j->finish(j, plane, y);
 }
@@ -201,6 +282,19 @@ finish_depthwise(const struct job *j, int64_t plane, float *y)
 	BRN_FOR_ISA(brn_put)(y, y, NULL, j->g.y.out * j->g.x.out, &j->end);
 }
 
+/* k x k taps without stride or dilation.  */
+static int
+is_near(const struct job *j, int64_t k)
+{
+	const struct brn_phases *d[] = { &j->g.y, &j->g.x };
+
+	for (int i = 0; i < 2; i++)
+		if (d[i]->kernel != k || d[i]->stride != 1 ||
+		    d[i]->dilation != 1)
+			return 0;
+	return 1;
+}
+
 int
 BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
 {
@@ -208,7 +302,8 @@ BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
 
 	if (job_init(&j, a))
 		return BRN_DECLINED;
-	j.run = j.ntap == 9 ? weigh_9 : weigh_any;
+	j.run = is_near(&j, 3) ? weigh_3x3 : is_near(&j, 5) ? weigh_5x5 :
+	    weigh_any;
 	j.end = brn_image_end_of(a->n);
 	if (a->n->nin > 3 && a->in[3])
 		return BRN_DECLINED;

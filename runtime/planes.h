@@ -18,6 +18,9 @@
 #include "ir/window.h"
 #include "runtime/layout.h"
 
+/* Rows of results that are done together where a plane is done alone.  */
+enum { BRN_IMAGE_ROWS = 4 };
+
 /* One direction.  */
 struct brn_phases {
 	int64_t in, out, kernel, stride, dilation, pad;
