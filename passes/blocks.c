@@ -8,7 +8,6 @@
 #include "passes/blocks.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define STRIP 32
 #define WORD 64
@@ -65,6 +64,17 @@ count_strip(const struct strip *s, int bw)
 	return n;
 }
 
+/* Each word is multiplied into h, and what is high comes down.  */
+static uint64_t
+hash_strip(const struct strip *s, uint64_t h)
+{
+	for (int64_t i = 0; i < s->n * s->words; i++) {
+		h = (h ^ s->bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 29;
+	}
+	return h;
+}
+
 /* Join rows 2i and 2i + 1 into row i.  */
 static void
 join_rows(struct strip *s)
@@ -81,23 +91,24 @@ join_rows(struct strip *s)
 
 int
 brn_blocks_count(const float *w, int64_t rows, int64_t cols,
-    int64_t nblk[BRN_NUM_BLOCKS], burin_error *err)
+    struct brn_counts *out, burin_error *err)
 {
 	struct strip s = { .words = (cols + WORD - 1) / WORD };
 
 	s.bits = brn_alloc((size_t)s.words * STRIP, sizeof *s.bits);
 	if (!s.bits)
 		return brn_nomem(err);
-	memset(nblk, 0, BRN_NUM_BLOCKS * sizeof *nblk);
+	*out = (struct brn_counts){ .mask = (uint64_t)(rows * STRIP + cols) };
 	for (int64_t r0 = 0; r0 < rows; r0 += STRIP) {
 		s.n = rows - r0 < STRIP ? (int)(rows - r0) : STRIP;
 		for (int i = 0; i < s.n; i++)
 			mark_row(w + (r0 + i) * cols, cols,
 			    s.bits + i * s.words);
+		out->mask = hash_strip(&s, out->mask);
 		for (int bh = 1; bh <= STRIP; bh *= 2) {
 			for (int k = 0; k < BRN_NUM_BLOCKS; k++)
 				if (brn_blocks[k].bh == bh)
-					nblk[k] += count_strip(&s,
+					out->nblk[k] += count_strip(&s,
 					    brn_blocks[k].bw);
 			join_rows(&s);
 		}
