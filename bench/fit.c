@@ -128,8 +128,8 @@ static const char head[] =
 "/* SPDX-License-Identifier: Apache-2.0\n"
 " *\n"
 " * Nanoseconds for each term of jit/cost.h, by instruction set, as `make\n"
-" * fit-cost` measured them, and how far predictions were off: the median, and\n"
-" * what one in ten exceeds.\n"
+" * fit-cost` measured them, and how far predictions are off: half of them by\n"
+" * less than the first figure, nine of ten by less than the second.\n"
 " *\n"
 " * COST(instruction set";
 

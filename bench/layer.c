@@ -19,7 +19,7 @@
 struct layer {
 	struct brn_bsr *b;
 	struct brn_spec s;
-	float *vals, *stream, *x, *y, *bias;
+	float *stream, *x, *y, *bias;
 	void *handle;
 	brn_kernel_fn *fn;
 };
@@ -54,8 +54,8 @@ make_bsr(const struct bench_cell *c, struct brn_bsr **out, burin_error *err)
 	if (bench_pattern(c->mask, &p, w) < 0)
 		rc = brn_fail(err, BURIN_EINVAL, "%s: no such mask", c->mask);
 	else
-		rc = brn_bsr_from_dense(w, c->rows, c->cols, c->bh, c->bw, 0,
-		    out, err);
+		rc = brn_bsr_from_dense(&(struct brn_matrix){ w, c->rows,
+		    c->cols, 0 }, c->bh, c->bw, 0, out, err);
 	free(w);
 	if (rc == 0)
 		fill((*out)->vals, (int64_t)(*out)->nblk * c->bh * c->bw);
@@ -114,9 +114,6 @@ make_kernel(struct layer *l, const struct bench_cell *c,
 	brn_cost_count(&l->s, &r->count);
 	r->kernel = brn_kernels[l->s.kernel].name;
 	l->fn = brn_t0(c->isa);
-	l->vals = brn_pack_vals(l->b);
-	if (!l->vals)
-		return brn_nomem(err);
 	if ((rc = brn_pack_stream(&l->s, l->b->vals, &l->stream, err)) < 0)
 		return rc;
 	return brn_kernels[l->s.kernel].tier ? compile(l, r, err) : 0;
@@ -128,7 +125,7 @@ time_kernel(const struct layer *l, const struct bench_cell *c,
 {
 	const struct brn_bsr *b = l->b;
 	struct brn_kernel_args a = {
-		.x = l->x, .vals = l->vals, .stream = l->stream,
+		.x = l->x, .vals = b->vals, .stream = l->stream,
 		.bias = l->bias, .y = l->y,
 		.tile1 = (c->m + BRN_TILE - 1) / BRN_TILE,
 		.tokens = c->m < BRN_TILE ? c->m : 0,
@@ -177,7 +174,6 @@ bench_layer(const struct bench_cell *c, struct bench_result *r,
 		rc = run(&l, c, r, err);
 	brn_unload(l.handle);
 	brn_bsr_free(l.b);
-	free(l.vals);
 	free(l.stream);
 	free(l.x);
 	free(l.y);

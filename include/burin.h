@@ -159,6 +159,10 @@ BURIN_API void burin_model_free(burin_model *m);
 /* Values are those of ONNX's TensorProto.DataType.  */
 enum burin_dtype {
 	BURIN_F32 = 1,
+	BURIN_U8 = 2,
+	BURIN_I8 = 3,
+	BURIN_U16 = 4,
+	BURIN_I16 = 5,
 	BURIN_I32 = 6,
 	BURIN_I64 = 7,
 	BURIN_BOOL = 9,         /* one byte, 0 or 1 */

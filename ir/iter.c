@@ -67,10 +67,11 @@ int64_t
 brn_get_int(const struct brn_tensor *t, int64_t i)
 {
 	switch (t->type.dtype) {
-	case BURIN_I64:
-		return ((const int64_t *)t->data)[i];
-	case BURIN_I32:
-		return ((const int32_t *)t->data)[i];
+#define X(dtype, ctype, name, min, max) \
+	case BURIN_##dtype: \
+		return ((const ctype *)t->data)[i];
+	BRN_INT_DTYPES(X)
+#undef X
 	case BURIN_BOOL:
 		return ((const uint8_t *)t->data)[i] != 0;
 	default:
@@ -91,12 +92,12 @@ void
 brn_set_int(struct brn_tensor *t, int64_t i, int64_t v)
 {
 	switch (t->type.dtype) {
-	case BURIN_I64:
-		((int64_t *)t->data)[i] = v;
+#define X(dtype, ctype, name, min, max) \
+	case BURIN_##dtype: \
+		((ctype *)t->data)[i] = (ctype)v; \
 		break;
-	case BURIN_I32:
-		((int32_t *)t->data)[i] = (int32_t)v;
-		break;
+	BRN_INT_DTYPES(X)
+#undef X
 	case BURIN_BOOL:
 		((uint8_t *)t->data)[i] = v != 0;
 		break;
@@ -108,20 +109,15 @@ brn_set_int(struct brn_tensor *t, int64_t i, int64_t v)
 void
 brn_set_float(struct brn_tensor *t, int64_t i, double v)
 {
-	switch (t->type.dtype) {
-	case BURIN_I64:
-		((int64_t *)t->data)[i] = to_int(v, INT64_MIN, INT64_MAX);
-		break;
-	case BURIN_I32:
-		((int32_t *)t->data)[i] = (int32_t)to_int(v, INT32_MIN,
-		    INT32_MAX);
-		break;
-	case BURIN_BOOL:
-		((uint8_t *)t->data)[i] = v != 0;
-		break;
-	default:
+	int dtype = t->type.dtype;
+
+	if (dtype == BURIN_F32)
 		((float *)t->data)[i] = (float)v;
-	}
+	else if (dtype == BURIN_BOOL)
+		((uint8_t *)t->data)[i] = v != 0;
+	else
+		brn_set_int(t, i, to_int(v, brn_int_min(dtype),
+		    brn_int_max(dtype)));
 }
 
 void

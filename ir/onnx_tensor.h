@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * TensorProto and SparseTensorProto into burin's tensors: every way the bytes
- * can be stored becomes one row-major array of f32, i32, i64 or bool.
+ * can be stored becomes one row-major array of a type that burin has.
  */
 #ifndef BRN_ONNX_TENSOR_H
 #define BRN_ONNX_TENSOR_H

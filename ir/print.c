@@ -9,24 +9,17 @@
  */
 #include "ir/graph.h"
 
+#include "ir/iter.h"
+
 #include <inttypes.h>
 
 static void
 print_element(struct brn_buf *b, const struct brn_tensor *t, int64_t i)
 {
-	switch (t->type.dtype) {
-	case BURIN_F32:
-		brn_buf_printf(b, "%.9g", ((const float *)t->data)[i]);
-		break;
-	case BURIN_I32:
-		brn_buf_printf(b, "%" PRId32, ((const int32_t *)t->data)[i]);
-		break;
-	case BURIN_I64:
-		brn_buf_printf(b, "%" PRId64, ((const int64_t *)t->data)[i]);
-		break;
-	default:
-		brn_buf_printf(b, "%d", ((const uint8_t *)t->data)[i]);
-	}
+	if (t->type.dtype == BURIN_F32)
+		brn_buf_printf(b, "%.9g", brn_get_float(t, i));
+	else
+		brn_buf_printf(b, "%" PRId64, brn_get_int(t, i));
 }
 
 /* FNV-1a: enough to tell constants apart in a dump.  */

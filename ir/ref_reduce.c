@@ -121,21 +121,6 @@ i_min(int64_t acc, int64_t x)
 	return acc < x ? acc : x;
 }
 
-/* The ends of a type's range: what a maximum or minimum of nothing is.  */
-static int64_t
-lowest(const struct brn_tensor *t)
-{
-	return t->type.dtype == BURIN_I64 ? INT64_MIN :
-	    t->type.dtype == BURIN_I32 ? INT32_MIN : 0;
-}
-
-static int64_t
-highest(const struct brn_tensor *t)
-{
-	return t->type.dtype == BURIN_I64 ? INT64_MAX :
-	    t->type.dtype == BURIN_I32 ? INT32_MAX : 1;
-}
-
 #define REDUCE(name, ...) \
 BRN_REF(name) \
 { \
@@ -146,8 +131,8 @@ BRN_REF(name) \
 
 REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0)
 REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1)
-REDUCE(reduce_max,  -INFINITY, lowest(out), f_max, i_max, 0)
-REDUCE(reduce_min,  INFINITY, highest(out), f_min, i_min, 0)
+REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), f_max, i_max, 0)
+REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0)
 
 /* Along one line of count elements, stride apart.  */
 static void

@@ -8,29 +8,45 @@ static const struct {
 	int dtype;
 	size_t size;
 	const char *name;
+	int64_t min, max;               /* of integers */
 } dtypes[] = {
-	{ BURIN_F32,  4, "f32" },
-	{ BURIN_I32,  4, "i32" },
-	{ BURIN_I64,  8, "i64" },
-	{ BURIN_BOOL, 1, "bool" },
+	{ BURIN_F32,  4, "f32",  0, 0 },
+	{ BURIN_BOOL, 1, "bool", 0, 1 },
+#define X(dtype, ctype, name, min, max) \
+	{ BURIN_##dtype, sizeof (ctype), name, min, max },
+	BRN_INT_DTYPES(X)
+#undef X
 };
+
+/* The body of a function: a field of the row of a type.  */
+#define ROW(dtype_, field, none) \
+	for (int i = 0; i < BRN_COUNT(dtypes); i++) \
+		if (dtypes[i].dtype == (dtype_)) \
+			return dtypes[i].field; \
+	return none
 
 size_t
 brn_dtype_size(int dtype)
 {
-	for (int i = 0; i < BRN_COUNT(dtypes); i++)
-		if (dtypes[i].dtype == dtype)
-			return dtypes[i].size;
-	return 0;
+	ROW(dtype, size, 0);
 }
 
 const char *
 brn_dtype_name(int dtype)
 {
-	for (int i = 0; i < BRN_COUNT(dtypes); i++)
-		if (dtypes[i].dtype == dtype)
-			return dtypes[i].name;
-	return "?";
+	ROW(dtype, name, "?");
+}
+
+int64_t
+brn_int_min(int dtype)
+{
+	ROW(dtype, min, 0);
+}
+
+int64_t
+brn_int_max(int dtype)
+{
+	ROW(dtype, max, 0);
 }
 
 int

@@ -33,8 +33,20 @@ struct brn_tensor {
 	void *data;                     /* borrowed or owned: its holder says */
 };
 
+/* X(suffix of BURIN_, C type, name, least, greatest): the integers.  */
+#define BRN_INT_DTYPES(X) \
+	X(U8,  uint8_t,  "u8",  0,         UINT8_MAX) \
+	X(I8,  int8_t,   "i8",  INT8_MIN,  INT8_MAX) \
+	X(U16, uint16_t, "u16", 0,         UINT16_MAX) \
+	X(I16, int16_t,  "i16", INT16_MIN, INT16_MAX) \
+	X(I32, int32_t,  "i32", INT32_MIN, INT32_MAX) \
+	X(I64, int64_t,  "i64", INT64_MIN, INT64_MAX)
+
 size_t brn_dtype_size(int dtype);               /* 0: no such type */
 const char *brn_dtype_name(int dtype);          /* "f32" */
+/* The ends of the range of an integer type or of bool.  */
+int64_t brn_int_min(int dtype);
+int64_t brn_int_max(int dtype);
 
 /* No symbol, rank known.  */
 int brn_type_is_concrete(const struct brn_type *t);

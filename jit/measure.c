@@ -20,11 +20,10 @@ enum {
 /* Milliseconds a sample takes at least.  */
 static const double sample = 0.3;
 
-/* A candidate with its weights.  */
+/* A candidate as it is stored.  */
 struct form {
 	struct brn_candidate *cand;
 	struct brn_bsr *b;
-	float *vals;
 };
 
 /* One of its kernels.  */
@@ -72,19 +71,15 @@ add_trials(struct bench *t, const struct form *f, burin_error *err)
 }
 
 static int
-add_form(struct bench *t, const struct brn_tensor *w,
+add_form(struct bench *t, const struct brn_matrix *w,
     struct brn_candidate *c, burin_error *err)
 {
 	struct form *f = &t->form[t->nform++];
 	int rc;
 
 	f->cand = c;
-	rc = brn_bsr_from_dense(w->data, w->type.dim[0], w->type.dim[1],
-	    c->bh, c->bw, c->dense, &f->b, err);
-	if (rc < 0)
-		return rc;
-	f->vals = brn_pack_vals(f->b);
-	return f->vals ? add_trials(t, f, err) : brn_nomem(err);
+	rc = brn_bsr_from_dense(w, c->bh, c->bw, c->dense, &f->b, err);
+	return rc < 0 ? rc : add_trials(t, f, err);
 }
 
 /* The next of the candidates by prediction; NULL: there are no more.  */
@@ -105,7 +100,7 @@ next_best(const struct bench *t, struct brn_candidate *c, int n)
 }
 
 static int
-add_forms(struct bench *t, const struct brn_tensor *w,
+add_forms(struct bench *t, const struct brn_matrix *w,
     struct brn_candidate *c, int n, burin_error *err)
 {
 	struct brn_candidate *best;
@@ -153,7 +148,7 @@ add_data(struct bench *t, burin_error *err)
 		const struct brn_bsr *b = r->form->b;
 
 		r->args = (struct brn_kernel_args){ .x = t->x,
-		    .vals = r->form->vals, .stream = r->stream,
+		    .vals = b->vals, .stream = r->stream,
 		    .bias = t->bias, .y = t->y, .tile1 = TILES,
 		    .brow1 = b->nbrow, .rowptr = b->rowptr,
 		    .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
@@ -234,10 +229,8 @@ clear(struct bench *t)
 {
 	for (int i = 0; i < t->ntrial; i++)
 		free(t->trial[i].stream);
-	for (int i = 0; i < t->nform; i++) {
+	for (int i = 0; i < t->nform; i++)
 		brn_bsr_free(t->form[i].b);
-		free(t->form[i].vals);
-	}
 	free(t->x);
 	free(t->y);
 	free(t->bias);
@@ -246,7 +239,7 @@ clear(struct bench *t)
 
 int
 brn_tune_measure(const struct brn_jit_opts *o, enum brn_isa isa,
-    const struct brn_tensor *w, struct brn_candidate *c, int n,
+    const struct brn_matrix *w, struct brn_candidate *c, int n,
     burin_error *err)
 {
 	struct bench *t = brn_alloc(1, sizeof *t);

@@ -136,15 +136,14 @@ write_record(const struct brn_candidate *c, int n, struct brn_buf *out)
 /* ---- where it is ------------------------------------------------------ */
 
 static void
-describe(const struct brn_tune *t, const struct brn_tensor *w, uint64_t mask,
+describe(const struct brn_tune *t, const struct brn_matrix *w, uint64_t mask,
     struct brn_buf *out)
 {
 	brn_buf_printf(out, MAGIC "tuning: %lld x %lld, %s\n"
 	    "generator: %s\ncompiler: %s\nprocessor: %s\ntokens: %d\n"
-	    "mask: %016llx\n", (long long)w->type.dim[0],
-	    (long long)w->type.dim[1], brn_isas[t->isa].name, BRN_GENERATOR,
-	    brn_compiler_id(), brn_cpu_name(), BRN_COST_TOKENS,
-	    (unsigned long long)mask);
+	    "mask: %016llx\n", (long long)w->rows, (long long)w->cols,
+	    brn_isas[t->isa].name, BRN_GENERATOR, brn_compiler_id(),
+	    brn_cpu_name(), BRN_COST_TOKENS, (unsigned long long)mask);
 }
 
 int
@@ -264,7 +263,7 @@ is_tunable(const struct brn_tune *t, const struct brn_candidate *c, int n)
 }
 
 static int
-look_up(struct brn_tune *t, const struct brn_tensor *w,
+look_up(struct brn_tune *t, const struct brn_matrix *w,
     const struct brn_buf *desc, struct brn_candidate *c, int n,
     burin_error *err)
 {
@@ -295,7 +294,7 @@ look_up(struct brn_tune *t, const struct brn_tensor *w,
 }
 
 int
-brn_tune_look_up(struct brn_tune *t, const struct brn_tensor *w,
+brn_tune_look_up(struct brn_tune *t, const struct brn_matrix *w,
     uint64_t mask, struct brn_candidate *c, int n, burin_error *err)
 {
 	struct brn_buf desc = { 0 };

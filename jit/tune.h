@@ -23,11 +23,11 @@ int brn_tune_new(const struct brn_jit_opts *o, enum brn_isa isa, int measure,
 void brn_tune_seal(struct brn_tune *t);
 void brn_tune_free(struct brn_tune *t);                 /* NULL is fine */
 
-/* The measured times of n candidates for w, a float matrix, with the kernels
+/* The measured times of n candidates for w, with the kernels
  * that were fastest; what is not known stays as it is.  mask is a hash of
  * where the nonzeros of w are.  ENOMEM; a cache or compiler that does not work
  * is no error.  */
-int brn_tune_look_up(struct brn_tune *t, const struct brn_tensor *w,
+int brn_tune_look_up(struct brn_tune *t, const struct brn_matrix *w,
     uint64_t mask, struct brn_candidate *c, int n, burin_error *err);
 
 /* What a record that is described by desc is of, in one line or in all.  0: it
@@ -37,7 +37,7 @@ int brn_tune_describe(const void *desc, size_t n, int all,
 
 /* Private to jit/: compile and time the best few of n candidates.  */
 int brn_tune_measure(const struct brn_jit_opts *o, enum brn_isa isa,
-    const struct brn_tensor *w, struct brn_candidate *c, int n,
+    const struct brn_matrix *w, struct brn_candidate *c, int n,
     burin_error *err);
 
 #endif

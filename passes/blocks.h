@@ -6,7 +6,7 @@
 #ifndef BRN_BLOCKS_H
 #define BRN_BLOCKS_H
 
-#include "ir/base.h"
+#include "ir/bsr.h"
 
 /* bh and bw are powers of two, 32 at most.  */
 struct brn_block {
@@ -24,8 +24,8 @@ struct brn_counts {
 	uint64_t mask;                  /* hash of where the nonzeros are */
 };
 
-/* Of w [rows][cols], in one pass over it (-0.0 is zero, NaN is not).  */
-int brn_blocks_count(const float *w, int64_t rows, int64_t cols,
-    struct brn_counts *out, burin_error *err);
+/* Of m, in one pass over it (-0.0 is zero, NaN is not).  */
+int brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
+    burin_error *err);
 
 #endif

@@ -25,7 +25,7 @@ struct brn_pass_opts {
 	/* Give n candidates for the weight w the names of their kernels, and
 	 * times where they have been measured; mask is a hash of where its
 	 * nonzeros are.  May be NULL.  */
-	int (*look_up)(const struct brn_tensor *w, uint64_t mask,
+	int (*look_up)(const struct brn_matrix *w, uint64_t mask,
 	    struct brn_candidate *c, int n, const void *ctx,
 	    burin_error *err);
 	const void *cost_ctx;           /* of both */

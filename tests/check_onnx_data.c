@@ -112,13 +112,13 @@ static const struct {
 	  W "shape has more bytes than memory can hold" },
 	{ "init w float [1,1,1,1,1,1,1,1,1] raw 1", BURIN_EUNSUPPORTED,
 	  W "rank 9, wanted at most 8" },
-	{ "init w uint8 [1] raw 1", BURIN_EUNSUPPORTED,
-	  "m: unsupported: initializer of uint8 (node 'w', opset 13)" },
+	{ "init w complex64 [1] raw 1", BURIN_EUNSUPPORTED,
+	  "m: unsupported: initializer of complex64 (node 'w', opset 13)" },
 	{ "init w odd [1] raw 1", BURIN_EUNSUPPORTED,
 	  "m: unsupported: initializer of unknown type (node 'w', "
 	  "opset 13)" },
-	{ "sparse w uint8 [1] 1 at [1] 0", BURIN_EUNSUPPORTED,
-	  "m: unsupported: initializer of uint8 (node 'w', opset 13)" },
+	{ "sparse w complex64 [1] 1 at [1] 0", BURIN_EUNSUPPORTED,
+	  "m: unsupported: initializer of complex64 (node 'w', opset 13)" },
 	{ "sparse w float [1000000000000] 1 at [1] 0", BURIN_EUNSUPPORTED,
 	  W "4000000000000 bytes when made dense, 1073741824 are left of "
 	  "what a model may have" },

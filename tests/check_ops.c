@@ -70,21 +70,6 @@ is_near(double got, double want)
 	return fabs(got - want) <= 4 * FLT_EPSILON * fabs(want);
 }
 
-static double
-element(const struct brn_tensor *t, int64_t i)
-{
-	switch (t->type.dtype) {
-	case BURIN_F32:
-		return ((const float *)t->data)[i];
-	case BURIN_I32:
-		return ((const int32_t *)t->data)[i];
-	case BURIN_I64:
-		return (double)((const int64_t *)t->data)[i];
-	default:
-		return ((const uint8_t *)t->data)[i];
-	}
-}
-
 static void
 check_tensor(const struct op_case *k, const struct brn_tensor *got,
     const struct brn_tensor *want)
@@ -92,9 +77,10 @@ check_tensor(const struct op_case *k, const struct brn_tensor *got,
 	ck_assert_msg(brn_type_equal(&got->type, &want->type),
 	    "%s: another type", k->fact);
 	for (int64_t i = 0; i < brn_numel(want); i++)
-		ck_assert_msg(is_near(element(got, i), element(want, i)),
+		ck_assert_msg(is_near(brn_get_float(got, i),
+		    brn_get_float(want, i)),
 		    "%s: [%d] is %.9g, wanted %.9g", k->fact, (int)i,
-		    element(got, i), element(want, i));
+		    brn_get_float(got, i), brn_get_float(want, i));
 }
 
 /* The code that the case wants, or BURIN_OK.  */
@@ -285,8 +271,8 @@ START_TEST(bsr_dense_is_dense_without_the_zeros)
 	suite_fill(x, COUNT(x), 2);
 	suite_fill(bias, COUNT(bias), 3);
 	prune(w, dim[1], dim[2], blocks[_i].bh, blocks[_i].bw);
-	suite_ok(brn_bsr_from_dense(w, dim[1], dim[2], blocks[_i].bh,
-	    blocks[_i].bw, 0, &wn.bsr, &err), err);
+	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, dim[1], dim[2],
+	    0 }, blocks[_i].bh, blocks[_i].bw, 0, &wn.bsr, &err), err);
 	in[0] = in[2] = NULL;
 	in[1] = &wn;
 	n.in = in;

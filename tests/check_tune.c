@@ -52,8 +52,7 @@ ask(struct brn_tune *t, uint64_t mask, struct brn_candidate c[NCAND])
 		{ 16, 1, 0, .25, NULL, 1, 0 }, { 8, 1, 0, .25, NULL, 2, 0 },
 		{ 1, 1, 0, .25, NULL, 3, 0 }, { 16, 1, 1, 1, NULL, 4, 0 },
 	};
-	struct brn_tensor m = { .type = { .dtype = BURIN_F32, .rank = 2,
-	    .dim = { N, N } }, .data = w };
+	struct brn_matrix m = { w, N, N, 0 };
 
 	memcpy(c, fresh, sizeof fresh);
 	suite_ok(brn_tune_look_up(t, &m, mask, c, NCAND, &err), err);

@@ -50,7 +50,8 @@ room xxhash 'cache/key\.c' 'cache/store\.c' 'cache/entry\.c'
 room dlfcn 'jit/load\.c'
 room 'protobuf-c|onnx\.pb-c|ir/onnx\.pb-c' 'ir/onnx[a-z_]*\.[ch]' \
     'ir/onnx\.pb-c\.[ch]' 'bench/model\.c' 'tests/[a-z_]*\.[ch]'
-room jansson 'tools/[a-z_]*\.[ch]' 'tests/json_get\.c'
+room jansson 'tools/[a-z_]*\.[ch]' 'tests/json_get\.c' \
+    'tests/conformance[a-z_]*\.c'
 room check 'tests/[a-z_]*\.[ch]'
 room pthreadpool 'runtime/[a-z_]*\.[ch]'
 room 'archive(_entry)?\.h' 'cache/bundle\.c'

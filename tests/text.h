@@ -14,18 +14,16 @@
 #include <string.h>
 
 #include "ir/graph.h"
+#include "ir/iter.h"
 #include "tests/suite.h"
 
 static inline int
 text_dtype(const char *name, size_t n)
 {
-	static const int all[] = { BURIN_F32, BURIN_I32, BURIN_I64,
-	    BURIN_BOOL };
-
-	for (int i = 0; i < COUNT(all); i++)
-		if (strlen(brn_dtype_name(all[i])) == n &&
-		    !strncmp(brn_dtype_name(all[i]), name, n))
-			return all[i];
+	for (int i = 1; i <= BURIN_BOOL; i++)
+		if (strlen(brn_dtype_name(i)) == n &&
+		    !strncmp(brn_dtype_name(i), name, n))
+			return i;
 	ck_abort_msg("no element type: %s", name);
 	return 0;
 }
@@ -57,12 +55,8 @@ text_set(struct brn_tensor *t, int64_t i, const char *s, char **end)
 {
 	if (t->type.dtype == BURIN_F32)
 		((float *)t->data)[i] = strtof(s, end);
-	else if (t->type.dtype == BURIN_I32)
-		((int32_t *)t->data)[i] = (int32_t)strtol(s, end, 10);
-	else if (t->type.dtype == BURIN_I64)
-		((int64_t *)t->data)[i] = strtoll(s, end, 10);
 	else
-		((uint8_t *)t->data)[i] = (uint8_t)strtol(s, end, 10);
+		brn_set_int(t, i, strtoll(s, end, 10));
 }
 
 /* A tensor in the arena of g.  */

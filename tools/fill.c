@@ -50,6 +50,10 @@ put(burin_tensor *t, size_t i, int64_t v)
 	case BURIN_F32:  ((float *)t->data)[i] = (float)v; break;
 	case BURIN_I32:  ((int32_t *)t->data)[i] = (int32_t)v; break;
 	case BURIN_I64:  ((int64_t *)t->data)[i] = v; break;
+	case BURIN_U16:
+	case BURIN_I16:  ((int16_t *)t->data)[i] = (int16_t)v; break;
+	case BURIN_U8:
+	case BURIN_I8:
 	case BURIN_BOOL: ((uint8_t *)t->data)[i] = (uint8_t)v; break;
 	}
 }

@@ -277,8 +277,7 @@ verb_inspect(struct cli *c)
 	int candidates = 0;
 	const struct cli_option own[] = {
 		{ .name = "candidates", .set = cli_set_flag,
-		  .to = &candidates, .help = "the ways to run each layer, "
-		  "best first, for 128 tokens" },
+		  .to = &candidates, .help = "the ways to run each layer" },
 		{ .name = NULL },
 	};
 	burin_error err;

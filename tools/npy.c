@@ -25,6 +25,10 @@ static const struct {
 	{ "<i4", "int32",   BURIN_I32,  4 },
 	{ "<i8", "int64",   BURIN_I64,  8 },
 	{ "|b1", "bool",    BURIN_BOOL, 1 },
+	{ "|u1", "uint8",   BURIN_U8,   1 },
+	{ "|i1", "int8",    BURIN_I8,   1 },
+	{ "<u2", "uint16",  BURIN_U16,  2 },
+	{ "<i2", "int16",   BURIN_I16,  2 },
 };
 
 #define NUM_TYPES (sizeof types / sizeof *types)

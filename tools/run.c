@@ -37,6 +37,10 @@ element(const burin_tensor *t, size_t i)
 	case BURIN_F32:  return (double)((const float *)t->data)[i];
 	case BURIN_I32:  return (double)((const int32_t *)t->data)[i];
 	case BURIN_I64:  return (double)((const int64_t *)t->data)[i];
+	case BURIN_U16:  return ((const uint16_t *)t->data)[i];
+	case BURIN_I16:  return ((const int16_t *)t->data)[i];
+	case BURIN_I8:   return ((const int8_t *)t->data)[i];
+	case BURIN_U8:
 	case BURIN_BOOL: return ((const uint8_t *)t->data)[i];
 	}
 	return NAN;
