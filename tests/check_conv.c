@@ -6,10 +6,13 @@
  * several, with compiled kernels and without.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/onnx.h"
 #include "ir/ref.h"
+#include "passes/pass.h"
 #include "runtime/model.h"
 #include "runtime/options.h"
 #include "tests/build.h"
@@ -260,13 +263,13 @@ check_steps(const burin_session *s)
 	}
 }
 
+/* Takes g.  */
 static void
-run(const struct image *k, int pruned, const struct setting *s,
-    const struct brn_tensor *x, burin_tensor *out)
+run(struct brn_graph *g, const struct setting *s, const struct brn_tensor *x,
+    burin_tensor *out)
 {
 	burin_options *o = burin_options_new();
-	struct brn_graph *g = build(k, pruned);
-	burin_tensor in = { "x", BURIN_F32, x->type.rank, .data = x->data,
+	burin_tensor in = { g->in[0].name, BURIN_F32, x->type.rank, .data = x->data,
 	    .nbytes = (size_t)brn_numel(x) * sizeof (float) };
 	burin_session *session;
 	burin_model *m;
@@ -304,15 +307,19 @@ compare(const struct brn_tensor *want, const burin_tensor *got,
 		    (double)b[i], (double)a[i]);
 }
 
+/* Takes g.  */
 static void
-check_setting(const struct image *k, int pruned, const struct setting *s,
+check_setting(struct brn_graph *g, const struct setting *s,
     const struct brn_tensor *x, const struct brn_tensor *want)
 {
 	size_t size = (size_t)brn_numel(want) * sizeof (float);
-	burin_tensor out = { .name = "y", .data = brn_alloc(size, 1),
-	    .nbytes = size };
+	burin_tensor out = { .name = g->out[0].name,
+	    .data = brn_alloc(size, 1), .nbytes = size };
+	char name[32];
 
-	run(k, pruned, s, x, &out);
+	snprintf(name, sizeof name, "%s", out.name);
+	out.name = name;
+	run(g, s, x, &out);
 	compare(want, &out, s);
 	free(out.data);
 }
@@ -332,10 +339,60 @@ START_TEST(images_are_what_the_graph_says)
 	suite_ok(brn_ref_graph(g, &x, &want, g->arena, &err), err);
 	for (int isa = 0; isa < BRN_NUM_ISAS; isa++)
 		for (int t = 0; brn_isa_runs(isa) && t < 2; t++)
-			check_setting(k, _i % 2, &(struct setting){ isa,
-			    t ? "3" : "1", "off" }, &x, &want);
-	check_setting(k, _i % 2, &(struct setting){ brn_isa_detect(), "1",
-	    "worker" }, &x, &want);
+			check_setting(build(k, _i % 2), &(struct setting){
+			    isa, t ? "3" : "1", "off" }, &x, &want);
+	check_setting(build(k, _i % 2), &(struct setting){ brn_isa_detect(),
+	    "1", "worker" }, &x, &want);
+	brn_graph_free(g);
+}
+END_TEST
+
+/* bench/models/cnn.py --small writes them.  */
+static const char *const nets[] = { "mobilenet_v1", "mobilenet_v2",
+	"resnet50" };
+
+static struct brn_graph *
+import(const char *name)
+{
+	struct brn_graph *g;
+	char path[512];
+	burin_error err;
+
+	snprintf(path, sizeof path, "%s/tests/models/%s.onnx",
+	    getenv("SRCDIR"), name);
+	suite_ok(brn_onnx_import_file(path, 0, &g, &err), err);
+	return g;
+}
+
+START_TEST(networks_compute_what_the_file_says)
+{
+	struct brn_graph *g = import(nets[_i]);
+	struct brn_tensor x = { g->in[0].type, NULL }, want;
+	burin_error err;
+
+	x.type.dim[0] = 2;
+	x.data = brn_arena_alloc(g->arena, (size_t)brn_numel(&x),
+	    sizeof (float));
+	suite_fill(x.data, brn_numel(&x), 41);
+	suite_ok(brn_ref_graph(g, &x, &want, g->arena, &err), err);
+	check_setting(import(nets[_i]), &(struct setting){ brn_isa_detect(),
+	    "2", "off" }, &x, &want);
+	brn_graph_free(g);
+}
+END_TEST
+
+/* Everything between the layers went into them.  */
+START_TEST(networks_are_layers_and_little_else)
+{
+	static const enum brn_op gone[] = { BRN_OP_conv, BRN_OP_batch_norm,
+	    BRN_OP_relu, BRN_OP_clip, BRN_OP_add };
+	struct brn_pass_opts o = { .sparse = 1, .verify = 1 };
+	struct brn_graph *g = import(nets[_i]);
+	burin_error err;
+
+	suite_ok(brn_passes_run(g, &o, &err), err);
+	for (int i = 0; i < COUNT(gone); i++)
+		ck_assert_int_eq(count_ops(g, gone[i]), 0);
 	brn_graph_free(g);
 }
 END_TEST
@@ -348,6 +405,11 @@ conv_suite(void)
 
 	tcase_add_loop_test(tc, images_are_what_the_graph_says, 0,
 	    2 * COUNT(images));
+	tc = suite_case(s, "networks", 120);
+	tcase_add_loop_test(tc, networks_compute_what_the_file_says, 0,
+	    COUNT(nets));
+	tcase_add_loop_test(tc, networks_are_layers_and_little_else, 0,
+	    COUNT(nets));
 	return s;
 }
 

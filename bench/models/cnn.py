@@ -143,7 +143,7 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     o = p.parse_args()
     n = Net(o.seed)
-    last = NETS[o.name](n, lambda c: max(c // 8, 4) if o.small else c)
+    last = NETS[o.name](n, lambda c: max(c // 16, 4) if o.small else c)
     n.head(last, 10 if o.small else 1000)
     save(n.model(o.name, 32 if o.small else 224, 10 if o.small else 1000),
          o.out)
