@@ -167,8 +167,10 @@ BRN_REF(name) \
 
 REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0, NULL)
 REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1, NULL)
-REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), f_max, i_max, 0, NULL)
-REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0, NULL)
+REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), f_max, i_max, 0,
+    NULL)
+REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0,
+    NULL)
 
 REDUCE(reduce_prod, 1, 1, f_prod, i_prod, 0, NULL)
 REDUCE(reduce_l1, 0, 0, f_l1, NULL, 0, NULL)
