@@ -15,7 +15,7 @@ enum brn_image_act {
 	BRN_IMAGE_clip,                 /* to lo .. hi: ReLU, ReLU6 */
 	BRN_IMAGE_leaky,                /* lo * x below zero */
 	BRN_IMAGE_hard_swish,
-	BRN_IMAGE_silu,
+	BRN_IMAGE_swish,
 };
 
 struct brn_image_end {

@@ -299,28 +299,6 @@ infer_lrn(struct brn_infer *c, struct brn_type *out)
 	return norm(c, out);
 }
 
-/* A slope that broadcasts to x and does not grow it.  */
-int
-infer_prelu(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *slope = brn_infer_in(c, 1);
-	int rc = all_f32(c);
-
-	if (rc < 0)
-		return rc;
-	*out = *brn_infer_in(c, 0);
-	if (slope->rank > out->rank)
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "the slope has more dimensions");
-	for (int d = 0; d < slope->rank && rc == BURIN_OK; d++) {
-		int64_t want = out->dim[out->rank - slope->rank + d];
-
-		if (slope->dim[d] != 1)
-			rc = brn_infer_same_dim(c, &want, slope->dim[d]);
-	}
-	return rc;
-}
-
 /* ---- moving pixels ---- */
 
 /* a * b, or a / b when that has no rest, of what may be a symbol.  */

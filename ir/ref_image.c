@@ -20,70 +20,7 @@ plane_size(const struct brn_type *t)
 	return n;
 }
 
-/* ---- activations with parameters ---- */
-
-static double
-elu(double x, double alpha, double beta)
-{
-	(void)beta;
-	return x < 0 ? alpha * (exp(x) - 1) : x;
-}
-
-static double
-hard_sigmoid(double x, double alpha, double beta)
-{
-	double v = alpha * x + beta;
-
-	return v < 0 ? 0 : v > 1 ? 1 : v;
-}
-
-static double
-leaky_relu(double x, double alpha, double beta)
-{
-	(void)beta;
-	return x < 0 ? alpha * x : x;
-}
-
-static int
-activate(const struct brn_node *n, const struct brn_tensor *x,
-    struct brn_tensor *out, float alpha, double (*f)(double, double, double))
-{
-	double a = (double)brn_attr_float(n, "alpha", alpha);
-	double b = (double)brn_attr_float(n, "beta", 0.5f);
-
-	for (int64_t i = 0; i < brn_numel(out); i++)
-		brn_set_float(out, i, f(brn_get_float(x, i), a, b));
-	return BURIN_OK;
-}
-
-BRN_REF(elu)
-{
-	return activate(n, in[0], out, 1, elu);
-}
-
-BRN_REF(hard_sigmoid)
-{
-	return activate(n, in[0], out, 0.2f, hard_sigmoid);
-}
-
-BRN_REF(leaky_relu)
-{
-	return activate(n, in[0], out, 0.01f, leaky_relu);
-}
-
-BRN_REF(prelu)
-{
-	struct brn_iter it;
-
-	brn_iter_init(&it, &out->type);
-	for (brn_iter_add(&it, &in[1]->type); it.left; brn_iter_next(&it)) {
-		double x = brn_get_float(in[0], it.pos);
-
-		brn_set_float(out, it.pos, x < 0 ? x *
-		    brn_get_float(in[1], it.off[0]) : x);
-	}
-	return BURIN_OK;
-}
+/* ---- the end of a layer ---- */
 
 struct brn_image_end
 brn_image_end_of(const struct brn_node *n)
@@ -111,12 +48,12 @@ brn_image_end(const struct brn_image_end *e, double x, double residual)
 		x = x > hi ? hi : x;
 		break;
 	case BRN_IMAGE_leaky:
-		x = leaky_relu(x, lo, 0);
+		x = x < 0 ? lo * x : x;
 		break;
 	case BRN_IMAGE_hard_swish:
-		x *= hard_sigmoid(x, 1.0 / 6, 0.5);
+		x *= fmax(0, fmin(1, x / 6 + 0.5));
 		break;
-	case BRN_IMAGE_silu:
+	case BRN_IMAGE_swish:
 		x /= 1 + exp(-x);
 		break;
 	}

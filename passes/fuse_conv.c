@@ -65,7 +65,7 @@ gated(const struct brn_rewrite *r, struct brn_node *n, struct brn_match *m,
 	struct brn_node *v;
 
 	brn_match_add(m, n);
-	*op = n->op == BRN_OP_sigmoid ? BRN_OP_silu : BRN_OP_hard_swish;
+	*op = n->op == BRN_OP_sigmoid ? BRN_OP_swish : BRN_OP_hard_swish;
 	if (n->op == BRN_OP_sigmoid)
 		return n->in[0];
 	if (n->op == BRN_OP_hard_sigmoid)
@@ -193,8 +193,9 @@ end_of(const struct brn_node *n)
 	case BRN_OP_hard_swish:
 		e.act = BRN_IMAGE_hard_swish;
 		break;
-	case BRN_OP_silu:
-		e.act = BRN_IMAGE_silu;
+	case BRN_OP_swish:
+		if (brn_attr_float(n, "alpha", 1) == 1)
+			e.act = BRN_IMAGE_swish;
 		break;
 	default:
 		break;

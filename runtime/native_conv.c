@@ -30,6 +30,16 @@ fill_with(float *to, float v, int64_t n)
 		to[i] = v;
 }
 
+/* So few that vectors would be the slower way.  */
+static inline void
+fill_few(float *to, float v, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++) {
+		to[i] = v;
+		__asm__ volatile ("");
+	}
+}
+
 /* n elements, or more up to a whole line: what is written too much is written
  * again later, what is read too much is there.  */
 static inline void
@@ -87,13 +97,13 @@ make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
 		int64_t from = (r * g->y.stride + fy - g->y.pad) * g->x.in +
 		    x0 * sx + fx - g->x.pad;
 
-		fill_with(row, fill, x0);
+		fill_few(row, fill, x0);
 		if (sx <= 2 && from + lines * sx <= g->y.in * g->x.in &&
 		    r * g->pitch + x0 + lines <= g->size)
 			copy_lines(row + x0, x + from, sx, x1 - x0);
 		else
 			copy(row + x0, x + from, sx, x1 - x0);
-		fill_with(row + x1, fill, g->pitch - x1);
+		fill_few(row + x1, fill, g->pitch - x1);
 	}
 	fill_with(to + y1 * g->pitch, fill, all - y1 * g->pitch);
 	fill_with(to + all, fill, g->size - all);
@@ -138,7 +148,7 @@ BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to)
 	ACT(leaky, v < 0 ? lo * v : v) \
 	ACT(hard_swish, v * (v < -3 ? 0 : v > 3 ? 1 : \
 	    v * 0.16666667f + 0.5f)) \
-	ACT(silu, v / (1 + expf(-v)))
+	ACT(swish, v / (1 + expf(-v)))
 
 /* n results from t to y.  */
 #define ACT(name, expr) \

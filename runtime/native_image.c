@@ -179,6 +179,35 @@ weigh_5x5(const struct job *j, int64_t plane, const float *x, int64_t row,
 	weigh_near(j, plane, x, row, y, 5, 5);
 }
 
+/* Nine taps wherever they lie.  */
+static void
+weigh_9(const struct job *j, int64_t plane, const float *x, int64_t row,
+    float *y)
+{
+	int64_t c = plane % j->channels, pitch = j->g.pitch;
+	vec wv[9], bias = splat(bias_of(j, c));
+	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
+
+	for (int t = 0; t < 9; t++)
+		wv[t] = splat(brn_f32(j->a->in[1])[c * 9 + t]);
+	x += row * pitch;
+	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
+		struct block b = filled(bias);
+
+#pragma GCC unroll 9
+		for (int t = 0; t < 9; t++)
+#pragma GCC unroll 4
+			for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
+				for (int i = 0; i < BRN_LINE; i++)
+					b.v[r][i] += wv[t] * load(x +
+					    j->tap[t] + c + r * pitch, i);
+		if (j->end.act == BRN_IMAGE_clip)
+			clip(&b, lo, hi);
+		store(j, &b, row, c, y);
+	}
+}
+
 /* NaN stays.  */
 static inline vec
 larger(vec a, vec b)
@@ -226,27 +255,46 @@ DO(add_up, 0, acc + v)
 /* ---- planes -------------------------------------------------------------- */
 
 static void
-run_plane(const struct job *j, int64_t plane, float *scratch)
+put_phases(const struct job *j, int64_t plane, float *to)
 {
 	const struct brn_planes *g = &j->g;
-	const float *x = brn_f32(j->a->in[0]) + plane * g->y.in * g->x.in;
+
+	if (plane < j->nplane)
+		BRN_FOR_ISA(brn_phases)(g, brn_f32(j->a->in[0]) + plane *
+		    g->y.in * g->x.in, to, j->fill);
+}
+
+static void
+run_plane(const struct job *j, int64_t plane, const float *x)
+{
+	const struct brn_planes *g = &j->g;
 	float *y = (float *)j->a->out->data + plane * g->y.out * g->x.out;
 
-	BRN_FOR_ISA(brn_phases)(g, x, scratch, j->fill);
 	for (int64_t r = 0; r < g->y.out; r += ROWS)
-		j->run(j, plane, scratch, r, y);
+		j->run(j, plane, x, r, y);
 	if (j->finish)
 		j->finish(j, plane, y);
 }
 
+/* The phases of the next plane are made before those of this one are read:
+ * what has just been written in pieces is slow to read in others.  */
 static void
 run_thread(void *ctx, size_t thread)
 {
 	const struct job *j = ctx;
+	int64_t size = brn_image_phases(&j->g);
+	float *now = j->a->scratch + (int64_t)thread * j->a->scratch_size;
+	float *next = now + size;
 
-	for (int64_t p = (int64_t)thread; p < j->nplane; p += j->nthread)
-		run_plane(j, p, j->a->scratch +
-		    (int64_t)thread * j->a->scratch_size);
+	put_phases(j, (int64_t)thread, now);
+	for (int64_t p = (int64_t)thread; p < j->nplane; p += j->nthread) {
+		float *t = next;
+
+		put_phases(j, p + j->nthread, next);
+		run_plane(j, p, now);
+		next = now;
+		now = t;
+	}
 }
 
 static int
@@ -303,7 +351,7 @@ BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
 	if (job_init(&j, a))
 		return BRN_DECLINED;
 	j.run = is_near(&j, 3) ? weigh_3x3 : is_near(&j, 5) ? weigh_5x5 :
-	    weigh_any;
+	    j.ntap == 9 ? weigh_9 : weigh_any;
 	j.end = brn_image_end_of(a->n);
 	if (a->n->nin > 3 && a->in[3])
 		return BRN_DECLINED;

@@ -40,7 +40,5 @@ brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
 		return 0;
 	if (!brn_planes_of(n, type[0], &g))
 		return 0;
-	/* Blocks reach below the last row, and behind it. */
-	return (brn_planes_size(&g) / BRN_TILE + BRN_IMAGE_ROWS * g.pitch /
-	    BRN_TILE + 4) * BRN_TILE;
+	return 2 * brn_image_phases(&g);
 }

@@ -52,6 +52,15 @@ brn_planes_size(const struct brn_planes *g)
 	return g->size * g->y.n * g->x.n;
 }
 
+/* The same for planes that are done alone, in blocks that may reach below the
+ * last row, and behind it.  */
+static inline int64_t
+brn_image_phases(const struct brn_planes *g)
+{
+	return (brn_planes_size(g) / BRN_TILE + BRN_IMAGE_ROWS * g->pitch /
+	    BRN_TILE + 4) * BRN_TILE;
+}
+
 /* Where tap t begins in the phases of a plane.  */
 static inline int64_t
 brn_planes_tap(const struct brn_planes *g, int64_t t)

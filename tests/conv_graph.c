@@ -138,8 +138,8 @@ conv_end(struct brn_graph *g, int v)
 	case CONV_LEAKY:
 		y = OP(g, leaky_relu, y);
 		break;
-	case CONV_SILU:
-		y = OP(g, silu, y);
+	case CONV_SWISH:
+		y = OP(g, swish, y);
 		break;
 	case CONV_ADD_RELU:
 		y = OP(g, relu, OP(g, add, x, y));

@@ -23,7 +23,7 @@ void swish(struct brn_graph *g, int v);
 
 /* fuse_conv: what a layer is followed by.  */
 enum {
-	CONV_RELU, CONV_RELU6, CONV_FED_CLIP, CONV_LEAKY, CONV_SILU,
+	CONV_RELU, CONV_RELU6, CONV_FED_CLIP, CONV_LEAKY, CONV_SWISH,
 	CONV_ADD_RELU, CONV_RELU_ADD, CONV_RELU_ADD_RELU, CONV_SELF,
 	CONV_TWO_USERS, CONV_ADD_ROW, CONV_PRUNED,
 };
