@@ -79,11 +79,13 @@ find_lines(const struct brn_conv_run *r, int64_t *from)
 	}
 }
 
-/* The kernel; what has a few positions at the end is a call of its own.  */
+/* The kernel; a last tile of few positions is a call of its own, unless all of
+ * a dense weight would be read again for it.  */
 static void
-multiply(const struct brn_layer *l, const float *xt, float *yt, int64_t ntile,
-    int64_t last)
+multiply(const struct brn_conv_run *r, const float *xt, float *yt,
+    int64_t ntile, int64_t last)
 {
+	const struct brn_layer *l = r->layer;
 	struct brn_kernel_args a = {
 		.x = xt,
 		.vals = l->bsr->vals,
@@ -100,15 +102,16 @@ multiply(const struct brn_layer *l, const float *xt, float *yt, int64_t ntile,
 		.nbcol = l->bsr->nbcol,
 	};
 
-	if (last < BRN_TILE) {
+	if (last <= BRN_FEW && (ntile == 1 ||
+	    l->bsr->nblk < (int64_t)l->bsr->nbrow * l->bsr->nbcol)) {
 		a.tile1 = ntile - 1;
 		if (a.tile1)
-			brn_kernel_code(l->kernel)(&a);
+			brn_layer_multiply(l, r->native, &a);
 		a.tile0 = ntile - 1;
 		a.tile1 = ntile;
 		a.tokens = last;
 	}
-	brn_kernel_code(l->kernel)(&a);
+	brn_layer_multiply(l, r->native, &a);
 }
 
 static void
@@ -129,7 +132,7 @@ run_group(const struct image *m, int64_t i, float *scratch)
 	if (!r->g.direct)
 		in.last = BRN_TILE;
 	r->native->gather(&in, xt);
-	multiply(l, xt, yt, n, left < BRN_TILE ? left : BRN_TILE);
+	multiply(r, xt, yt, n, left < BRN_TILE ? left : BRN_TILE);
 	r->native->scatter(&out, m->y, m->residual);
 }
 

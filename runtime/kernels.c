@@ -171,6 +171,20 @@ brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 	return ntile * brn_layer_rowsp(l) * BRN_TILE;
 }
 
+void
+brn_layer_multiply(const struct brn_layer *l, const struct brn_native *native,
+    const struct brn_kernel_args *a)
+{
+	const struct brn_bsr *b = l->bsr;
+
+	if (a->tokens && a->tokens <= BRN_FEW && b->bh == BRN_DENSE_BH &&
+	    b->bw == BRN_DENSE_BW &&
+	    b->nblk == (int64_t)b->nbrow * b->nbcol)
+		native->few(a);
+	else
+		brn_kernel_code(l->kernel)(a);
+}
+
 struct run {
 	const struct brn_layer_run *r;
 	struct brn_kernel_args args;    /* of all tiles and block rows */
@@ -277,7 +291,7 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 			a.tile1 = ntile;
 		for (a.brow0 = from; a.brow0 < to; a.brow0 = a.brow1) {
 			a.brow1 = a.brow0 + step < to ? a.brow0 + step : to;
-			brn_kernel_code(k->r->layer->kernel)(&a);
+			brn_layer_multiply(k->r->layer, k->r->native, &a);
 			finish(k, &a);
 		}
 	}
@@ -297,7 +311,7 @@ run_chunk(void *ctx, size_t i)
 	if (l->act || k->residual)
 		run_hot(k, a);
 	else
-		brn_kernel_code(l->kernel)(&a);
+		brn_layer_multiply(l, k->r->native, &a);
 }
 
 void

@@ -31,6 +31,7 @@ struct job {
 	    int64_t row, float *y);
 	void (*finish)(const struct job *j, int64_t plane, float *y);
 	struct brn_image_end end;
+	int near;                       /* 3, 5: see weigh_near */
 	int nthread;
 };
 
@@ -125,58 +126,96 @@ bias_of(const struct job *j, int64_t channel)
 	return b ? brn_f32(b)[channel] : 0;
 }
 
-/* kh x kw taps that lie side by side: a line of x serves all rows of the block
- * that it is in the window of.  */
-static inline __attribute__((always_inline)) void
-weigh_near(const struct job *j, int64_t plane, const float *x, int64_t row,
-    float *y, const int kh, const int kw)
+#if BRN_LANES == 16
+static const brn_ivec lanes = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+    14, 15 };
+#elif BRN_LANES == 8
+static const brn_ivec lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
+#else
+static const brn_ivec lanes = { 0, 1, 2, 3 };
+#endif
+
+/* Which lanes of a line from column c on are in the image.  */
+static inline brn_ivec
+inside(const struct job *j, int64_t c)
 {
-	int64_t c = plane % j->channels, pitch = j->g.pitch;
-	const float *w = brn_f32(j->a->in[1]) + c * kh * kw;
+	brn_ivec at = lanes + (int32_t)c;
+
+	return (at >= 0) & (at < (int32_t)j->g.x.in);
+}
+
+/* k x k taps that lie side by side, padded by k / 2, on the plane itself: what
+ * is beyond its columns is masked, beyond its rows is the row zero.  A line of
+ * x serves all rows of the block that it is in the window of.  */
+static inline __attribute__((always_inline)) void
+weigh_near(const struct job *j, int64_t plane, const float *x,
+    const float *zero, int64_t row, float *y, const int k)
+{
+	int64_t c = plane % j->channels, ncol = j->g.x.in;
+	const float *w = brn_f32(j->a->in[1]) + c * k * k, *from[8];
 	vec wv[25], bias = splat(bias_of(j, c));
 	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
 
-	for (int t = 0; t < kh * kw; t++)
+	for (int t = 0; t < k * k; t++)
 		wv[t] = splat(w[t]);
-	x += row * pitch;
+	for (int dy = 0; dy < k + ROWS - 1; dy++) {
+		int64_t at = row + dy - k / 2;
+
+		from[dy] = at < 0 || at >= j->g.y.in ? zero : x + at * ncol;
+	}
 	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
 		struct block b = filled(bias);
 
 #pragma GCC unroll 8
-		for (int dy = 0; dy < kh + ROWS - 1; dy++)
-#pragma GCC unroll 8
-			for (int dx = 0; dx < kw; dx++)
+		for (int dx = 0; dx < k; dx++)
 #pragma GCC unroll 4
-				for (int i = 0; i < BRN_LINE; i++) {
-					vec v = load(x + c + dy * pitch + dx,
-					    i);
+			for (int i = 0; i < BRN_LINE; i++) {
+				int64_t at = c + dx - k / 2 + i * BRN_LANES;
+				brn_ivec in = inside(j, at);
 
+#pragma GCC unroll 8
+				for (int dy = 0; dy < k + ROWS - 1; dy++) {
+					vec v = load(from[dy] + at, 0);
+
+					if (dx != k / 2)
+						v = (vec)((brn_ivec)v & in);
 					HOLD(v);
 #pragma GCC unroll 4
 					for (int r = 0; r < ROWS; r++)
-						if (dy >= r && dy - r < kh)
+						if (dy >= r && dy - r < k)
 							b.v[r][i] += v * wv
-							    [(dy - r) * kw +
+							    [(dy - r) * k +
 							    dx];
 				}
+			}
 		if (j->end.act == BRN_IMAGE_clip)
 			clip(&b, lo, hi);
 		store(j, &b, row, c, y);
 	}
 }
 
-static void
-weigh_3x3(const struct job *j, int64_t plane, const float *x, int64_t row,
-    float *y)
-{
-	weigh_near(j, plane, x, row, y, 3, 3);
-}
+/* Around a plane that is read as it is: what lines reach beyond it.  */
+enum { MARGIN = 32 };
 
+/* Planes at the ends of the tensor are copied to have a margin; scratch begins
+ * with the row of zeros.  */
 static void
-weigh_5x5(const struct job *j, int64_t plane, const float *x, int64_t row,
-    float *y)
+run_near(const struct job *j, int64_t plane, float *scratch)
 {
-	weigh_near(j, plane, x, row, y, 5, 5);
+	int64_t size = j->g.y.in * j->g.x.in, row = j->g.x.in + 2 * MARGIN;
+	const float *x = brn_f32(j->a->in[0]) + plane * size;
+	float *y = (float *)j->a->out->data + plane * size;
+
+	if (plane * size < MARGIN || (j->nplane - plane - 1) * size < MARGIN)
+		x = memcpy(scratch + row + MARGIN, x,
+		    (size_t)size * sizeof *y);
+	for (int64_t r = 0; r < j->g.y.out; r += ROWS)
+		if (j->near == 3)
+			weigh_near(j, plane, x, scratch + MARGIN, r, y, 3);
+		else
+			weigh_near(j, plane, x, scratch + MARGIN, r, y, 5);
+	if (j->finish)
+		j->finish(j, plane, y);
 }
 
 /* Nine taps wherever they lie.  */
@@ -285,7 +324,15 @@ run_thread(void *ctx, size_t thread)
 	int64_t size = brn_image_phases(&j->g);
 	float *now = j->a->scratch + (int64_t)thread * j->a->scratch_size;
 	float *next = now + size;
+	int64_t nzero = j->g.x.in + 2 * MARGIN;
 
+	if (j->near) {
+		memset(now, 0, (size_t)nzero * sizeof *now);
+		for (int64_t p = (int64_t)thread; p < j->nplane;
+		    p += j->nthread)
+			run_near(j, p, now);
+		return;
+	}
 	put_phases(j, (int64_t)thread, now);
 	for (int64_t p = (int64_t)thread; p < j->nplane; p += j->nthread) {
 		float *t = next;
@@ -330,17 +377,19 @@ finish_depthwise(const struct job *j, int64_t plane, float *y)
 	BRN_FOR_ISA(brn_put)(y, y, NULL, j->g.y.out * j->g.x.out, &j->end);
 }
 
-/* k x k taps without stride or dilation.  */
+/* k when weigh_near takes k x k taps, else 0.  */
 static int
-is_near(const struct job *j, int64_t k)
+near(const struct job *j)
 {
 	const struct brn_phases *d[] = { &j->g.y, &j->g.x };
+	int64_t k = d[0]->kernel;
 
 	for (int i = 0; i < 2; i++)
 		if (d[i]->kernel != k || d[i]->stride != 1 ||
-		    d[i]->dilation != 1)
+		    d[i]->dilation != 1 || d[i]->pad != k / 2 ||
+		    d[i]->in != d[i]->out || d[i]->in > INT32_MAX / 2)
 			return 0;
-	return 1;
+	return k == 3 || k == 5 ? (int)k : 0;
 }
 
 int
@@ -350,8 +399,8 @@ BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
 
 	if (job_init(&j, a))
 		return BRN_DECLINED;
-	j.run = is_near(&j, 3) ? weigh_3x3 : is_near(&j, 5) ? weigh_5x5 :
-	    j.ntap == 9 ? weigh_9 : weigh_any;
+	j.near = near(&j);
+	j.run = j.ntap == 9 ? weigh_9 : weigh_any;
 	j.end = brn_image_end_of(a->n);
 	if (a->n->nin > 3 && a->in[3])
 		return BRN_DECLINED;

@@ -58,7 +58,7 @@ static inline int64_t
 brn_image_phases(const struct brn_planes *g)
 {
 	return (brn_planes_size(g) / BRN_TILE + BRN_IMAGE_ROWS * g->pitch /
-	    BRN_TILE + 4) * BRN_TILE;
+	    BRN_TILE + 12) * BRN_TILE;
 }
 
 /* Where tap t begins in the phases of a plane.  */

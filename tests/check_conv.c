@@ -37,6 +37,7 @@ static const struct image images[] = {
 	{ 1, 32, 7, 7, 64, 1, 1, 1, 0, 1, 1, BARE, 0 },
 	{ 2, 33, 5, 9, 47, 1, 1, 1, 0, 1, 1, NORM_RELU6, 0 },
 	{ 3, 16, 1, 1, 32, 1, 1, 1, 0, 1, 1, BIAS, 0 },
+	{ 2, 21, 2, 2, 37, 1, 1, 1, 0, 1, 1, RELU_ADD, 0 },
 	{ 1, 40, 16, 16, 16, 1, 1, 1, 0, 1, 1, ADD, 0 },
 	{ 1, 24, 14, 14, 35, 1, 1, 2, 0, 1, 1, ADD_RELU, 0 },
 	{ 2, 24, 13, 15, 33, 1, 1, 3, 0, 1, 1, RELU_ADD, 0 },
@@ -60,6 +61,8 @@ static const struct image images[] = {
 	{ 2, 19, 15, 13, 19, 3, 3, 1, 1, 1, 19, NORM_RELU6, 0 },
 	{ 1, 19, 15, 14, 19, 3, 3, 2, 1, 1, 19, SWISH, 0 },
 	{ 1, 7, 7, 7, 7, 5, 5, 2, 2, 1, 7, HARD_SWISH, 0 },
+	{ 1, 6, 18, 37, 6, 5, 5, 1, 2, 1, 6, NORM_RELU6, 0 },
+	{ 1, 4, 3, 2, 4, 3, 3, 1, 1, 1, 4, BIAS, 0 },
 	{ 1, 5, 12, 12, 5, 3, 3, 1, 2, 2, 5, ADD_RELU, 0 },
 	{ 1, 4, 1, 1, 4, 3, 3, 1, 1, 1, 4, BARE, 0 },
 	{ 1, 6, 35, 0, 6, 3, 1, 1, 1, 1, 6, LEAKY, 0 },
@@ -269,7 +272,8 @@ run(struct brn_graph *g, const struct setting *s, const struct brn_tensor *x,
     burin_tensor *out)
 {
 	burin_options *o = burin_options_new();
-	burin_tensor in = { g->in[0].name, BURIN_F32, x->type.rank, .data = x->data,
+	burin_tensor in = { g->in[0].name, BURIN_F32, x->type.rank,
+	    .data = x->data,
 	    .nbytes = (size_t)brn_numel(x) * sizeof (float) };
 	burin_session *session;
 	burin_model *m;
