@@ -81,6 +81,12 @@ static const struct rule {
 	{ BRN_OP_shape,             "start",                 INT,      0 },
 	{ BRN_OP_shape,             "end",                   GIVEN,    0 },
 	{ BRN_OP_constant_of_shape, "value",                 OWN,      0 },
+	{ BRN_OP_quantize_linear,   "axis",                  INT,      1 },
+	{ BRN_OP_quantize_linear,   "block_size",            INT,      0 },
+	{ BRN_OP_quantize_linear,   "output_dtype",          INT,      0 },
+	{ BRN_OP_quantize_linear,   "saturate",              DROP,     0 },
+	{ BRN_OP_dequantize_linear, "axis",                  INT,      1 },
+	{ BRN_OP_dequantize_linear, "block_size",            INT,      0 },
 };
 
 int
@@ -112,6 +118,8 @@ type_name(int type)
 		return "floats";
 	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
 		return "a tensor";
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH:
+		return "a graph";
 	default:
 		return "a sparse tensor";
 	}
@@ -139,6 +147,8 @@ is_type(const struct Onnx__AttributeProto *a, int type)
 		return typed || a->n_floats;
 	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
 		return a->t != NULL;
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH:
+		return a->g != NULL;
 	default:
 		return a->sparse_tensor != NULL;
 	}

@@ -13,6 +13,15 @@
 #define ATTR(type) ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__##type
 #define COUNT(a) ((int)(sizeof (a) / sizeof *(a)))
 
+/* A model on its way, and what statements add to: a function, if there is one
+ * open, or a graph.  */
+struct text {
+	Onnx__ModelProto *m;
+	Onnx__GraphProto *g, **graph;   /* graph: given, not used yet */
+	size_t n_graph;
+	Onnx__FunctionProto *f;
+};
+
 /* Not Check's: the program that writes the models has no runner.  */
 static void
 must(int ok, const char *what, const char *at)
@@ -437,15 +446,40 @@ number(const char **s, Onnx__AttributeProto *a)
 	*s = end + real;
 }
 
+/* A graph that was given before, by its name; it goes into one place.  */
+static Onnx__GraphProto *
+take_graph(struct text *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_graph; i++) {
+		Onnx__GraphProto *g = t->graph[i];
+
+		if (g && !strcmp(g->name, name)) {
+			t->graph[i] = NULL;
+			return g;
+		}
+	}
+	must(0, "no graph", name);
+	return NULL;
+}
+
 static Onnx__AttributeProto *
-attr(const char **s, char *name)
+attr(struct text *t, const char **s, char *name)
 {
 	Onnx__AttributeProto *a = get(1, sizeof *a);
 
 	onnx__attribute_proto__init(a);
 	a->name = name;
 	a->has_type = 1;
-	if (**s == '[') {
+	if (is_next(s, "@")) {
+		char *w = word(s, " \n");
+
+		a->type = ATTR(GRAPH);
+		a->g = take_graph(t, w);
+		free(w);
+	} else if (is_next(s, "$")) {
+		a->type = ATTR(INT);
+		a->ref_attr_name = word(s, " \n");
+	} else if (**s == '[') {
 		list(s, a);
 	} else if (is_next(s, "'")) {
 		a->type = ATTR(STRING);
@@ -462,7 +496,7 @@ attr(const char **s, char *name)
 }
 
 static void
-node(const char **s, Onnx__GraphProto *g)
+node(struct text *t, const char **s)
 {
 	Onnx__NodeProto *n = get(1, sizeof *n);
 	char *op, *dot;
@@ -488,15 +522,19 @@ node(const char **s, Onnx__GraphProto *g)
 			n->name = word(s, " \n");
 			continue;
 		}
-		APPEND(n->attribute, n->n_attribute, attr(s, name));
+		APPEND(n->attribute, n->n_attribute, attr(t, s, name));
 	}
-	APPEND(g->node, g->n_node, n);
+	if (t->f)
+		APPEND(t->f->node, t->f->n_node, n);
+	else
+		APPEND(t->g->node, t->g->n_node, n);
 }
 
 /* ---- the model ----------------------------------------------------------- */
 
+/* Of the function that is open, or of the model.  */
 static void
-opset(const char **s, Onnx__ModelProto *m)
+opset(const char **s, struct text *t)
 {
 	Onnx__OperatorSetIdProto *o = get(1, sizeof *o);
 
@@ -504,28 +542,58 @@ opset(const char **s, Onnx__ModelProto *m)
 	o->has_version = 1;
 	o->version = strtoll(*s, (char **)s, 10);
 	o->domain = at_end(s) ? copy("", 0) : word(s, " \n");
-	APPEND(m->opset_import, m->n_opset_import, o);
+	if (t->f)
+		APPEND(t->f->opset_import, t->f->n_opset_import, o);
+	else
+		APPEND(t->m->opset_import, t->m->n_opset_import, o);
 }
 
+/* "y,z = domain.Name(a,b)", its nodes, "end" */
 static void
-function(const char **s, Onnx__ModelProto *m)
+function(struct text *t, const char **s)
 {
 	Onnx__FunctionProto *f = get(1, sizeof *f);
+	char *op, *dot;
 
 	onnx__function_proto__init(f);
-	f->name = word(s, " \n");
-	APPEND(m->functions, m->n_functions, f);
+	names(s, '=', &f->output, &f->n_output);
+	expect(s, "=");
+	op = word(s, "(");
+	dot = strrchr(op, '.');
+	if (dot)
+		f->domain = copy(op, (size_t)(dot - op));
+	f->name = copy(dot ? dot + 1 : op, strlen(dot ? dot + 1 : op));
+	free(op);
+	expect(s, "(");
+	names(s, ')', &f->input, &f->n_input);
+	expect(s, ")");
+	APPEND(t->m->functions, t->m->n_functions, f);
+	t->f = f;
+}
+
+/* "name", its statements, "end" */
+static void
+graph(struct text *t, const char **s)
+{
+	t->g = get(1, sizeof *t->g);
+	onnx__graph_proto__init(t->g);
+	t->g->name = word(s, " \n");
+	APPEND(t->graph, t->n_graph, t->g);
 }
 
 static void
-statement(const char **s, Onnx__ModelProto *m)
+statement(struct text *t, const char **s)
 {
-	Onnx__GraphProto *g = m->graph;
+	Onnx__GraphProto *g = t->g;
 
 	if (is_next(s, "opset "))
-		opset(s, m);
+		opset(s, t);
 	else if (is_next(s, "function "))
-		function(s, m);
+		function(t, s);
+	else if (is_next(s, "graph "))
+		graph(t, s);
+	else if (is_next(s, "end"))
+		t->g = t->m->graph, t->f = NULL;
 	else if (is_next(s, "init "))
 		init(s, g);
 	else if (is_next(s, "sparse "))
@@ -535,7 +603,7 @@ statement(const char **s, Onnx__ModelProto *m)
 	else if (is_next(s, "output "))
 		APPEND(g->output, g->n_output, port(s));
 	else if (is_next(s, "node "))
-		node(s, g);
+		node(t, s);
 	must(at_end(s), "no statement", *s);
 	*s += **s == '\n';
 }
@@ -543,13 +611,16 @@ statement(const char **s, Onnx__ModelProto *m)
 Onnx__ModelProto *
 onnx_text_model(const char *text)
 {
-	Onnx__ModelProto *m = get(1, sizeof *m);
+	struct text t = { .m = get(1, sizeof *t.m) };
 
-	onnx__model_proto__init(m);
-	m->graph = get(1, sizeof *m->graph);
-	onnx__graph_proto__init(m->graph);
-	m->graph->name = copy("g", 1);
+	onnx__model_proto__init(t.m);
+	t.g = t.m->graph = get(1, sizeof *t.g);
+	onnx__graph_proto__init(t.g);
+	t.g->name = copy("g", 1);
 	while (*text)
-		statement(&text, m);
-	return m;
+		statement(&t, &text);
+	for (size_t i = 0; i < t.n_graph; i++)
+		must(!t.graph[i], "graph that nobody uses", "");
+	free(t.graph);
+	return t.m;
 }
