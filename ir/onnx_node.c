@@ -6,6 +6,7 @@
  */
 #include "ir/onnx_node.h"
 
+#include "ir/onnx_expand.h"
 #include "ir/onnx.pb-c.h"
 
 #include <limits.h>
@@ -205,6 +206,8 @@ add_node(struct brn_onnx_call *c)
 {
 	int rc = brn_onnx_inline(c);
 
+	if (rc == 0 && !c->why && c->op == BRN_OP_unsupported)
+		rc = brn_onnx_expand(c);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	if (!c->why && (rc = brn_onnx_refuse(c)) < 0)
