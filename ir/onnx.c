@@ -414,7 +414,7 @@ int
 brn_onnx_import(const void *data, size_t size, const char *dir,
     const char *name, int keep, struct brn_graph **out, burin_error *err)
 {
-	struct brn_onnx_map map = { (void *)data, size, 0 };
+	struct brn_onnx_map map = { (void *)data, size, -1 };
 
 	return import(&map, dir, name, keep, out, err);
 }
