@@ -225,6 +225,9 @@ BURIN_API size_t burin_model_num_outputs(const burin_model *m);
 BURIN_API size_t burin_model_num_ops(const burin_model *m);
 BURIN_API size_t burin_model_num_layers(const burin_model *m);
 BURIN_API size_t burin_model_num_unsupported(const burin_model *m);
+/* Weights that the file has as integers and that are fp32 since the model was
+ * loaded.  */
+BURIN_API size_t burin_model_num_dequantized(const burin_model *m);
 BURIN_API const burin_value_info *burin_model_input(const burin_model *m,
     size_t i);
 BURIN_API const burin_value_info *burin_model_output(const burin_model *m,

@@ -25,7 +25,7 @@ struct brn_infer {
 	const struct brn_node *n;       /* now */
 	struct brn_shapes *s;           /* done up to n */
 	uint8_t *vague;                 /* [n]; fed by an unsupported node */
-	int room;                       /* nodes that the arrays have room for */
+	int room;                       /* the arrays have, in nodes */
 	int nsym;                       /* symbols in use */
 	struct brn_cut *cuts;
 	int concrete;                   /* every input has its sizes */
