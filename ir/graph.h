@@ -41,6 +41,7 @@ enum brn_op_flags {
 	BRN_MOVES = 4,
 	BRN_MOVES_ALL = 8,
 	BRN_SHAPE = 16,
+	BRN_MULTI = 32,
 };
 
 /* An attribute: an integer, a float, integers, or a tensor, by name.  */
