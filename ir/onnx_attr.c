@@ -172,6 +172,28 @@ brn_onnx_attr(const struct brn_onnx_call *c, const char *name, int type,
 	return 0;
 }
 
+const char *
+brn_onnx_attr_of(enum brn_op op, int i, int *type)
+{
+	static const int types[] = {
+		[FLOAT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT,
+		[TO_FLOAT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT,
+		[INT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+		[ALWAYS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+		[GIVEN] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+		[INTS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
+		[TO_INTS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
+		[OWN] = 0,
+	};
+
+	for (int k = 0; k < BRN_COUNT(rules); k++)
+		if (rules[k].op == op && i-- == 0) {
+			*type = types[rules[k].kind];
+			return rules[k].attr;
+		}
+	return NULL;
+}
+
 static int
 has_rule(enum brn_op op, const char *attr)
 {
