@@ -21,7 +21,10 @@
  * prints, aborts or exits.
  *
  * Threads: options and sessions belong to one thread at a time; a model is
- * immutable after loading and may be shared by any number of threads.
+ * immutable after loading and may be shared by any number of threads.  A child
+ * of fork may use and free what its parent made, while no other thread of the
+ * parent was running a session of it; kernels that were still being compiled
+ * then are not compiled in the child.
  */
 #ifndef BURIN_H
 #define BURIN_H
