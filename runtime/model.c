@@ -301,11 +301,8 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 		burin_model_free(m);
 		return rc;
 	}
-<<<<<<< HEAD
 	m->ndequant = m->net->graph->ndequant;
-=======
 	brn_tune_seal(m->tune);
->>>>>>> main
 	m->load_ms = brn_now_ms() - t0;
 	*out = m;
 	return 0;
