@@ -93,7 +93,7 @@ bind_inputs(struct brn_infer *c, const struct brn_type *in_type)
 		return brn_nomem(c->err);
 	for (int i = 0; i < c->g->nsym; i++)
 		size[i] = -1;
-	c->concrete = 1;
+	c->concrete = in_type != NULL;
 	for (int i = 0; i < c->g->nin; i++) {
 		const struct brn_value *v = &c->g->in[i];
 		const struct brn_type *t = in_type ? &in_type[i] : &v->type;
@@ -282,6 +282,27 @@ brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
 		return rc;
 	*out = c.s;
 	return BURIN_OK;
+}
+
+int
+brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
+    struct brn_shapes **out, burin_error *err)
+{
+	struct brn_infer c = {
+		.g = g, .budget = value_budget(g), .in = in, .err = err,
+	};
+	struct brn_type *type = brn_alloc((size_t)g->nin, sizeof *type);
+	int rc;
+
+	if (!type)
+		return brn_nomem(err);
+	for (int i = 0; i < g->nin; i++)
+		type[i] = in[i].type;
+	rc = infer(&c, type);
+	free(type);
+	if (rc == BURIN_OK)
+		*out = c.s;
+	return rc;
 }
 
 int

@@ -16,8 +16,8 @@
 #include <string.h>
 
 enum {
-	OPSET_MIN = 9,
-	OPSET_MAX = 21,
+	OPSET_MIN = 1,
+	OPSET_MAX = 25,
 	MAX_PORTS = 1024,       /* inputs, outputs: each may name symbols */
 	MAX_DOMAINS = 256,
 };
@@ -109,16 +109,27 @@ count_ops(struct brn_onnx_import *im)
 
 /* ---- inputs and outputs -------------------------------------------------- */
 
+/* The name that a dimension shares with those of the same size; NULL: none.
+ * Paddle writes "?" and -1 for every size that it does not know.  */
+static const char *
+dim_name(const struct Onnx__TensorShapeProto__Dimension *d)
+{
+	if (d->value_case !=
+	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ||
+	    !d->dim_param || !*d->dim_param || !strcmp(d->dim_param, "?"))
+		return NULL;
+	return d->dim_param;
+}
+
 /* What a dimension is: a size, or a symbol, shared by those of one name.  */
 static int
 dim_of(struct brn_onnx_import *im,
     const struct Onnx__TensorShapeProto__Dimension *d, const char *what,
     int64_t *out)
 {
-	const char *name = NULL;
-
 	if (d->value_case ==
-	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE) {
+	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE &&
+	    d->dim_value != -1) {
 		if (d->dim_value < 0)
 			return brn_fail(im->err, BURIN_EFORMAT,
 			    "%s: dimension is %lld, wanted 0 or more", what,
@@ -126,11 +137,7 @@ dim_of(struct brn_onnx_import *im,
 		*out = d->dim_value;
 		return 0;
 	}
-	if (d->value_case ==
-	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM &&
-	    d->dim_param && *d->dim_param)
-		name = d->dim_param;
-	*out = brn_graph_sym(im->g, name);
+	*out = brn_graph_sym(im->g, dim_name(d));
 	return *out ? 0 : brn_nomem(im->err);
 }
 
@@ -146,7 +153,7 @@ type_of(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
 	*t = (struct brn_type){ .rank = -1 };
 	if (!p || p->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
 		return 0;
-	t->dtype = brn_onnx_dtype(p->tensor_type->elem_type);
+	t->dtype = brn_onnx_port_dtype(p->tensor_type->elem_type);
 	s = p->tensor_type->shape;
 	if (!s)
 		return 0;
@@ -168,6 +175,23 @@ declared(const struct Onnx__ValueInfoProto *v)
 	if (!p || p->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
 		return "no tensor";
 	return brn_onnx_dtype_name(p->tensor_type->elem_type);
+}
+
+/* n as dtype, which only callers have, or as what is computed instead.  */
+static int
+convert(struct brn_onnx_import *im, const char *name, int dtype,
+    struct brn_node **n)
+{
+	*n = brn_graph_add(im->g, BRN_OP_cast, name, n, 1);
+	if (!*n || brn_attr_set_int(im->g, *n, "to", dtype) < 0)
+		return brn_nomem(im->err);
+	return 0;
+}
+
+static int
+is_computed(int dtype)
+{
+	return dtype == BURIN_F32 || !brn_dtype_is_float(dtype);
 }
 
 /* A model that is only looked at may have inputs of any type.  */
@@ -193,7 +217,8 @@ add_input(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
 	in->node->type = in->type;
 	name->node = in->node;
 	g->nin++;
-	return 0;
+	return is_computed(in->type.dtype) ? 0 :
+	    convert(im, v->name, BURIN_F32, &name->node);
 }
 
 static int
@@ -240,7 +265,8 @@ add_output(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v)
 	if (!out->name)
 		return brn_nomem(im->err);
 	im->g->nout++;
-	return 0;
+	return is_computed(out->type.dtype) ? 0 :
+	    convert(im, s, out->type.dtype, &out->node);
 }
 
 static int

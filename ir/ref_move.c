@@ -83,6 +83,12 @@ SAME_BYTES(flatten)
 SAME_BYTES(squeeze)
 SAME_BYTES(unsqueeze)
 
+BRN_REF(dropout_mask)
+{
+	memset(out->data, 1, brn_tensor_bytes(out));
+	return BURIN_OK;
+}
+
 BRN_REF(transpose)
 {
 	const struct brn_attr *perm = brn_attr(n, "perm");
@@ -223,6 +229,12 @@ BRN_REF(shape)
 	brn_slice(rank, &start, INT64_MAX, 1);
 	memcpy(out->data, in[0]->type.dim + start,
 	    (size_t)brn_numel(out) * sizeof (int64_t));
+	return BURIN_OK;
+}
+
+BRN_REF(size)
+{
+	brn_set_int(out, 0, brn_numel(in[0]));
 	return BURIN_OK;
 }
 
