@@ -53,6 +53,9 @@ def options(argv):
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--systems", default=",".join(SYSTEMS))
+    p.add_argument("--resume", action="store_true", help="go on where the "
+                   "JSON in the results ends: what it has is not measured "
+                   "again, and stays")
     p.add_argument("--quick", action="store_true", help="3 rounds of burin "
                    "and ONNX Runtime, two files: to see that it works")
     o = p.parse_args(argv)
@@ -238,7 +241,13 @@ def compare(o, pythons):
               "model": os.path.basename(o.model or "BERT-base"),
               "machine": machine(o), "runs": []}
     all_models = models(o)
+    if o.resume and os.path.exists(f"{o.out}.json"):
+        with open(f"{o.out}.json", encoding="utf-8") as f:
+            result = json.load(f)
+    done = {(run["block"], run["sparsity"]) for run in result["runs"]}
     for model in all_models:
+        if (model["block"], model["sparsity"]) in done:
+            continue
         say(f"{model['block']} {model['sparsity']:.0%}")
         prepare(o, all_models[0]["path"], model)
         model["results"] = measure(o, pythons, model)
