@@ -52,7 +52,7 @@ struct result {
 /* A layer with its data and its kernel.  */
 struct layer {
 	struct brn_bsr *b;
-	float *vals, *stream, *x, *y, *bias;
+	float *stream, *x, *y, *bias;
 	void *handle;
 	brn_kernel_fn *fn;
 };
@@ -103,8 +103,8 @@ make_bsr(const struct cell *c, struct brn_bsr **out, burin_error *err)
 		for (int64_t j = 0; j < c->cols; j += c->bw)
 			if (random_unit() < c->density)
 				w[i * c->cols + j] = 1;
-	rc = brn_bsr_from_dense(w, c->rows, c->cols, c->bh, c->bw, 0, out,
-	    err);
+	rc = brn_bsr_from_dense(&(struct brn_matrix){ w, c->rows, c->cols,
+	    0 }, c->bh, c->bw, 0, out, err);
 	free(w);
 	if (rc == 0)
 		fill((*out)->vals, (int64_t)(*out)->nblk * c->bh * c->bw);
@@ -141,9 +141,6 @@ make_kernel(struct layer *l, const struct cell *c, struct result *r,
 	snprintf(r->kernel, sizeof r->kernel, "%s",
 	    brn_kernels[s.kernel].name);
 	l->fn = brn_t0(c->isa);
-	l->vals = brn_pack_vals(l->b);
-	if (!l->vals)
-		return brn_nomem(err);
 	if ((rc = brn_pack_stream(&s, l->b->vals, &l->stream, err)) < 0)
 		return rc;
 	if (brn_kernels[s.kernel].tier == 0)
@@ -238,7 +235,7 @@ run_layer(struct layer *l, const struct cell *c, struct result *r,
 	if ((rc = make_kernel(l, c, r, err)) < 0)
 		return rc;
 	r->ns = time_calls(l->fn, &(struct brn_kernel_args){ .x = l->x,
-	    .vals = l->vals, .stream = l->stream, .bias = l->bias,
+	    .vals = l->b->vals, .stream = l->stream, .bias = l->bias,
 	    .y = l->y, .tile1 = tiles,
 	    .tokens = c->m < BRN_TILE ? c->m : 0,
 	    .brow1 = b->nbrow, .rowptr = b->rowptr, .colidx = b->colidx,
@@ -259,7 +256,6 @@ run(const struct cell *c, struct result *r, burin_error *err)
 		rc = run_layer(&l, c, r, err);
 	brn_unload(l.handle);
 	brn_bsr_free(l.b);
-	free(l.vals);
 	free(l.stream);
 	free(l.x);
 	free(l.y);

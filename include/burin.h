@@ -119,7 +119,7 @@ BURIN_API void burin_options_set_progress(burin_options *o,
 
 typedef struct burin_model burin_model;
 
-/* Read an ONNX file (opsets 9 to 21), rewrite it, and get the kernels of its
+/* Read an ONNX file (opsets up to 25), rewrite it, and get the kernels of its
  * layers from the cache or the compiler.  External data is read from the
  * folder of the file only.  o may be NULL and is not kept.
  * Errors: EIO, EFORMAT, EUNSUPPORTED (every unsupported operator is named, as
@@ -163,6 +163,11 @@ enum burin_dtype {
 	BURIN_I32 = 6,
 	BURIN_I64 = 7,
 	BURIN_BOOL = 9,         /* one byte, 0 or 1 */
+	BURIN_F16 = 10,         /* computed as f32, like the next */
+	BURIN_F64 = 11,
+	BURIN_U32 = 12,
+	BURIN_U64 = 13,
+	BURIN_BF16 = 16,
 };
 
 #define BURIN_MAX_RANK 8

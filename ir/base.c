@@ -78,21 +78,19 @@ brn_alloc(size_t n, size_t size)
 
 /* From here on, pages of 2 MiB: weights are hundreds of megabytes, and the
  * faults of small pages cost more than reading them.  */
-enum { LARGE = 4 << 20, HUGE_PAGE = 2 << 20 };
+enum { HUGE_PAGE = 2 << 20 };
 
 void *
 brn_alloc_aligned(size_t nbytes)
 {
-	size_t align = nbytes < LARGE ? 64 : HUGE_PAGE, padded;
+	size_t align = nbytes < HUGE_PAGE ? 64 : HUGE_PAGE;
 	void *p;
 
-	if (brn_add(nbytes, align, &padded) < 0 || padded > PTRDIFF_MAX ||
-	    !may_alloc())
+	if (nbytes > PTRDIFF_MAX - HUGE_PAGE || !may_alloc() ||
+	    posix_memalign(&p, align, nbytes ? nbytes : 1))
 		return NULL;
-	padded &= ~(align - 1);
-	p = aligned_alloc(align, padded);
-	if (p && nbytes >= LARGE)
-		madvise(p, padded, MADV_HUGEPAGE);
+	if (align == HUGE_PAGE)
+		madvise(p, nbytes, MADV_HUGEPAGE);
 	return p;
 }
 

@@ -77,23 +77,42 @@ brn_bsr_free(struct brn_bsr *b)
 	free(b);
 }
 
-/* Mark in has[] the blocks of a block row that hold a nonzero.  Goes along the
- * rows: w is read once and in order.  */
-static void
-mark_block_row(const struct brn_bsr *b, const float *w, int32_t br,
-    uint8_t *has)
+/* Is one of n floats not zero?  Their bits are joined but for the signs.  */
+static int
+any_nonzero(const float *p, int64_t n)
 {
-	int64_t r = (int64_t)br * b->bh, end = r + b->bh;
+	typedef uint32_t lanes __attribute__((vector_size(16), aligned(4),
+	    may_alias));
+	lanes all = { 0 };
+	uint32_t u = 0;
+	int64_t i = 0;
 
-	for (; r < end && r < b->rows; r++) {
-		const float *row = w + r * b->cols;
+	for (; i + 4 <= n; i += 4)
+		all |= *(const lanes *)(p + i);
+	for (; i < n; i++)
+		u |= p[i] != 0 ? 2 : 0;
+	u |= all[0] | all[1] | all[2] | all[3];
+	return u << 1 != 0;
+}
 
-		if (b->bw == 1)
-			for (int64_t c = 0; c < b->cols; c++)
-				has[c] |= row[c] != 0;
-		else
-			for (int64_t c = 0; c < b->cols; c++)
-				has[c / b->bw] |= row[c] != 0;
+/* Mark in has[] the blocks that hold a nonzero.  Goes along the lines of m: it
+ * is read once and in order.  */
+static void
+mark_blocks(const struct brn_bsr *b, const struct brn_matrix *m, uint8_t *has)
+{
+	int64_t lines = m->trans ? m->cols : m->rows;
+	int64_t line = m->trans ? m->rows : m->cols;
+	int along = m->trans ? b->bh : b->bw, across = m->trans ? b->bw : b->bh;
+	int64_t step = m->trans ? b->nbcol : 1;
+	int64_t jump = m->trans ? 1 : b->nbcol;
+	const float *p = m->w;
+
+	for (int64_t i = 0; i < lines; i++, p += line) {
+		uint8_t *to = has + i / across * jump;
+
+		for (int64_t k = 0; k < line; k += along, to += step)
+			*to |= (uint8_t)any_nonzero(p + k,
+			    line - k < along ? line - k : along);
 	}
 }
 
@@ -112,71 +131,104 @@ count_marked(struct brn_bsr *b, const uint8_t *has)
 }
 
 static void
-fill_block_row(struct brn_bsr *b, const float *w, int32_t br,
-    const uint8_t *has)
+fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
+    int32_t bc, float *v)
 {
-	int32_t n = b->rowptr[br];
+	struct block k = block_at(b->rows, b->cols, b->bh, b->bw, br, bc);
+	const float *w = m->w + k.at;
 
-	for (int32_t bc = 0; bc < b->nbcol; bc++) {
-		struct block k = block_at(b->rows, b->cols, b->bh, b->bw,
-		    br, bc);
-		float *v = b->vals + (size_t)n * b->bh * b->bw;
-
-		if (!has[bc])
-			continue;
+	if (k.nr < b->bh || k.nc < b->bw)
+		memset(v, 0, (size_t)b->bh * (size_t)b->bw * sizeof *v);
+	if (m->trans)
+		w = m->w + (int64_t)bc * b->bw * m->rows + (int64_t)br * b->bh;
+	if (m->trans && k.nr == 16 && b->bw == 1)       /* most of all */
+		memcpy(v, w, 16 * sizeof *v);
+	else if (m->trans)
+		for (int c = 0; c < k.nc; c++)
+			memcpy(v + c * b->bh, w + c * m->rows,
+			    (size_t)k.nr * sizeof *v);
+	else
 		for (int r = 0; r < k.nr; r++)
 			for (int c = 0; c < k.nc; c++)
-				v[r * b->bw + c] = w[k.at + r * k.ld + c];
-		b->colidx[n++] = bc;
+				v[c * b->bh + r] = w[r * m->cols + c];
+}
+
+/* Block columns that are gone through together in a matrix that lies column by
+ * column: its columns are read along, and block rows are written so many blocks
+ * at a time.  */
+enum { BAND = 8 };
+
+/* next [nbrow] is where in vals a block row goes on.  */
+static void
+fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
+    const uint8_t *has, int32_t *next)
+{
+	int32_t band = m->trans ? BAND : b->nbcol;
+
+	memcpy(next, b->rowptr, (size_t)b->nbrow * sizeof *next);
+	for (int32_t c0 = 0; c0 < b->nbcol; c0 += band) {
+		int32_t c1 = b->nbcol - c0 < band ? b->nbcol : c0 + band;
+
+		for (int32_t br = 0; br < b->nbrow; br++)
+			for (int32_t bc = c0; bc < c1; bc++) {
+				if (!has[(int64_t)br * b->nbcol + bc])
+					continue;
+				fill_block(b, m, br, bc, b->vals +
+				    (size_t)next[br] * b->bh * b->bw);
+				b->colidx[next[br]++] = bc;
+			}
 	}
 }
 
-/* rowptr, colidx and vals, with a byte for every block in has[].  */
+/* rowptr, colidx and vals, with a byte for every block in has[] and a number
+ * for every block row in next[].  */
 static int
-fill(struct brn_bsr *b, const float *w, uint8_t *has, int keep_all)
+fill(struct brn_bsr *b, const struct brn_matrix *m, int keep_all,
+    uint8_t *has, int32_t *next)
 {
-	size_t row = (size_t)b->nbcol;
-
 	b->rowptr = brn_alloc((size_t)b->nbrow + 1, sizeof *b->rowptr);
 	if (!b->rowptr)
 		return -1;
 	if (keep_all)
-		memset(has, 1, row * (size_t)b->nbrow);
-	for (int32_t br = 0; !keep_all && br < b->nbrow; br++)
-		mark_block_row(b, w, br, has + (size_t)br * row);
+		memset(has, 1, (size_t)b->nbcol * (size_t)b->nbrow);
+	else
+		mark_blocks(b, m, has);
 	b->nblk = (int32_t)count_marked(b, has);
 	b->colidx = brn_alloc((size_t)b->nblk, sizeof *b->colidx);
-	b->vals = brn_alloc((size_t)b->nblk, sizeof *b->vals * (size_t)b->bh *
-	    (size_t)b->bw);
+	b->vals = brn_alloc_aligned((size_t)b->nblk * (size_t)b->bh *
+	    (size_t)b->bw * sizeof *b->vals);
 	if (!b->colidx || !b->vals)
 		return -1;
-	for (int32_t br = 0; br < b->nbrow; br++)
-		fill_block_row(b, w, br, has + (size_t)br * row);
+	fill_blocks(b, m, has, next);
 	return 0;
 }
 
 int
-brn_bsr_from_dense(const float *w, int64_t rows, int64_t cols, int bh, int bw,
-    int keep_all, struct brn_bsr **out, burin_error *err)
+brn_bsr_from_dense(const struct brn_matrix *m, int bh, int bw, int keep_all,
+    struct brn_bsr **out, burin_error *err)
 {
-	int64_t nbr = blocks_along(rows, bh), nbc = blocks_along(cols, bw);
+	int64_t nbr = blocks_along(m->rows, bh);
+	int64_t nbc = blocks_along(m->cols, bw);
 	struct brn_bsr *b;
+	int32_t *next;
 	uint8_t *has;
 	int rc;
 
 	/* Kernels count padded rows and cols in 32 bits, indices included. */
-	if (rows < 0 || cols < 0 || nbr > (INT32_MAX - 1) / bh ||
+	if (m->rows < 0 || m->cols < 0 || nbr > (INT32_MAX - 1) / bh ||
 	    nbc > INT32_MAX / bw || (nbr && nbc > INT32_MAX / nbr))
 		return brn_fail(err, BURIN_ESHAPE,
 		    "weight is %lldx%lld, too large for blocks of %dx%d",
-		    (long long)rows, (long long)cols, bh, bw);
+		    (long long)m->rows, (long long)m->cols, bh, bw);
 	b = brn_alloc(1, sizeof *b);
 	has = brn_alloc((size_t)nbr, (size_t)nbc);
+	next = brn_alloc((size_t)nbr, sizeof *next);
 	if (b)
-		*b = (struct brn_bsr){ rows, cols, bh, bw, (int32_t)nbr,
+		*b = (struct brn_bsr){ m->rows, m->cols, bh, bw, (int32_t)nbr,
 		    (int32_t)nbc, 0, NULL, NULL, NULL };
-	rc = b && has ? fill(b, w, has, keep_all) : -1;
+	rc = b && has && next ? fill(b, m, keep_all, has, next) : -1;
 	free(has);
+	free(next);
 	if (rc < 0) {
 		brn_bsr_free(b);
 		return brn_nomem(err);
@@ -196,8 +248,9 @@ brn_bsr_to_dense(const struct brn_bsr *b, float *w)
 			const float *v = b->vals + (size_t)i * b->bh * b->bw;
 
 			for (int r = 0; r < k.nr; r++)
-				memcpy(w + k.at + r * k.ld, v + r * b->bw,
-				    (size_t)k.nc * sizeof *v);
+				for (int c = 0; c < k.nc; c++)
+					w[k.at + r * k.ld + c] =
+					    v[c * b->bh + r];
 		}
 }
 

@@ -2,11 +2,11 @@
  *
  * Block-sparse matrix (BSR).  Blocks of bh rows x bw cols; a block row is a
  * row of blocks.  colidx counts blocks, ascending within a block row; vals
- * holds each stored block row-major.
+ * holds each stored block column by column, which is how kernels stream it.
  *
  *	bh = bw = 2      a b . .      rowptr  0 1 3
  *	                 c d . .      colidx  0 | 0 1
- *	                 e f i j      vals    a b c d | e f g h  i j k l
+ *	                 e f i j      vals    a c b d | e g f h  i k j l
  *	                 g h k l
  *
  * Rows and cols that do not divide are padded with zeros: the last block row
@@ -17,6 +17,14 @@
 
 #include "ir/base.h"
 
+/* A dense matrix as it lies in memory: row by row, or with trans column by
+ * column.  */
+struct brn_matrix {
+	const float *w;
+	int64_t rows, cols;
+	int trans;
+};
+
 struct brn_bsr {
 	int64_t rows, cols;             /* of the matrix, without padding */
 	int bh, bw;
@@ -24,14 +32,14 @@ struct brn_bsr {
 	int32_t nblk;                   /* stored blocks */
 	int32_t *rowptr;                /* [nbrow + 1] */
 	int32_t *colidx;                /* [nblk] */
-	float *vals;                    /* [nblk][bh][bw] */
+	float *vals;                    /* [nblk][bw][bh], 64-byte aligned */
 };
 
-/* The blocks of the row-major w [rows][cols] that are not all zero (-0.0 is
- * zero, NaN is not); keep_all stores every block.  The caller frees the result
- * with brn_bsr_free.  ENOMEM, or ESHAPE when an index would not fit.  */
-int brn_bsr_from_dense(const float *w, int64_t rows, int64_t cols, int bh,
-    int bw, int keep_all, struct brn_bsr **out, burin_error *err);
+/* The blocks of m that are not all zero (-0.0 is zero, NaN is not); keep_all
+ * stores every block.  The caller frees the result with brn_bsr_free.  ENOMEM,
+ * or ESHAPE when an index would not fit.  */
+int brn_bsr_from_dense(const struct brn_matrix *m, int bh, int bw,
+    int keep_all, struct brn_bsr **out, burin_error *err);
 void brn_bsr_free(struct brn_bsr *b);                   /* NULL is fine */
 
 /* Write the matrix to w [rows][cols].  */

@@ -23,11 +23,23 @@ brn_graph_new(void)
 	return g;
 }
 
+/* What a leaf holds that is not in the arena.  */
 static void
-free_bsr(struct brn_node *n)
+free_leaf(struct brn_node *n)
 {
 	if (n->op == BRN_OP_bsr)
 		brn_bsr_free(n->bsr);
+	if (n->op == BRN_OP_constant && n->value)
+		free(n->value->data);
+}
+
+void
+brn_graph_forget(struct brn_node *n)
+{
+	float **p = n->bsr ? &n->bsr->vals : (float **)&n->value->data;
+
+	free(*p);
+	*p = NULL;
 }
 
 void
@@ -36,7 +48,7 @@ brn_graph_free(struct brn_graph *g)
 	if (!g)
 		return;
 	for (int i = 0; i < g->nnode; i++)
-		free_bsr(g->node[i]);
+		free_leaf(g->node[i]);
 	free(g->node);
 	free(g->sym);
 	brn_arena_free(g->arena);
@@ -90,16 +102,13 @@ struct brn_node *
 brn_graph_constant_own(struct brn_graph *g, const char *name,
     const struct brn_type *type, void *data)
 {
-	struct brn_node *n;
+	struct brn_node *n = brn_graph_add(g, BRN_OP_constant, name, NULL, 0);
 
-	if (brn_arena_own(g->arena, data) < 0)
-		return NULL;
-	n = brn_graph_add(g, BRN_OP_constant, name, NULL, 0);
-	if (!n)
-		return NULL;
-	n->value = brn_arena_alloc(g->arena, 1, sizeof *n->value);
-	if (!n->value) {
-		g->nnode--;
+	if (n)
+		n->value = brn_arena_alloc(g->arena, 1, sizeof *n->value);
+	if (!n || !n->value) {
+		g->nnode -= n != NULL;
+		free(data);
 		return NULL;
 	}
 	*n->value = (struct brn_tensor){ *type, data };
@@ -370,7 +379,7 @@ sort_from(struct brn_graph *g, struct brn_node *const *root, int nroot,
 		goto done;
 	for (int i = 0; i < g->nnode; i++)
 		if (g->node[i]->id < 0)
-			free_bsr(g->node[i]);
+			free_leaf(g->node[i]);
 	if (s.nout)
 		memcpy(g->node, s.out, (size_t)s.nout * sizeof *s.out);
 	g->nnode = s.nout;

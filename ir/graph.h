@@ -3,10 +3,10 @@
  * The graph.  A node is a value: it has one output, so a node stands wherever
  * its output does.  (ONNX's Split becomes one split node an output.)
  *
- * Ownership: nodes, names, attributes, constants and BSR matrices belong to
- * the graph's arena and die with it.  Passes add nodes and redirect uses; they
- * never free, and never edit a constant or a BSR in place, since it may have
- * other users.  brn_graph_sweep drops what nothing reaches.
+ * Ownership: nodes, names and attributes belong to the graph's arena and die
+ * with it.  Passes add nodes and redirect uses; they never free, and never edit
+ * a constant or a BSR in place, since it may have other users.
+ * brn_graph_sweep drops what nothing reaches, and with a leaf its values.
  *
  * Invariant: node[] is in topological order and node[i]->id == i.  A pass that
  * adds a node calls brn_graph_sort before it returns.
@@ -41,6 +41,7 @@ enum brn_op_flags {
 	BRN_MOVES = 4,
 	BRN_MOVES_ALL = 8,
 	BRN_SHAPE = 16,
+	BRN_MULTI = 32,
 };
 
 /* An attribute: an integer, a float, integers, or a tensor, by name.  */
@@ -131,6 +132,10 @@ struct brn_node *brn_graph_ints(struct brn_graph *g, const char *name,
 /* A bsr leaf; takes b.  NULL: no memory, b is freed.  */
 struct brn_node *brn_graph_bsr(struct brn_graph *g, const char *name,
     struct brn_bsr *b);
+
+/* Free the values of a constant or of a BSR, which nobody will read again.  Its
+ * type, and the structure of a BSR, stay.  */
+void brn_graph_forget(struct brn_node *n);
 
 /* Attributes.  Setters return -1 without memory; getters the default when the
  * attribute is absent.  */

@@ -285,6 +285,27 @@ brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
 }
 
 int
+brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
+    struct brn_shapes **out, burin_error *err)
+{
+	struct brn_infer c = {
+		.g = g, .budget = value_budget(g), .in = in, .err = err,
+	};
+	struct brn_type *type = brn_alloc((size_t)g->nin, sizeof *type);
+	int rc;
+
+	if (!type)
+		return brn_nomem(err);
+	for (int i = 0; i < g->nin; i++)
+		type[i] = in[i].type;
+	rc = infer(&c, type);
+	free(type);
+	if (rc == BURIN_OK)
+		*out = c.s;
+	return rc;
+}
+
+int
 brn_infer_types(struct brn_graph *g, burin_error *err)
 {
 	struct brn_infer c = { .g = g, .budget = TYPE_BUDGET, .err = err };

@@ -28,6 +28,13 @@ struct brn_shapes {
  * freed with brn_shapes_free.  */
 int brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
     struct brn_shapes **out, burin_error *err);
+/* The same where shapes depend on what the inputs hold: in[i] is input i, the
+ * result is for these values, of inputs not above BRN_INFER_BYTES, only.  */
+#define BRN_INFER_BYTES 4096
+int brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
+    struct brn_shapes **out, burin_error *err);
+/* Whether input t counts there.  */
+int brn_infer_takes(const struct brn_tensor *t);
 void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 
 /* brn_infer with declared inputs, types stored in node->type.  */

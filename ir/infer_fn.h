@@ -25,6 +25,7 @@ struct brn_infer {
 	const struct brn_node *n;       /* now */
 	struct brn_shapes *s;           /* done up to n */
 	uint8_t *vague;                 /* [n]; fed by an unsupported node */
+	const struct brn_tensor *in;    /* of the graph; NULL: types only */
 	int nsym;                       /* symbols in use */
 	struct brn_cut *cuts;
 	int concrete;                   /* every input has its sizes */
@@ -61,6 +62,7 @@ enum {
 	BRN_SET_F32 = 1,
 	BRN_SET_INT = 2,
 	BRN_SET_BOOL = 4,
+	BRN_SET_PORT = 8,               /* f16, bf16, f64: cast only */
 	BRN_SET_NUM = BRN_SET_F32 | BRN_SET_INT,
 	BRN_SET_ANY = BRN_SET_NUM | BRN_SET_BOOL,
 };

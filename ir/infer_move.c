@@ -27,6 +27,14 @@ SAME(to_tiles)
 SAME(from_tiles)
 SAME(dropout)
 
+int
+infer_dropout_mask(struct brn_infer *c, struct brn_type *out)
+{
+	*out = *brn_infer_in(c, 0);
+	out->dtype = BURIN_BOOL;
+	return BURIN_OK;
+}
+
 /* ---- reshape ---- */
 
 /* Sizes multiplied: a number, and how many symbols are left beside it.  */

@@ -124,6 +124,8 @@ infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 	    (rc = fits_last(c, 2, x, axis)) < 0)
 		return rc;
 	*out = *x;
+	for (int d = axis; d < x->rank && brn_attr_int(c->n, "index", 0); d++)
+		out->dim[d] = 1;        /* mean, 1 / standard deviation */
 	return BURIN_OK;
 }
 

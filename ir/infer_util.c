@@ -87,6 +87,7 @@ static int
 set_of(int dtype)
 {
 	return dtype == BURIN_F32 ? BRN_SET_F32 :
+	    brn_dtype_is_float(dtype) ? BRN_SET_PORT :
 	    dtype == BURIN_BOOL ? BRN_SET_BOOL : BRN_SET_INT;
 }
 

@@ -8,6 +8,8 @@
 #include "ir/infer_fn.h"
 #include "ir/ref.h"
 
+#include <string.h>
+
 /* In bytes: up to FREE, inputs included, a value costs nothing; up to SMALL it
  * may be larger than GROWTH times its inputs.  */
 enum { FREE = 4096, SMALL = 1 << 20, GROWTH = 4 };
@@ -336,6 +338,32 @@ computed_value(struct brn_infer *c, const struct brn_type *type,
 }
 
 int
+brn_infer_takes(const struct brn_tensor *t)
+{
+	return bytes_of(&t->type) <= BRN_INFER_BYTES;
+}
+
+/* What the caller gave for an input, if the inference is for that.  */
+static int
+input_value(struct brn_infer *c, struct brn_tensor **out)
+{
+	const struct brn_tensor *in = c->in;
+	size_t bytes;
+
+	for (int i = 0; in && c->g->in[i].node != c->n; i++)
+		in = &c->in[i + 1];
+	if (!in || !brn_infer_takes(in))
+		return BURIN_OK;
+	*out = new_value(c, &in->type);
+	if (!*out)
+		return brn_nomem(c->err);
+	bytes = (size_t)bytes_of(&in->type);
+	if (bytes)
+		memcpy((*out)->data, in->data, bytes);
+	return BURIN_OK;
+}
+
+int
 brn_infer_value(struct brn_infer *c)
 {
 	const struct brn_type *type = &c->s->type[c->n->id];
@@ -344,6 +372,8 @@ brn_infer_value(struct brn_infer *c)
 
 	if (c->n->op == BRN_OP_constant)
 		val = c->n->value;
+	else if (c->n->op == BRN_OP_input)
+		rc = input_value(c, &val);
 	else if ((flags & BRN_LEAF) || !brn_type_is_concrete(type) ||
 	    c->n->tiles)                /* values here are rows */
 		return BURIN_OK;

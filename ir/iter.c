@@ -4,6 +4,8 @@
  */
 #include "ir/iter.h"
 
+#include "ir/half.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -69,23 +71,35 @@ brn_get_int(const struct brn_tensor *t, int64_t i)
 	switch (t->type.dtype) {
 #define X(dtype, ctype, name, min, max) \
 	case BURIN_##dtype: \
-		return ((const ctype *)t->data)[i];
+		return (int64_t)((const ctype *)t->data)[i];
 	BRN_INT_DTYPES(X)
 #undef X
 	case BURIN_BOOL:
 		return ((const uint8_t *)t->data)[i] != 0;
 	default:
-		return to_int((double)((const float *)t->data)[i], INT64_MIN,
-		    INT64_MAX);
+		return to_int(brn_get_float(t, i), INT64_MIN, INT64_MAX);
 	}
 }
 
 double
 brn_get_float(const struct brn_tensor *t, int64_t i)
 {
-	if (t->type.dtype == BURIN_F32)
-		return (double)((const float *)t->data)[i];
-	return (double)brn_get_int(t, i);
+	const void *p = t->data;
+
+	switch (t->type.dtype) {
+	case BURIN_F32:
+		return (double)((const float *)p)[i];
+	case BURIN_F64:
+		return ((const double *)p)[i];
+	case BURIN_F16:
+		return (double)brn_f16_to_f32(((const uint16_t *)p)[i]);
+	case BURIN_BF16:
+		return (double)brn_bf16_to_f32(((const uint16_t *)p)[i]);
+	case BURIN_U64:
+		return (double)((const uint64_t *)p)[i];
+	default:
+		return (double)brn_get_int(t, i);
+	}
 }
 
 void
@@ -102,7 +116,7 @@ brn_set_int(struct brn_tensor *t, int64_t i, int64_t v)
 		((uint8_t *)t->data)[i] = v != 0;
 		break;
 	default:
-		((float *)t->data)[i] = (float)v;
+		brn_set_float(t, i, (double)v);
 	}
 }
 
@@ -110,11 +124,18 @@ void
 brn_set_float(struct brn_tensor *t, int64_t i, double v)
 {
 	int dtype = t->type.dtype;
+	void *p = t->data;
 
 	if (dtype == BURIN_F32)
-		((float *)t->data)[i] = (float)v;
+		((float *)p)[i] = (float)v;
+	else if (dtype == BURIN_F64)
+		((double *)p)[i] = v;
+	else if (dtype == BURIN_F16)
+		((uint16_t *)p)[i] = brn_f32_to_f16((float)v);
+	else if (dtype == BURIN_BF16)
+		((uint16_t *)p)[i] = brn_f32_to_bf16((float)v);
 	else if (dtype == BURIN_BOOL)
-		((uint8_t *)t->data)[i] = v != 0;
+		((uint8_t *)p)[i] = v != 0;
 	else
 		brn_set_int(t, i, to_int(v, brn_int_min(dtype),
 		    brn_int_max(dtype)));

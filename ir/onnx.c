@@ -16,8 +16,8 @@
 #include <string.h>
 
 enum {
-	OPSET_MIN = 9,
-	OPSET_MAX = 21,
+	OPSET_MIN = 1,
+	OPSET_MAX = 25,
 	MAX_PORTS = 1024,       /* inputs, outputs: each may name symbols */
 	MAX_DOMAINS = 256,
 };
@@ -146,7 +146,7 @@ type_of(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
 	*t = (struct brn_type){ .rank = -1 };
 	if (!p || p->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
 		return 0;
-	t->dtype = brn_onnx_dtype(p->tensor_type->elem_type);
+	t->dtype = brn_onnx_port_dtype(p->tensor_type->elem_type);
 	s = p->tensor_type->shape;
 	if (!s)
 		return 0;
@@ -168,6 +168,23 @@ declared(const struct Onnx__ValueInfoProto *v)
 	if (!p || p->value_case != ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
 		return "no tensor";
 	return brn_onnx_dtype_name(p->tensor_type->elem_type);
+}
+
+/* n as dtype, which only callers have, or as what is computed instead.  */
+static int
+convert(struct brn_onnx_import *im, const char *name, int dtype,
+    struct brn_node **n)
+{
+	*n = brn_graph_add(im->g, BRN_OP_cast, name, n, 1);
+	if (!*n || brn_attr_set_int(im->g, *n, "to", dtype) < 0)
+		return brn_nomem(im->err);
+	return 0;
+}
+
+static int
+is_computed(int dtype)
+{
+	return dtype == BURIN_F32 || !brn_dtype_is_float(dtype);
 }
 
 /* A model that is only looked at may have inputs of any type.  */
@@ -193,7 +210,8 @@ add_input(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
 	in->node->type = in->type;
 	name->node = in->node;
 	g->nin++;
-	return 0;
+	return is_computed(in->type.dtype) ? 0 :
+	    convert(im, v->name, BURIN_F32, &name->node);
 }
 
 static int
@@ -240,7 +258,8 @@ add_output(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v)
 	if (!out->name)
 		return brn_nomem(im->err);
 	im->g->nout++;
-	return 0;
+	return is_computed(out->type.dtype) ? 0 :
+	    convert(im, s, out->type.dtype, &out->node);
 }
 
 static int
@@ -416,7 +435,7 @@ int
 brn_onnx_import(const void *data, size_t size, const char *dir,
     const char *name, int keep, struct brn_graph **out, burin_error *err)
 {
-	struct brn_onnx_map map = { (void *)data, size, 0 };
+	struct brn_onnx_map map = { (void *)data, size, -1 };
 
 	return import(&map, dir, name, keep, out, err);
 }

@@ -4,6 +4,7 @@
  */
 #include "ir/onnx_blocks.h"
 
+#include "ir/half.h"
 #include "ir/onnx_tensor.h"
 #include "ir/onnx.pb-c.h"
 

@@ -49,15 +49,16 @@ brn_onnx_map(const char *path, struct brn_onnx_map *out, burin_error *err)
 	if (rc == 0 && size == 0)
 		rc = brn_fail(err, BURIN_EFORMAT, "%s: file is empty", path);
 	if (rc < 0)
-		goto done;
+		goto fail;
 	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED) {
 		rc = brn_fail(err, BURIN_EIO, "%s: %s", path,
 		    strerror(errno));
-		goto done;
+		goto fail;
 	}
-	*out = (struct brn_onnx_map){ p, size, 1 };
-done:
+	*out = (struct brn_onnx_map){ p, size, fd };
+	return 0;
+fail:
 	close(fd);
 	return rc;
 }
@@ -65,8 +66,8 @@ done:
 void
 brn_onnx_unmap(struct brn_onnx_map *m)
 {
-	if (m->p)
-		munmap(m->p, m->n);
+	munmap(m->p, m->n);
+	close(m->fd);
 }
 
 char *
@@ -144,35 +145,47 @@ fail_open(const struct brn_onnx_extern *x, const char *what, burin_error *err)
 	    x->location, strerror(errno));
 }
 
-static int
-read_all(int fd, const struct brn_onnx_extern *x, const char *what, void *buf,
-    burin_error *err)
+/* All n bytes at the offset; NULL, or what is wrong.  */
+static const char *
+read_all(int fd, void *buf, size_t n, uint64_t offset)
 {
 	size_t done = 0;
 
-	while (done < x->size) {
-		ssize_t n = pread(fd, (char *)buf + done, x->size - done,
-		    (off_t)(x->offset + done));
+	while (done < n) {
+		ssize_t k = pread(fd, (char *)buf + done, n - done,
+		    (off_t)(offset + done));
 
-		if (n < 0 && errno == EINTR)
+		if (k < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return brn_fail(err, BURIN_EIO,
-			    "%s: external data '%s': %s", what, x->location,
-			    strerror(errno));
-		if (n == 0)
-			return brn_fail(err, BURIN_EIO,
-			    "%s: external data '%s' became shorter", what,
-			    x->location);
-		done += (size_t)n;
+		if (k < 0)
+			return strerror(errno);
+		if (k == 0)
+			return "became shorter";
+		done += (size_t)k;
 	}
-	return 0;
+	return NULL;
+}
+
+int
+brn_onnx_map_copy(const struct brn_onnx_map *m, const void *from, size_t n,
+    const char *what, void *buf, burin_error *err)
+{
+	const char *wrong;
+
+	if (m->fd < 0) {
+		memcpy(buf, from, n);
+		return 0;
+	}
+	wrong = read_all(m->fd, buf, n, (uint64_t)((const char *)from -
+	    (const char *)m->p));
+	return wrong ? brn_fail(err, BURIN_EIO, "%s: %s", what, wrong) : 0;
 }
 
 int
 brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
     void **out, burin_error *err)
 {
+	const char *wrong = NULL;
 	void *buf = NULL;
 	uint64_t have;
 	int fd, rc;
@@ -191,7 +204,10 @@ brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
 	if (rc == 0 && !(buf = brn_alloc_aligned(x->size)))
 		rc = brn_nomem(err);
 	if (rc == 0)
-		rc = read_all(fd, x, what, buf, err);
+		wrong = read_all(fd, buf, x->size, x->offset);
+	if (wrong)
+		rc = brn_fail(err, BURIN_EIO, "%s: external data '%s': %s",
+		    what, x->location, wrong);
 	close(fd);
 	if (rc < 0) {
 		free(buf);

@@ -11,14 +11,19 @@
 struct brn_onnx_map {
 	void *p;
 	size_t n;
-	int mapped;             /* a file's pages, not the caller's memory */
+	int fd;                 /* -1: the caller's memory, not a file */
 };
 
 /* The file read-only in memory; it must not be cut while it is.  EIO, or
  * EFORMAT when it is empty.  */
 int brn_onnx_map(const char *path, struct brn_onnx_map *out,
     burin_error *err);
-void brn_onnx_unmap(struct brn_onnx_map *m);            /* zeroed is fine */
+void brn_onnx_unmap(struct brn_onnx_map *m);
+
+/* Copy n bytes at from, which is in the map, to buf; of a file without mapping
+ * its pages.  EIO; what starts the message.  */
+int brn_onnx_map_copy(const struct brn_onnx_map *m, const void *from,
+    size_t n, const char *what, void *buf, burin_error *err);
 
 /* The folder of a path, to be freed; NULL: no memory.  */
 char *brn_onnx_folder(const char *path);

@@ -153,20 +153,34 @@ unsupported(struct brn_onnx_call *c)
 	return 0;
 }
 
-/* One node an output that has a name.  */
+/* Output k has a name and, but for the first and those of Split, a use.  */
 static int
-split(struct brn_onnx_call *c)
+is_wanted(const struct brn_onnx_call *c, size_t k)
+{
+	const char *s = c->np->output[k];
+	struct brn_onnx_name *v = brn_onnx_find(&c->im->names, s);
+
+	return *s && (!k || c->op == BRN_OP_split || (v && v->uses));
+}
+
+/* One node for each output that is wanted; index says which it is, and is
+ * left out for the first but of Split.  */
+static int
+each_output(struct brn_onnx_call *c)
 {
 	int rc = 0;
 
 	for (size_t k = 0; k < c->np->n_output && rc == 0; k++) {
-		if (!*c->np->output[k])
+		if (!is_wanted(c, k))
 			continue;
+		if (k && c->op == BRN_OP_dropout)
+			c->op = BRN_OP_dropout_mask;
 		if ((rc = add(c)) < 0 || (rc = brn_onnx_attrs_copy(c)) < 0 ||
 		    (rc = brn_onnx_finish(c)) < 0)
 			return rc;
-		if (brn_attr_set_int(c->im->g, c->node, "index", (int64_t)k) <
-		    0)
+		if ((k || c->op == BRN_OP_split) &&
+		    c->op != BRN_OP_dropout_mask && brn_attr_set_int(
+		    c->im->g, c->node, "index", (int64_t)k) < 0)
 			return brn_nomem(c->im->err);
 		bind(c, k);
 	}
@@ -182,10 +196,10 @@ supported(struct brn_onnx_call *c)
 	    (rc = brn_onnx_attrs_to_inputs(c)) < 0 ||
 	    (rc = check_inputs(c)) < 0)
 		return rc;
-	if (c->op == BRN_OP_split)
-		return split(c);
 	if (c->op == BRN_OP_dropout)
 		c->nin = 1;
+	if (brn_ops[c->op].flags & BRN_MULTI)
+		return each_output(c);
 	if (c->op == BRN_OP_constant)
 		rc = brn_onnx_constant(c);
 	else if ((rc = add(c)) == 0 && (rc = brn_onnx_attrs_copy(c)) == 0)

@@ -126,7 +126,7 @@ brn_onnx_refuse(struct brn_onnx_call *c)
 		    c->np->domain, type);
 		return c->why ? 1 : brn_nomem(c->im->err);
 	}
-	if (c->op != BRN_OP_split && uses_more_outputs(c))
+	if (!(brn_ops[c->op].flags & BRN_MULTI) && uses_more_outputs(c))
 		return no(c, type, c->op == BRN_OP_unsupported ? "" :
 		    " with several outputs");
 	switch (c->op) {

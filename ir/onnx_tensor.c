@@ -7,18 +7,20 @@
  */
 #include "ir/onnx_tensor.h"
 
+#include "ir/half.h"
 #include "ir/onnx_file.h"
 #include "ir/onnx.pb-c.h"
 
 #include <errno.h>
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "raw_data is little-endian and taken as it is");
 
-enum field { NONE, FLOAT_DATA, INT32_DATA, INT64_DATA, DOUBLE_DATA };
+enum field {
+	NONE, FLOAT_DATA, INT32_DATA, INT64_DATA, UINT64_DATA, DOUBLE_DATA
+};
 
 /* size: bytes of an element in raw_data; typed: where it is otherwise.  */
 static const struct storage {
@@ -39,8 +41,8 @@ static const struct storage {
 	[9]  = { "bool",       BURIN_BOOL, 1,  INT32_DATA },
 	[10] = { "float16",    BURIN_F32,  2,  INT32_DATA },
 	[11] = { "double",     BURIN_F32,  8,  DOUBLE_DATA },
-	[12] = { "uint32",     0,          4,  NONE },
-	[13] = { "uint64",     0,          8,  NONE },
+	[12] = { "uint32",     BURIN_U32,  4,  UINT64_DATA },
+	[13] = { "uint64",     BURIN_U64,  8,  UINT64_DATA },
 	[14] = { "complex64",  0,          8,  NONE },
 	[15] = { "complex128", 0,          16, NONE },
 	[16] = { "bfloat16",   BURIN_F32,  2,  INT32_DATA },
@@ -62,48 +64,23 @@ brn_onnx_dtype(int data_type)
 	return storage_of(data_type)->dtype;
 }
 
+int
+brn_onnx_port_dtype(int data_type)
+{
+	switch (data_type) {
+	case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+	case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
+	case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+		return data_type;
+	default:
+		return brn_onnx_dtype(data_type);
+	}
+}
+
 const char *
 brn_onnx_dtype_name(int data_type)
 {
 	return storage_of(data_type)->name;
-}
-
-float
-brn_bf16_to_f32(uint16_t h)
-{
-	uint32_t u = (uint32_t)h << 16;
-	float f;
-
-	memcpy(&f, &u, sizeof f);
-	return f;
-}
-
-float
-brn_f16_to_f32(uint16_t h)
-{
-	uint32_t sign = (uint32_t)(h & 0x8000) << 16;
-	uint32_t exp = h >> 10 & 31, frac = h & 0x3ff, u;
-	float f;
-
-	if (exp == 0) {         /* zero or subnormal: frac * 2^-24 */
-		f = (float)frac * 0x1p-24f;
-		return sign ? -f : f;
-	}
-	u = sign | (exp == 31 ? 255u : exp + 112) << 23 | frac << 13;
-	memcpy(&f, &u, sizeof f);
-	return f;
-}
-
-/* A mask of -DBL_MAX must stay finite: -inf would make NaN of a row that is
- * masked as a whole.  */
-static float
-f64_to_f32(double d)
-{
-	float f = (float)d;
-
-	if (f - f != 0 && d - d == 0)
-		return d < 0 ? -FLT_MAX : FLT_MAX;
-	return f;
 }
 
 static int
@@ -253,6 +230,8 @@ typed_count(const struct Onnx__TensorProto *t)
 		return t->n_int32_data;
 	case INT64_DATA:
 		return t->n_int64_data;
+	case UINT64_DATA:
+		return t->n_uint64_data;
 	default:
 		return t->n_double_data;
 	}
@@ -275,6 +254,9 @@ typed_take(struct Onnx__TensorProto *t)
 	case INT64_DATA:
 		TAKE(int64_data);
 		return p;
+	case UINT64_DATA:
+		TAKE(uint64_data);
+		return p;
 	default:
 		TAKE(double_data);
 		return p;
@@ -291,14 +273,14 @@ raw_take(struct Onnx__TensorProto *t)
 	return p;
 }
 
-/* int32_data of types that are smaller, in place.  */
+/* int32_data and uint64_data of types that are smaller, in place.  */
 static void
-narrow(void *data, size_t n, size_t size)
+narrow(void *data, size_t n, size_t size, size_t wide)
 {
 	uint8_t *to = data;
 
-	for (size_t i = 0; i < n && size < 4; i++)
-		memmove(to + i * size, to + i * 4, size);
+	for (size_t i = 0; i < n && size < wide; i++)
+		memmove(to + i * size, to + i * wide, size);
 }
 
 static int
@@ -316,7 +298,8 @@ take_data(struct Onnx__TensorProto *t, const char *what, size_t nbytes,
 		    have, nbytes);
 	p = raw ? raw_take(t) : typed_take(t);
 	if (p && !raw)
-		narrow(p, n, size);
+		narrow(p, n, size, storage_of(t->data_type)->typed ==
+		    UINT64_DATA ? 8 : 4);
 	if (!p && !(p = brn_alloc(1, 1)))       /* no elements, no array */
 		return brn_nomem(err);
 	*out = p;
@@ -367,7 +350,7 @@ to_f32(int data_type, const void *p, size_t n, float *out)
 
 	for (size_t i = 0; i < n; i++) {
 		if (data_type == ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE)
-			out[i] = f64_to_f32(d[i]);
+			out[i] = brn_f64_to_f32(d[i]);
 		else if (data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16)
 			out[i] = brn_f16_to_f32(h[i]);
 		else

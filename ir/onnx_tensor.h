@@ -27,6 +27,8 @@ struct brn_onnx_source {
 /* The dtype that stands for a TensorProto.DataType (f16, bf16 and f64 become
  * f32), 0 when there is none.  */
 int brn_onnx_dtype(int data_type);
+/* The same for what callers give and get: f16, bf16 and f64 are themselves.  */
+int brn_onnx_port_dtype(int data_type);
 const char *brn_onnx_dtype_name(int data_type);         /* "float16" */
 
 /* Make external data raw data of t; nothing to do for other tensors.  what
@@ -53,8 +55,5 @@ int brn_onnx_sparse(struct brn_onnx_source *src,
     struct Onnx__SparseTensorProto *s, const char *what,
     struct brn_type *type, void **data, burin_error *err);
 
-/* One element.  f16 and bf16 as bit patterns.  */
-float brn_f16_to_f32(uint16_t h);
-float brn_bf16_to_f32(uint16_t h);
 
 #endif

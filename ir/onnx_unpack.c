@@ -13,8 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* A model without its weights.  */
 struct strip {
@@ -179,50 +177,40 @@ pb_free(void *unused, void *p)
 	free(p);
 }
 
-/* Pages of the file that have been copied need not count as our memory.  */
-static void
-release(const uint8_t *p, size_t n)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = ((uintptr_t)p + page - 1) & ~(page - 1);
-	uintptr_t to = ((uintptr_t)p + n) & ~(page - 1);
-
-	if (from < to)
-		madvise((void *)from, to - from, MADV_DONTNEED);
-}
-
 /* Put into the message what was left out of its bytes.  */
 static int
-restore(struct Onnx__ModelProto *m, const struct strip *s,
-    int mapped, int *failed)
+restore(const struct brn_onnx_map *map, struct Onnx__ModelProto *m,
+    const struct strip *s, const char *file, burin_error *err)
 {
 	const struct raw *raw = (const void *)s->raw.p;
 	size_t n = s->raw.n / sizeof *raw;
 
-	if (!m->graph || m->graph->n_initializer != n)
-		return n == 0;
+	if (n && (!m->graph || m->graph->n_initializer != n))
+		return brn_fail(err, BURIN_EFORMAT, "%s: not an ONNX model",
+		    file);
 	for (size_t i = 0; i < n; i++) {
 		struct Onnx__TensorProto *t = m->graph->initializer[i];
+		int rc;
 
 		if (!raw[i].p)
 			continue;
-		t->raw_data.data = pb_alloc(failed, raw[i].n);
+		t->raw_data.data = brn_alloc_aligned(raw[i].n);
 		if (!t->raw_data.data)
-			return 1;
+			return brn_nomem(err);
 		t->has_raw_data = 1;
 		t->raw_data.len = raw[i].n;
-		memcpy(t->raw_data.data, raw[i].p, raw[i].n);
-		if (mapped)
-			release(raw[i].p, raw[i].n);
+		if ((rc = brn_onnx_map_copy(map, raw[i].p, raw[i].n, file,
+		    t->raw_data.data, err)) < 0)
+			return rc;
 	}
-	return 1;
+	return 0;
 }
 
 int
 brn_onnx_unpack(const struct brn_onnx_map *map, const char *file,
     struct Onnx__ModelProto **out, burin_error *err)
 {
-	int failed = 0, rc, fits;
+	int failed = 0, rc;
 	ProtobufCAllocator mem = { pb_alloc, pb_free, &failed };
 	struct Onnx__ModelProto *m;
 	struct strip s = { 0 };
@@ -233,15 +221,16 @@ brn_onnx_unpack(const struct brn_onnx_map *map, const char *file,
 		failed = 1;
 	m = failed ? NULL : onnx__model_proto__unpack(&mem, s.bytes.n,
 	    s.bytes.p);
-	fits = m && restore(m, &s, map->mapped, &failed);
-	brn_buf_free(&s.bytes);
-	brn_buf_free(&s.raw);
 	if (failed)
 		rc = brn_nomem(err);
-	else if (!fits)
+	else if (!m)
 		rc = brn_fail(err, BURIN_EFORMAT, "%s: not an ONNX model",
 		    file);
-	else if (!m->graph)
+	else
+		rc = restore(map, m, &s, file, err);
+	brn_buf_free(&s.bytes);
+	brn_buf_free(&s.raw);
+	if (rc == 0 && !m->graph)
 		rc = brn_fail(err, BURIN_EFORMAT,
 		    "%s: model without a graph", file);
 	if (rc < 0) {

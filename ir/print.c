@@ -16,7 +16,7 @@
 static void
 print_element(struct brn_buf *b, const struct brn_tensor *t, int64_t i)
 {
-	if (t->type.dtype == BURIN_F32)
+	if (brn_dtype_is_float(t->type.dtype))
 		brn_buf_printf(b, "%.9g", brn_get_float(t, i));
 	else
 		brn_buf_printf(b, "%" PRId64, brn_get_int(t, i));

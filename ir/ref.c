@@ -105,7 +105,10 @@ brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
 	}
 	for (int i = 0; i < g->nin; i++)
 		type[i] = in[i].type;
-	if ((rc = brn_infer(g, type, &r.s, err)) < 0)
+	rc = brn_infer(g, type, &r.s, err);
+	if (rc == BURIN_EUNSUPPORTED)
+		rc = brn_infer_data(g, in, &r.s, err);
+	if (rc < 0)
 		goto end;
 	rc = run_nodes(&r, g, in, err);
 	for (int i = 0; rc == BURIN_OK && i < g->nout; i++)

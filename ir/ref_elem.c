@@ -4,6 +4,7 @@
  * integers; f32 arithmetic done in double and rounded once gives the f32
  * result.  Integers wrap.
  */
+#include "ir/half.h"
 #include "ir/ref_fn.h"
 
 #include <math.h>
@@ -229,7 +230,11 @@ BRN_REF(cast)
 	int64_t size = brn_numel(out);
 
 	for (int64_t i = 0; i < size; i++)
-		if (is_float(in[0]))
+		if (in[0]->type.dtype == BURIN_F64 && is_float(out))
+			brn_set_float(out, i, (double)brn_f64_to_f32(
+			    brn_get_float(in[0], i)));
+		else if (brn_dtype_is_float(in[0]->type.dtype) ||
+		    brn_dtype_is_float(out->type.dtype))
 			brn_set_float(out, i, brn_get_float(in[0], i));
 		else
 			brn_set_int(out, i, brn_get_int(in[0], i));

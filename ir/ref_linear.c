@@ -179,11 +179,11 @@ bsr_dot(const struct brn_bsr *b, int64_t row, const float *x)
 
 	for (int32_t i = b->rowptr[br]; i < b->rowptr[br + 1]; i++) {
 		int64_t col = (int64_t)b->colidx[i] * b->bw;
-		const float *v = b->vals + ((int64_t)i * b->bh +
-		    row % b->bh) * b->bw;
+		const float *v = b->vals + (int64_t)i * b->bw * b->bh +
+		    row % b->bh;
 
 		for (int c = 0; c < b->bw && col + c < b->cols; c++)
-			sum += (double)v[c] * (double)x[col + c];
+			sum += (double)v[c * b->bh] * (double)x[col + c];
 	}
 	return sum;
 }

@@ -214,10 +214,13 @@ BRN_REF(softmax)
 	return BURIN_OK;
 }
 
-/* row has x as its first operand, then scale, then bias if there is one.  */
-static void
-layer_norm_row(const float *x, float *y, const struct brn_iter *row,
-    const float *scale, const float *bias, double epsilon)
+/* The mean of a row and 1 / its standard deviation.  */
+struct moments {
+	double mean, scale;
+};
+
+static struct moments
+moments_of(const float *x, const struct brn_iter *row, double epsilon)
 {
 	double mean = 0, var = 0, d;
 	struct brn_iter i;
@@ -229,33 +232,52 @@ layer_norm_row(const float *x, float *y, const struct brn_iter *row,
 		d = (double)x[i.off[0]] - mean;
 		var += d * d;
 	}
-	var /= (double)row->left;
+	return (struct moments){ mean,
+	    1 / sqrt(var / (double)row->left + epsilon) };
+}
+
+/* row has x as its first operand, then scale, then bias if there is one.  */
+static void
+layer_norm_row(const float *x, float *y, const struct brn_iter *row,
+    const struct brn_tensor *const *in, struct moments m)
+{
+	const float *scale = in[1]->data, *bias = in[2] ? in[2]->data : NULL;
+	struct brn_iter i;
+
 	for (i = *row; i.left; brn_iter_next(&i)) {
-		d = ((double)x[i.off[0]] - mean) / sqrt(var + epsilon);
-		d *= (double)scale[i.off[1]];
+		double d = ((double)x[i.off[0]] - m.mean) * m.scale *
+		    (double)scale[i.off[1]];
+
 		y[i.off[0]] = (float)(bias ? d + (double)bias[i.off[2]] : d);
 	}
 }
 
 BRN_REF(layer_norm)
 {
-	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
+	const struct brn_tensor *all[] = { in[0], in[1], brn_opt_in(n, in, 2) };
 	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
-	int rank = out->type.rank;
+	int rank = in[0]->type.rank;
 	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
+	int64_t index = brn_attr_int(n, "index", 0);
 	struct brn_type outer, inner;
 	struct brn_iter o, row;
 
-	if (brn_numel(out) == 0)
+	if (brn_numel(in[0]) == 0)
 		return BURIN_OK;
-	brn_split_shape(&out->type, axes_from(axis, rank), &outer, &inner);
-	walk(&row, &inner, out);
+	brn_split_shape(&in[0]->type, axes_from(axis, rank), &outer, &inner);
+	walk(&row, &inner, in[0]);
 	brn_iter_add(&row, &in[1]->type);
-	if (bias)
-		brn_iter_add(&row, &bias->type);
-	for (walk(&o, &outer, out); o.left; brn_iter_next(&o))
-		layer_norm_row((const float *)in[0]->data + o.off[0],
-		    (float *)out->data + o.off[0], &row, in[1]->data,
-		    bias ? bias->data : NULL, epsilon);
+	if (all[2])
+		brn_iter_add(&row, &all[2]->type);
+	for (walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
+		const float *x = (const float *)in[0]->data + o.off[0];
+		float *y = out->data;
+		struct moments m = moments_of(x, &row, epsilon);
+
+		if (index)
+			y[o.pos] = (float)(index == 1 ? m.mean : m.scale);
+		else
+			layer_norm_row(x, y + o.off[0], &row, all, m);
+	}
 	return BURIN_OK;
 }

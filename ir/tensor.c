@@ -11,6 +11,9 @@ static const struct {
 	int64_t min, max;               /* of integers */
 } dtypes[] = {
 	{ BURIN_F32,  4, "f32",  0, 0 },
+	{ BURIN_F16,  2, "f16",  0, 0 },
+	{ BURIN_F64,  8, "f64",  0, 0 },
+	{ BURIN_BF16, 2, "bf16", 0, 0 },
 	{ BURIN_BOOL, 1, "bool", 0, 1 },
 #define X(dtype, ctype, name, min, max) \
 	{ BURIN_##dtype, sizeof (ctype), name, min, max },
@@ -35,6 +38,13 @@ const char *
 brn_dtype_name(int dtype)
 {
 	ROW(dtype, name, "?");
+}
+
+int
+brn_dtype_is_float(int dtype)
+{
+	return dtype == BURIN_F32 || dtype == BURIN_F16 ||
+	    dtype == BURIN_F64 || dtype == BURIN_BF16;
 }
 
 int64_t

@@ -40,11 +40,15 @@ struct brn_tensor {
 	X(U16, uint16_t, "u16", 0,         UINT16_MAX) \
 	X(I16, int16_t,  "i16", INT16_MIN, INT16_MAX) \
 	X(I32, int32_t,  "i32", INT32_MIN, INT32_MAX) \
-	X(I64, int64_t,  "i64", INT64_MIN, INT64_MAX)
+	X(I64, int64_t,  "i64", INT64_MIN, INT64_MAX) \
+	X(U32, uint32_t, "u32", 0,         UINT32_MAX) \
+	X(U64, uint64_t, "u64", 0,         INT64_MAX)
 
 size_t brn_dtype_size(int dtype);               /* 0: no such type */
 const char *brn_dtype_name(int dtype);          /* "f32" */
-/* The ends of the range of an integer type or of bool.  */
+int brn_dtype_is_float(int dtype);
+/* The ends of the range of an integer type or of bool; of u64 what an int64
+ * holds.  */
 int64_t brn_int_min(int dtype);
 int64_t brn_int_max(int dtype);
 

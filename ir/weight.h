@@ -11,10 +11,7 @@
 /* Is the weight of this dense layer held as [cols][rows]?  */
 int brn_weight_is_transposed(const struct brn_node *dense);
 
-/* The weight as [rows][cols]: where it lies, or transposed into *scratch, which
- * is made or grown, holds *size floats then, and is freed by the caller with
- * free().  ENOMEM.  */
-int brn_weight_get(const struct brn_node *dense, struct brn_tensor *out,
-    float **scratch, size_t *size, burin_error *err);
+/* The weight where it lies.  */
+struct brn_matrix brn_weight(const struct brn_node *dense);
 
 #endif

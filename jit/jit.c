@@ -179,7 +179,9 @@ static void
 free_task(struct brn_jit_task *t)
 {
 	brn_batch_clear(&t->batch);
-	pthread_cond_destroy(&t->ended);
+	/* To those who wait in the parent it would wait for ever.  */
+	if (t->owner == getpid())
+		pthread_cond_destroy(&t->ended);
 	free(t);
 }
 

@@ -82,9 +82,6 @@ void brn_jit_process_stats(burin_stats *st);
 /* The T0 kernel for an instruction set: compiled into the library.  */
 brn_kernel_fn *brn_t0(enum brn_isa isa);
 
-/* vals in the order kernels stream them (jit/abi.h): b's blocks, column by
- * column.  64-byte aligned, free() frees it.  NULL: no memory.  */
-float *brn_pack_vals(const struct brn_bsr *b);
 /* The values of the brn_bsr that s describes once more, as its kernel wants
  * them; NULL when vals will do.  Tier 0, which may stand in for any kernel,
  * wants vals.  ENOMEM.  */

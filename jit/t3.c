@@ -78,7 +78,7 @@ put_columns(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 
 				m->t->fma[m->n++] = (struct brn_t3_fma){
 				    .col = h.col * bw + c,
-				    .val = (h.blk * bh + r) * bw + c,
+				    .val = (h.blk * bw + c) * bh + r,
 				    .row = (int16_t)((h.brow - b0) * bh + r),
 				};
 			}

@@ -6,6 +6,7 @@
  */
 #include "jit/target.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #ifdef __x86_64__
@@ -70,8 +71,8 @@ system_saves(unsigned mask)
 	return (lo & mask) == mask;
 }
 
-int
-brn_isa_runs(enum brn_isa isa)
+static int
+runs(enum brn_isa isa)
 {
 	if (isa == BRN_ISA_generic || isa == BRN_ISA_sse2)
 		return 1;
@@ -85,22 +86,34 @@ brn_isa_runs(enum brn_isa isa)
 
 #else
 
-int
-brn_isa_runs(enum brn_isa isa)
+static int
+runs(enum brn_isa isa)
 {
 	return isa == BRN_ISA_generic;
 }
 
 #endif
 
+/* CPUID leaves a virtual machine each time that it is asked, so it is asked
+ * once.  */
 enum brn_isa
 brn_isa_detect(void)
 {
-	enum brn_isa isa = BRN_NUM_ISAS - 1;
+	static atomic_int known = -1;
+	int isa = known;
 
-	while (!brn_isa_runs(isa))
-		isa--;
-	return isa;
+	if (isa >= 0)
+		return (enum brn_isa)isa;
+	for (isa = BRN_NUM_ISAS - 1; !runs((enum brn_isa)isa); isa--)
+		;
+	known = isa;
+	return (enum brn_isa)isa;
+}
+
+int
+brn_isa_runs(enum brn_isa isa)
+{
+	return isa <= brn_isa_detect();
 }
 
 int

@@ -27,6 +27,7 @@ struct brn_isa_info {
 };
 extern const struct brn_isa_info brn_isas[BRN_NUM_ISAS];
 
+/* Each has all of those before it.  */
 enum brn_isa brn_isa_detect(void);              /* the best one here */
 int brn_isa_runs(enum brn_isa isa);             /* here */
 /* By name, "auto" for the best; -1: unknown.  */

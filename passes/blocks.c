@@ -3,7 +3,8 @@
  * Counting the blocks of all candidates at once.  Of every strip of 32 rows a
  * bitmap is made, one bit an element; pairs of its rows are then joined by OR
  * again and again, which gives the bitmaps of blocks 2, 4, .. 32 rows high.
- * Blocks wider than one element are joined inside the 64-bit words.
+ * Blocks wider than one element are joined inside the 64-bit words.  In a
+ * matrix that lies column by column, rows are columns and high is wide.
  */
 #include "passes/blocks.h"
 
@@ -30,24 +31,45 @@ struct strip {
 	int n;
 };
 
-/* NaN != 0 and -0.0 == 0, as wanted.  */
+/* Bit i is that w[i] != 0.  NaN != 0 and -0.0 == 0, as wanted.  */
+static uint64_t
+mark_word(const float *w)
+{
+	typedef float floats __attribute__((vector_size(16), aligned(4)));
+	typedef uint32_t lanes __attribute__((vector_size(16)));
+	uint64_t word = 0;
+
+	for (int i = 0; i < WORD; i += 32) {
+		lanes bit = { 1, 2, 4, 8 }, half = { 0 };
+
+		for (int k = 0; k < 32; k += 4, bit <<= 4)
+			half |= (lanes)(*(const floats *)(w + i + k) != 0) &
+			    bit;
+		word |= (uint64_t)(half[0] | half[1] | half[2] | half[3]) << i;
+	}
+	return word;
+}
+
 static void
 mark_row(const float *w, int64_t cols, uint64_t *bits)
 {
-	for (int64_t c0 = 0; c0 < cols; c0 += WORD) {
-		int n = cols - c0 < WORD ? (int)(cols - c0) : WORD;
-		uint64_t word = 0;
+	int64_t c = 0;
 
-		for (int b = 0; b < n; b++)
-			word |= (uint64_t)(w[c0 + b] != 0) << b;
-		*bits++ = word;
-	}
+	for (; c + WORD <= cols; c += WORD)
+		*bits++ = mark_word(w + c);
+	if (c == cols)
+		return;
+	*bits = 0;
+	for (int b = 0; c + b < cols; b++)
+		*bits |= (uint64_t)(w[c + b] != 0) << b;
 }
 
 /* Groups of bw bits with a bit set.  Words are a whole number of groups.  */
 static int
 count_groups(uint64_t word, int bw)
 {
+	if (word == UINT64_MAX)
+		return WORD / bw;
 	for (int s = 1; s < bw; s *= 2)
 		word |= word >> s;
 	word &= ~UINT64_C(0) / ((UINT64_C(1) << bw) - 1);
@@ -79,10 +101,28 @@ join_rows(struct strip *s)
 	s->n = (s->n + 1) / 2;
 }
 
-int
-brn_blocks_count(const float *w, int64_t rows, int64_t cols,
-    int64_t nblk[BRN_NUM_BLOCKS], burin_error *err)
+/* Add the blocks of a strip of so many rows; the strip is used up.  */
+static void
+count_blocks(struct strip *s, int trans, int64_t nblk[BRN_NUM_BLOCKS])
 {
+	for (int high = 1; high <= STRIP; high *= 2) {
+		for (int k = 0; k < BRN_NUM_BLOCKS; k++) {
+			const struct brn_block *b = &brn_blocks[k];
+
+			if ((trans ? b->bw : b->bh) == high)
+				nblk[k] += count_strip(s, trans ? b->bh :
+				    b->bw);
+		}
+		join_rows(s);
+	}
+}
+
+int
+brn_blocks_count(const struct brn_matrix *m, int64_t nblk[BRN_NUM_BLOCKS],
+    burin_error *err)
+{
+	int64_t rows = m->trans ? m->cols : m->rows;
+	int64_t cols = m->trans ? m->rows : m->cols;
 	struct strip s = { .words = (cols + WORD - 1) / WORD };
 
 	s.bits = brn_alloc((size_t)s.words * STRIP, sizeof *s.bits);
@@ -92,15 +132,9 @@ brn_blocks_count(const float *w, int64_t rows, int64_t cols,
 	for (int64_t r0 = 0; r0 < rows; r0 += STRIP) {
 		s.n = rows - r0 < STRIP ? (int)(rows - r0) : STRIP;
 		for (int i = 0; i < s.n; i++)
-			mark_row(w + (r0 + i) * cols, cols,
+			mark_row(m->w + (r0 + i) * cols, cols,
 			    s.bits + i * s.words);
-		for (int bh = 1; bh <= STRIP; bh *= 2) {
-			for (int k = 0; k < BRN_NUM_BLOCKS; k++)
-				if (brn_blocks[k].bh == bh)
-					nblk[k] += count_strip(&s,
-					    brn_blocks[k].bw);
-			join_rows(&s);
-		}
+		count_blocks(&s, m->trans, nblk);
 	}
 	free(s.bits);
 	return BURIN_OK;

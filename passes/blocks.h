@@ -6,7 +6,7 @@
 #ifndef BRN_BLOCKS_H
 #define BRN_BLOCKS_H
 
-#include "ir/base.h"
+#include "ir/bsr.h"
 
 /* bh and bw are powers of two, 32 at most.  */
 struct brn_block {
@@ -19,9 +19,9 @@ struct brn_block {
 #define BRN_NUM_BLOCKS 13
 extern const struct brn_block brn_blocks[BRN_NUM_BLOCKS];
 
-/* nblk[i] = blocks of shape brn_blocks[i] in w [rows][cols] that hold a
- * nonzero (-0.0 is zero, NaN is not), all in one pass over w.  */
-int brn_blocks_count(const float *w, int64_t rows, int64_t cols,
-    int64_t nblk[BRN_NUM_BLOCKS], burin_error *err);
+/* nblk[i] = blocks of shape brn_blocks[i] in m that hold a nonzero (-0.0 is
+ * zero, NaN is not), all in one pass over m.  */
+int brn_blocks_count(const struct brn_matrix *m, int64_t nblk[BRN_NUM_BLOCKS],
+    burin_error *err);
 
 #endif

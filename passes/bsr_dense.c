@@ -28,8 +28,6 @@ struct sparser {
 	const struct brn_pass_opts *o;
 	struct found *memo;             /* by id of the weight, and the way
 	                                   round that it is read */
-	float *scratch;                 /* of brn_weight_get */
-	size_t size;
 };
 
 /* The best candidate for a weight.  */
@@ -84,16 +82,16 @@ pick(const double *t, const int64_t *nblk)
 }
 
 static int
-find_best(const struct brn_pass_opts *o, const struct brn_tensor *w,
+find_best(const struct brn_pass_opts *o, const struct brn_matrix *w,
     struct best *out, burin_error *err)
 {
 	static const struct brn_block dense = { BRN_DENSE_BH, BRN_DENSE_BW };
-	int64_t rows = w->type.dim[0], cols = w->type.dim[1];
+	int64_t rows = w->rows, cols = w->cols;
 	int64_t nblk[BRN_NUM_BLOCKS];
 	double t[BRN_NUM_BLOCKS], full;
 	int best, rc;
 
-	if ((rc = brn_blocks_count(w->data, rows, cols, nblk, err)) < 0)
+	if ((rc = brn_blocks_count(w, nblk, err)) < 0)
 		return rc;
 	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
 		t[i] = cost(o, rows, cols, brn_blocks[i], nblk[i]);
@@ -114,16 +112,12 @@ int
 brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
     double *out, burin_error *err)
 {
-	float *scratch = NULL;
-	struct brn_tensor w;
-	size_t size = 0;
+	struct brn_matrix w = brn_weight(layer);
 	struct best b;
-	int rc;
+	int rc = find_best(o, &w, &b, err);
 
-	if ((rc = brn_weight_get(layer, &w, &scratch, &size, err)) == 0 &&
-	    (rc = find_best(o, &w, &b, err)) == 0)
+	if (rc == 0)
 		*out = b.gain < MIN_GAIN ? b.gain * b.time : b.time;
-	free(scratch);
 	return rc;
 }
 
@@ -170,14 +164,13 @@ leave(struct brn_graph *g, double nonzero, const char *why,
 }
 
 static int
-make_bsr(struct brn_graph *g, const char *name, const struct brn_tensor *w,
+make_bsr(struct brn_graph *g, const char *name, const struct brn_matrix *w,
     struct brn_block b, struct brn_node **out, burin_error *err)
 {
 	struct brn_bsr *bsr;
 	int rc;
 
-	rc = brn_bsr_from_dense(w->data, w->type.dim[0], w->type.dim[1], b.bh,
-	    b.bw, 0, &bsr, err);
+	rc = brn_bsr_from_dense(w, b.bh, b.bw, 0, &bsr, err);
 	if (rc < 0)
 		return rc;
 	*out = brn_graph_bsr(g, name, bsr);
@@ -190,17 +183,17 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 {
 	const struct brn_pass_opts *o = s->o;
 	struct brn_graph *g = s->g;
-	struct brn_tensor w;
+	struct brn_matrix w;
 	double nonzero;
 	struct best b;
 	int rc;
 
 	if (brn_numel(n->in[1]->value) == 0)
 		return leave(g, 0, "weight is empty", &out->choice, err);
-	rc = brn_weight_get(n, &w, &s->scratch, &s->size, err);
-	if (rc < 0 || (rc = find_best(o, &w, &b, err)) < 0)
+	w = brn_weight(n);
+	if ((rc = find_best(o, &w, &b, err)) < 0)
 		return rc;
-	nonzero = (double)b.nonzero / (double)brn_numel(&w);
+	nonzero = (double)b.nonzero / (double)brn_numel(n->in[1]->value);
 	if (!o->sparse)
 		return leave(g, nonzero, "sparse=off", &out->choice, err);
 	if (nonzero == 1)
@@ -257,7 +250,6 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 		count += n->op == BRN_OP_bsr_dense;
 	}
 	free(s.memo);
-	free(s.scratch);
 	if (count && rc == BURIN_OK)
 		rc = brn_graph_sort(g, err);
 	if (rc == BURIN_OK)

@@ -43,20 +43,16 @@ brn_layer_colsp(const struct brn_layer *l)
 static int
 set_bsr(struct brn_layer *l, burin_error *err)
 {
-	float *scratch = NULL;
-	struct brn_tensor w;
-	size_t size = 0;
+	struct brn_matrix w;
 	int rc;
 
 	if (l->node->op == BRN_OP_bsr_dense) {
 		l->bsr = l->node->in[1]->bsr;
 		return 0;
 	}
-	rc = brn_weight_get(l->node, &w, &scratch, &size, err);
-	if (rc == 0)
-		rc = brn_bsr_from_dense(w.data, w.type.dim[0], w.type.dim[1],
-		    BRN_DENSE_BH, BRN_DENSE_BW, 1, &l->own, err);
-	free(scratch);
+	w = brn_weight(l->node);
+	rc = brn_bsr_from_dense(&w, BRN_DENSE_BH, BRN_DENSE_BW, 1, &l->own,
+	    err);
 	l->bsr = l->own;
 	return rc;
 }
@@ -104,24 +100,6 @@ describe(struct brn_layer *l)
 	};
 }
 
-/* The values, as any kernel wants them and as the layer's own does.  */
-static int
-pack(struct brn_layer *l, burin_error *err)
-{
-	int rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
-
-	if (rc < 0)
-		return rc;
-	l->vals = brn_pack_vals(l->bsr);
-	if (!l->vals)
-		return brn_nomem(err);
-	if (l->own) {           /* packed: the structure is enough */
-		free(l->own->vals);
-		l->own->vals = NULL;
-	}
-	return 0;
-}
-
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
     enum brn_isa isa, burin_error *err)
@@ -133,7 +111,7 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
 		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
 		    isa, brn_compiler_id());
-		rc = pack(l, err);
+		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
 	}
 	if (rc < 0) {
 		brn_layer_clear(l);
@@ -147,7 +125,6 @@ void
 brn_layer_clear(struct brn_layer *l)
 {
 	brn_jit_release(l->kernel);
-	free(l->vals);
 	free(l->stream);
 	free(l->bias);
 	brn_bsr_free(l->own);
@@ -311,7 +288,7 @@ brn_layer_run(const struct brn_layer_run *r)
 	k.out.features = l->bsr->rows;
 	k.args = (struct brn_kernel_args){
 		.x = pack ? r->xt : r->x,
-		.vals = l->vals,
+		.vals = l->bsr->vals,
 		.stream = l->stream,
 		.bias = l->bias,
 		.y = unpack ? r->yt : r->y,

@@ -12,10 +12,9 @@
 struct brn_layer {
 	const struct brn_node *node;    /* dense or bsr_dense */
 	burin_layer_info info;          /* but for its kernel */
-	const struct brn_bsr *bsr;      /* structure; vals not used here */
+	const struct brn_bsr *bsr;
 	struct brn_bsr *own;            /* bsr when it is not a node's */
 	struct brn_kernel *kernel;
-	float *vals;                    /* packed, brn_pack_vals */
 	float *stream;                  /* or NULL, brn_pack_stream */
 	struct brn_spec spec;           /* of the kernel; borrows from bsr */
 	float *bias;                    /* padded to whole blocks, or NULL */

@@ -54,31 +54,57 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 	return rc < 0 ? rc : brn_infer_types(n->graph, err);
 }
 
+/* How often each node is used.  NULL: no memory.  */
+static int *
+count_uses(const struct brn_graph *g)
+{
+	int *uses = brn_alloc((size_t)g->nnode, sizeof *uses);
+
+	for (int i = 0; uses && i < g->nnode; i++)
+		for (int k = 0; k < g->node[i]->nin; k++)
+			if (g->node[i]->in[k])
+				uses[g->node[i]->in[k]->id]++;
+	for (int i = 0; uses && i < g->nout; i++)
+		uses[g->out[i].node->id]++;
+	return uses;
+}
+
+/* The next layer, and its weight goes once all that use it have it packed.  */
+static int
+make_layer(struct brn_net *net, struct brn_node *n, int *uses,
+    burin_error *err)
+{
+	struct brn_layer *l = &net->layer[net->nlayer];
+	int rc = brn_layer_init(l, n, net->isa, err);
+
+	if (rc < 0)
+		return rc;
+	net->layer_of[n->id] = net->nlayer++;
+	if (--uses[n->in[1]->id] == 0 && l->own)
+		brn_graph_forget(n->in[1]);
+	return 0;
+}
+
 static int
 make_layers(struct brn_net *net, burin_error *err)
 {
 	struct brn_graph *g = net->graph;
-	int n = 0;
+	int *uses = count_uses(g);
+	int n = 0, rc = 0;
 
 	net->layer_of = brn_alloc((size_t)g->nnode, sizeof *net->layer_of);
 	for (int i = 0; i < g->nnode; i++)
 		n += brn_is_layer(g->node[i]);
 	net->layer = brn_alloc((size_t)n, sizeof *net->layer);
-	if (!net->layer_of || !net->layer)
-		return brn_nomem(err);
-	for (int i = 0; i < g->nnode; i++) {
-		int rc;
-
+	if (!uses || !net->layer_of || !net->layer)
+		rc = brn_nomem(err);
+	for (int i = 0; rc == 0 && i < g->nnode; i++) {
 		net->layer_of[i] = -1;
-		if (!brn_is_layer(g->node[i]))
-			continue;
-		rc = brn_layer_init(&net->layer[net->nlayer], g->node[i],
-		    net->isa, err);
-		if (rc < 0)
-			return rc;
-		net->layer_of[i] = net->nlayer++;
+		if (brn_is_layer(g->node[i]))
+			rc = make_layer(net, g->node[i], uses, err);
 	}
-	return 0;
+	free(uses);
+	return rc;
 }
 
 int

@@ -276,7 +276,7 @@ share_tiles(struct maker *k)
 }
 
 static int
-maker_init(struct maker *k, const struct brn_type *in_type, burin_error *err)
+maker_init(struct maker *k, const struct brn_tensor *in, burin_error *err)
 {
 	const struct brn_graph *g = k->m->graph;
 	struct brn_arena *a = k->p->shapes->arena;
@@ -284,7 +284,8 @@ maker_init(struct maker *k, const struct brn_type *in_type, burin_error *err)
 
 	k->p->val = brn_arena_alloc(a, n, sizeof *k->p->val);
 	k->p->step = brn_arena_alloc(a, n, sizeof *k->p->step);
-	k->p->in_type = brn_arena_alloc(a, (size_t)g->nin, sizeof *in_type);
+	k->p->in_type = brn_arena_alloc(a, (size_t)g->nin,
+	    sizeof *k->p->in_type);
 	k->needed = brn_arena_alloc(a, n, 1);
 	k->root = brn_arena_alloc(a, n, sizeof *k->root);
 	k->last = brn_arena_alloc(a, n, sizeof *k->last);
@@ -293,13 +294,51 @@ maker_init(struct maker *k, const struct brn_type *in_type, burin_error *err)
 	    !k->root || !k->last || !k->slot)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nin; i++)
-		k->p->in_type[i] = in_type[i];
+		k->p->in_type[i] = in[i].type;
 	return 0;
 }
 
 int
-brn_plan_new(const struct brn_net *m, const struct brn_type *in_type,
-    int nthread, struct brn_plan **out, burin_error *err)
+brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
+    const struct brn_tensor *in)
+{
+	for (int i = 0; i < m->graph->nin; i++) {
+		const struct brn_tensor *val =
+		    p->shapes->val[m->graph->in[i].node->id];
+
+		if (!brn_type_equal(&p->in_type[i], &in[i].type))
+			return 0;
+		if (p->by_data && val && memcmp(val->data, in[i].data,
+		    (size_t)brn_numel(val) *
+		    brn_dtype_size(val->type.dtype)))
+			return 0;
+	}
+	return 1;
+}
+
+static int
+infer(const struct brn_net *m, const struct brn_tensor *in, int by_data,
+    struct brn_shapes **out, burin_error *err)
+{
+	size_t n = (size_t)m->graph->nin;
+	struct brn_type *type;
+	int rc;
+
+	if (by_data)
+		return brn_infer_data(m->graph, in, out, err);
+	type = brn_alloc(n, sizeof *type);
+	if (!type)
+		return brn_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		type[i] = in[i].type;
+	rc = brn_infer(m->graph, type, out, err);
+	free(type);
+	return rc;
+}
+
+int
+brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
+    int by_data, int nthread, struct brn_plan **out, burin_error *err)
 {
 	struct maker k = { .m = m, .p = brn_alloc(1, sizeof *k.p),
 	    .nthread = nthread };
@@ -307,8 +346,9 @@ brn_plan_new(const struct brn_net *m, const struct brn_type *in_type,
 
 	if (!k.p)
 		return brn_nomem(err);
-	rc = brn_infer(m->graph, in_type, &k.p->shapes, err);
-	if (rc == 0 && (rc = maker_init(&k, in_type, err)) == 0) {
+	k.p->by_data = by_data;
+	rc = infer(m, in, by_data, &k.p->shapes, err);
+	if (rc == 0 && (rc = maker_init(&k, in, err)) == 0) {
 		mark_needed(&k);
 		rc = make_steps(&k, err);
 		if (rc == 0)

@@ -24,6 +24,7 @@ struct brn_plan {
 	struct brn_shapes *shapes;      /* owns known values and the arena of
 	                                   everything below */
 	struct brn_type *in_type;       /* [graph->nin] */
+	int by_data;                    /* what the inputs held counts, too */
 	struct brn_tensor *val;         /* [nnode] in the layout of the node;
 	                                   data NULL: not computed */
 	int nstep;
@@ -35,10 +36,13 @@ struct brn_plan {
 	int64_t scratch_size;
 };
 
-/* in_type as brn_infer takes it, for runs on nthread threads.  ESHAPE,
- * EUNSUPPORTED, ENOMEM.  */
-int brn_plan_new(const struct brn_net *m, const struct brn_type *in_type,
-    int nthread, struct brn_plan **out, burin_error *err);
+/* For runs on nthread threads with inputs of the types of in, or, by_data, with
+ * what in holds as well (brn_infer_data).  ESHAPE, EUNSUPPORTED, ENOMEM.  */
+int brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
+    int by_data, int nthread, struct brn_plan **out, burin_error *err);
+/* Whether it was made for such inputs.  */
+int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
+    const struct brn_tensor *in);
 void brn_plan_free(struct brn_plan *p);                 /* NULL is fine */
 
 /* Run; val[] of the graph's inputs must point to the caller's data.  */

@@ -17,8 +17,9 @@ struct burin_session {
 	struct brn_net *net;            /* of the last run */
 	struct brn_threads *threads;
 	struct brn_plan *plan;          /* latest first */
-	struct brn_type *in_type;       /* [graph->nin], of this run */
-	void **in_data;                 /* [graph->nin]; NULL: not given */
+	struct brn_tensor *in;          /* [graph->nin], of this run; data NULL:
+	                                   not given */
+	int by_data;                    /* shapes depend on what inputs hold */
 	int profile;
 };
 
@@ -53,8 +54,7 @@ burin_session_free(burin_session *s)
 	brn_threads_free(s->threads);
 	brn_net_free(s->net);
 	burin_model_free(s->model);
-	free(s->in_type);
-	free(s->in_data);
+	free(s->in);
 	free(s);
 }
 
@@ -65,10 +65,9 @@ session_init(burin_session *s, burin_model *m, int threads, burin_error *err)
 
 	s->model = brn_model_ref(m);
 	s->net = brn_model_net(m);
-	s->in_type = brn_alloc(nin, sizeof *s->in_type);
-	s->in_data = brn_alloc(nin, sizeof *s->in_data);
+	s->in = brn_alloc(nin, sizeof *s->in);
 	s->threads = brn_threads_new(threads);
-	if (!s->in_type || !s->in_data || !s->threads)
+	if (!s->in || !s->threads)
 		return brn_nomem(err);
 	return 0;
 }
@@ -127,7 +126,7 @@ find(const struct brn_value *v, int n, const char *name)
 static int
 bind_input(burin_session *s, int i, const burin_tensor *t, burin_error *err)
 {
-	struct brn_type *type = &s->in_type[i];
+	struct brn_type *type = &s->in[i].type;
 	size_t need;
 	int rc;
 
@@ -150,7 +149,7 @@ bind_input(burin_session *s, int i, const burin_tensor *t, burin_error *err)
 		    "input '%s': has %zu bytes, its shape needs %zu", t->name,
 		    t->data ? t->nbytes : 0, need);
 	/* Never NULL, even when there is nothing to point to. */
-	s->in_data[i] = t->data ? t->data : (void *)s;
+	s->in[i].data = t->data ? t->data : (void *)s;
 	return 0;
 }
 
@@ -160,7 +159,7 @@ bind_inputs(burin_session *s, const burin_tensor *in, size_t nin,
 {
 	const struct brn_graph *g = s->net->graph;
 
-	memset(s->in_data, 0, (size_t)g->nin * sizeof *s->in_data);
+	memset(s->in, 0, (size_t)g->nin * sizeof *s->in);
 	for (size_t k = 0; k < nin; k++) {
 		int i = find(g->in, g->nin, in[k].name), rc;
 
@@ -168,26 +167,33 @@ bind_inputs(burin_session *s, const burin_tensor *in, size_t nin,
 			return brn_fail(err, BURIN_EINVAL,
 			    "input '%s': the model has none of that name",
 			    in[k].name ? in[k].name : "");
-		if (s->in_data[i])
+		if (s->in[i].data)
 			return brn_fail(err, BURIN_EINVAL,
 			    "input '%s': given twice", in[k].name);
 		if ((rc = bind_input(s, i, &in[k], err)) < 0)
 			return rc;
 	}
 	for (int i = 0; i < g->nin; i++)
-		if (!s->in_data[i])
+		if (!s->in[i].data)
 			return brn_fail(err, BURIN_EINVAL,
 			    "input '%s': not given", g->in[i].name);
 	return 0;
 }
 
+/* A plan for this run.  A model whose shapes depend on what its inputs hold is
+ * planned for that.  */
 static int
-same_shapes(const struct brn_plan *p, const burin_session *s)
+make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 {
-	for (int i = 0; i < s->net->graph->nin; i++)
-		if (!brn_type_equal(&p->in_type[i], &s->in_type[i]))
-			return 0;
-	return 1;
+	int nthread = brn_threads_count(s->threads), rc = BURIN_EUNSUPPORTED;
+
+	if (!s->by_data)
+		rc = brn_plan_new(s->net, s->in, 0, nthread, out, err);
+	if (rc != BURIN_EUNSUPPORTED)
+		return rc;
+	rc = brn_plan_new(s->net, s->in, 1, nthread, out, err);
+	s->by_data |= rc == 0;
+	return rc;
 }
 
 /* The plan of this run's shapes, found or made, at the head of the list.  */
@@ -198,7 +204,7 @@ get_plan(burin_session *s, burin_error *err)
 	int n = 0, rc;
 
 	for (at = &s->plan; (p = *at); at = &p->next, n++) {
-		if (same_shapes(p, s))
+		if (brn_plan_fits(p, s->net, s->in))
 			break;
 		if (n == MAX_PLANS - 1 && !p->next) {
 			*at = NULL;
@@ -209,8 +215,7 @@ get_plan(burin_session *s, burin_error *err)
 	}
 	if (p)
 		*at = p->next;
-	else if ((rc = brn_plan_new(s->net, s->in_type,
-	    brn_threads_count(s->threads), &p, err)) < 0)
+	else if ((rc = make_plan(s, &p, err)) < 0)
 		return rc;
 	p->next = s->plan;
 	s->plan = p;
@@ -269,7 +274,7 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 	    (rc = get_plan(s, err)) < 0)
 		return rc;
 	for (int i = 0; i < g->nin; i++)
-		s->plan->val[g->in[i].node->id].data = s->in_data[i];
+		s->plan->val[g->in[i].node->id].data = s->in[i].data;
 	rc = brn_plan_run(s->plan, s->net, s->threads, s->profile, err);
 	for (size_t k = 0; rc == 0 && k < nout; k++) {
 		int i = find(g->out, g->nout, out[k].name);

@@ -245,13 +245,14 @@ END_TEST
 START_TEST(sweep_drops_what_no_output_needs)
 {
 	static const float w[4] = { 1 };
+	static const struct brn_matrix m = { w, 2, 2, 0 };
 	struct brn_graph *g = build_graph();
 	struct brn_node *x = input(g, "x", 1, 4), *unused;
 	struct brn_node *y = OP(g, relu, x);
 	struct brn_bsr *b;
 	burin_error err = { 0 };
 
-	suite_ok(brn_bsr_from_dense(w, 2, 2, 1, 1, 0, &b, &err), err);
+	suite_ok(brn_bsr_from_dense(&m, 1, 1, 0, &b, &err), err);
 	unused = input(g, "unused", 1, 4);
 	ck_assert_ptr_nonnull(brn_graph_bsr(g, "w", b));
 	OP(g, tanh, y);
@@ -366,6 +367,7 @@ static struct brn_graph *
 small_graph(burin_error *err)
 {
 	static const float w[6] = { 1, 0, 0, 0, 1, 0 };
+	static const struct brn_matrix m = { w, 2, 3, 0 };
 	const struct brn_type type = { BURIN_F32, 2, { 2, 3 } };
 	struct brn_graph *g = brn_graph_new();
 	struct brn_node *n[8] = { NULL };
@@ -377,7 +379,7 @@ small_graph(burin_error *err)
 	g->out = brn_arena_alloc(g->arena, 1, sizeof *g->out);
 	if (!g->in || !g->out ||
 	    !(n[0] = brn_graph_add(g, BRN_OP_input, "x", NULL, 0)) ||
-	    brn_bsr_from_dense(w, 2, 3, 2, 1, 0, &b, err) < 0 ||
+	    brn_bsr_from_dense(&m, 2, 1, 0, &b, err) < 0 ||
 	    !(n[1] = brn_graph_bsr(g, "w", b)) ||
 	    !(n[2] = brn_graph_add(g, BRN_OP_bsr_dense, "d", n, 2)) ||
 	    !(n[3] = brn_graph_ints(g, "s", (int64_t[]){ -1, 1 }, 2)) ||

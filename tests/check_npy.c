@@ -131,8 +131,8 @@ static const struct {
 } bad[] = {
 	{ 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }", 8,
 	  "Fortran order" },
-	{ 1, "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", 16,
-	  "'<f8'" },
+	{ 1, "{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }", 16,
+	  "'<c8'" },
 	{ 1, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", 8,
 	  "'>f4'" },
 	{ 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 8,

@@ -5,6 +5,7 @@
  */
 #include "tests/onnx_text.h"
 
+#include "ir/half.h"
 #include "ir/onnx_tensor.h"
 #include "tests/suite.h"
 
@@ -201,10 +202,38 @@ START_TEST(every_half_is_exact)
 		float got = brn_f16_to_f32((uint16_t)h);
 
 		ck_assert_int_eq(!signbit(got), h < 0x8000);
-		if (isnan(want))
+		if (isnan(want)) {
 			ck_assert(isnan(got));
-		else
-			ck_assert(fabsf(got) == want);
+			ck_assert(isnan(brn_f16_to_f32(brn_f32_to_f16(got))));
+			continue;
+		}
+		ck_assert(fabsf(got) == want);
+		ck_assert_int_eq(brn_f32_to_f16(got), h);
+	}
+}
+END_TEST
+
+START_TEST(halves_are_rounded_to_even)
+{
+	static const struct {
+		float f;
+		uint16_t f16, bf16;
+	} k[] = {
+		{ 1 + 0x1p-11f, 0x3c00, 0x3f80 },       /* ties */
+		{ 1 + 0x3p-11f, 0x3c02, 0x3f80 },
+		{ 1 + 0x1p-8f,  0x3c04, 0x3f80 },
+		{ 1 + 0x3p-8f,  0x3c0c, 0x3f82 },
+		{ 65519.99f,    0x7bff, 0x4780 },
+		{ -65520,       0xfc00, 0xc780 },
+		{ 0x3p-26f,     0x0001, 0x3340 },
+		{ 0x1p-25f,     0x0000, 0x3300 },
+		{ FLT_MAX,      0x7c00, 0x7f80 },
+		{ -0.0f,        0x8000, 0x8000 },
+	};
+
+	for (int i = 0; i < COUNT(k); i++) {
+		ck_assert_int_eq(brn_f32_to_f16(k[i].f), k[i].f16);
+		ck_assert_int_eq(brn_f32_to_bf16(k[i].f), k[i].bf16);
 	}
 }
 END_TEST
@@ -472,6 +501,7 @@ data_suite(void)
 	tcase_add_loop_test(tc, bad_tensor_is_named, 0, COUNT(faults));
 	tcase_add_test(tc, odd_sparse_tensor_is_named);
 	tcase_add_test(tc, every_half_is_exact);
+	tcase_add_test(tc, halves_are_rounded_to_even);
 	tcase_add_test(tc, segment_is_refused);
 	tc = suite_case(s, "external", 60);
 	tcase_add_checked_fixture(tc, make_folders, remove_folders);

@@ -51,6 +51,8 @@ const struct op_case op_cases[] = {
 { "sqrt of integers is not supported", OP(sqrt), "", { "i64[1] 1" },
   "EUNSUPPORTED" },
 
+#include "tests/elem_cases.def"
+
 { "float to integer truncates and clamps", OP(cast), "to=6",
   { "f32[6] 1.9 -1.9 nan 3e9 -inf 7" },
   "i32[6] 1 -1 0 2147483647 -2147483648 7" },

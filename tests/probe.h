@@ -26,7 +26,7 @@ struct probe {
 	int64_t yrows, xcols;           /* padded to blocks */
 	float *w;                       /* [rows][cols] */
 	struct brn_bsr *b;
-	float *x, *vals, *stream, *bias;         /* as kernels want them */
+	float *x, *stream, *bias;        /* as kernels want them */
 	float *y;                       /* between two guards */
 	int64_t ny;                     /* floats from guard to guard */
 	int64_t tokens;                 /* wanted of each tile, 0: all */
@@ -86,8 +86,8 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 	q->w = calloc((size_t)(q->rows * q->cols), sizeof *q->w);
 	ck_assert_ptr_nonnull(q->w);
 	probe_fill_w(q, bh, bw, p);
-	suite_ok(brn_bsr_from_dense(q->w, q->rows, q->cols, bh, bw, p == FULL,
-	    &q->b, &err), err);
+	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ q->w, q->rows,
+	    q->cols, 0 }, bh, bw, p == FULL, &q->b, &err), err);
 	q->yrows = (int64_t)q->b->nbrow * bh;
 	q->xcols = (int64_t)q->b->nbcol * bw;
 	q->x = probe_floats(PROBE_TILES * q->xcols * BRN_TILE);
@@ -96,8 +96,6 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 		for (int64_t k = q->cols; k < q->xcols; k++)
 			memset(q->x + (t * q->xcols + k) * BRN_TILE, 0,
 			    BRN_TILE * sizeof *q->x);
-	q->vals = brn_pack_vals(q->b);
-	ck_assert_ptr_nonnull(q->vals);
 	q->bias = bias ? probe_floats(q->yrows) : NULL;
 	if (bias)
 		suite_fill(q->bias, q->yrows, 2);
@@ -119,7 +117,6 @@ probe_free(struct probe *q)
 	brn_bsr_free(q->b);
 	free(q->w);
 	free(q->x);
-	free(q->vals);
 	free(q->stream);
 	free(q->bias);
 	free(q->y - PROBE_GUARD);
@@ -166,7 +163,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 
 	probe_poison(q);
 	fn(&(struct brn_kernel_args){ .x = q->x,
-	    .vals = q->vals, .stream = q->stream, .bias = q->bias,
+	    .vals = q->b->vals, .stream = q->stream, .bias = q->bias,
 	    .y = q->y, .tokens = q->tokens,
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
 	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,

@@ -20,7 +20,7 @@
 static inline int
 text_dtype(const char *name, size_t n)
 {
-	for (int i = 1; i <= BURIN_BOOL; i++)
+	for (int i = 1; i <= BURIN_BF16; i++)
 		if (strlen(brn_dtype_name(i)) == n &&
 		    !strncmp(brn_dtype_name(i), name, n))
 			return i;
@@ -53,8 +53,8 @@ text_type(struct brn_graph *g, const char **s)
 static inline void
 text_set(struct brn_tensor *t, int64_t i, const char *s, char **end)
 {
-	if (t->type.dtype == BURIN_F32)
-		((float *)t->data)[i] = strtof(s, end);
+	if (brn_dtype_is_float(t->type.dtype))
+		brn_set_float(t, i, (double)strtof(s, end));
 	else
 		brn_set_int(t, i, strtoll(s, end, 10));
 }

@@ -5,6 +5,8 @@
  */
 #include "tools/fill.h"
 
+#include "tools/npy.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,21 +45,6 @@ has(const char *name, const char *word)
 	return name && strcasestr(name, word);
 }
 
-static void
-put(burin_tensor *t, size_t i, int64_t v)
-{
-	switch (t->dtype) {
-	case BURIN_F32:  ((float *)t->data)[i] = (float)v; break;
-	case BURIN_I32:  ((int32_t *)t->data)[i] = (int32_t)v; break;
-	case BURIN_I64:  ((int64_t *)t->data)[i] = v; break;
-	case BURIN_U16:
-	case BURIN_I16:  ((int16_t *)t->data)[i] = (int16_t)v; break;
-	case BURIN_U8:
-	case BURIN_I8:
-	case BURIN_BOOL: ((uint8_t *)t->data)[i] = (uint8_t)v; break;
-	}
-}
-
 static size_t
 num_elements(const burin_tensor *t)
 {
@@ -82,10 +69,10 @@ fill_tensor(burin_tensor *t, enum fill_mode mode, uint64_t seed)
 		same = 0;
 	for (size_t i = 0; i < n; i++)
 		if (same >= 0)
-			put(t, i, same);
-		else if (t->dtype == BURIN_F32)
-			((float *)t->data)[i] = normal(&seed);
+			npy_set(t, i, same);
+		else if (npy_is_float(t->dtype))
+			npy_set(t, i, (double)normal(&seed));
 		else
-			put(t, i, (int64_t)(next(&seed) %
+			npy_set(t, i, (double)(next(&seed) %
 			    (t->dtype == BURIN_BOOL ? 2 : MAX_ID)));
 }

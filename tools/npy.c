@@ -7,6 +7,7 @@
 #include "tools/npy.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,11 @@ static const struct {
 	{ "|i1", "int8",    BURIN_I8,   1 },
 	{ "<u2", "uint16",  BURIN_U16,  2 },
 	{ "<i2", "int16",   BURIN_I16,  2 },
+	{ "<u4", "uint32",  BURIN_U32,  4 },
+	{ "<u8", "uint64",  BURIN_U64,  8 },
+	{ "<f2", "float16", BURIN_F16,  2 },
+	{ "<f8", "float64", BURIN_F64,  8 },
+	{ "<V2", "bfloat16", BURIN_BF16, 2 },
 };
 
 #define NUM_TYPES (sizeof types / sizeof *types)
@@ -283,8 +289,8 @@ find_dtype(const struct header *h, enum burin_dtype *dtype, burin_error *err)
 			*dtype = types[i].dtype;
 			return BURIN_OK;
 		}
-	return fail(err, BURIN_EFORMAT, "%s: elements are '%s': wanted '<f4', "
-	    "'<i4', '<i8' or '|b1' (numpy's astype)", h->path, h->descr);
+	return fail(err, BURIN_EFORMAT, "%s: elements are '%s': wanted '<f4' "
+	    "or another little-endian type", h->path, h->descr);
 }
 
 /* The header and elements in the n bytes at data.  */
@@ -383,4 +389,104 @@ npy_write(const char *path, const burin_tensor *t, burin_error *err)
 	if (fclose(f) || !ok)
 		return fail(err, BURIN_EIO, "%s: %s", path, strerror(errno));
 	return BURIN_OK;
+}
+
+/* ---- elements ----------------------------------------------------------- */
+
+int
+npy_is_float(enum burin_dtype dtype)
+{
+	return dtype == BURIN_F32 || dtype == BURIN_F16 ||
+	    dtype == BURIN_F64 || dtype == BURIN_BF16;
+}
+
+static double
+half_get(uint16_t h)
+{
+	int exp = h >> 10 & 31, frac = h & 0x3ff;
+	double v = exp == 31 ? (frac ? NAN : INFINITY) :
+	    ldexp(exp ? frac + 1024 : frac, (exp ? exp : 1) - 25);
+
+	return h & 0x8000 ? -v : v;
+}
+
+static uint16_t
+half_set(double v)
+{
+	double a = fabs(v);
+	int exp, bits;
+
+	frexp(a, &exp);
+	if (!(a < 65520))
+		bits = a != a ? 0x7e00 : 0x7c00;
+	else if (exp < -13)
+		bits = (int)rint(ldexp(a, 24));
+	else
+		bits = ((exp + 13) << 10) + (int)rint(ldexp(a, 11 - exp));
+	return (uint16_t)(bits | (signbit(v) ? 0x8000 : 0));
+}
+
+static double
+brain_get(uint16_t h)
+{
+	uint32_t u = (uint32_t)h << 16;
+	float f;
+
+	memcpy(&f, &u, sizeof f);
+	return (double)f;
+}
+
+static uint16_t
+brain_set(double v)
+{
+	float f = (float)v;
+	uint32_t u;
+
+	memcpy(&u, &f, sizeof u);
+	return (uint16_t)(u >> 16);
+}
+
+double
+npy_get(const burin_tensor *t, size_t i)
+{
+	const void *p = t->data;
+
+	switch (t->dtype) {
+	case BURIN_F32:  return (double)((const float *)p)[i];
+	case BURIN_F64:  return ((const double *)p)[i];
+	case BURIN_F16:  return half_get(((const uint16_t *)p)[i]);
+	case BURIN_BF16: return brain_get(((const uint16_t *)p)[i]);
+	case BURIN_U8:   return ((const uint8_t *)p)[i];
+	case BURIN_I8:   return ((const int8_t *)p)[i];
+	case BURIN_U16:  return ((const uint16_t *)p)[i];
+	case BURIN_I16:  return ((const int16_t *)p)[i];
+	case BURIN_U32:  return ((const uint32_t *)p)[i];
+	case BURIN_I32:  return ((const int32_t *)p)[i];
+	case BURIN_U64:  return (double)((const uint64_t *)p)[i];
+	case BURIN_I64:  return (double)((const int64_t *)p)[i];
+	case BURIN_BOOL: return ((const uint8_t *)p)[i];
+	}
+	return NAN;
+}
+
+void
+npy_set(burin_tensor *t, size_t i, double v)
+{
+	void *p = t->data;
+
+	switch (t->dtype) {
+	case BURIN_F32:  ((float *)p)[i] = (float)v; break;
+	case BURIN_F64:  ((double *)p)[i] = v; break;
+	case BURIN_F16:  ((uint16_t *)p)[i] = half_set(v); break;
+	case BURIN_BF16: ((uint16_t *)p)[i] = brain_set(v); break;
+	case BURIN_U8:
+	case BURIN_BOOL: ((uint8_t *)p)[i] = (uint8_t)v; break;
+	case BURIN_I8:   ((int8_t *)p)[i] = (int8_t)v; break;
+	case BURIN_U16:  ((uint16_t *)p)[i] = (uint16_t)v; break;
+	case BURIN_I16:  ((int16_t *)p)[i] = (int16_t)v; break;
+	case BURIN_U32:  ((uint32_t *)p)[i] = (uint32_t)v; break;
+	case BURIN_I32:  ((int32_t *)p)[i] = (int32_t)v; break;
+	case BURIN_U64:  ((uint64_t *)p)[i] = (uint64_t)v; break;
+	case BURIN_I64:  ((int64_t *)p)[i] = (int64_t)v; break;
+	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * NumPy's .npy files, versions 1 to 3: float32, int32, int64 and bool,
- * little-endian, C order.  Other types, byte orders and Fortran order are
- * refused by name, not converted.
+ * NumPy's .npy files, versions 1 to 3: every type of burin.h (bfloat16, which
+ * NumPy has not, as "V2"), little-endian, C order.  Other types, byte orders
+ * and Fortran order are refused by name, not converted.  Also single elements.
  */
 #ifndef NPY_H
 #define NPY_H
@@ -21,5 +21,10 @@ int64_t npy_nbytes(enum burin_dtype dtype, int rank, const int64_t *dims);
 
 size_t npy_dtype_size(enum burin_dtype dtype);
 const char *npy_dtype_name(enum burin_dtype dtype);     /* "float32" */
+int npy_is_float(enum burin_dtype dtype);
+
+/* Element i of a tensor of any type.  */
+double npy_get(const burin_tensor *t, size_t i);
+void npy_set(burin_tensor *t, size_t i, double v);
 
 #endif

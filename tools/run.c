@@ -30,22 +30,6 @@ struct summary {
 
 /* ---- outputs ------------------------------------------------------------ */
 
-static double
-element(const burin_tensor *t, size_t i)
-{
-	switch (t->dtype) {
-	case BURIN_F32:  return (double)((const float *)t->data)[i];
-	case BURIN_I32:  return (double)((const int32_t *)t->data)[i];
-	case BURIN_I64:  return (double)((const int64_t *)t->data)[i];
-	case BURIN_U16:  return ((const uint16_t *)t->data)[i];
-	case BURIN_I16:  return ((const int16_t *)t->data)[i];
-	case BURIN_I8:   return ((const int8_t *)t->data)[i];
-	case BURIN_U8:
-	case BURIN_BOOL: return ((const uint8_t *)t->data)[i];
-	}
-	return NAN;
-}
-
 static struct summary
 summarize(const burin_tensor *t)
 {
@@ -54,7 +38,7 @@ summarize(const burin_tensor *t)
 	double sum = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		double v = element(t, i);
+		double v = npy_get(t, i);
 
 		if (isnan(v))
 			return (struct summary){ NAN, NAN, NAN };
