@@ -54,12 +54,12 @@ struct column {
 static int
 lanes_for(const struct brn_spec *s)
 {
-	int n = brn_isas[s->isa].lanes;
+	int n = brn_isas[s->isa].lanes, most = brn_isas[s->isa].nreg / 2;
 
 	while (n >= 4 && s->bh % n != 0)
 		n /= 2;
-	return n < 4 || s->bh / n > MAX_VECS ||
-	    s->bh / n * BRN_FEW > brn_isas[s->isa].nreg / 2 || s->bh < 8 ? 0 : n;
+	return n < 4 || s->bh < 8 || s->bh / n > MAX_VECS ||
+	    s->bh / n * BRN_FEW > most ? 0 : n;
 }
 
 static brn_rv

@@ -28,7 +28,7 @@ struct t1 {
 	const struct brn_spec *s;
 	int full;               /* every block stored: no tables */
 	int nvec;               /* vectors a tile */
-	int max_acc;            /* in tiles */
+	int max_acc;            /* rows x tiles */
 	struct brn_tables t;
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
 	brn_lv w, p, end;       /* of the block row: weights, its offsets */
@@ -129,6 +129,22 @@ emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
 		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
 }
 
+/* What the pass will want of x in some blocks: lines are far apart, and what
+ * they wait for in L2 is more than FMAs in flight can hide.  */
+static void
+emit_ahead(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
+{
+	struct brn_gcc *g = e->g;
+	brn_rv off = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
+	    brn_gcc_get(brn_gcc_at(g, brn_gcc_get(at), brn_gcc_int(g,
+	    BRN_OFFS_AHEAD))), g->i64)));
+
+	for (int t = 0; t < p->tiles; t++)
+		brn_gcc_prefetch(g, brn_gcc_offset(g, brn_gcc_cast(g,
+		    brn_gcc_offset(g, x, brn_gcc_int(g, t * cols(e->s) *
+		    BRN_TILE)), brn_gcc_ptr(g->i64)), off));
+}
+
 /* All blocks of the block row.  x is the first tile, w the first weight of
  * the rows of this pass.  */
 static void
@@ -158,6 +174,8 @@ emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 		    brn_gcc_get(at), brn_gcc_int(g, 0))), g->i64);
 		emit_block(e, p, brn_gcc_offset(g, brn_gcc_cast(g, x,
 		    brn_gcc_ptr(g->i64)), off), brn_gcc_get(w));
+		if (e->s->bw == 1)
+			emit_ahead(e, p, x, at);
 		add_to(g, at, brn_gcc_int(g, 1));
 	}
 	add_to(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->s->bw));
@@ -266,13 +284,15 @@ emit_tiles(struct t1 *e, int ntile, brn_rv end)
 	brn_gcc_wend(g, l);
 }
 
-/* Tiles of the widest pass.  */
+/* Tiles of the widest pass: half of the registers are accumulators, the x of
+ * many tiles is in the others.  */
 static int
 most_tiles(const struct t1 *e)
 {
 	int want = e->s->bh < WANT_ROWS ? e->s->bh : WANT_ROWS, n = 1;
+	int most = brn_isas[e->s->isa].nreg / 2 / e->nvec;
 
-	while (2 * n <= MAX_TILES && e->max_acc / (2 * n) >= want)
+	while (2 * n <= MAX_TILES && most / (2 * n) >= want)
 		n *= 2;
 	return n;
 }
@@ -305,6 +325,15 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 	brn_gcc_set(g, e->tile, tile0);
 	for (int t = most_tiles(e); t > 0; t /= 2)
 		emit_tiles(e, t, tile1);
+}
+
+/* Rows of a pass with one tile: its x and a weight are in registers too.  */
+static int
+most_rows(const struct brn_spec *s, int nvec)
+{
+	int most = (brn_isas[s->isa].nreg - nvec - 1) / nvec;
+
+	return most < MAX_ACC / nvec ? most : MAX_ACC / nvec;
 }
 
 /* for groups of tiles: for block rows: for tiles, for rows in the block */
@@ -347,7 +376,7 @@ emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 	const struct brn_isa_info *isa = &brn_isas[s->isa];
 	int nvec = BRN_TILE / isa->lanes, rc;
 	struct t1 e = { .g = g, .s = s, .full = full, .nvec = nvec,
-	    .max_acc = isa->nreg / 2 / nvec };
+	    .max_acc = most_rows(s, nvec) };
 
 	if (!full && (rc = brn_tables_make(g, s, &e.t, err)) < 0)
 		return rc;

@@ -22,7 +22,8 @@ brn_tables_make(struct brn_gcc *g, const struct brn_spec *s,
 {
 	int64_t unit = (int64_t)s->bw * LINE_UNITS;
 	int wide = unit * (s->nbcol - 1) > UINT16_MAX;
-	size_t size = words((size_t)s->nblk * (wide ? 4 : 2));
+	size_t size = words(((size_t)s->nblk + BRN_OFFS_AHEAD) *
+	    (wide ? 4 : 2));
 	size_t nptr = ((size_t)s->nbrow + 1) * sizeof *s->rowptr;
 	uint32_t *o32 = brn_alloc(size + words(nptr), 1);
 	uint16_t *o16 = (uint16_t *)o32;

@@ -223,6 +223,18 @@ brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i)
 	return gcc_jit_lvalue_get_address(brn_gcc_at(g, p, i), NULL);
 }
 
+void
+brn_gcc_prefetch(struct brn_gcc *g, brn_rv p)
+{
+	gcc_jit_function *f = gcc_jit_context_get_builtin_function(g->ctxt,
+	    "__builtin_prefetch");
+
+	p = brn_gcc_cast(g, p, brn_gcc_ptr(gcc_jit_type_get_const(
+	    gcc_jit_context_get_type(g->ctxt, GCC_JIT_TYPE_VOID))));
+	gcc_jit_block_add_eval(g->at, NULL, gcc_jit_context_new_call(g->ctxt,
+	    NULL, f, 1, &p));
+}
+
 brn_rv
 brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
     const void *data, size_t nbytes)

@@ -63,6 +63,8 @@ brn_rv brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i);
 /* 8 bytes at p, aligned or not, and number i of the four u16 in them.  */
 brn_rv brn_gcc_word(struct brn_gcc *g, brn_rv p);
 brn_rv brn_gcc_part(struct brn_gcc *g, brn_rv word, int i);
+/* Bring the line at p into L1.  */
+void brn_gcc_prefetch(struct brn_gcc *g, brn_rv p);
 /* A constant array: the address of its first element.  nbytes is a multiple of
  * 8; data is copied, and written in words of 8 bytes whatever elem is, because
  * the assembler takes its time for each.  */

@@ -9,7 +9,10 @@
 
 /* Offsets into x are counted in 8 bytes: an index register times 8 costs
  * nothing, and 16 bits then reach 8191 features.  */
-enum { BRN_OFFS_UNIT = 8 };
+enum {
+	BRN_OFFS_UNIT = 8,
+	BRN_OFFS_AHEAD = 16,    /* entries past the last, all 0 */
+};
 
 struct brn_tables {
 	brn_rv offs;            /* of x of each block, in units */
