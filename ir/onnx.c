@@ -109,16 +109,27 @@ count_ops(struct brn_onnx_import *im)
 
 /* ---- inputs and outputs -------------------------------------------------- */
 
+/* The name that a dimension shares with those of the same size; NULL: none.
+ * Paddle writes "?" and -1 for every size that it does not know.  */
+static const char *
+dim_name(const struct Onnx__TensorShapeProto__Dimension *d)
+{
+	if (d->value_case !=
+	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM ||
+	    !d->dim_param || !*d->dim_param || !strcmp(d->dim_param, "?"))
+		return NULL;
+	return d->dim_param;
+}
+
 /* What a dimension is: a size, or a symbol, shared by those of one name.  */
 static int
 dim_of(struct brn_onnx_import *im,
     const struct Onnx__TensorShapeProto__Dimension *d, const char *what,
     int64_t *out)
 {
-	const char *name = NULL;
-
 	if (d->value_case ==
-	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE) {
+	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE &&
+	    d->dim_value != -1) {
 		if (d->dim_value < 0)
 			return brn_fail(im->err, BURIN_EFORMAT,
 			    "%s: dimension is %lld, wanted 0 or more", what,
@@ -126,11 +137,7 @@ dim_of(struct brn_onnx_import *im,
 		*out = d->dim_value;
 		return 0;
 	}
-	if (d->value_case ==
-	    ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM &&
-	    d->dim_param && *d->dim_param)
-		name = d->dim_param;
-	*out = brn_graph_sym(im->g, name);
+	*out = brn_graph_sym(im->g, dim_name(d));
 	return *out ? 0 : brn_nomem(im->err);
 }
 

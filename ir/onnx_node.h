@@ -46,6 +46,9 @@ int brn_onnx_bad(const struct brn_onnx_call *c, const char *fmt, ...)
 int brn_onnx_attr(const struct brn_onnx_call *c, const char *name, int type,
     struct Onnx__AttributeProto **out);
 
+/* The name of attribute i that an op may have, NULL behind the last; *type is
+ * an AttributeProto.AttributeType, 0 for several.  */
+const char *brn_onnx_attr_of(enum brn_op op, int i, int *type);
 /* Every attribute is one that the op has.  */
 int brn_onnx_attrs_check(const struct brn_onnx_call *c);
 /* Attributes that are inputs in the normal form become constants in c->in.  */

@@ -276,8 +276,8 @@ BAD(XY "node y = Constant() value_int=1 value_float=1f",
     "m: node 'y' (Constant): 2 attributes, wanted one value")
 BAD(XY "node y = Constant() size=1",
     "m: node 'y' (Constant): unknown attribute 'size'")
-BAD("opset 13\ninput x float [-1]\noutput x",
-    "m: input 'x': dimension is -1, wanted 0 or more")
+BAD("opset 13\ninput x float [-2]\noutput x",
+    "m: input 'x': dimension is -2, wanted 0 or more")
 NOT("opset 13\ninput x float [1,1,1,1,1,1,1,1,1]\noutput x",
     "m: input 'x': rank 9, wanted at most 8")
 NOT("opset 13\ninput x complex64 [1]\noutput x",
@@ -421,6 +421,30 @@ START_TEST(dimensions_of_one_name_are_one_symbol)
 }
 END_TEST
 
+START_TEST(dimensions_without_a_size_are_strangers)
+{
+	Onnx__ModelProto *m = onnx_text_model("opset 11\n"
+	    "input x float [-1,a,-1,a]\noutput x\n");
+	Onnx__TensorShapeProto *s =
+	    m->graph->input[0]->type->tensor_type->shape;
+	struct brn_graph *g;
+	burin_error err;
+
+	strcpy(s->dim[1]->dim_param, "?");
+	strcpy(s->dim[3]->dim_param, "?");
+	suite_ok(onnx_text_import_model(m, &g, &err), err);
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k <= i; k++)
+			ck_assert(brn_is_sym(g->in[0].type.dim[i]) &&
+			    (g->in[0].type.dim[i] == g->in[0].type.dim[k]) ==
+			    (i == k));
+	for (int i = 0; i < g->nsym; i++)
+		ck_assert_ptr_null(g->sym[i]);
+	brn_graph_free(g);
+	onnx__model_proto__free_unpacked(m, NULL);
+}
+END_TEST
+
 START_TEST(name_may_be_any_utf8)
 {
 	struct brn_graph *g = must_import("opset 13\n"
@@ -537,6 +561,7 @@ onnx_suite(void)
 	tcase_add_test(tc, keep_makes_one_node_of_an_unsupported_operator);
 	tcase_add_test(tc, operators_are_counted_by_name);
 	tcase_add_test(tc, dimensions_of_one_name_are_one_symbol);
+	tcase_add_test(tc, dimensions_without_a_size_are_strangers);
 	tcase_add_test(tc, name_may_be_any_utf8);
 	tcase_add_test(tc, half_and_double_are_f32_behind_the_ports);
 	tcase_add_test(tc, initializer_listed_as_input_is_a_constant);

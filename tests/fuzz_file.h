@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Bytes as a file, for what reads files only.
+ */
+#ifndef FUZZ_FILE_H
+#define FUZZ_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The path of the file; the next call overwrites it.  */
+static inline const char *
+fuzz_file(const uint8_t *p, size_t n)
+{
+	static char path[64];
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = memfd_create("fuzz", MFD_CLOEXEC);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (fd < 0 || ftruncate(fd, 0) < 0 ||
+	    pwrite(fd, p, n, 0) != (ssize_t)n)
+		abort();
+	return path;
+}
+
+#endif
