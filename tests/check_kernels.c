@@ -8,6 +8,8 @@
 #include "jit/load.h"
 #include "tests/probe.h"
 
+#include <limits.h>
+
 static const struct block {
 	int bh, bw;
 } blocks[] = {
@@ -295,6 +297,42 @@ START_TEST(inner_loops_are_fmas_without_spills)
 }
 END_TEST
 
+/* Straight lines: an FMA for each weight, no call, and the stack only where
+ * the code around them saves what it uses.  */
+START_TEST(tier_3_is_an_fma_a_weight)
+{
+	int bh = _i ? 3 : 1, nweight, nfma = 0, since = 0;
+	char path[1000], line[300];
+	struct probe q;
+	FILE *f;
+
+	probe_init(&q, bh, 1, SOME, 1);
+	nweight = q.b->nblk * bh;
+	probe_free(&q);
+	f = look("objdump -d --no-show-raw-insn", bh, 1, BRN_ISA_avx512,
+	    path);
+	if (!f)
+		return;
+	while (fgets(line, sizeof line, f)) {
+		ck_assert_msg(!strstr(line, "call"), "%s", line);
+		if (strstr(line, "vfmadd")) {
+			/* Between FMAs, but not beyond a jump.  */
+			ck_assert_msg(since <= 0, "%d uses of the stack "
+			    "before %s", since, line);
+			since = 0;
+			nfma++;
+		} else if (strstr(line, "\tj")) {
+			since = INT_MIN;
+		} else if (nfma && since >= 0 && strstr(line, "(%rsp")) {
+			since++;
+		}
+	}
+	ck_assert_int_eq(nfma, nweight);
+	pclose(f);
+	remove(path);
+}
+END_TEST
+
 START_TEST(lone_weights_are_broadcast_by_the_fma)
 {
 	char path[1000], line[300];
@@ -430,6 +468,7 @@ kernels_suite(void)
 #ifdef __x86_64__
 	tcase_add_loop_test(tc, inner_loops_are_fmas_without_spills, 0,
 	    COUNT(codes));
+	tcase_add_loop_test(tc, tier_3_is_an_fma_a_weight, 0, 2);
 	tcase_add_test(tc, lone_weights_are_broadcast_by_the_fma);
 #endif
 	tcase_add_test(tc, artifact_exports_the_kernel_and_needs_nothing);
