@@ -357,6 +357,38 @@ START_TEST(sessions_run_on_while_all_changes)
 }
 END_TEST
 
+/* A layer's best candidate by the clock; 0: nothing is known.  */
+static double
+best_us(const burin_model *m)
+{
+	const burin_layer_info *l = burin_model_layer(m, 1);
+
+	ck_assert_uint_gt(l->ncandidates, 1);
+	ck_assert(l->candidates[0].predicted_us > 0);
+	return l->candidates[0].measured_us;
+}
+
+START_TEST(tuned_model_is_found_again_and_updated)
+{
+	burin_options *o = burin_options_new();
+	burin_model *tuned, *later;
+
+	later = load(0, "sync");
+	ck_assert(best_us(later) == 0);
+	burin_model_free(later);
+	suite_ok(burin_options_set(o, "tune", "1", &err), err);
+	suite_ok(burin_model_load(path[0], o, &tuned, &err), err);
+	later = load(0, "sync");
+	ck_assert(best_us(tuned) > 0);
+	ck_assert(fabs(best_us(later) - best_us(tuned)) < 0.01);
+	suite_ok(burin_cache_clear(o, NULL, &err), err);
+	suite_ok(burin_model_update(tuned, path[1], &err), err);
+	burin_model_free(tuned);
+	burin_model_free(later);
+	burin_options_free(o);
+}
+END_TEST
+
 static Suite *
 live_suite(void)
 {
@@ -376,6 +408,7 @@ live_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, updated_model_has_the_new_weights, 0, 2);
 	tcase_add_test(tc, other_structure_is_refused_and_named);
+	tcase_add_test(tc, tuned_model_is_found_again_and_updated);
 
 	tc = suite_case(s, "running", 300);
 	tcase_add_checked_fixture(tc, setup, teardown);
