@@ -239,6 +239,10 @@ typedef struct burin_stats {
 	/* Summed over kernels, in whatever process: waiting for others that
 	 * compile the same, compiling, checking and writing.  */
 	double wait_ms, compile_ms, publish_ms;
+	/* Of compile_ms: describing the kernel to the compiler; processor time
+	 * of assembler and linker (in a process that compiles itself, of all
+	 * its children that ended then).  The rest is GCC.  */
+	double emit_ms, assemble_ms;
 	double load_us;         /* reading, checking and mapping hits */
 } burin_stats;
 

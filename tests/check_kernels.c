@@ -60,7 +60,7 @@ compile(const struct brn_spec *s, const char *path, burin_error *err)
 	suite_ok(brn_load_module(&fn, err), *err);
 	brn_spec_encode(s, &desc);
 	ck_assert(!desc.fail);
-	rc = fn(desc.p, desc.n, path, err);
+	rc = fn(desc.p, desc.n, path, NULL, err);
 	brn_buf_free(&desc);
 	return rc;
 }
@@ -392,7 +392,7 @@ compile_changed(void (*change)(struct brn_spec *), const char *path,
 	brn_spec_init(&s, q.b, 0, brn_isa_detect(), brn_compiler_id());
 	change(&s);
 	brn_spec_encode(&s, &desc);
-	rc = fn(desc.p, desc.n, path, err);
+	rc = fn(desc.p, desc.n, path, NULL, err);
 	brn_buf_free(&desc);
 	probe_free(&q);
 	return rc;
