@@ -21,7 +21,10 @@
  * prints, aborts or exits.
  *
  * Threads: options and sessions belong to one thread at a time; a model is
- * immutable after loading and may be shared by any number of threads.
+ * immutable after loading and may be shared by any number of threads.  A child
+ * of fork may use and free what its parent made, while no other thread of the
+ * parent was running a session of it; kernels that were still being compiled
+ * then are not compiled in the child.
  */
 #ifndef BURIN_H
 #define BURIN_H
@@ -84,6 +87,9 @@ BURIN_API const char *burin_isa(void);
  *	retry      0 (default) | 1: compile also what failed in the last day
  *	warm       0 (default) | 1: kernels go to the cache and are not loaded;
  *	           the model has no sessions, isa may be any
+ *	tune       0 (default) | 1: time the best few candidates of each layer
+ *	           on it, when that was not done yet, and keep what comes out
+ *	           in the cache; every load goes by what is there
  *	cache_dir  the kernel cache, default $XDG_CACHE_HOME/burin
  *	cache_ro   dir:dir, caches under it that are not written to
  *	cache_remote      redis://[:password@]host[:port][/number], a cache that
@@ -185,6 +191,18 @@ typedef struct burin_op_info {
 	int count;              /* nodes of it in the file */
 } burin_op_info;
 
+/* A way to store and run a layer.  Times are microseconds for 128 tokens on one
+ * core.  */
+typedef struct burin_candidate_info {
+	int bh, bw;
+	int dense;              /* every block stored */
+	int chosen;
+	double density;         /* stored blocks / all blocks */
+	const char *kernel;     /* "t1_tile" */
+	double predicted_us;
+	double measured_us;     /* by tuning; 0: not measured */
+} burin_candidate_info;
+
 typedef struct burin_layer_info {
 	const char *name;       /* of the ONNX node */
 	const char *op;         /* "bsr_dense" or "dense" */
@@ -196,6 +214,8 @@ typedef struct burin_layer_info {
 	const char *why;        /* reason of the decision, one line */
 	const char *kernel;     /* what runs it, "t1.16x1.avx512" */
 	const char *key;        /* of its kernel in the cache, 32 hex digits */
+	const burin_candidate_info *candidates; /* best first */
+	size_t ncandidates;     /* 0: there was nothing to decide */
 } burin_layer_info;
 
 #define BURIN_MAX_REJECTS 8

@@ -54,6 +54,15 @@ struct brn_attr {
 	const struct brn_tensor *t;
 };
 
+/* A way to store and run a layer.  */
+struct brn_candidate {
+	int bh, bw;
+	int dense;                      /* every block is stored */
+	double density;                 /* stored blocks / all blocks */
+	const char *kernel;             /* of jit/kernels.def; NULL: unknown */
+	double predicted, measured;     /* time; 0: not measured */
+};
+
 /* What bsr_dense found and decided about a dense layer, for people to read.  */
 struct brn_choice {
 	int bh, bw;
@@ -61,6 +70,9 @@ struct brn_choice {
 	double nonzero;                 /* nonzero elements / all elements */
 	int sparse;                     /* taken, or left dense */
 	const char *why;
+	const char *kernel;             /* that was fastest; NULL: unmeasured */
+	int ncand;
+	const struct brn_candidate *cand;       /* best first; dense, too */
 };
 
 struct brn_node {

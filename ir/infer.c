@@ -93,7 +93,7 @@ bind_inputs(struct brn_infer *c, const struct brn_type *in_type)
 		return brn_nomem(c->err);
 	for (int i = 0; i < c->g->nsym; i++)
 		size[i] = -1;
-	c->concrete = 1;
+	c->concrete = in_type != NULL;
 	for (int i = 0; i < c->g->nin; i++) {
 		const struct brn_value *v = &c->g->in[i];
 		const struct brn_type *t = in_type ? &in_type[i] : &v->type;

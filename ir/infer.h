@@ -20,12 +20,12 @@ struct brn_shapes {
 };
 
 /* Types and values of all nodes.  in_type[i] replaces the declared type of
- * graph input i and must fit it; NULL in_type: as declared.  With sizes for all
- * inputs every type has sizes, or it is EUNSUPPORTED: a shape that depends on
- * data.  Otherwise sizes not known yet are symbols, new ones above those that
- * inputs, outputs and names use.  What an unsupported node feeds has an unknown
- * type.  The graph is not changed; values may point into it.  The result is
- * freed with brn_shapes_free.  */
+ * graph input i and must fit it; NULL in_type: as declared.  When in_type has
+ * sizes for all inputs, every type has sizes, or it is EUNSUPPORTED: a shape
+ * that depends on data.  Otherwise sizes not known yet are symbols, new ones
+ * above those that inputs, outputs and names use.  What an unsupported node
+ * feeds has an unknown type.  The graph is not changed; values may point into
+ * it.  The result is freed with brn_shapes_free.  */
 int brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
     struct brn_shapes **out, burin_error *err);
 /* The same where shapes depend on what the inputs hold: in[i] is input i, the

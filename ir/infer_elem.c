@@ -73,6 +73,20 @@ UNARY(sigmoid,    F32,  0)
 UNARY(sqrt,       F32,  0)
 UNARY(tanh,       F32,  0)
 
+UNARY(bit_not,    BITS, 0)
+UNARY(isinf,      F32,  BURIN_BOOL)
+UNARY(sign,       NUM,  0)
+#define ACT(name, ...) UNARY(name, F32, 0)
+#include "ir/acts.def"
+
+int
+infer_cast_like(struct brn_infer *c, struct brn_type *out)
+{
+	*out = *brn_infer_in(c, 0);
+	out->dtype = brn_infer_in(c, 1)->dtype;
+	return BURIN_OK;
+}
+
 int
 infer_cast(struct brn_infer *c, struct brn_type *out)
 {
@@ -129,9 +143,17 @@ infer_##name(struct brn_infer *c, struct brn_type *out) \
 	return broadcast(c, 0, BRN_SET_##set, dtype, out); \
 }
 
-BROADCAST(add,           NUM,  0)
-BROADCAST(sub,           NUM,  0)
-BROADCAST(mul,           NUM,  0)
+BROADCAST(add,           WRAP, 0)
+BROADCAST(sub,           WRAP, 0)
+BROADCAST(mul,           WRAP, 0)
+BROADCAST(sum,           WRAP, 0)
+BROADCAST(mean,          F32,  0)
+BROADCAST(mod,           NUM,  0)
+BROADCAST(bit_and,       BITS, 0)
+BROADCAST(bit_or,        BITS, 0)
+BROADCAST(bit_xor,       BITS, 0)
+BROADCAST(bit_shift,     BITS, 0)
+BROADCAST(xor,           BOOL, 0)
 BROADCAST(div,           NUM,  0)
 BROADCAST(max,           NUM,  0)
 BROADCAST(min,           NUM,  0)
@@ -154,6 +176,30 @@ infer_pow(struct brn_infer *c, struct brn_type *out)
 		return rc;
 	*out = *brn_infer_in(c, 0);
 	return brn_infer_broadcast(c, out, brn_infer_in(c, 1));
+}
+
+/* The slope must not make x larger.  */
+int
+infer_prelu(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *slope = brn_infer_in(c, 1);
+	struct brn_type t = *brn_infer_in(c, 0);
+	int rc;
+
+	*out = t;
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
+		return rc;
+	if (slope->dtype != t.dtype)
+		return brn_infer_bad(c, BURIN_ESHAPE, "element types differ");
+	if (brn_attr_int(c->n, "channels", 0) && slope->rank == 1)
+		return t.rank < 2 || slope->dim[0] == 1 ? BURIN_OK :
+		    brn_infer_same_dim(c, &t.dim[1], slope->dim[0]);
+	if ((rc = brn_infer_broadcast(c, &t, slope)) < 0)
+		return rc;
+	if (brn_type_is_concrete(&t) && !brn_type_equal(&t, out))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "the slope does not broadcast to x");
+	return BURIN_OK;
 }
 
 int

@@ -64,7 +64,10 @@ enum {
 	BRN_SET_BOOL = 4,
 	BRN_SET_PORT = 8,               /* f16, bf16, f64: cast only */
 	BRN_SET_NUM = BRN_SET_F32 | BRN_SET_INT,
-	BRN_SET_ANY = BRN_SET_NUM | BRN_SET_BOOL,
+	BRN_SET_U64 = 16,               /* what wraps or moves only */
+	BRN_SET_BITS = BRN_SET_INT | BRN_SET_U64,
+	BRN_SET_WRAP = BRN_SET_NUM | BRN_SET_U64,
+	BRN_SET_ANY = BRN_SET_WRAP | BRN_SET_BOOL,
 };
 int brn_infer_dtype(struct brn_infer *c, int i, int set);
 /* An optional input with exactly one element and the type of input 0.  */

@@ -59,6 +59,47 @@ REDUCE(reduce_mean, NUM)
 REDUCE(reduce_sum,  NUM)
 REDUCE(reduce_max,  ANY)
 REDUCE(reduce_min,  ANY)
+REDUCE(reduce_prod, NUM)
+REDUCE(reduce_l1,   NUM)
+REDUCE(reduce_l2,   NUM)
+REDUCE(reduce_log_sum, NUM)
+REDUCE(reduce_log_sum_exp, NUM)
+REDUCE(reduce_sum_square, NUM)
+
+static int
+infer_arg(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc;
+
+	if (axis < 0)
+		return axis;
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
+		return rc;
+	*out = *x;
+	out->dtype = BURIN_I64;
+	if (x->dim[axis] == 0)
+		return brn_infer_bad(c, BURIN_ESHAPE, "nothing to choose");
+	out->dim[axis] = 1;
+	if (brn_attr_int(c->n, "keepdims", 1))
+		return BURIN_OK;
+	out->rank--;
+	for (int d = axis; d < out->rank; d++)
+		out->dim[d] = x->dim[d + 1];
+	return BURIN_OK;
+}
+
+int
+infer_argmax(struct brn_infer *c, struct brn_type *out)
+{
+	return infer_arg(c, out);
+}
+
+int
+infer_argmin(struct brn_infer *c, struct brn_type *out)
+{
+	return infer_arg(c, out);
+}
 
 int
 infer_cumsum(struct brn_infer *c, struct brn_type *out)
@@ -87,6 +128,18 @@ infer_softmax(struct brn_infer *c, struct brn_type *out)
 	return rc < 0 ? rc : BURIN_OK;
 }
 
+int
+infer_log_softmax(struct brn_infer *c, struct brn_type *out)
+{
+	return infer_softmax(c, out);
+}
+
+int
+infer_hardmax(struct brn_infer *c, struct brn_type *out)
+{
+	return infer_softmax(c, out);
+}
+
 /* Input i must broadcast to the last dimensions of x, from axis on.  */
 static int
 fits_last(struct brn_infer *c, int i, const struct brn_type *x, int axis)
@@ -108,6 +161,21 @@ fits_last(struct brn_infer *c, int i, const struct brn_type *x, int axis)
 		    (rc = brn_infer_same_dim(c, &want, t->dim[d])) < 0)
 			return rc;
 	}
+	return BURIN_OK;
+}
+
+int
+infer_rms_norm(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+
+	if (axis < 0)
+		return axis;
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
+	    (rc = fits_last(c, 1, x, axis)) < 0)
+		return rc;
+	*out = *x;
 	return BURIN_OK;
 }
 

@@ -88,6 +88,7 @@ set_of(int dtype)
 {
 	return dtype == BURIN_F32 ? BRN_SET_F32 :
 	    brn_dtype_is_float(dtype) ? BRN_SET_PORT :
+	    dtype == BURIN_U64 ? BRN_SET_U64 :
 	    dtype == BURIN_BOOL ? BRN_SET_BOOL : BRN_SET_INT;
 }
 

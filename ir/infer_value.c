@@ -290,7 +290,8 @@ shape_value(struct brn_infer *c, const struct brn_type *type,
 	const struct brn_tensor *arg = &in;
 	int rc;
 
-	if (x->rank < 0)
+	if (x->rank < 0 ||
+	    (c->n->op == BRN_OP_size && !brn_type_is_concrete(x)))
 		return BURIN_OK;
 	t = new_value(c, type);
 	if (!t)

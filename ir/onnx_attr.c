@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Attributes of ONNX nodes.  One table says for every op which attributes it
- * may have in any opset from 9 to 21 and what becomes of each.
+ * may have in any opset and what becomes of each.
  */
 #include "ir/onnx_node.h"
 
@@ -18,6 +18,7 @@ enum kind {
 	GIVEN,          /* an int without default, kept */
 	TO_INTS,        /* becomes input number arg: an int64 vector, */
 	TO_FLOAT,       /* or an f32 scalar */
+	WORD,           /* kept as its number in the table below, not if 0 */
 	DROP,           /* without meaning here */
 	OWN,            /* see onnx_own.c */
 };
@@ -80,7 +81,98 @@ static const struct rule {
 	{ BRN_OP_gather,            "axis",                  INT,      0 },
 	{ BRN_OP_shape,             "start",                 INT,      0 },
 	{ BRN_OP_shape,             "end",                   GIVEN,    0 },
+	{ BRN_OP_celu,             "alpha", FLOAT, 1 },
+	{ BRN_OP_elu,              "alpha", FLOAT, 1 },
+	{ BRN_OP_hard_sigmoid,     "alpha", FLOAT, 0.2 },
+	{ BRN_OP_hard_sigmoid,     "beta", FLOAT, 0.5 },
+	{ BRN_OP_isinf,            "detect_negative", INT, 1 },
+	{ BRN_OP_isinf,            "detect_positive", INT, 1 },
+	{ BRN_OP_leaky_relu,       "alpha", FLOAT, 0.01 },
+	{ BRN_OP_selu,             "alpha", FLOAT, 1.67326319217681885 },
+	{ BRN_OP_selu,             "gamma", FLOAT, 1.05070102214813232 },
+	{ BRN_OP_shrink,           "lambd", FLOAT, 0.5 },
+	{ BRN_OP_shrink,           "bias", FLOAT, 0 },
+	{ BRN_OP_swish,            "alpha", FLOAT, 1 },
+	{ BRN_OP_thresholded_relu, "alpha", FLOAT, 1 },
+	{ BRN_OP_cast_like,        "saturate", DROP, 0 },
+	{ BRN_OP_cast_like,        "round_mode", DROP, 0 },
+	{ BRN_OP_cast,             "round_mode", DROP, 0 },
+	{ BRN_OP_mod,              "fmod", INT, 0 },
+	{ BRN_OP_bit_shift,        "direction", WORD, 0 },
+	{ BRN_OP_reduce_prod,      "axes", TO_INTS, 1 },
+	{ BRN_OP_reduce_prod,      "keepdims", INT, 1 },
+	{ BRN_OP_reduce_prod,      "noop_with_empty_axes", INT, 0 },
+	{ BRN_OP_reduce_l1,        "axes", TO_INTS, 1 },
+	{ BRN_OP_reduce_l1,        "keepdims", INT, 1 },
+	{ BRN_OP_reduce_l1,        "noop_with_empty_axes", INT, 0 },
+	{ BRN_OP_reduce_l2,        "axes", TO_INTS, 1 },
+	{ BRN_OP_reduce_l2,        "keepdims", INT, 1 },
+	{ BRN_OP_reduce_l2,        "noop_with_empty_axes", INT, 0 },
+	{ BRN_OP_reduce_log_sum,   "axes", TO_INTS, 1 },
+	{ BRN_OP_reduce_log_sum,   "keepdims", INT, 1 },
+	{ BRN_OP_reduce_log_sum,   "noop_with_empty_axes", INT, 0 },
+	{ BRN_OP_reduce_log_sum_exp, "axes", TO_INTS, 1 },
+	{ BRN_OP_reduce_log_sum_exp, "keepdims", INT, 1 },
+	{ BRN_OP_reduce_log_sum_exp, "noop_with_empty_axes", INT, 0 },
+	{ BRN_OP_reduce_sum_square, "axes", TO_INTS, 1 },
+	{ BRN_OP_reduce_sum_square, "keepdims", INT, 1 },
+	{ BRN_OP_reduce_sum_square, "noop_with_empty_axes", INT, 0 },
+	{ BRN_OP_argmax,           "axis", INT, 0 },
+	{ BRN_OP_argmax,           "keepdims", INT, 1 },
+	{ BRN_OP_argmax,           "select_last_index", INT, 0 },
+	{ BRN_OP_argmin,           "axis", INT, 0 },
+	{ BRN_OP_argmin,           "keepdims", INT, 1 },
+	{ BRN_OP_argmin,           "select_last_index", INT, 0 },
+	{ BRN_OP_log_softmax,      "axis", OWN, 0 },
+	{ BRN_OP_hardmax,          "axis", OWN, 0 },
+	{ BRN_OP_rms_norm,         "axis", INT, -1 },
+	{ BRN_OP_rms_norm,         "epsilon", FLOAT, 1e-5 },
+	{ BRN_OP_rms_norm,         "stash_type", DROP, 0 },
+	{ BRN_OP_group_norm,       "num_groups", ALWAYS, 0 },
+	{ BRN_OP_group_norm,       "epsilon", FLOAT, 1e-5 },
+	{ BRN_OP_group_norm,       "stash_type", DROP, 0 },
+	{ BRN_OP_mvn,              "axes", INTS, 0 },
+	{ BRN_OP_nll_loss,         "reduction", WORD, 0 },
+	{ BRN_OP_nll_loss,         "ignore_index", GIVEN, 0 },
+	{ BRN_OP_sce_loss,         "reduction", WORD, 0 },
+	{ BRN_OP_sce_loss,         "ignore_index", GIVEN, 0 },
+	{ BRN_OP_einsum,           "equation", OWN, 0 },
+	{ BRN_OP_gather_elements,  "axis", INT, 0 },
+	{ BRN_OP_gather_nd,        "batch_dims", INT, 0 },
+	{ BRN_OP_scatter_elements, "axis", INT, 0 },
+	{ BRN_OP_scatter_elements, "reduction", WORD, 0 },
+	{ BRN_OP_scatter_nd,       "reduction", WORD, 0 },
+	{ BRN_OP_trilu,            "upper", INT, 1 },
+	{ BRN_OP_one_hot,          "axis", INT, -1 },
+	{ BRN_OP_eye_like,         "dtype", OWN, 0 },
+	{ BRN_OP_eye_like,         "k", INT, 0 },
+	{ BRN_OP_reverse_sequence, "batch_axis", INT, 1 },
+	{ BRN_OP_reverse_sequence, "time_axis", INT, 0 },
+	{ BRN_OP_top_k,            "axis", INT, -1 },
+	{ BRN_OP_top_k,            "largest", INT, 1 },
+	{ BRN_OP_top_k,            "sorted", DROP, 0 },
+	{ BRN_OP_compress,         "axis", GIVEN, 0 },
+	{ BRN_OP_gemm,             "broadcast", DROP, 0 },
+	{ BRN_OP_dropout,          "is_test", DROP, 0 },
+	{ BRN_OP_add,              "broadcast", DROP, 0 },
+	{ BRN_OP_sub,              "broadcast", DROP, 0 },
+	{ BRN_OP_mul,              "broadcast", DROP, 0 },
+	{ BRN_OP_div,              "broadcast", DROP, 0 },
 	{ BRN_OP_constant_of_shape, "value",                 OWN,      0 },
+};
+
+static const struct words {
+	const char *attr;
+	enum brn_op op;
+	const char *all[8];
+} words[] = {
+	{ "direction", BRN_OP_bit_shift, { "RIGHT", "LEFT" } },
+	{ "reduction", BRN_OP_nll_loss, { "mean", "sum", "none" } },
+	{ "reduction", BRN_OP_sce_loss, { "mean", "sum", "none" } },
+	{ "reduction", BRN_OP_scatter_elements,
+	  { "none", "add", "mul", "max", "min" } },
+	{ "reduction", BRN_OP_scatter_nd,
+	  { "none", "add", "mul", "max", "min" } },
 };
 
 int
@@ -301,6 +393,41 @@ copy_ints(struct brn_onnx_call *c, const struct rule *r)
 	return 0;
 }
 
+/* Attribute a of c as its number among the words it may be, or -1.  */
+static int
+word_of(const struct brn_onnx_call *c, const struct rule *r,
+    const struct Onnx__AttributeProto *a)
+{
+	const struct words *w = words;
+
+	while (w->op != c->op || strcmp(w->attr, r->attr))
+		w++;
+	for (int i = 0; i < BRN_COUNT(w->all) && w->all[i]; i++)
+		if (strlen(w->all[i]) == a->s.len &&
+		    !memcmp(w->all[i], a->s.data, a->s.len))
+			return i;
+	return -1;
+}
+
+static int
+copy_word(struct brn_onnx_call *c, const struct rule *r)
+{
+	struct Onnx__AttributeProto *a;
+	int rc = brn_onnx_attr(c, r->attr,
+	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING, &a), word;
+
+	if (rc <= 0)
+		return rc;
+	word = word_of(c, r, a);
+	if (word < 0)
+		return brn_onnx_bad(c, "attribute '%s' is '%.*s', which it "
+		    "cannot be", r->attr, (int)(a->s.len < 64 ? a->s.len : 64),
+		    (const char *)a->s.data);
+	if (word && brn_attr_set_int(c->im->g, c->node, r->attr, word) < 0)
+		return brn_nomem(c->im->err);
+	return 0;
+}
+
 int
 brn_onnx_attrs_copy(struct brn_onnx_call *c)
 {
@@ -315,6 +442,8 @@ brn_onnx_attrs_copy(struct brn_onnx_call *c)
 			rc = copy_float(c, r);
 		else if (r->kind == INTS)
 			rc = copy_ints(c, r);
+		else if (r->kind == WORD)
+			rc = copy_word(c, r);
 		else if (r->kind == INT || r->kind == ALWAYS ||
 		    r->kind == GIVEN)
 			rc = copy_int(c, r);

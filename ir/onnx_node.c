@@ -40,6 +40,8 @@ brn_onnx_op(const char *type)
 {
 	if (!strcmp(type, "Constant"))
 		return BRN_OP_constant;
+	if (!strcmp(type, "Scatter"))
+		return BRN_OP_scatter_elements;
 	for (int i = 0; i < BRN_NUM_OPS; i++)
 		if (brn_ops[i].onnx && !strcmp(brn_ops[i].onnx, type))
 			return (enum brn_op)i;

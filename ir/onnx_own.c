@@ -244,12 +244,65 @@ finish_constant_of_shape(struct brn_onnx_call *c)
 	return 0;
 }
 
+/* The characters of the equation that are no blanks.  */
+static int
+finish_einsum(struct brn_onnx_call *c)
+{
+	struct Onnx__AttributeProto *a;
+	int64_t text[128];
+	int rc = brn_onnx_attr(c, "equation", STRING, &a), n = 0;
+
+	if (rc == 0)
+		return brn_onnx_bad(c, "attribute 'equation' is missing");
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < a->s.len; i++) {
+		if (a->s.data[i] == ' ')
+			continue;
+		if (n == BRN_COUNT(text))
+			return brn_onnx_bad(c, "the equation is too long");
+		text[n++] = a->s.data[i];
+	}
+	if (brn_attr_set_ints(c->im->g, c->node, "equation", text, n) < 0)
+		return brn_nomem(c->im->err);
+	return 0;
+}
+
+static int
+finish_eye_like(struct brn_onnx_call *c)
+{
+	struct Onnx__AttributeProto *a;
+	int rc = brn_onnx_attr(c, "dtype", INT, &a);
+	int dtype = rc > 0 && a->i > 0 && a->i < INT_MAX ?
+	    brn_onnx_dtype((int)a->i) : 0;
+
+	if (rc <= 0)
+		return rc;
+	return dtype ? set_int(c, "dtype", dtype) :
+	    brn_onnx_bad(c, "dtype is %lld", (long long)a->i);
+}
+
+/* Before opset 7 a slope of one dimension is one a channel.  */
+static int
+finish_prelu(struct brn_onnx_call *c)
+{
+	return c->im->g->opset < 7 ? set_int(c, "channels", 1) : 0;
+}
+
 int
 brn_onnx_finish(struct brn_onnx_call *c)
 {
 	switch (c->op) {
 	case BRN_OP_softmax:
+	case BRN_OP_log_softmax:
+	case BRN_OP_hardmax:
 		return finish_softmax(c);
+	case BRN_OP_einsum:
+		return finish_einsum(c);
+	case BRN_OP_eye_like:
+		return finish_eye_like(c);
+	case BRN_OP_prelu:
+		return finish_prelu(c);
 	case BRN_OP_gelu:
 		return finish_gelu(c);
 	case BRN_OP_cast:

@@ -79,6 +79,8 @@ ANY1(abs,  fabs(x),       x < 0 ? (int64_t)(0 - U(x)) : x)
 ANY1(neg,  -x,            (int64_t)(0 - U(x)))
 ANY1(not,  x == 0,        !x)
 ANY1(relu, x < 0 ? 0 : x, x < 0 ? 0 : x)
+ANY1(sign, x > 0 ? 1 : x < 0 ? -1 : x, (x > 0) - (x < 0))
+ANY1(bit_not, x, ~x)
 
 static double
 gelu_erf(double x)
@@ -169,6 +171,10 @@ BINARY(mul,           a * b,      (int64_t)(U(a) * U(b)))
 BINARY(pow,           pow(a, b),  int_pow(a, b))
 BINARY(and,           a && b,     a && b)
 BINARY(or,            a || b,     a || b)
+BINARY(xor,           !a != !b,   !a != !b)
+BINARY(bit_and,       a + b,      a & b)
+BINARY(bit_or,        a + b,      a | b)
+BINARY(bit_xor,       a + b,      a ^ b)
 BINARY(equal,         a == b,     a == b)
 BINARY(greater,       a > b,      a > b)
 BINARY(greater_equal, a >= b,     a >= b)
@@ -179,7 +185,14 @@ FN2(div, a / b, int_div(a, b))
 FN2(max, a != a || a > b ? a : b, a > b ? a : b)
 FN2(min, a != a || a < b ? a : b, a < b ? a : b)
 
-BRN_REF(div)
+/* The sign of b, as Python has it, and that of a, as C has it.  */
+FN2(mod, a - b * floor(a / b), b == -1 ? 0 : (a % b + b) % b)
+FN2(fmod, fmod(a, b), b == -1 ? 0 : a % b)
+
+static int
+divide(const struct brn_node *n, const struct brn_tensor *const *in,
+    struct brn_tensor *out, binary_float *ff, binary_int *fi,
+    burin_error *err)
 {
 	int64_t nb = is_float(in[1]) ? 0 : brn_numel(in[1]);
 
@@ -187,8 +200,67 @@ BRN_REF(div)
 		if (!brn_get_int(in[1], i))
 			return brn_fail(err, BURIN_ESHAPE,
 			    "node '%s': integer division by zero", n->name);
-	binary(in[0], in[1], out, f_div, i_div);
+	binary(in[0], in[1], out, ff, fi);
 	return BURIN_OK;
+}
+
+BRN_REF(div)
+{
+	return divide(n, in, out, f_div, i_div, err);
+}
+
+BRN_REF(mod)
+{
+	int c = brn_attr_int(n, "fmod", 0) != 0;
+
+	return divide(n, in, out, c ? f_fmod : f_mod, c ? i_fmod : i_mod, err);
+}
+
+/* Bits that leave the type are cut when the result is stored.  */
+static int64_t
+i_left(int64_t a, int64_t b)
+{
+	return U(b) > 63 ? 0 : (int64_t)(U(a) << b);
+}
+
+static int64_t
+i_right(int64_t a, int64_t b)
+{
+	return U(b) > 63 ? 0 : (int64_t)(U(a) >> b);
+}
+
+BRN_REF(bit_shift)
+{
+	binary(in[0], in[1], out, NULL,
+	    brn_attr_int(n, "direction", 0) ? i_left : i_right);
+	return BURIN_OK;
+}
+
+FN2(prelu, a < 0 ? a * b : a, a < 0 ? (int64_t)(U(a) * U(b)) : a)
+
+BRN_REF(prelu)
+{
+	struct brn_tensor slope = *in[1];
+
+	/* One a channel: as [channels][1][1].. */
+	while (brn_attr_int(n, "channels", 0) && slope.type.rank == 1 &&
+	    slope.type.rank < out->type.rank - 1)
+		for (int d = 1; d < out->type.rank - 1; d++)
+			slope.type.dim[slope.type.rank++] = 1;
+	binary(in[0], &slope, out, f_prelu, i_prelu);
+	return BURIN_OK;
+}
+
+static double
+f_first(double a, BRN_UNUSED double b)
+{
+	return a;
+}
+
+static int64_t
+i_first(int64_t a, BRN_UNUSED int64_t b)
+{
+	return a;
 }
 
 /* Fold all inputs into out, one after the other.  */
@@ -196,7 +268,7 @@ static int
 variadic(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, binary_float *ff, binary_int *fi)
 {
-	binary(in[0], in[0], out, ff, fi);
+	binary(in[0], in[0], out, f_first, i_first);
 	for (int k = 1; k < n->nin; k++)
 		binary(out, in[k], out, ff, fi);
 	return BURIN_OK;
@@ -210,6 +282,21 @@ BRN_REF(max)
 BRN_REF(min)
 {
 	return variadic(n, in, out, f_min, i_min);
+}
+
+BRN_REF(sum)
+{
+	return variadic(n, in, out, f_add, i_add);
+}
+
+BRN_REF(mean)
+{
+	int64_t count = brn_numel(out);
+
+	variadic(n, in, out, f_add, i_add);
+	for (int64_t i = 0; i < count; i++)
+		brn_set_float(out, i, brn_get_float(out, i) / n->nin);
+	return BURIN_OK;
 }
 
 BRN_REF(clip)
@@ -239,6 +326,11 @@ BRN_REF(cast)
 		else
 			brn_set_int(out, i, brn_get_int(in[0], i));
 	return BURIN_OK;
+}
+
+BRN_REF(cast_like)
+{
+	return ref_cast(n, in, out, err);
 }
 
 BRN_REF(where)

@@ -232,6 +232,12 @@ BRN_REF(shape)
 	return BURIN_OK;
 }
 
+BRN_REF(size)
+{
+	brn_set_int(out, 0, brn_numel(in[0]));
+	return BURIN_OK;
+}
+
 BRN_REF(constant_of_shape)
 {
 	const struct brn_attr *value = brn_attr(n, "value");

@@ -43,8 +43,9 @@ struct reducer {
 	double f0;
 	int64_t i0;
 	double (*ff)(double acc, double x);
-	int64_t (*fi)(int64_t acc, int64_t x);
+	int64_t (*fi)(int64_t acc, int64_t x);  /* NULL: integers as floats */
 	int mean;
+	double (*last)(double acc);             /* or NULL */
 };
 
 static void
@@ -54,9 +55,11 @@ reduce_one(const struct reducer *r, const struct brn_tensor *x, int64_t at,
 	int64_t count = it->left, i = r->i0;
 	double f = r->f0;
 
-	if (x->type.dtype == BURIN_F32) {
+	if (x->type.dtype == BURIN_F32 || !r->fi) {
 		for (; it->left; brn_iter_next(it))
 			f = r->ff(f, brn_get_float(x, at + it->off[0]));
+		if (r->last)
+			f = r->last(f);
 		brn_set_float(out, pos, r->mean ? f / (double)count : f);
 		return;
 	}
@@ -121,6 +124,39 @@ i_min(int64_t acc, int64_t x)
 	return acc < x ? acc : x;
 }
 
+static double
+f_prod(double acc, double x)
+{
+	return acc * x;
+}
+
+static int64_t
+i_prod(int64_t acc, int64_t x)
+{
+	return (int64_t)((uint64_t)acc * (uint64_t)x);
+}
+
+static double
+f_l1(double acc, double x)
+{
+	return acc + fabs(x);
+}
+
+static double
+f_square(double acc, double x)
+{
+	return acc + x * x;
+}
+
+/* acc is the logarithm of the sum so far.  */
+static double
+f_log_sum_exp(double acc, double x)
+{
+	double max = acc > x || isnan(acc) ? acc : x;
+
+	return isinf(max) ? max : max + log(exp(acc - max) + exp(x - max));
+}
+
 #define REDUCE(name, ...) \
 BRN_REF(name) \
 { \
@@ -129,10 +165,65 @@ BRN_REF(name) \
 	return reduce(n, in, out, &r); \
 }
 
-REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0)
-REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1)
-REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), f_max, i_max, 0)
-REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0)
+REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0, NULL)
+REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1, NULL)
+REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), f_max, i_max, 0,
+    NULL)
+REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0,
+    NULL)
+
+REDUCE(reduce_prod, 1, 1, f_prod, i_prod, 0, NULL)
+REDUCE(reduce_l1, 0, 0, f_l1, NULL, 0, NULL)
+REDUCE(reduce_l2, 0, 0, f_square, NULL, 0, sqrt)
+REDUCE(reduce_log_sum, 0, 0, f_sum, NULL, 0, log)
+REDUCE(reduce_log_sum_exp, -INFINITY, 0, f_log_sum_exp, NULL, 0, NULL)
+REDUCE(reduce_sum_square, 0, 0, f_square, NULL, 0, NULL)
+
+/* Which of the dim elements from x[at] on, step apart, is the greatest; of
+ * several the first, or the last.  NaN is greater than all.  */
+static int64_t
+greatest(const struct brn_tensor *x, int64_t at, int64_t dim, int64_t step,
+    int last, int sign)
+{
+	int64_t best = 0;
+
+	for (int64_t k = 1; k < dim; k++) {
+		double a = sign * brn_get_float(x, at + best * step);
+		double b = sign * brn_get_float(x, at + k * step);
+
+		if (b > a || (isnan(b) && !isnan(a)) || (last && b == a))
+			best = k;
+	}
+	return best;
+}
+
+static int
+arg(const struct brn_node *n, const struct brn_tensor *x,
+    struct brn_tensor *out, int sign)
+{
+	int axis = brn_axis(brn_attr_int(n, "axis", 0), x->type.rank);
+	int last = brn_attr_int(n, "select_last_index", 0) != 0;
+	int64_t stride[BRN_MAX_RANK];
+	struct brn_type outer, inner;
+	struct brn_iter o;
+
+	brn_type_strides(&x->type, stride);
+	brn_split_shape(&x->type, 1 << axis, &outer, &inner);
+	for (walk(&o, &outer, x); o.left; brn_iter_next(&o))
+		brn_set_int(out, o.pos, greatest(x, o.off[0],
+		    x->type.dim[axis], stride[axis], last, sign));
+	return BURIN_OK;
+}
+
+BRN_REF(argmax)
+{
+	return arg(n, in[0], out, 1);
+}
+
+BRN_REF(argmin)
+{
+	return arg(n, in[0], out, -1);
+}
 
 /* Along one line of count elements, stride apart.  */
 static void
@@ -180,6 +271,8 @@ BRN_REF(cumsum)
 	return BURIN_OK;
 }
 
+typedef void row_fn(const float *x, float *y, const struct brn_iter *row);
+
 /* x may hold -inf.  A row of nothing else gives NaN, as in every runtime.  */
 static void
 softmax_row(const float *x, float *y, const struct brn_iter *row)
@@ -195,7 +288,38 @@ softmax_row(const float *x, float *y, const struct brn_iter *row)
 		y[i.off[0]] = (float)(exp((double)x[i.off[0]] - max) / sum);
 }
 
-BRN_REF(softmax)
+static void
+log_softmax_row(const float *x, float *y, const struct brn_iter *row)
+{
+	double max = -INFINITY, sum = 0;
+	struct brn_iter i;
+
+	for (i = *row; i.left; brn_iter_next(&i))
+		max = f_max(max, (double)x[i.off[0]]);
+	for (i = *row; i.left; brn_iter_next(&i))
+		sum += exp((double)x[i.off[0]] - max);
+	for (i = *row; i.left; brn_iter_next(&i))
+		y[i.off[0]] = (float)((double)x[i.off[0]] - max - log(sum));
+}
+
+/* 1 for the first that is the greatest.  */
+static void
+hardmax_row(const float *x, float *y, const struct brn_iter *row)
+{
+	int64_t best = row->off[0];
+	struct brn_iter i;
+
+	for (i = *row; i.left; brn_iter_next(&i)) {
+		y[i.off[0]] = 0;
+		if (x[i.off[0]] > x[best])
+			best = i.off[0];
+	}
+	y[best] = 1;
+}
+
+static int
+by_row(const struct brn_node *n, const struct brn_tensor *x,
+    struct brn_tensor *out, row_fn *fn)
 {
 	int rank = out->type.rank;
 	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
@@ -209,9 +333,24 @@ BRN_REF(softmax)
 	brn_split_shape(&out->type, set, &outer, &inner);
 	walk(&row, &inner, out);
 	for (walk(&o, &outer, out); o.left; brn_iter_next(&o))
-		softmax_row((const float *)in[0]->data + o.off[0],
+		fn((const float *)x->data + o.off[0],
 		    (float *)out->data + o.off[0], &row);
 	return BURIN_OK;
+}
+
+BRN_REF(softmax)
+{
+	return by_row(n, in[0], out, softmax_row);
+}
+
+BRN_REF(log_softmax)
+{
+	return by_row(n, in[0], out, log_softmax_row);
+}
+
+BRN_REF(hardmax)
+{
+	return by_row(n, in[0], out, hardmax_row);
 }
 
 /* The mean of a row and 1 / its standard deviation.  */

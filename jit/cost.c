@@ -1,80 +1,152 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Measured rates: nanoseconds for a weight and a tile, and for a block row
- * however empty, by height of the block in tier 1.  The width of a block
- * hardly matters to kernels whose lanes are tokens.
- *
- * The tables are medians of seven runs of `bench/kernels --fit` on one core of
- * a Zen 4 with a peak of 118 GFLOP/s, where a weight and a tile take 0.271 ns
- * at best.  Other machines differ by about one factor, which changes no
- * comparison.  Caches are not in it.
+ * Counting what kernels do, and the sum.  Of caches it knows one thing: whether
+ * the x that a pass goes through again and again stays in L1.  Other machines
+ * than the one of the table differ by about one factor, which changes no
+ * comparison.
  */
 #include "jit/cost.h"
 
-#include "jit/spec.h"
+#include <math.h>
 
-/* By floor(log2(bh)), the last also for higher blocks.  */
-enum { HEIGHTS = 6 };
+#include "jit/t1.h"
+#include "jit/t3.h"
 
-struct rate {
-	double fma;             /* ns a weight and tile */
-	double row;             /* ns a block row and tile */
+/* Bytes of L1, all of which x never has.  */
+enum { L1 = 32 << 10 };
+
+/* How sharply the longest term wins.  */
+static const double power = 4;
+
+static const struct brn_cost table[BRN_NUM_ISAS] = {
+#define COST(isa, ...) [BRN_ISA_##isa] = { { __VA_ARGS__ } },
+#include "jit/cost.def"
 };
 
-static const struct rate rates[BRN_NUM_ISAS][HEIGHTS] = {
-	[BRN_ISA_avx512] = {
-		{ .586, 0.0 }, { .309, 0.6 }, { .272, 4.6 }, { .268, 6.9 },
-		{ .278, 8.8 }, { .274, 16.6 },
-	},
-	[BRN_ISA_avx2] = {
-		{ .663, 0.0 }, { .375, 2.0 }, { .303, 13.3 },
-		{ .303, 12.0 }, { .312, 1.3 }, { .317, 0.0 },
-	},
-	[BRN_ISA_sse2] = {
-		{ .946, 6.2 }, { .962, 9.0 }, { .887, 15.3 },
-		{ .893, 10.1 }, { .876, 33.5 }, { .937, 0.0 },
-	},
-	[BRN_ISA_generic] = {
-		{ .948, 6.0 }, { .940, 7.9 }, { .889, 12.8 },
-		{ .893, 12.3 }, { .891, 26.4 }, { .930, 0.0 },
-	},
-};
-
-/* A weight and a tile when every block of 16 rows and up is stored.  */
-static const double full[BRN_NUM_ISAS] = {
-	[BRN_ISA_avx512] = .279,
-	[BRN_ISA_avx2] = .307,
-	[BRN_ISA_sse2] = .774,
-	[BRN_ISA_generic] = .779,
-};
-
-/* A weight and a tile in tier 3.  */
-static const double t3 = .315;
-
-static int
-is_t3(enum brn_isa isa, int64_t nbrow, int64_t nbcol, int bh, int bw,
-    int64_t nblk)
+static double
+weights(const struct brn_spec *s)
 {
-	return nbrow <= INT32_MAX && nbcol <= INT32_MAX && nblk <= INT32_MAX &&
-	    brn_kernels[BRN_KERNEL_t3].fits(&(struct brn_spec){ .isa = isa,
-	    .bh = bh, .bw = bw, .nbrow = (int32_t)nbrow,
-	    .nbcol = (int32_t)nbcol, .nblk = (int32_t)nblk });
+	return (double)s->nblk * s->bh * s->bw;
+}
+
+static double
+padded_rows(const struct brn_spec *s)
+{
+	return (double)s->nbrow * s->bh;
+}
+
+static double
+padded_cols(const struct brn_spec *s)
+{
+	return (double)s->nbcol * s->bw;
+}
+
+/* A pass loads a vector of x for all its rows and a weight for all its tiles;
+ * block rows go through the same x one after another.  */
+static void
+count_t1_tile(const struct brn_spec *s, double *n)
+{
+	int tiles = brn_t1_tiles(s->isa, s->bh);
+	int passes = brn_t1_passes(s->isa, s->bh, tiles);
+	int nvec = brn_t1_nvec(s->isa);
+	double w = weights(s), x = w * nvec * passes / s->bh;
+	double bytes = padded_cols(s) * tiles * BRN_TILE * 4;
+
+	n[BRN_COST_fma] = w * nvec;
+	n[BRN_COST_load] = x + w / tiles / 2;
+	n[BRN_COST_line] = bytes > L1 ? x : 0;
+	n[BRN_COST_code] = 2.0 * s->nblk / brn_t1_group(s->isa, s->bh);
+	n[BRN_COST_row] = padded_rows(s) * nvec;
+}
+
+static void
+count_t1_full(const struct brn_spec *s, double *n)
+{
+	count_t1_tile(s, n);
+	n[BRN_COST_code] = 0;
+}
+
+/* A panel loads a line of x for all the rows that want it; of its weights half
+ * are broadcast, half come four at a time and are shuffled.  The slice of x
+ * comes from L2 for every chunk of code, accumulators wait in y.  */
+static void
+count_t3(const struct brn_spec *s, double *n)
+{
+	double w = weights(s), rows = brn_t3_rows(s);
+	double slices = ceil(padded_cols(s) / BRN_T3_SLICE);
+	double density = s->nblk / ((double)s->nbrow * s->nbcol);
+	double lines = padded_rows(s) / (rows * s->bh) * padded_cols(s) *
+	    (1 - pow(1 - density, rows));
+	double chunks = w * BRN_T3_FMA / BRN_T3_CHUNK;
+	double slice = fmin(padded_cols(s), BRN_T3_SLICE);
+
+	n[BRN_COST_fma] = w;
+	n[BRN_COST_load] = lines + w * 3 / 8;
+	n[BRN_COST_line] = chunks * slice;
+	n[BRN_COST_code] = w * BRN_T3_FMA / (BRN_COST_TOKENS / BRN_TILE);
+	n[BRN_COST_row] = padded_rows(s) * slices;
+}
+
+/* Like tier 1, a row at a time.  */
+static void
+count_t0(const struct brn_spec *s, double *n)
+{
+	count_t1_tile(s, n);
+	n[BRN_COST_load] += weights(s) * brn_t1_nvec(s->isa);
+}
+
+void
+brn_cost_count(const struct brn_spec *s, struct brn_cost *out)
+{
+	static void (*const count[BRN_NUM_KERNELS])(const struct brn_spec *,
+	    double *) = {
+#define KERNEL(name, tier, what) [BRN_KERNEL_##name] = count_##name,
+#include "jit/kernels.def"
+	};
+
+	*out = (struct brn_cost){ { 0 } };
+	if (s->nblk > 0)
+		count[s->kernel](s, out->term);
+	else
+		out->term[BRN_COST_row] = padded_rows(s) *
+		    brn_t1_nvec(s->isa);
+}
+
+double
+brn_cost_sum(const struct brn_cost *count, const struct brn_cost *ns)
+{
+	double longest = 0, t = 0;
+
+	for (int i = 0; i < BRN_NUM_COSTS; i++) {
+		double x = count->term[i] * ns->term[i];
+
+		if (i <= BRN_COST_line)
+			longest += pow(x, power);
+		else
+			t += x;
+	}
+	return pow(longest, 1 / power) + t;
 }
 
 double
 brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
-    int64_t nblk)
+    int64_t nblk, enum brn_kernel_id *kernel)
 {
 	int64_t nbrow = rows / bh + (rows % bh != 0);
 	int64_t nbcol = cols / bw + (cols % bw != 0);
-	double weights = (double)nblk * bh * bw;
-	int h = 0;
+	struct brn_spec s = { .isa = isa, .bh = bh, .bw = bw,
+	    .nbrow = (int32_t)nbrow, .nbcol = (int32_t)nbcol,
+	    .nblk = (int32_t)nblk };
+	struct brn_cost count;
 
-	if (bh >= 16 && nblk == nbrow * nbcol)
-		return full[isa] * weights;
-	if (is_t3(isa, nbrow, nbcol, bh, bw, nblk))
-		return t3 * weights;
-	while (h < HEIGHTS - 1 && 2 << h <= bh)
-		h++;
-	return rates[isa][h].fma * weights + rates[isa][h].row * (double)nbrow;
+	/* More than there can be a layer of: tier 0 turns it down.  */
+	s.kernel = BRN_KERNEL_t0;
+	for (int k = 0; k < BRN_NUM_KERNELS && nblk <= INT32_MAX; k++)
+		if (brn_kernels[k].fits(&s)) {
+			s.kernel = (enum brn_kernel_id)k;
+			break;
+		}
+	brn_cost_count(&s, &count);
+	*kernel = s.kernel;
+	return brn_cost_sum(&count, &table[isa]);
 }

@@ -14,6 +14,7 @@
 #include "jit/emit.h"
 
 #include "jit/few.h"
+#include "jit/t1.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,6 @@ enum { UNIT = 8, LINE_UNITS = BRN_TILE * 4 / UNIT };
 
 enum {
 	MAX_ACC = 16,           /* vectors of accumulators in a pass */
-	MAX_TILES = 4,          /* more meet too few lines of x in L1 */
-	WANT_ROWS = 8,          /* rows matter more than tiles up to here */
-	GROUP = 8,              /* tiles that meet a block row while in L1 */
 	MAX_BODY = 128,         /* vector FMAs in a loop body */
 };
 
@@ -35,7 +33,6 @@ struct t1 {
 	const struct brn_spec *s;
 	int full;               /* every block stored: no tables */
 	int nvec;               /* vectors a tile */
-	int max_acc;            /* in tiles */
 	brn_rv offs, rowptr;    /* the tables */
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
 	brn_lv w, p, end;       /* of the block row: weights, its offsets */
@@ -260,8 +257,7 @@ static void
 emit_tiles(struct t1 *e, int ntile, brn_rv end)
 {
 	struct brn_gcc *g = e->g;
-	int bh = e->s->bh, most = e->max_acc / ntile;
-	int n = (bh + most - 1) / most;
+	int bh = e->s->bh, n = brn_t1_passes(e->s->isa, bh, ntile);
 	brn_rv next = brn_gcc_add(g, brn_gcc_get(e->tile),
 	    brn_gcc_int(g, ntile));
 	struct brn_loop l = brn_gcc_while(g, next, GCC_JIT_COMPARISON_LE, end);
@@ -271,17 +267,6 @@ emit_tiles(struct t1 *e, int ntile, brn_rv end)
 	emit_rows(e, n - bh % n, bh / n, ntile);
 	brn_gcc_set(g, e->tile, next);
 	brn_gcc_wend(g, l);
-}
-
-/* Tiles of the widest pass.  */
-static int
-most_tiles(const struct t1 *e)
-{
-	int want = e->s->bh < WANT_ROWS ? e->s->bh : WANT_ROWS, n = 1;
-
-	while (2 * n <= MAX_TILES && e->max_acc / (2 * n) >= want)
-		n *= 2;
-	return n;
 }
 
 static void
@@ -310,7 +295,7 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 	    brn_gcc_arg(g, BRN_ARG_vals),
 	    brn_gcc_mul(g, first, (int64_t)s->bh * s->bw)));
 	brn_gcc_set(g, e->tile, tile0);
-	for (int t = most_tiles(e); t > 0; t /= 2)
+	for (int t = brn_t1_tiles(s->isa, s->bh); t > 0; t /= 2)
 		emit_tiles(e, t, tile1);
 }
 
@@ -322,7 +307,6 @@ emit_kernel(struct t1 *e)
 	brn_rv zero = brn_gcc_int(g, 0), tile1, brow1;
 	brn_lv group, end;
 	struct brn_loop lg, lb;
-	int n = most_tiles(e);
 
 	tile1 = brn_gcc_arg(g, BRN_ARG_tile1);
 	brow1 = brn_gcc_arg(g, BRN_ARG_brow1);
@@ -335,7 +319,7 @@ emit_kernel(struct t1 *e)
 	lg = brn_gcc_while(g, brn_gcc_get(group), GCC_JIT_COMPARISON_LT,
 	    tile1);
 	brn_gcc_set(g, end, brn_gcc_add(g, brn_gcc_get(group),
-	    brn_gcc_int(g, n == MAX_TILES ? n : GROUP)));
+	    brn_gcc_int(g, brn_t1_group(e->s->isa, e->s->bh))));
 	brn_gcc_min(g, end, tile1);
 	brn_gcc_set(g, e->brow, brn_gcc_arg(g, BRN_ARG_brow0));
 	lb = brn_gcc_while(g, brn_gcc_get(e->brow), GCC_JIT_COMPARISON_LT,
@@ -385,10 +369,9 @@ make_tables(struct t1 *e, burin_error *err)
 static int
 emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 {
-	const struct brn_isa_info *isa = &brn_isas[s->isa];
-	int nvec = BRN_TILE / isa->lanes, rc;
-	struct t1 e = { .g = g, .s = s, .full = full, .nvec = nvec,
-	    .max_acc = isa->nreg / 2 / nvec };
+	struct t1 e = { .g = g, .s = s, .full = full,
+	    .nvec = brn_t1_nvec(s->isa) };
+	int rc;
 
 	if (!full && (rc = make_tables(&e, err)) < 0)
 		return rc;

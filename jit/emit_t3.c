@@ -23,8 +23,6 @@
 #include <stdio.h>
 
 enum {
-	CHUNK = 24 << 10,       /* bytes of code */
-	FMA_BYTES = 11,         /* with its share of loads */
 	ROW_BYTES = 16,         /* load and store of an accumulator */
 	GROUP = 16,             /* tiles: their slice of x and y fits L2 */
 	REACH = 128,            /* of short addresses: lines and weights */
@@ -186,11 +184,11 @@ chunk_end(const struct t3 *e, int slice, int p)
 	int64_t bytes = 0;
 
 	do {
-		bytes += (int64_t)(first[p + 1] - first[p]) * FMA_BYTES +
+		bytes += (int64_t)(first[p + 1] - first[p]) * BRN_T3_FMA +
 		    (int64_t)t->rows * e->s->bh * ROW_BYTES;
 		p++;
 	} while (p < t->npanel && bytes + (int64_t)(first[p + 1] - first[p]) *
-	    FMA_BYTES < CHUNK);
+	    BRN_T3_FMA < BRN_T3_CHUNK);
 	return p;
 }
 

@@ -8,13 +8,15 @@
 
 #include "cache/store.h"
 #include "jit/spec.h"
+#include "jit/tune.h"
 
 struct each {
 	burin_cache_fn *fn;
 	void *ctx;
 };
 
-/* The kernel that a description is of; "" when it is of another version.  */
+/* The kernel or tuning that a description is of; "" when it is of another
+ * version.  */
 static void
 describe(const struct brn_store_entry *e, struct brn_buf *what)
 {
@@ -22,7 +24,9 @@ describe(const struct brn_store_entry *e, struct brn_buf *what)
 	struct brn_spec spec;
 	burin_error err;
 
-	if (a && e->desc && brn_spec_decode(e->desc, e->ndesc, a, &spec,
+	if (e->desc && brn_tune_describe(e->desc, e->ndesc, 0, what))
+		;
+	else if (a && e->desc && brn_spec_decode(e->desc, e->ndesc, a, &spec,
 	    &err) == 0)
 		brn_spec_describe(&spec, what);
 	brn_arena_free(a);

@@ -10,6 +10,7 @@
 #include "jit/generator.h"
 #include "jit/spec.h"
 #include "jit/stores.h"
+#include "jit/tune.h"
 
 struct search {
 	const char *prefix;
@@ -70,7 +71,9 @@ say_entry(struct brn_buf *out, const struct brn_store *store,
 	say_time(out, e->mtime);
 	brn_buf_printf(out, "usable: %s%s\n", e->bad ? "no, " : "yes",
 	    e->bad ? e->bad : "");
-	if (a && e->desc && brn_spec_decode(e->desc, e->ndesc, a, &spec,
+	if (e->desc && brn_tune_describe(e->desc, e->ndesc, 1, out))
+		;
+	else if (a && e->desc && brn_spec_decode(e->desc, e->ndesc, a, &spec,
 	    &err) == 0)
 		say_spec(out, &spec);
 	else if (e->desc)

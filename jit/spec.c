@@ -36,6 +36,25 @@ brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
 		s->kernel++;
 }
 
+static int
+kernel_by_name(const char *name)
+{
+	for (int i = 0; i < BRN_NUM_KERNELS; i++)
+		if (strcmp(brn_kernels[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+void
+brn_spec_prefer(struct brn_spec *s, const char *kernel)
+{
+	int k = kernel_by_name(kernel);
+
+	if (k >= 0 && s->compiler[0] && brn_kernels[k].tier > 0 &&
+	    brn_kernels[k].fits(s))
+		s->kernel = (enum brn_kernel_id)k;
+}
+
 int
 brn_spec_grain(const struct brn_spec *s)
 {
@@ -124,15 +143,6 @@ get_str(struct reader *r, char *out, size_t size)
 	out[n] = '\0';
 	r->p += n;
 	r->n -= n;
-}
-
-static int
-kernel_by_name(const char *name)
-{
-	for (int i = 0; i < BRN_NUM_KERNELS; i++)
-		if (strcmp(brn_kernels[i].name, name) == 0)
-			return i;
-	return -1;
 }
 
 static int

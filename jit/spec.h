@@ -47,6 +47,9 @@ int brn_spec_is_full(const struct brn_spec *s);
 void brn_spec_init(struct brn_spec *s, const struct brn_bsr *b,
     unsigned epilogue, enum brn_isa isa, const char *compiler);
 
+/* The kernel of that name instead, if it fits and can be compiled.  */
+void brn_spec_prefer(struct brn_spec *s, const char *kernel);
+
 /* Block rows that the kernel takes only together: calls are cut at multiples
  * of it.  */
 int brn_spec_grain(const struct brn_spec *s);

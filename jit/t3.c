@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-	SLICE = 384,            /* lines of x in L1, with room for y */
 	SPARE = 4,              /* registers for x, four weights, and one */
 	CHAINS = 4,             /* sums that grow at a time, at least */
 	MAX_ABREAST = 8,        /* block columns at a time */
@@ -144,7 +143,8 @@ int
 brn_t3_make(const struct brn_spec *s, struct brn_t3 *out, burin_error *err)
 {
 	struct brn_t3 t = { .rows = brn_t3_rows(s),
-	    .cols = SLICE / s->bw > 0 ? SLICE / s->bw : 1 };
+	    .cols = BRN_T3_SLICE / s->bw > 0 ?
+	    BRN_T3_SLICE / s->bw : 1 };
 	struct maker m = { .s = s, .t = &t };
 	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
 

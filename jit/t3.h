@@ -13,6 +13,12 @@
 
 #include "jit/spec.h"
 
+enum {
+	BRN_T3_SLICE = 384,     /* lines of x in L1, with room for y */
+	BRN_T3_CHUNK = 24 << 10,        /* bytes of code that stay in L1 */
+	BRN_T3_FMA = 11,        /* bytes of code a weight, loads included */
+};
+
 /* One weight of the stream.  */
 struct brn_t3_fma {
 	int32_t col;            /* of x, in lines */

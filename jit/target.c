@@ -6,7 +6,9 @@
  */
 #include "jit/target.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #ifdef __x86_64__
@@ -84,6 +86,19 @@ runs(enum brn_isa isa)
 	    system_saves(XCR0_AVX512);
 }
 
+/* The brand string comes in three parts of 16 bytes.  */
+static void
+read_cpu_name(char name[64])
+{
+	unsigned r[13] = { 0 }, sig[4] = { 0 };
+
+	for (unsigned i = 0; i < 3; i++)
+		__get_cpuid(0x80000002 + i, &r[4 * i], &r[4 * i + 1],
+		    &r[4 * i + 2], &r[4 * i + 3]);
+	__get_cpuid(1, &sig[0], &sig[1], &sig[2], &sig[3]);
+	snprintf(name, 64, "%.48s %08x", (const char *)r, sig[0]);
+}
+
 #else
 
 static int
@@ -92,7 +107,30 @@ runs(enum brn_isa isa)
 	return isa == BRN_ISA_generic;
 }
 
+static void
+read_cpu_name(char name[64])
+{
+	strcpy(name, "unknown");
+}
+
 #endif
+
+static char cpu_name[64];
+
+static void
+set_cpu_name(void)
+{
+	read_cpu_name(cpu_name);
+}
+
+const char *
+brn_cpu_name(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, set_cpu_name);
+	return cpu_name;
+}
 
 /* CPUID leaves a virtual machine each time that it is asked, so it is asked
  * once.  */

@@ -30,6 +30,9 @@ extern const struct brn_isa_info brn_isas[BRN_NUM_ISAS];
 /* Each has all of those before it.  */
 enum brn_isa brn_isa_detect(void);              /* the best one here */
 int brn_isa_runs(enum brn_isa isa);             /* here */
+/* What this processor calls itself, with its signature: for telling machines
+ * apart.  Static text.  */
+const char *brn_cpu_name(void);
 /* By name, "auto" for the best; -1: unknown.  */
 int brn_isa_parse(const char *name);
 

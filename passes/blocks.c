@@ -9,7 +9,6 @@
 #include "passes/blocks.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define STRIP 32
 #define WORD 64
@@ -87,6 +86,17 @@ count_strip(const struct strip *s, int bw)
 	return n;
 }
 
+/* Each word is multiplied into h, and what is high comes down.  */
+static uint64_t
+hash_strip(const struct strip *s, uint64_t h)
+{
+	for (int64_t i = 0; i < s->n * s->words; i++) {
+		h = (h ^ s->bits[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 29;
+	}
+	return h;
+}
+
 /* Join rows 2i and 2i + 1 into row i.  */
 static void
 join_rows(struct strip *s)
@@ -118,7 +128,7 @@ count_blocks(struct strip *s, int trans, int64_t nblk[BRN_NUM_BLOCKS])
 }
 
 int
-brn_blocks_count(const struct brn_matrix *m, int64_t nblk[BRN_NUM_BLOCKS],
+brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
     burin_error *err)
 {
 	int64_t rows = m->trans ? m->cols : m->rows;
@@ -128,13 +138,14 @@ brn_blocks_count(const struct brn_matrix *m, int64_t nblk[BRN_NUM_BLOCKS],
 	s.bits = brn_alloc((size_t)s.words * STRIP, sizeof *s.bits);
 	if (!s.bits)
 		return brn_nomem(err);
-	memset(nblk, 0, BRN_NUM_BLOCKS * sizeof *nblk);
+	*out = (struct brn_counts){ .mask = (uint64_t)m->trans };
 	for (int64_t r0 = 0; r0 < rows; r0 += STRIP) {
 		s.n = rows - r0 < STRIP ? (int)(rows - r0) : STRIP;
 		for (int i = 0; i < s.n; i++)
 			mark_row(m->w + (r0 + i) * cols, cols,
 			    s.bits + i * s.words);
-		count_blocks(&s, m->trans, nblk);
+		out->mask = hash_strip(&s, out->mask);
+		count_blocks(&s, m->trans, out->nblk);
 	}
 	free(s.bits);
 	return BURIN_OK;

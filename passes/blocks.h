@@ -19,9 +19,13 @@ struct brn_block {
 #define BRN_NUM_BLOCKS 13
 extern const struct brn_block brn_blocks[BRN_NUM_BLOCKS];
 
-/* nblk[i] = blocks of shape brn_blocks[i] in m that hold a nonzero (-0.0 is
- * zero, NaN is not), all in one pass over m.  */
-int brn_blocks_count(const struct brn_matrix *m, int64_t nblk[BRN_NUM_BLOCKS],
+struct brn_counts {
+	int64_t nblk[BRN_NUM_BLOCKS];   /* blocks that hold a nonzero */
+	uint64_t mask;                  /* hash of where the nonzeros are */
+};
+
+/* Of m, in one pass over it (-0.0 is zero, NaN is not).  */
+int brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
     burin_error *err);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/weight.h"
 #include "passes/blocks.h"
@@ -30,12 +31,13 @@ struct sparser {
 	                                   round that it is read */
 };
 
-/* The best candidate for a weight.  */
+/* The candidates for a weight, dense the last, and the best that is not.  */
 struct best {
-	struct brn_block block;
+	struct brn_candidate cand[BRN_NUM_BLOCKS + 1];
+	int pick;
 	int64_t nblk, nonzero;
-	double density;
 	double time, gain;              /* dense time / its time */
+	int measured;                   /* both of them were */
 };
 
 static double
@@ -59,6 +61,8 @@ cost(const struct brn_pass_opts *o, int64_t rows, int64_t cols,
  * this close: it has fewer indices, and no model knows better.  */
 #define AS_FAST 1.05
 
+#define AS_MEASURED 0.98
+
 static int64_t
 stored(int i, const int64_t *nblk)
 {
@@ -81,31 +85,84 @@ pick(const double *t, const int64_t *nblk)
 	return best;
 }
 
+static double
+time_of(const struct brn_candidate *c)
+{
+	return c->measured > 0 ? c->measured : c->predicted;
+}
+
+/* Predicted times, and those that are known.  */
+static int
+list(const struct brn_pass_opts *o, const struct brn_matrix *w,
+    struct best *out, const struct brn_counts *n, burin_error *err)
+{
+	static const struct brn_block dense = { BRN_DENSE_BH, BRN_DENSE_BW };
+	int64_t rows = w->rows, cols = w->cols;
+
+	for (int i = 0; i <= BRN_NUM_BLOCKS; i++) {
+		int full = i == BRN_NUM_BLOCKS;
+		struct brn_block b = full ? dense : brn_blocks[i];
+		double all = all_blocks(rows, cols, b);
+		int64_t nblk = full ? (int64_t)all : n->nblk[i];
+
+		out->cand[i] = (struct brn_candidate){ .bh = b.bh,
+		    .bw = b.bw, .dense = full, .density = (double)nblk / all,
+		    .predicted = cost(o, rows, cols, b, nblk) };
+	}
+	if (!o->look_up)
+		return BURIN_OK;
+	return o->look_up(w, n->mask, out->cand, BRN_NUM_BLOCKS + 1,
+	    o->cost_ctx, err);
+}
+
+/* The fastest of those that were measured with dense beside them; -1: none.
+ * One that comes later, so has smaller blocks, must be faster by as much as
+ * measuring errs.  */
+static int
+pick_measured(const struct brn_candidate *c)
+{
+	int best = -1;
+
+	if (c[BRN_NUM_BLOCKS].measured <= 0)
+		return -1;
+	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
+		if (c[i].measured > 0 && (best < 0 ||
+		    c[i].measured < AS_MEASURED * c[best].measured))
+			best = i;
+	return best;
+}
+
 static int
 find_best(const struct brn_pass_opts *o, const struct brn_matrix *w,
     struct best *out, burin_error *err)
 {
-	static const struct brn_block dense = { BRN_DENSE_BH, BRN_DENSE_BW };
-	int64_t rows = w->rows, cols = w->cols;
-	int64_t nblk[BRN_NUM_BLOCKS];
-	double t[BRN_NUM_BLOCKS], full;
-	int best, rc;
+	double t[BRN_NUM_BLOCKS];
+	struct brn_counts n;
+	int rc;
 
-	if ((rc = brn_blocks_count(w, nblk, err)) < 0)
+	if ((rc = brn_blocks_count(w, &n, err)) < 0 ||
+	    (rc = list(o, w, out, &n, err)) < 0)
 		return rc;
 	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
-		t[i] = cost(o, rows, cols, brn_blocks[i], nblk[i]);
-	best = pick(t, nblk);
-	full = cost(o, rows, cols, dense,
-	    (int64_t)all_blocks(rows, cols, dense));
-	out->block = brn_blocks[best];
-	out->nblk = nblk[best];
-	out->nonzero = nblk[BRN_NUM_BLOCKS - 1];
-	out->density = (double)nblk[best] / all_blocks(rows, cols,
-	    brn_blocks[best]);
-	out->time = t[best];
-	out->gain = t[best] > 0 ? full / t[best] : HUGE_VAL;
+		t[i] = out->cand[i].predicted;
+	out->pick = pick_measured(out->cand);
+	out->measured = out->pick >= 0;
+	if (!out->measured)
+		out->pick = pick(t, n.nblk);
+	out->nblk = n.nblk[out->pick];
+	out->nonzero = n.nblk[BRN_NUM_BLOCKS - 1];
+	out->time = time_of(&out->cand[out->pick]);
+	out->gain = out->time > 0 ? (out->measured ?
+	    out->cand[BRN_NUM_BLOCKS].measured :
+	    out->cand[BRN_NUM_BLOCKS].predicted) / out->time : HUGE_VAL;
 	return BURIN_OK;
+}
+
+/* What is sparse must gain so much.  */
+static double
+least_gain(const struct best *b)
+{
+	return b->measured ? 1 : MIN_GAIN;
 }
 
 int
@@ -113,32 +170,47 @@ brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
     double *out, burin_error *err)
 {
 	struct brn_matrix w = brn_weight(layer);
+	struct brn_pass_opts predict = *o;
 	struct best b;
-	int rc = find_best(o, &w, &b, err);
+	int rc;
 
-	if (rc == 0)
-		*out = b.gain < MIN_GAIN ? b.gain * b.time : b.time;
+	predict.look_up = NULL;
+	if ((rc = find_best(&predict, &w, &b, err)) == 0)
+		*out = b.gain < least_gain(&b) ? b.gain * b.time : b.time;
 	return rc;
 }
 
 static const char *
 reason(struct brn_arena *a, const struct best *b, int sparse)
 {
-	int bh = b->block.bh, bw = b->block.bw;
-	double percent = 100 * b->density;
+	const struct brn_candidate *c = &b->cand[b->pick];
+	const char *how = b->measured ? "measured" : "predicted";
+	double percent = 100 * c->density;
 
 	if (!b->nonzero)
 		return brn_arena_strdup(a, "weight is all zero");
 	if (sparse)
 		return brn_arena_printf(a, "%dx%d stores %.1f %% of blocks, "
-		    "predicted %.1fx faster than dense", bh, bw, percent,
+		    "%s %.1fx faster than dense", c->bh, c->bw, percent, how,
 		    b->gain);
 	if (b->gain <= 1)
 		return brn_arena_printf(a, "best block %dx%d stores %.1f %%: "
-		    "predicted slower than dense", bh, bw, percent);
+		    "%s slower than dense", c->bh, c->bw, percent, how);
 	return brn_arena_printf(a, "best block %dx%d stores %.1f %%: "
-	    "predicted only %.2fx faster than dense", bh, bw, percent,
+	    "%s only %.2fx faster than dense", c->bh, c->bw, percent, how,
 	    b->gain);
+}
+
+/* Measured before not measured, then by time.  */
+static int
+compare(const void *p, const void *q)
+{
+	const struct brn_candidate *a = p, *b = q;
+	int known = (b->measured > 0) - (a->measured > 0);
+
+	if (known)
+		return known;
+	return (time_of(a) > time_of(b)) - (time_of(a) < time_of(b));
 }
 
 static int
@@ -158,9 +230,29 @@ leave(struct brn_graph *g, double nonzero, const char *why,
     struct brn_choice **out, burin_error *err)
 {
 	struct brn_choice c = { BRN_DENSE_BH, BRN_DENSE_BW, 1, nonzero, 0,
-	    why };
+	    why, NULL, 0, NULL };
 
 	return record(g, &c, out, err);
+}
+
+/* What was decided from a look at the blocks, with all that was looked at.  */
+static int
+tell(struct brn_graph *g, const struct best *b, double nonzero, int sparse,
+    struct brn_choice **out, burin_error *err)
+{
+	const struct brn_candidate *c = &b->cand[sparse ? b->pick :
+	    BRN_NUM_BLOCKS];
+	struct brn_candidate *all = brn_arena_alloc(g->arena,
+	    BRN_COUNT(b->cand), sizeof *all);
+	struct brn_choice choice = { c->bh, c->bw, c->density, nonzero,
+	    sparse, reason(g->arena, b, sparse),
+	    b->measured ? c->kernel : NULL, BRN_COUNT(b->cand), all };
+
+	if (!all)
+		return brn_nomem(err);
+	memcpy(all, b->cand, sizeof b->cand);
+	qsort(all, BRN_COUNT(b->cand), sizeof *all, compare);
+	return record(g, &choice, out, err);
 }
 
 static int
@@ -186,7 +278,7 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 	struct brn_matrix w;
 	double nonzero;
 	struct best b;
-	int rc;
+	int rc, sparse;
 
 	if (brn_numel(n->in[1]->value) == 0)
 		return leave(g, 0, "weight is empty", &out->choice, err);
@@ -199,15 +291,12 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 	if (nonzero == 1)
 		return leave(g, nonzero, "weight has no zeros", &out->choice,
 		    err);
-	if (b.gain < MIN_GAIN)
-		return leave(g, nonzero, reason(g->arena, &b, 0),
-		    &out->choice, err);
-	rc = record(g, &(struct brn_choice){ b.block.bh, b.block.bw,
-	    b.density, nonzero, 1, reason(g->arena, &b, 1) },
-	    &out->choice, err);
-	if (rc < 0)
+	sparse = b.gain >= least_gain(&b);
+	rc = tell(g, &b, nonzero, sparse, &out->choice, err);
+	if (rc < 0 || !sparse)
 		return rc;
-	return make_bsr(g, n->in[1]->name, &w, b.block, &out->bsr, err);
+	return make_bsr(g, n->in[1]->name, &w, brn_blocks[b.pick], &out->bsr,
+	    err);
 }
 
 static int

@@ -22,7 +22,13 @@ struct brn_pass_opts {
 	 * asked for with the block that dense layers use and all blocks.  */
 	double (*cost)(int64_t rows, int64_t cols, int bh, int bw,
 	    int64_t nblk, const void *ctx);
-	const void *cost_ctx;
+	/* Give n candidates for the weight w the names of their kernels, and
+	 * times where they have been measured; mask is a hash of where its
+	 * nonzeros are.  May be NULL.  */
+	int (*look_up)(const struct brn_matrix *w, uint64_t mask,
+	    struct brn_candidate *c, int n, const void *ctx,
+	    burin_error *err);
+	const void *cost_ctx;           /* of both */
 };
 
 /* 0 or an error; *changed counts rewrites.  */

@@ -111,6 +111,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
 		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
 		    isa, brn_compiler_id());
+		if (n->choice && n->choice->kernel)
+			brn_spec_prefer(&l->spec, n->choice->kernel);
 		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
 	}
 	if (rc < 0) {

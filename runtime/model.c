@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ir/onnx.h"
+#include "jit/cost.h"
 
 struct burin_model *
 brn_model_ref(struct burin_model *m)
@@ -36,6 +37,7 @@ burin_model_free(burin_model *m)
 	for (int i = 0; i < m->nlayer; i++)
 		brn_jit_release(m->layer[i].kernel);
 	brn_net_free(m->net);
+	brn_tune_free(m->tune);
 	brn_arena_free(m->arena);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
@@ -161,6 +163,37 @@ describe_values(struct burin_model *m, burin_error *err)
 	return rc;
 }
 
+/* Microseconds of all tokens that layers are judged by.  */
+static double
+micros(double ns)
+{
+	return ns * (BRN_COST_TOKENS / BRN_TILE) / 1e3;
+}
+
+static int
+describe_candidates(struct burin_model *m, const struct brn_choice *c,
+    burin_layer_info *info, burin_error *err)
+{
+	burin_candidate_info *out;
+
+	if (!c || !c->ncand)
+		return 0;
+	out = brn_arena_alloc(m->arena, (size_t)c->ncand, sizeof *out);
+	if (!out)
+		return brn_nomem(err);
+	for (int i = 0; i < c->ncand; i++) {
+		const struct brn_candidate *k = &c->cand[i];
+
+		out[i] = (burin_candidate_info){ k->bh, k->bw, k->dense,
+		    k->dense ? !c->sparse : c->sparse && k->bh == c->bh &&
+		    k->bw == c->bw, k->density, k->kernel,
+		    micros(k->predicted), micros(k->measured) };
+	}
+	info->candidates = out;
+	info->ncandidates = (size_t)c->ncand;
+	return 0;
+}
+
 static int
 describe_layers(struct burin_model *m, burin_error *err)
 {
@@ -183,7 +216,9 @@ describe_layers(struct burin_model *m, burin_error *err)
 		l->before.key = hex;
 		if ((rc = keep_string(m, &l->before.key, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.name, err)) < 0 ||
-		    (rc = keep_string(m, &l->before.why, err)) < 0)
+		    (rc = keep_string(m, &l->before.why, err)) < 0 ||
+		    (rc = describe_candidates(m, n->layer[i].node->choice,
+		    &l->before, err)) < 0)
 			return rc;
 		l->after = l->before;
 		l->before.kernel = brn_kernel_name(k, 0);
@@ -197,9 +232,10 @@ describe_layers(struct burin_model *m, burin_error *err)
 /* ---- kernels ---------------------------------------------------------- */
 
 static int
-jit_options(struct burin_model *m, const struct burin_options *o,
-    struct brn_jit_opts *out, burin_error *err)
+set_jit(struct burin_model *m, const struct burin_options *o,
+    burin_error *err)
 {
+	struct brn_jit_opts *out = &m->jit;
 	int rc;
 
 	*out = (struct brn_jit_opts){
@@ -221,25 +257,24 @@ jit_options(struct burin_model *m, const struct burin_options *o,
 	    (rc = keep_string(m, &out->cache_ro, err)) < 0 ||
 	    (rc = keep_string(m, &out->remote, err)) < 0)
 		return rc;
-	return keep_string(m, &out->remote_key, err);
+	if ((rc = keep_string(m, &out->remote_key, err)) < 0)
+		return rc;
+	return brn_tune_new(out, (enum brn_isa)o->isa, o->tune, &m->tune,
+	    err);
 }
 
 static int
-get_kernels(struct burin_model *m, const struct burin_options *o,
-    burin_error *err)
+get_kernels(struct burin_model *m, burin_error *err)
 {
 	struct brn_net *n = m->net;
 	struct brn_spec *spec = brn_alloc((size_t)n->nlayer, sizeof *spec);
 	struct brn_kernel **k = brn_alloc((size_t)n->nlayer, sizeof (void *));
-	struct brn_jit_opts jo;
-	int rc = jit_options(m, o, &jo, err);
+	int rc = spec && k ? 0 : brn_nomem(err);
 
-	if (rc == 0 && (!spec || !k))
-		rc = brn_nomem(err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
 		spec[i] = n->layer[i].spec;
 	if (rc == 0)
-		rc = brn_jit_start(&jo, spec, n->nlayer, k, &m->task, err);
+		rc = brn_jit_start(&m->jit, spec, n->nlayer, k, &m->task, err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
 		n->layer[i].kernel = k[i];
 	free(spec);
@@ -256,16 +291,17 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 	struct burin_model *m = model_new(o);
 	int rc = m ? describe_file(m, g, err) : brn_nomem(err);
 
-	if (rc < 0)
+	if (rc < 0 || (rc = set_jit(m, o, err)) < 0)
 		brn_graph_free(g);
 	else
-		rc = brn_net_new(g, o, &m->net, err);
+		rc = brn_net_new(g, o, m->tune, &m->net, err);
 	if (rc < 0 || (rc = describe_values(m, err)) < 0 ||
-	    (rc = get_kernels(m, o, err)) < 0 ||
+	    (rc = get_kernels(m, err)) < 0 ||
 	    (rc = describe_layers(m, err)) < 0) {
 		burin_model_free(m);
 		return rc;
 	}
+	brn_tune_seal(m->tune);
 	m->load_ms = brn_now_ms() - t0;
 	*out = m;
 	return 0;

@@ -23,6 +23,8 @@ struct burin_model {
 	pthread_mutex_t lock;           /* net */
 	struct brn_net *net;
 	struct burin_options options;   /* those a new net is made with */
+	struct brn_jit_opts jit;        /* its strings are in arena */
+	struct brn_tune *tune;          /* sealed when all is loaded */
 	struct brn_jit_task *task;
 	double load_ms;
 	struct brn_arena *arena;        /* of what follows */

@@ -4,6 +4,7 @@
  */
 #include "runtime/net.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "ir/infer.h"
@@ -35,8 +36,28 @@ cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
     const void *ctx)
 {
 	const struct brn_net *n = ctx;
+	enum brn_kernel_id kernel;
 
-	return brn_cost(n->isa, rows, cols, bh, bw, nblk);
+	return brn_cost(n->isa, rows, cols, bh, bw, nblk, &kernel);
+}
+
+static int
+look_up(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
+    int n, const void *ctx, burin_error *err)
+{
+	const struct brn_net *net = ctx;
+
+	for (int i = 0; i < n; i++) {
+		int64_t rows = w->rows, cols = w->cols;
+		int64_t nbrow = (rows + c[i].bh - 1) / c[i].bh;
+		int64_t nbcol = (cols + c[i].bw - 1) / c[i].bw;
+		enum brn_kernel_id k;
+
+		brn_cost(net->isa, rows, cols, c[i].bh, c[i].bw,
+		    llround(c[i].density * (double)nbrow * (double)nbcol), &k);
+		c[i].kernel = brn_kernels[k].name;
+	}
+	return brn_tune_look_up(net->tune, w, mask, c, n, err);
 }
 
 static int
@@ -47,6 +68,7 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.cost = cost,
+		.look_up = look_up,
 		.cost_ctx = n,
 	};
 	int rc = brn_passes_run(n->graph, &po, err);
@@ -109,7 +131,7 @@ make_layers(struct brn_net *net, burin_error *err)
 
 int
 brn_net_new(struct brn_graph *g, const struct burin_options *o,
-    struct brn_net **out, burin_error *err)
+    struct brn_tune *tune, struct brn_net **out, burin_error *err)
 {
 	struct brn_net *n = brn_alloc(1, sizeof *n);
 	int rc;
@@ -120,6 +142,7 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	}
 	n->refs = 1;
 	n->isa = (enum brn_isa)o->isa;
+	n->tune = tune;
 	n->graph = g;
 	if ((rc = rewrite(n, o, err)) < 0 ||
 	    (rc = make_layers(n, err)) < 0) {

@@ -9,21 +9,24 @@
 
 #include <stdatomic.h>
 
+#include "jit/tune.h"
 #include "runtime/kernels.h"
 #include "runtime/options.h"
 
 struct brn_net {
 	atomic_int refs;
 	enum brn_isa isa;
+	struct brn_tune *tune;          /* borrowed while layers are decided */
 	struct brn_graph *graph;
 	int nlayer;
 	struct brn_layer *layer;
 	int *layer_of;                  /* [nnode], -1: none */
 };
 
-/* Takes g, also when it fails.  The layers have no kernels yet.  */
+/* Takes g, also when it fails.  The layers have no kernels yet.  tune has what
+ * is known of their candidates.  */
 int brn_net_new(struct brn_graph *g, const struct burin_options *o,
-    struct brn_net **out, burin_error *err);
+    struct brn_tune *tune, struct brn_net **out, burin_error *err);
 struct brn_net *brn_net_ref(struct brn_net *n);
 /* Gives a reference up; NULL is fine.  */
 void brn_net_free(struct brn_net *n);

@@ -31,6 +31,7 @@ static const struct key {
 	{ "jobs",             AT(jobs), COUNT },
 	{ "retry",            AT(retry), WORDS, "0|1" },
 	{ "warm",             AT(warm), WORDS, "0|1" },
+	{ "tune",             AT(tune), WORDS, "0|1" },
 	{ "cache_dir",        AT(cache_dir), STRING },
 	{ "cache_ro",         AT(cache_ro), STRING },
 	{ "cache_remote",     AT(cache_remote), STRING },

@@ -17,6 +17,7 @@ struct burin_options {
 	int jobs;               /* 0: default */
 	int retry;
 	int warm;
+	int tune;
 	char *cache_dir;        /* NULL: default */
 	char *cache_ro, *cache_remote, *cache_remote_key;       /* or NULL */
 	int64_t cache_max_bytes, cache_max_files;       /* 0: no limit */

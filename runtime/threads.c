@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A team of threads, over pthreadpool, which spins only briefly and then
- * sleeps.
+ * sleeps.  A child of fork has not the threads of its parent: it leaves that
+ * pool alone and makes one of its own when it first needs it.
  */
 #include "runtime/threads.h"
 
 #include <pthreadpool.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ir/base.h"
 
@@ -29,6 +31,7 @@ struct work {
 
 struct brn_threads {
 	pthreadpool_t pool;             /* NULL: the caller alone */
+	pid_t owner;                    /* of the threads in pool */
 };
 
 static int
@@ -55,6 +58,7 @@ brn_threads_new(int n)
 		free(t);
 		return NULL;
 	}
+	t->owner = getpid();
 	return t;
 }
 
@@ -63,7 +67,7 @@ brn_threads_free(struct brn_threads *t)
 {
 	if (!t)
 		return;
-	if (t->pool)
+	if (t->pool && t->owner == getpid())
 		pthreadpool_destroy(t->pool);
 	free(t);
 }
@@ -84,12 +88,28 @@ run(void *p, size_t i)
 	GIVE(w);
 }
 
+/* The pool, unless there is no other than that of the parent.  */
+static pthreadpool_t
+pool_here(struct brn_threads *t)
+{
+	pthreadpool_t own;
+
+	if (!t->pool || t->owner == getpid())
+		return t->pool;
+	own = pthreadpool_create(pthreadpool_get_threads_count(t->pool));
+	if (own) {
+		t->pool = own;
+		t->owner = getpid();
+	}
+	return own;
+}
+
 void
 brn_parallel(struct brn_threads *t, size_t n, brn_task_fn *fn, void *ctx)
 {
 	struct work w = { fn, ctx };
 
-	if (t->pool && n > 1) {
+	if (n > 1 && pool_here(t)) {
 		GIVE(&w);
 		pthreadpool_parallelize_1d(t->pool, run, &w, n, 0);
 		TAKE(&w);

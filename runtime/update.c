@@ -14,7 +14,7 @@ static int
 update(struct burin_model *m, struct brn_graph *g, burin_error *err)
 {
 	struct brn_net *net, *old = brn_model_net(m);
-	int rc = brn_net_new(g, &m->options, &net, err);
+	int rc = brn_net_new(g, &m->options, m->tune, &net, err);
 
 	if (rc == 0 && (rc = brn_graph_same(old->graph, net->graph,
 	    err)) < 0)

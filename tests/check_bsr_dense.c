@@ -54,7 +54,7 @@ START_TEST(all_counts_are_right)
 	int rows = counts[_i].rows, cols = counts[_i].cols;
 	float *w = brn_alloc((size_t)rows * (size_t)cols, sizeof *w);
 	float *t = brn_alloc((size_t)rows * (size_t)cols, sizeof *t);
-	int64_t nblk[BRN_NUM_BLOCKS], back[BRN_NUM_BLOCKS];
+	struct brn_counts c, back;
 	burin_error err;
 
 	suite_fill(w, (int64_t)rows * cols, 9);
@@ -66,14 +66,14 @@ START_TEST(all_counts_are_right)
 	for (int64_t i = 0; i < (int64_t)rows * cols; i++)
 		t[i % cols * rows + i / cols] = w[i];
 	suite_ok(brn_blocks_count(&(struct brn_matrix){ w, rows, cols, 0 },
-	    nblk, &err), err);
+	    &c, &err), err);
 	suite_ok(brn_blocks_count(&(struct brn_matrix){ t, rows, cols, 1 },
-	    back, &err), err);
-	ck_assert_mem_eq(back, nblk, sizeof nblk);
+	    &back, &err), err);
+	ck_assert_mem_eq(back.nblk, c.nblk, sizeof c.nblk);
 	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
-		ck_assert_int_eq(nblk[i], brn_bsr_count(w, rows, cols,
+		ck_assert_int_eq(c.nblk[i], brn_bsr_count(w, rows, cols,
 		    brn_blocks[i].bh, brn_blocks[i].bw));
-	ck_assert_int_eq(nblk[BRN_NUM_BLOCKS - 1],
+	ck_assert_int_eq(c.nblk[BRN_NUM_BLOCKS - 1],
 	    brn_count_nonzero(w, (int64_t)rows * cols));
 	free(w);
 	free(t);
@@ -329,6 +329,55 @@ START_TEST(nan_is_kept)
 }
 END_TEST
 
+/* Of the candidates of 4x1 and dense somebody knows the time.  */
+static int
+know(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
+    int n, const void *ctx, burin_error *e)
+{
+	const double *us = ctx;
+
+	(void)w, (void)mask, (void)e;
+	for (int i = 0; i < n; i++) {
+		if (c[i].dense)
+			c[i].measured = us[1];
+		else if (c[i].bh == 4 && c[i].bw == 1)
+			c[i].measured = us[0];
+		c[i].kernel = "k";
+	}
+	return 0;
+}
+
+START_TEST(measured_times_decide)
+{
+	static const struct {
+		double us[2];
+		struct brn_block b;
+		const char *why, *kernel;
+	} known[] = {
+		{ { 2, 5 }, { 4, 1 },
+		  "4x1 stores 62.5 % of blocks, measured 2.5x faster than "
+		  "dense", "k" },
+		{ { 5, 2 }, { BRN_DENSE_BH, BRN_DENSE_BW },
+		  "best block 4x1 stores 62.5 %: measured slower than dense",
+		  "k" },
+		/* Dense is not known, so nothing is.  */
+		{ { 2, 0 }, { 32, 1 }, NULL, NULL },
+	};
+	struct brn_pass_opts o = { .sparse = 1, .look_up = know,
+	    .cost_ctx = known[_i].us };
+	struct brn_graph *g = layer(16, 16, (struct brn_block){ 16, 1 }, 0.75);
+	const struct brn_node *n = decide(g, &o);
+
+	check_choice(n, known[_i].b, known[_i].why);
+	ck_assert_int_eq(n->choice->ncand, BRN_NUM_BLOCKS + 1);
+	if (known[_i].kernel)
+		ck_assert_str_eq(n->choice->kernel, known[_i].kernel);
+	else
+		ck_assert_ptr_null(n->choice->kernel);
+	brn_graph_free(g);
+}
+END_TEST
+
 static Suite *
 bsr_dense_suite(void)
 {
@@ -340,6 +389,7 @@ bsr_dense_suite(void)
 	tc = suite_case(s, "detect", 60);
 	tcase_add_loop_test(tc, planted_block_is_found, 0,
 	    BRN_NUM_BLOCKS * COUNT(sizes));
+	tcase_add_loop_test(tc, measured_times_decide, 0, 3);
 	tcase_add_loop_test(tc, without_cost_density_decides, 0,
 	    BRN_NUM_BLOCKS);
 	tc = suite_case(s, "decide", 60);

@@ -241,6 +241,76 @@ START_TEST(damaged_entries_are_compiled_again)
 }
 END_TEST
 
+/* A file of n bytes in the place of path.  */
+static void
+replace(const char *path, const uint8_t *p, size_t n)
+{
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0400);
+	ck_assert_int_eq(write(fd, p, n), (ssize_t)n);
+	close(fd);
+}
+
+static burin_stats
+get_last(void)
+{
+	struct brn_kernel *k;
+	burin_stats st = { 0 };
+
+	suite_ok(brn_jit_get(&opts, &spec[NLAYER - 1], 1, &k, &st, &err),
+	    err);
+	layer_check(&layer[NLAYER - 1], brn_kernel_code(k), 3);
+	brn_jit_release(k);
+	return st;
+}
+
+/* n bytes of which some are not right: a right result without them, and they
+ * are gone.  */
+static void
+expect_refused(const char *path, const uint8_t *p, size_t n)
+{
+	burin_stats st;
+
+	replace(path, p, n);
+	st = get_last();
+	expect(&st, 0, 0, 0, 1);
+	ck_assert_ptr_nonnull(st.rejects[0].why);
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+
+/* A real kernel, byte by byte and length by length; some of them unless LONG
+ * is set.  check_cache does all for a small one.  */
+START_TEST(kernel_with_a_bad_byte_is_never_run)
+{
+	static uint8_t e[1 << 16];
+	size_t n, step = getenv("LONG") ? 1 : 97;
+	struct paths p;
+	burin_stats st = get_last();
+	FILE *f;
+
+	list_entries(&p);
+	f = fopen(p.path[0], "r");
+	ck_assert_ptr_nonnull(f);
+	n = fread(e, 1, sizeof e, f);
+	fclose(f);
+	ck_assert(n > 1000 && n < sizeof e);
+	opts.mode = BRN_JIT_off;
+	for (size_t i = 0; i < n; i += step) {
+		e[i] ^= 1 << i % 8;
+		expect_refused(p.path[0], e, n);
+		e[i] ^= 1 << i % 8;
+		expect_refused(p.path[0], e, i);
+	}
+	opts.mode = BRN_JIT_worker;
+	st = get_last();
+	expect(&st, 1, 0, 0, 0);
+	st = get_last();
+	expect(&st, 0, 1, 0, 0);
+}
+END_TEST
+
 START_TEST(swapped_entries_are_not_believed)
 {
 	struct paths p;
@@ -431,6 +501,7 @@ jit_suite(void)
 
 	tc = with_layers(s, "bad entries");
 	tcase_add_test(tc, damaged_entries_are_compiled_again);
+	tcase_add_test(tc, kernel_with_a_bad_byte_is_never_run);
 	tcase_add_test(tc, swapped_entries_are_not_believed);
 
 	tc = with_layers(s, "layers");

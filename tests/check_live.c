@@ -4,8 +4,11 @@
  * replaced.  Through the public functions.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "bench/bert.h"
 #include "burin.h"
@@ -169,6 +172,61 @@ START_TEST(nothing_is_compiled_when_told_so)
 }
 END_TEST
 
+/* ---- fork ------------------------------------------------------------- */
+
+static burin_session *
+session_of_two(burin_model *m)
+{
+	burin_options *o = burin_options_new();
+	burin_session *s;
+
+	suite_ok(burin_options_set(o, "threads", "2", &err), err);
+	suite_ok(burin_session_new(m, o, &s, &err), err);
+	burin_options_free(o);
+	return s;
+}
+
+static int
+runs_like(burin_session *s, const float want[SIZE])
+{
+	static float y[SIZE];
+
+	return run(s, y) == 0 && memcmp(y, want, sizeof y) == 0;
+}
+
+/* A server that loads, forks, and serves from its children: with the sessions
+ * it inherits, with those it makes, and it can close them all.  */
+START_TEST(child_runs_the_model_of_its_parent)
+{
+	static float want[SIZE];
+	burin_model *m = load(0, "sync");
+	burin_session *s = session_of_two(m), *own;
+	int status;
+	pid_t pid;
+
+	ck_assert_int_eq(run(s, want), 0);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGALRM, SIG_DFL);
+		alarm(60);
+		if (!runs_like(s, want))
+			_exit(1);
+		own = session_of_two(m);
+		if (!runs_like(own, want) || !runs_like(s, want))
+			_exit(2);
+		burin_session_free(s);
+		burin_session_free(own);
+		burin_model_free(m);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert(runs_like(s, want));
+	burin_session_free(s);
+	burin_model_free(m);
+}
+END_TEST
+
 /* ---- weights ---------------------------------------------------------- */
 
 START_TEST(updated_model_has_the_new_weights)
@@ -239,6 +297,17 @@ struct runner {
 	int bad, runs;
 };
 
+static double
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+}
+
+/* All threads together keep one core busy: workers of lowest priority get
+ * little of a machine that has nothing to spare.  */
 static void *
 keep_running(void *p)
 {
@@ -246,8 +315,11 @@ keep_running(void *p)
 	float y[SIZE];
 
 	do {
+		double start = now_us();
+
 		r->bad += run(r->s, y) < 0 || which(y, r->old, r->new) < 0;
 		r->runs++;
+		usleep((useconds_t)((NTHREAD - 1) * (now_us() - start)));
 	} while (!*r->stop);
 	return NULL;
 }
@@ -285,6 +357,38 @@ START_TEST(sessions_run_on_while_all_changes)
 }
 END_TEST
 
+/* A layer's best candidate by the clock; 0: nothing is known.  */
+static double
+best_us(const burin_model *m)
+{
+	const burin_layer_info *l = burin_model_layer(m, 1);
+
+	ck_assert_uint_gt(l->ncandidates, 1);
+	ck_assert(l->candidates[0].predicted_us > 0);
+	return l->candidates[0].measured_us;
+}
+
+START_TEST(tuned_model_is_found_again_and_updated)
+{
+	burin_options *o = burin_options_new();
+	burin_model *tuned, *later;
+
+	later = load(0, "sync");
+	ck_assert(best_us(later) == 0);
+	burin_model_free(later);
+	suite_ok(burin_options_set(o, "tune", "1", &err), err);
+	suite_ok(burin_model_load(path[0], o, &tuned, &err), err);
+	later = load(0, "sync");
+	ck_assert(best_us(tuned) > 0);
+	ck_assert(fabs(best_us(later) - best_us(tuned)) < 0.01);
+	suite_ok(burin_cache_clear(o, NULL, &err), err);
+	suite_ok(burin_model_update(tuned, path[1], &err), err);
+	burin_model_free(tuned);
+	burin_model_free(later);
+	burin_options_free(o);
+}
+END_TEST
+
 static Suite *
 live_suite(void)
 {
@@ -296,10 +400,15 @@ live_suite(void)
 	tcase_add_loop_test(tc, model_is_freed_while_it_compiles, 0, 2);
 	tcase_add_test(tc, nothing_is_compiled_when_told_so);
 
+	tc = suite_case(s, "fork", 180);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, child_runs_the_model_of_its_parent);
+
 	tc = suite_case(s, "weights", 180);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, updated_model_has_the_new_weights, 0, 2);
 	tcase_add_test(tc, other_structure_is_refused_and_named);
+	tcase_add_test(tc, tuned_model_is_found_again_and_updated);
 
 	tc = suite_case(s, "running", 300);
 	tcase_add_checked_fixture(tc, setup, teardown);

@@ -156,21 +156,55 @@ START_TEST(instruction_sets_have_names)
 }
 END_TEST
 
-/* Of equal weights in a layer, 1x1 is dearer than 2x1, 2x1 than 4x1, and from
- * there on height is no matter; fewer blocks are cheaper.  */
+static double
+predict(enum brn_isa isa, int bh, int64_t nblk)
+{
+	enum brn_kernel_id kernel;
+	double t = brn_cost(isa, 768, 768, bh, 1, nblk, &kernel);
+
+	ck_assert_int_gt(brn_kernels[kernel].tier, 0);
+	return t;
+}
+
+/* Of equal weights in a layer, those in higher blocks cost hardly more;
+ * fewer blocks are cheaper.  */
 START_TEST(cost_prefers_high_blocks_and_few)
 {
 	enum brn_isa isa = (enum brn_isa)_i;
 
 	for (int bh = 1; bh < 32; bh *= 2) {
 		int64_t nblk = 768 * 64 / bh;
-		double low = brn_cost(isa, 768, 768, bh, 1, nblk);
-		double high = brn_cost(isa, 768, 768, 2 * bh, 1, nblk / 2);
+		double low = predict(isa, bh, nblk);
+		double high = predict(isa, 2 * bh, nblk / 2);
 
-		ck_assert_double_lt(high, bh < 4 ? low : 1.05 * low);
+		ck_assert_double_lt(high, 1.1 * low);
 	}
-	ck_assert_double_lt(brn_cost(isa, 768, 768, 16, 1, 1000),
-	    brn_cost(isa, 768, 768, 16, 1, 1100));
+	ck_assert_double_lt(predict(isa, 16, 1000), predict(isa, 16, 1100));
+}
+END_TEST
+
+/* 59 rows of 1x1, one weight a row.  */
+START_TEST(only_a_kernel_that_fits_is_preferred)
+{
+	static const struct {
+		const char *compiler, *wanted, *got;
+	} cases_of[] = {
+		{ "id", "t1_tile", "t1_tile" }, { "id", "t1_full", "t3" },
+		{ "id", "t0", "t3" }, { "id", "nonsense", "t3" },
+		{ "", "t1_tile", "t0" },
+	};
+	int32_t rowptr[60], colidx[59] = { 0 };
+	struct brn_bsr b = { 59, 59, 1, 1, 59, 59, 59, rowptr, colidx, NULL };
+
+	for (int i = 0; i < 60; i++)
+		rowptr[i] = i;
+	for (int i = 0; i < COUNT(cases_of); i++) {
+		struct brn_spec s;
+
+		brn_spec_init(&s, &b, 0, BRN_ISA_avx512, cases_of[i].compiler);
+		brn_spec_prefer(&s, cases_of[i].wanted);
+		ck_assert_str_eq(brn_kernels[s.kernel].name, cases_of[i].got);
+	}
 }
 END_TEST
 
@@ -187,6 +221,7 @@ spec_suite(void)
 	tcase_add_loop_test(tc, flipped_bytes_are_refused_or_another_spec, 0,
 	    COUNT(cases));
 	tcase_add_test(tc, pattern_out_of_order_is_refused);
+	tcase_add_test(tc, only_a_kernel_that_fits_is_preferred);
 	tc = suite_case(s, "target", 30);
 	tcase_add_test(tc, instruction_sets_have_names);
 	tcase_add_loop_test(tc, cost_prefers_high_blocks_and_few, 0,

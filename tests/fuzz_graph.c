@@ -9,6 +9,7 @@
 #include "ir/iter.h"
 #include "ir/onnx_node.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ struct maker {
 	double nudge;
 	int all;
 	int nvalue;
-	char value[MAX_VALUES][8];      /* names */
+	char value[MAX_VALUES][16];     /* names */
 };
 
 static struct record

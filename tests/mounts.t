@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Caches on file systems that are full, read-only, or map nothing for execution;
-# no HOME; no compiler.  Every run must succeed and compute the same.  Needs a
-# mount namespace: as root, or where users may have one.
+# no HOME; no compiler; nothing to write to.  Every run must succeed and
+# compute the same.  Needs a mount namespace: as root, or where users may have
+# one.
 if [ "${1-}" != inside ]; then
 	unshare=
 	for args in -m -rm; do
@@ -21,8 +22,12 @@ tmp=$BUILDDIR/tests/tmp.mounts.$$
 LC_ALL=C
 export LC_ALL
 unset BURIN_CACHE_DIR XDG_CACHE_HOME TMPDIR
-trap 'umount "$tmp/full" "$tmp/ro" "$tmp/noexec" 2>/dev/null; rm -rf "$tmp"' 0
-mkdir -p "$tmp/full" "$tmp/ro" "$tmp/noexec" && cd "$tmp" || exit 99
+sealed=
+trap 'cd /; umount -l $sealed 2>/dev/null
+	umount "$tmp"/full "$tmp"/ro "$tmp"/noexec "$tmp"/last 2>/dev/null
+	rm -rf "$tmp"' 0
+mkdir -p "$tmp/full" "$tmp/ro" "$tmp/noexec" "$tmp/last" && cd "$tmp" ||
+    exit 99
 chmod 700 . full ro noexec
 
 count=0
@@ -108,4 +113,28 @@ result $? "no home in the environment"
 BURIN_CC=/nonexistent runs "no compiler" --cache-dir=empty
 grep -q 'not compiled' err
 result $? "no compiler: is told"
+
+# ---- nothing to write to, but for this test itself
+
+mount -t tmpfs -o mode=700 none last && cp -r pruned.onnx want last || exit 99
+for d in /tmp /var/tmp; do
+	[ -d "$d" ] || continue
+	mount --rbind "$d" "$d" && sealed="$d $sealed" &&
+	    mount -o remount,bind,ro "$d" || exit 99
+done
+TMPDIR=$tmp/ro
+export TMPDIR
+[ -d /dev/shm ] && mount -t tmpfs -o noexec,mode=1777 none /dev/shm &&
+    sealed="/dev/shm $sealed" && cd "$tmp/last" || exit 99
+runs "only /dev/shm, and that noexec" --cache-dir="$tmp/ro/none"
+! grep -q 'not compiled' err
+result $? "only /dev/shm, and that noexec: kernels are compiled"
+mount -o remount,ro /dev/shm || exit 99
+runs "nothing to write to" --cache-dir="$tmp/ro/none"
+grep 'not compiled' err | grep -q 'Read-only file system'
+result $? "nothing to write to: is told"
+BURIN_CACHE_RO=$tmp/good runs "nothing to write to, a layer" \
+    --cache-dir="$tmp/ro/none"
+! grep -q 'not compiled' err
+result $? "nothing to write to, a layer: all kernels are there"
 echo "1..$count"

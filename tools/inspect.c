@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CANDIDATES = 5 };        /* shown of each layer */
+
 typedef const burin_value_info *value_fn(const burin_model *m, size_t i);
 
 /* NULL: not known, behind an operator that is not supported.  */
@@ -70,13 +72,37 @@ json_unsupported(const burin_model *m)
 }
 
 static json_t *
+json_candidates(const burin_layer_info *l)
+{
+	json_t *j = json_array();
+
+	for (size_t i = 0; i < l->ncandidates; i++) {
+		const burin_candidate_info *k = &l->candidates[i];
+
+		json_array_append_new(j, json_pack("{s:[i,i], s:b, s:b, s:o, "
+		    "s:o, s:o, s:o}", "block", k->bh, k->bw,
+		    "dense", k->dense, "chosen", k->chosen,
+		    "density", report_real(k->density),
+		    "kernel", report_string(k->kernel),
+		    "predicted_us", report_real(k->predicted_us),
+		    "measured_us", k->measured_us > 0 ?
+		    report_real(k->measured_us) : json_null()));
+	}
+	return j;
+}
+
+static json_t *
 json_layers(const burin_model *m)
 {
 	json_t *j = json_array();
 	const burin_layer_info *l;
 
-	for (size_t i = 0; (l = burin_model_layer(m, i)); i++)
-		json_array_append_new(j, report_layer(l));
+	for (size_t i = 0; (l = burin_model_layer(m, i)); i++) {
+		json_t *layer = report_layer(l);
+
+		json_object_set_new(layer, "candidates", json_candidates(l));
+		json_array_append_new(j, layer);
+	}
 	return j;
 }
 
@@ -173,6 +199,49 @@ print_layers(const burin_model *m)
 	table_print(&t);
 }
 
+/* Dense, what was measured, and the best of what was predicted.  */
+static void
+candidate_rows(struct table *t, const burin_layer_info *l)
+{
+	int left = CANDIDATES;
+
+	for (size_t i = 0; i < l->ncandidates; i++) {
+		const burin_candidate_info *k = &l->candidates[i];
+
+		if (left-- <= 0 && !k->dense && !k->chosen)
+			continue;
+		table_cell(t, "%s", l->name);
+		if (k->dense)
+			table_cell(t, "dense");
+		else
+			table_cell(t, "%dx%d", k->bh, k->bw);
+		table_cell(t, "%s", k->kernel ? k->kernel : "");
+		table_cell(t, "%.1f%%", k->density * 100);
+		table_cell(t, "%.1f", k->predicted_us);
+		if (k->measured_us > 0)
+			table_cell(t, "%.1f", k->measured_us);
+		else
+			table_cell(t, "-");
+		table_cell(t, "%s", k->chosen ? "chosen" : "");
+	}
+}
+
+static void
+print_candidates(const burin_model *m)
+{
+	const char *const header[] = { "layer", "block", "kernel", "stored",
+	    "predicted us", "measured us", "" };
+	const burin_layer_info *l;
+	struct table t;
+
+	table_init(&t, "lrlrrrl", header);
+	for (size_t i = 0; (l = burin_model_layer(m, i)); i++)
+		candidate_rows(&t, l);
+	table_cut(&t);
+	putchar('\n');
+	table_print(&t);
+}
+
 static size_t
 count_sparse(const burin_model *m)
 {
@@ -185,7 +254,7 @@ count_sparse(const burin_model *m)
 }
 
 static int
-print_text(const burin_model *m, const char *path)
+print_text(const burin_model *m, const char *path, int candidates)
 {
 	size_t nlayer = burin_model_num_layers(m);
 	size_t nbad = burin_model_num_unsupported(m);
@@ -200,6 +269,8 @@ print_text(const burin_model *m, const char *path)
 	print_values(m, "output", burin_model_output);
 	print_ops(m);
 	print_layers(m);
+	if (candidates)
+		print_candidates(m);
 	if (nbad)
 		puts("\n  unsupported");
 	for (size_t i = 0; i < nbad; i++)
@@ -210,7 +281,12 @@ print_text(const burin_model *m, const char *path)
 int
 verb_inspect(struct cli *c)
 {
-	const struct cli_option own[] = { { .name = NULL } };
+	int candidates = 0;
+	const struct cli_option own[] = {
+		{ .name = "candidates", .set = cli_set_flag,
+		  .to = &candidates, .help = "the ways to run each layer" },
+		{ .name = NULL },
+	};
 	burin_error err;
 	burin_model *m;
 	int code;
@@ -221,7 +297,8 @@ verb_inspect(struct cli *c)
 	    burin_options_set(c->options, "jit", "off", &err) < 0 ||
 	    burin_model_load(c->argv[0], c->options, &m, &err) < 0)
 		return cli_status(&err);
-	code = c->json ? print_json(m, c->argv[0]) : print_text(m, c->argv[0]);
+	code = c->json ? print_json(m, c->argv[0]) : print_text(m, c->argv[0],
+	    candidates);
 	if (code == CLI_OK && burin_model_num_unsupported(m))
 		code = CLI_UNSUPPORTED;
 	burin_model_free(m);

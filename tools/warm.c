@@ -93,6 +93,17 @@ each_isa(struct warm *w)
 }
 
 static int
+set_tune(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	burin_error err;
+
+	(void)o, (void)arg;
+	if (burin_options_set(c->options, "tune", "1", &err) < 0)
+		return cli_status(&err);
+	return CLI_GO;
+}
+
+static int
 export(const struct warm *w)
 {
 	burin_error err;
@@ -122,6 +133,8 @@ verb_warm(struct cli *c)
 		  .help = "compiling processes, default one a core" },
 		{ .name = "isa", .arg = "ISA,...", .set = cli_set_text,
 		  .to = &w.isas, .help = "for each, runs it here or not" },
+		{ .name = "tune", .set = set_tune,
+		  .help = "time the best few candidates of each layer" },
 		{ .name = "export", .arg = "OUT", .set = cli_set_text,
 		  .to = &w.export, .help = "copy the kernels to OUT.tar.zst or "
 		  "a directory" },

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Weights, data, kernel, time.  Kernels are compiled each time, past the
+ * cache.
+ */
+#include "bench/layer.h"
+
+#include "bench/crew.h"
+#include "bench/patterns.h"
+#include "jit/load.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A layer with its data and its kernel.  */
+struct layer {
+	struct brn_bsr *b;
+	struct brn_spec s;
+	float *stream, *x, *y, *bias;
+	void *handle;
+	brn_kernel_fn *fn;
+};
+
+static void
+fill(float *p, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		p[i] = (float)bench_random() - 0.5f;
+}
+
+static float *
+floats(int64_t n)
+{
+	float *p = brn_alloc_aligned((size_t)n * sizeof *p);
+
+	if (p)
+		fill(p, n);
+	return p;
+}
+
+static int
+make_bsr(const struct bench_cell *c, struct brn_bsr **out, burin_error *err)
+{
+	struct bench_pattern p = { c->rows, c->cols, c->bh, c->bw,
+	    c->density };
+	float *w = brn_alloc((size_t)(c->rows * c->cols), sizeof *w);
+	int rc;
+
+	if (!w)
+		return brn_nomem(err);
+	if (bench_pattern(c->mask, &p, w) < 0)
+		rc = brn_fail(err, BURIN_EINVAL, "%s: no such mask", c->mask);
+	else
+		rc = brn_bsr_from_dense(&(struct brn_matrix){ w, c->rows,
+		    c->cols, 0 }, c->bh, c->bw, 0, out, err);
+	free(w);
+	if (rc == 0)
+		fill((*out)->vals, (int64_t)(*out)->nblk * c->bh * c->bw);
+	return rc;
+}
+
+/* Load the artifact at path into l.  */
+static int
+load(struct layer *l, const char *path, struct bench_result *r,
+    burin_error *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return brn_fail(err, BURIN_EIO, "%s: cannot be read", path);
+	r->bytes = st.st_size;
+	rc = brn_load(fd, &l->handle, &l->fn, err);
+	close(fd);
+	return rc;
+}
+
+static int
+compile(struct layer *l, struct bench_result *r, burin_error *err)
+{
+	char path[] = "/tmp/burin-bench.XXXXXX";
+	brn_module_compile_fn *module;
+	struct brn_buf desc = { 0 };
+	int rc, fd;
+
+	if ((rc = brn_load_module(&module, err)) < 0)
+		return rc;
+	fd = mkstemp(path);
+	if (fd < 0)
+		return brn_fail(err, BURIN_EIO, "%s: cannot be made", path);
+	close(fd);
+	brn_spec_encode(&l->s, &desc);
+	r->compile_ms = brn_now_ms();
+	rc = module(desc.p, desc.n, path, err);
+	r->compile_ms = brn_now_ms() - r->compile_ms;
+	if (rc == 0)
+		rc = load(l, path, r, err);
+	remove(path);
+	brn_buf_free(&desc);
+	return rc;
+}
+
+static int
+make_kernel(struct layer *l, const struct bench_cell *c,
+    struct bench_result *r, burin_error *err)
+{
+	int rc;
+
+	brn_spec_init(&l->s, l->b, BRN_EPI_BIAS, c->isa,
+	    c->t0 ? "" : brn_compiler_id());
+	brn_cost_count(&l->s, &r->count);
+	r->kernel = brn_kernels[l->s.kernel].name;
+	l->fn = brn_t0(c->isa);
+	if ((rc = brn_pack_stream(&l->s, l->b->vals, &l->stream, err)) < 0)
+		return rc;
+	return brn_kernels[l->s.kernel].tier ? compile(l, r, err) : 0;
+}
+
+static void
+time_kernel(const struct layer *l, const struct bench_cell *c,
+    struct bench_result *r)
+{
+	const struct brn_bsr *b = l->b;
+	struct brn_kernel_args a = {
+		.x = l->x, .vals = b->vals, .stream = l->stream,
+		.bias = l->bias, .y = l->y,
+		.tile1 = (c->m + BRN_TILE - 1) / BRN_TILE,
+		.tokens = c->m < BRN_TILE ? c->m : 0,
+		.brow1 = b->nbrow, .rowptr = b->rowptr, .colidx = b->colidx,
+		.bh = b->bh, .bw = b->bw, .nbrow = b->nbrow,
+		.nbcol = b->nbcol,
+	};
+	struct bench_time t = bench_time(&(struct bench_calls){ l->fn, &a,
+	    c->threads, brn_spec_grain(&l->s) });
+
+	r->ns = t.median;
+	r->least_ns = t.least;
+	r->gflops = 2.0 * b->nblk * b->bh * b->bw * (double)c->m / r->ns;
+	r->stored = brn_bsr_density(b);
+}
+
+static int
+run(struct layer *l, const struct bench_cell *c, struct bench_result *r,
+    burin_error *err)
+{
+	int64_t tiles = (c->m + BRN_TILE - 1) / BRN_TILE;
+	const struct brn_bsr *b = l->b;
+	int rc;
+
+	l->x = floats(tiles * b->nbcol * b->bw * BRN_TILE);
+	l->y = floats(tiles * b->nbrow * b->bh * BRN_TILE);
+	l->bias = floats((int64_t)b->nbrow * b->bh);
+	if (!l->x || !l->y || !l->bias)
+		return brn_nomem(err);
+	if ((rc = make_kernel(l, c, r, err)) < 0)
+		return rc;
+	time_kernel(l, c, r);
+	return 0;
+}
+
+int
+bench_layer(const struct bench_cell *c, struct bench_result *r,
+    burin_error *err)
+{
+	struct layer l = { 0 };
+	int rc;
+
+	*r = (struct bench_result){ 0 };
+	rc = make_bsr(c, &l.b, err);
+	if (rc == 0)
+		rc = run(&l, c, r, err);
+	brn_unload(l.handle);
+	brn_bsr_free(l.b);
+	free(l.stream);
+	free(l.x);
+	free(l.y);
+	free(l.bias);
+	return rc;
+}
