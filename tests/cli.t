@@ -170,6 +170,7 @@ done
 exits 3 "inspect: unsupported" inspect odd.onnx
 [ "$(grep -cE '^  (Softmux|Transpoze) \(' out)" -eq "$odd" ]
 result $? "inspect: lists every unsupported node"
+says out ' \? +\?$' "inspect: a type that is not known is a question"
 exits 3 "inspect: unsupported, JSON" inspect --json odd.onnx
 json "inspect: counts what is unsupported" "$odd" unsupported.#
 says out '"layers"' "inspect: still has the rest"
