@@ -237,12 +237,12 @@ static const struct pair {
 
 { "If that is true", "input x float [3]\ninit c bool [] raw 1\noutput y\n",
   "graph t\nnode p = Neg(x)\noutput p\nend\n"
-  "graph e\nnode q = NonZero(x)\noutput q\nend\n"
+  "graph e\nnode q = LSTM(x)\noutput q\nend\n"
   "node y = If(c) then_branch=@t else_branch=@e",
   "node y = Neg(x)" },
 { "If that is false, with what is made inside and around",
   "input x float [3]\ninit c bool [1] raw 0\noutput y\n",
-  "graph t\nnode p = NonZero(x)\noutput p\nend\n"
+  "graph t\nnode p = LSTM(x)\noutput p\nend\n"
   "graph e\ninit two float [] raw 2\nnode r = Mul(s,two)\noutput r\nend\n"
   "node s = Exp(x)\nnode y = If(c) then_branch=@t else_branch=@e",
   "node s = Exp(x)\nnode y = Add(s,s)" },
@@ -255,15 +255,15 @@ static const struct pair {
   "init a int64 [1] raw 0\nnode y = Squeeze(x,a)" },
 { "If in If", "input x float [3]\ninit c bool [] raw 1\noutput y\n",
   "graph i\nnode p = Neg(n)\noutput p\nend\n"
-  "graph j\nnode q = NonZero(x)\noutput q\nend\n"
-  "graph k\nnode r = NonZero(x)\noutput r\nend\n"
+  "graph j\nnode q = LSTM(x)\noutput q\nend\n"
+  "graph k\nnode r = LSTM(x)\noutput r\nend\n"
   "graph t\nnode n = Exp(x)\n"
   "node o = If(c) then_branch=@i else_branch=@j\noutput o\nend\n"
   "node y = If(c) then_branch=@t else_branch=@k",
   "node n = Exp(x)\nnode y = Neg(n)" },
 { "If in a function, on its argument",
   "input x float [3]\noutput y\ninit c bool [] raw 0\n",
-  "graph t\nnode p = NonZero(a)\noutput p\nend\n"
+  "graph t\nnode p = LSTM(a)\noutput p\nend\n"
   "graph e\nnode q = Softmax(a) axis=$ax\noutput q\nend\n"
   "function z = local.F(a,b)\n"
   "node z = If(b) then_branch=@t else_branch=@e\nend\n"
@@ -383,8 +383,8 @@ BAD(XY "function z = l.F(a)\nnode z = Neg(x)\nend\nnode y = l.F(x)",
     "m: node 'y/z' (Neg): input 'x' is made by nobody")
 BAD(XY "function z = l.F(a,a)\nnode z = Neg(a)\nend\nnode y = l.F(x)",
     "m: value 'a' is made twice")
-NOT(XY "function z = l.F(a)\nnode t = NonZero(a)\nnode z = Loop(t)\nend\n"
-    "node y = l.F(x) name=n", "m: unsupported: NonZero (node 'n/t', "
+NOT(XY "function z = l.F(a)\nnode t = LSTM(a)\nnode z = Loop(t)\nend\n"
+    "node y = l.F(x) name=n", "m: unsupported: LSTM (node 'n/t', "
     "opset 13), Loop (node 'n/z', opset 13)")
 NOT(XY "graph t\nnode p = Neg(x)\noutput p\nend\n"
     "graph e\nnode q = Exp(x)\noutput q\nend\ninput c bool []\n"
