@@ -245,6 +245,9 @@ brn_onnx_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
 	if (!brn_onnx_is_default(np->domain))
 		c.op = BRN_OP_unsupported;
 	rc = find_inputs(&c);
+	/* The usual residual, which passes and kernels know as Add.  */
+	if (c.op == BRN_OP_sum && c.nin == 2)
+		c.op = BRN_OP_add;
 	if (rc == 0)
 		rc = add_node(&c);
 	free(c.in);

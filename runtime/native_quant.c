@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Small integers and back, with one scale for the tensor, and the range of a
- * whole tensor, which dynamic quantization asks for.  Scales of their own for
- * an axis are those of weights, which are constants by now.
+ * Small integers and back, with one scale for the tensor.  Scales of their own
+ * for an axis are those of weights, which are constants by now.
  */
 #include <math.h>
 
@@ -105,45 +104,3 @@ BRN_FOR_ISA(brn_native_dequantize_linear)(const struct brn_node *n,
 	j.run = dequantize[in[0]->type.dtype];
 	return run_all(&j, t);
 }
-
-/* Whether all of x, f32, is reduced, and there is something.  */
-static int
-takes_all(const struct brn_tensor *const *in, const struct brn_tensor *out)
-{
-	return brn_is_f32(in[0]) && brn_numel(out) == 1 &&
-	    brn_numel(in[0]) > 0;
-}
-
-/* NaN wins.  Lanes first, then what is left and the lanes.  */
-#define RANGE(name, than) \
-	int \
-	BRN_FOR_ISA(brn_native_reduce_##name)(const struct brn_node *n, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
-	{ \
-		const float *x = brn_f32(in[0]); \
-		int64_t size = brn_numel(in[0]), i; \
-		float lane[BRN_LANES], best = x[0]; \
-	\
-		(void)n; \
-		(void)t; \
-		if (!takes_all(in, out)) \
-			return BRN_DECLINED; \
-		for (int k = 0; k < BRN_LANES; k++) \
-			lane[k] = x[0]; \
-		for (i = 0; i + BRN_LANES <= size; i += BRN_LANES) \
-			for (int k = 0; k < BRN_LANES; k++) { \
-				float v = x[i + k], was = lane[k]; \
-	\
-				lane[k] = v than was || v != v ? v : was; \
-			} \
-		for (; i < size; i++) \
-			best = x[i] than best || x[i] != x[i] ? x[i] : best; \
-		for (int k = 0; k < BRN_LANES; k++) \
-			best = lane[k] than best || lane[k] != lane[k] ? \
-			    lane[k] : best; \
-		*(float *)out->data = best; \
-		return 0; \
-	}
-RANGE(max, >)
-RANGE(min, <)
