@@ -158,6 +158,16 @@ static const struct rule {
 	{ BRN_OP_sub,              "broadcast", DROP, 0 },
 	{ BRN_OP_mul,              "broadcast", DROP, 0 },
 	{ BRN_OP_div,              "broadcast", DROP, 0 },
+	{ BRN_OP_mha,              "is_causal", INT, 0 },
+	{ BRN_OP_mha,              "kv_num_heads", INT, 0 },
+	{ BRN_OP_mha,              "q_num_heads", INT, 0 },
+	{ BRN_OP_mha,              "qk_matmul_output_mode", DROP, 0 },
+	{ BRN_OP_mha,              "scale", FLOAT, 0 },
+	{ BRN_OP_mha,              "softcap", FLOAT, 0 },
+	{ BRN_OP_mha,              "softmax_precision", DROP, 0 },
+	{ BRN_OP_rotary,           "interleaved", INT, 0 },
+	{ BRN_OP_rotary,           "num_heads", INT, 0 },
+	{ BRN_OP_rotary,           "rotary_embedding_dim", INT, 0 },
 	{ BRN_OP_constant_of_shape, "value",                 OWN,      0 },
 };
 
