@@ -49,7 +49,8 @@ static const struct form {
 { "Transpose, Cast and Reshape of a weight that two layers share",
   "init w int8 [2,8] raw " TURNED "\ninit s int64 [2] raw 4 4\n"
   "node t = Reshape(w,s)\nnode u = Cast(t) to=1\nnode v = Transpose(u)\n"
-  "node a = MatMul(x,v)\nnode y = MatMul(a,v)", 2, 0 },
+  "node a = MatMul(x,v)\nnode n = Sin(x)\nnode b = MatMul(n,v)\n"
+  "node y = Mul(a,b)", 2, 0 },
 { "weights and activations of integers, QDQ",
   "init s float [] raw 0.05\ninit z uint8 [] raw 128\n"
   "node q = QuantizeLinear(x,s,z)\nnode d = DequantizeLinear(q,s,z)\n"
@@ -80,7 +81,8 @@ static const struct form {
   "node y = l.Linear(x,w)", 1, 0 },
 { "a constant of a function", "function z = l.Linear(a)\n"
   "node m = Constant() value=float[4,4]{" W "}\nnode z = MatMul(a,m)\n"
-  "end\nnode h = l.Linear(x)\nnode y = l.Linear(h)", 2, 0 },
+  "end\nnode a = l.Linear(x)\nnode n = Sin(x)\nnode b = l.Linear(n)\n"
+  "node y = Mul(a,b)", 2, 0 },
 { "a branch of an If", "init c bool [] raw 1\n"
   "graph t\ninit w float [4,4] raw " W "\nnode z = MatMul(x,w)\noutput z\n"
   "end\ngraph e\nnode z = Neg(x)\noutput z\nend\n"
