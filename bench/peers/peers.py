@@ -47,7 +47,8 @@ def options(argv):
     p.add_argument("--model", help="a dense model with weights named as "
                    "bench/make-bert names them; default BERT-base")
     p.add_argument("--opset", type=int, default=13, help="of the default")
-    p.add_argument("--blocks", default="16x1,8x1,32x1")
+    p.add_argument("--blocks", default="16x1,8x1,32x1",
+                   help="empty: the dense model alone")
     p.add_argument("--sparsity", default="0.95,0.9,0.85")
     p.add_argument("--shape", default="1x128", help="batch x sequence")
     p.add_argument("--threads", type=int, default=1)
@@ -93,7 +94,7 @@ def models(o):
             output(f"{o.build}/bench/make-bert", "--opset", str(o.opset),
                    dense)
     all_models = [{"path": dense, "block": "1x1", "sparsity": 0.0}]
-    for block in o.blocks.split(","):
+    for block in filter(None, o.blocks.split(",")):
         for sparsity in o.sparsity.split(","):
             all_models.append({"path": f"{o.scratch}/pruned.onnx",
                                "block": block, "sparsity": float(sparsity)})
