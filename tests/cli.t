@@ -170,6 +170,7 @@ done
 exits 3 "inspect: unsupported" inspect odd.onnx
 [ "$(grep -cE '^  (Softmux|Transpoze) \(' out)" -eq "$odd" ]
 result $? "inspect: lists every unsupported node"
+says out ' \? +\?$' "inspect: a type that is not known is a question"
 exits 3 "inspect: unsupported, JSON" inspect --json odd.onnx
 json "inspect: counts what is unsupported" "$odd" unsupported.#
 says out '"layers"' "inspect: still has the rest"
@@ -311,7 +312,7 @@ while read -r what file word; do
 	says err "^burin: .*$word" "run: $what is named"
 done <<END
 order fortran.npy Fortran
-type double.npy <f8
+type double.npy f64
 format bert.onnx npy
 absence none.npy none\.npy
 dtype int32.npy i32

@@ -15,13 +15,20 @@ enum { CANDIDATES = 5 };        /* shown of each layer */
 
 typedef const burin_value_info *value_fn(const burin_model *m, size_t i);
 
+/* NULL: not known, behind an operator that is not supported.  */
+static const char *
+type_name(const burin_value_info *v)
+{
+	return v->dtype ? npy_dtype_name(v->dtype) : NULL;
+}
+
 /* ---- JSON --------------------------------------------------------------- */
 
-/* A size, the name of an open dimension, or null.  */
+/* Each a size, the name of an open dimension, or null; null: not known.  */
 static json_t *
 json_dims(const burin_value_info *v)
 {
-	json_t *j = json_array();
+	json_t *j = v->rank < 0 ? json_null() : json_array();
 
 	for (int i = 0; i < v->rank; i++)
 		json_array_append_new(j, v->dims[i] >= 0 ?
@@ -36,9 +43,9 @@ json_values(const burin_model *m, value_fn *value)
 	const burin_value_info *v;
 
 	for (size_t i = 0; (v = value(m, i)); i++)
-		json_array_append_new(j, json_pack("{s:o, s:s, s:o}",
+		json_array_append_new(j, json_pack("{s:o, s:s?, s:o}",
 		    "name", report_string(v->name),
-		    "dtype", npy_dtype_name(v->dtype), "shape", json_dims(v)));
+		    "dtype", type_name(v), "shape", json_dims(v)));
 	return j;
 }
 
@@ -102,24 +109,25 @@ json_layers(const burin_model *m)
 static int
 print_json(const burin_model *m, const char *path)
 {
-	return report_json(json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+	return report_json(json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:i, s:o}",
 	    "model", report_string(path), "opset", burin_model_opset(m),
 	    "inputs", json_values(m, burin_model_input),
 	    "outputs", json_values(m, burin_model_output),
 	    "ops", json_ops(m), "unsupported", json_unsupported(m),
+	    "dequantized", (int)burin_model_num_dequantized(m),
 	    "layers", json_layers(m)));
 }
 
 /* ---- for people --------------------------------------------------------- */
 
-/* "batch x 128"; a dimension without size and name is "?".  */
+/* "batch x 128"; what is not known is "?".  */
 static const char *
 text_dims(const burin_value_info *v, char *buf, size_t size)
 {
 	size_t n = 0;
 
-	if (v->rank == 0)
-		return "scalar";
+	if (v->rank <= 0)
+		return v->rank ? "?" : "scalar";
 	for (int i = 0; i < v->rank && n < size; i++) {
 		const char *x = i ? " x " : "";
 		const char *name = v->dim_names[i];
@@ -145,7 +153,7 @@ print_values(const burin_model *m, const char *title, value_fn *value)
 	table_init(&t, "lll", header);
 	for (size_t i = 0; (v = value(m, i)); i++) {
 		table_cell(&t, "%s", v->name);
-		table_cell(&t, "%s", npy_dtype_name(v->dtype));
+		table_cell(&t, "%s", type_name(v) ? type_name(v) : "?");
 		table_cell(&t, "%s", text_dims(v, buf, sizeof buf));
 	}
 	putchar('\n');
@@ -251,6 +259,7 @@ print_text(const burin_model *m, const char *path, int candidates)
 {
 	size_t nlayer = burin_model_num_layers(m);
 	size_t nbad = burin_model_num_unsupported(m);
+	size_t nint = burin_model_num_dequantized(m);
 
 	printf("%s: opset %d, %zu of %zu layers sparse, ", path,
 	    burin_model_opset(m), count_sparse(m), nlayer);
@@ -258,6 +267,9 @@ print_text(const burin_model *m, const char *path, int candidates)
 		printf("%zu nodes unsupported\n", nbad);
 	else
 		puts("all operators supported");
+	if (nint)
+		printf("%zu weights are integers in the file and fp32 here\n",
+		    nint);
 	print_values(m, "input", burin_model_input);
 	print_values(m, "output", burin_model_output);
 	print_ops(m);
