@@ -224,6 +224,9 @@ brn_onnx_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
 	if (!brn_onnx_is_default(np->domain) || im->own[c.op])
 		c.op = BRN_OP_unsupported;
 	rc = find_inputs(&c);
+	/* The usual residual, which passes and kernels know as Add.  */
+	if (c.op == BRN_OP_sum && c.nin == 2)
+		c.op = BRN_OP_add;
 	if (rc == 0)
 		rc = brn_onnx_refuse(&c);
 	if (rc >= 0)

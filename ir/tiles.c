@@ -74,7 +74,8 @@ brn_tiles_fit(const struct brn_node *n)
 	case BRN_OP_bsr_dense:
 		return is_layer(n);
 	case BRN_OP_layer_norm:
-		return is_last_axis(n) && is_param(n, 1) && is_param(n, 2);
+		return is_last_axis(n) && is_param(n, 1) && is_param(n, 2) &&
+		    !brn_attr(n, "index");
 	case BRN_OP_add:
 	case BRN_OP_sub:
 	case BRN_OP_mul:

@@ -11,14 +11,28 @@
 __attribute__((simd("notinbranch"), const)) float erff(float);
 __attribute__((simd("notinbranch"), const)) float expf(float);
 __attribute__((simd("notinbranch"), const)) float tanhf(float);
+__attribute__((simd("notinbranch"), const)) float logf(float);
+__attribute__((simd("notinbranch"), const)) float sinf(float);
+__attribute__((simd("notinbranch"), const)) float cosf(float);
+__attribute__((simd("notinbranch"), const)) float powf(float, float);
 #endif
 
 /* UNARY(name, expression of v) */
 #define UNARIES(UNARY) \
+	UNARY(abs,     fabsf(v)) \
+	UNARY(ceil,    ceilf(v)) \
+	UNARY(cos,     cosf(v)) \
 	UNARY(erf,     erff(v)) \
 	UNARY(exp,     expf(v)) \
+	UNARY(floor,   floorf(v)) \
+	UNARY(log,     logf(v)) \
+	UNARY(neg,     -v) \
+	UNARY(reciprocal, 1 / v) \
 	UNARY(relu,    v < 0 ? 0 : v) \
+	UNARY(round,   rintf(v)) \
 	UNARY(sigmoid, 1 / (1 + expf(-v))) \
+	UNARY(sin,     sinf(v)) \
+	UNARY(softplus, (v > 0 ? v : 0) + logf(1 + expf(-fabsf(v)))) \
 	UNARY(sqrt,    sqrtf(v)) \
 	UNARY(tanh,    tanhf(v)) \
 	UNARY(gelu_erf,  0.5f * v * (1 + erff(v * 0.70710678118654752f))) \
@@ -64,10 +78,20 @@ unary(const struct brn_tensor *const *in, struct brn_tensor *out,
 		(void)n; \
 		return unary(in, out, t, run_##name); \
 	}
+NATIVE_UNARY(abs)
+NATIVE_UNARY(ceil)
+NATIVE_UNARY(cos)
 NATIVE_UNARY(erf)
 NATIVE_UNARY(exp)
+NATIVE_UNARY(floor)
+NATIVE_UNARY(log)
+NATIVE_UNARY(neg)
+NATIVE_UNARY(reciprocal)
 NATIVE_UNARY(relu)
+NATIVE_UNARY(round)
 NATIVE_UNARY(sigmoid)
+NATIVE_UNARY(sin)
+NATIVE_UNARY(softplus)
 NATIVE_UNARY(sqrt)
 NATIVE_UNARY(tanh)
 
@@ -157,7 +181,9 @@ binary(struct binary *k, struct brn_threads *t)
 {
 	struct brn_job *j = &k->job;
 
-	if (!brn_is_f32(j->in[0]) || !brn_is_f32(j->in[1]))
+	/* Max of three, and slopes of channels.  */
+	if (j->n->nin != 2 || brn_attr(j->n, "channels") ||
+	    !brn_is_f32(j->in[0]) || !brn_is_f32(j->in[1]))
 		return BRN_DECLINED;
 	operand_init(&k->a, j->in[0], &j->out->type);
 	operand_init(&k->b, j->in[1], &j->out->type);
@@ -226,3 +252,7 @@ BINARY(add, a + b)
 BINARY(sub, a - b)
 BINARY(mul, a * b)
 BINARY(div, a / b)
+BINARY(max, a != a || a > b ? a : b)
+BINARY(min, a != a || a < b ? a : b)
+BINARY(pow, powf(a, b))
+BINARY(prelu, a < 0 ? a * b : a)

@@ -106,7 +106,8 @@ BRN_FOR_ISA(brn_native_layer_norm)(const struct brn_node *n,
 	struct brn_job j = { .n = n, .in = in, .out = out,
 	    .run = run_layer_norm };
 
-	if (!last_axis(&j) || brn_numel(in[1]) != j.cols ||
+	if (brn_attr(n, "index") || !last_axis(&j) ||
+	    brn_numel(in[1]) != j.cols ||
 	    (n->nin > 2 && in[2] && brn_numel(in[2]) != j.cols))
 		return BRN_DECLINED;
 	brn_job_run(&j, t);

@@ -25,6 +25,8 @@ struct op_case {
 	int64_t value;
 	int64_t perm[MAX_DIM];          /* transpose */
 	int ids_below;                  /* gather */
+	int bools;                      /* input 0 is bool */
+	int axes;                       /* a bit each: input 1 of a reduction */
 	int declined;                   /* the native form leaves it to ref */
 };
 
@@ -47,12 +49,46 @@ struct op_case {
 	{ BRN_OP_##name, 2, { S(4, 1, 1), S(4, 6, 1) }, 1e-6 }, \
 	{ BRN_OP_##name, 2, { S(0, 3), S(3) }, 1e-6 }
 
+#define REDUCE(name) \
+	{ BRN_OP_reduce_##name, 1, { S(3, 5, 7) }, 1e-5 }, \
+	{ BRN_OP_reduce_##name, 2, { S(9, 40, 70) }, 1e-5, .axes = 4 }, \
+	{ BRN_OP_reduce_##name, 2, { S(9, 40, 70) }, 1e-5, .axes = 2 }, \
+	{ BRN_OP_reduce_##name, 2, { S(9, 40, 70) }, 1e-5, "keepdims", 0, \
+	    .axes = 3 }, \
+	{ BRN_OP_reduce_##name, 2, { S(4, 3, 5) }, 0, .axes = 5, \
+	    .declined = 1 }, \
+	{ BRN_OP_reduce_##name, 2, { S(4, 0, 5) }, 0, .axes = 2, \
+	    .declined = 1 }
+
 static const struct op_case cases[] = {
 	UNARY(erf, 1e-6), UNARY(exp, 2e-6), UNARY(relu, 0),
 	UNARY(sigmoid, 1e-6), UNARY(sqrt, 1e-6), UNARY(tanh, 1e-6),
-	UNARY(gelu, 1e-6),
+	UNARY(gelu, 1e-6), UNARY(abs, 0), UNARY(ceil, 0), UNARY(cos, 1e-6),
+	UNARY(floor, 0), UNARY(log, 1e-6), UNARY(neg, 0),
+	UNARY(reciprocal, 1e-6), UNARY(round, 0), UNARY(sin, 1e-6),
+	UNARY(softplus, 1e-6), UNARY(clip, 0), UNARY(elu, 1e-6),
+	UNARY(leaky_relu, 1e-6), UNARY(hard_sigmoid, 1e-6),
+	UNARY(hard_swish, 1e-6), UNARY(softsign, 1e-6), UNARY(swish, 1e-6),
+	{ BRN_OP_clip, 3, { S(9, 5), S(1), S(1) }, 0 },
+	{ BRN_OP_where, 3, { S(9, 5), S(9, 5), S(1) }, 0, .bools = 1 },
+	{ BRN_OP_where, 3, { S(1, 1), S(70, 500), S(70, 500) }, 0,
+	    .bools = 1 },
+	{ BRN_OP_where, 3, { S(9, 5), S(5), S(1) }, 0, .bools = 1,
+	    .declined = 1 },
+	{ BRN_OP_cast, 1, { S(300, 70) }, 0, "to", BURIN_F32 },
+	{ BRN_OP_cast, 1, { S(9) }, 0, "to", BURIN_I32, .declined = 1 },
+	{ BRN_OP_cast, 1, { S(9, 7) }, 0, "to", BURIN_F32, .bools = 1 },
+	REDUCE(sum), REDUCE(mean), REDUCE(max), REDUCE(min),
 	{ BRN_OP_gelu, 1, { S(9, 31) }, 1e-6, "tanh", 1 },
-	BINARY(add), BINARY(sub), BINARY(mul), BINARY(div),
+	BINARY(add), BINARY(sub), BINARY(mul), BINARY(div), BINARY(max),
+	BINARY(min), BINARY(pow),
+	{ BRN_OP_max, 3, { S(9), S(9), S(9) }, 0, .declined = 1 },
+	{ BRN_OP_prelu, 2, { S(2, 3, 5), S(3, 1) }, 1e-6 },
+	{ BRN_OP_prelu, 2, { S(40, 1000), S(1) }, 1e-6 },
+	{ BRN_OP_prelu, 2, { S(2, 3, 5), S(3) }, 0, "channels", 1,
+	    .declined = 1 },
+	{ BRN_OP_layer_norm, 2, { S(4, 1), S(1) }, 0, "index", 1,
+	    .declined = 1 },
 	{ BRN_OP_softmax, 1, { S(3, 2, 129) }, 1e-6 },
 	{ BRN_OP_softmax, 1, { S(40, 17) }, 1e-6, "axis", 1 },
 	{ BRN_OP_softmax, 1, { S(7) }, 1e-6 },
@@ -116,7 +152,18 @@ make_input(struct setup *s, const struct op_case *c, int i)
 	int64_t n;
 
 	t->rank = rank_of(c->dim[i]);
-	t->dtype = c->ids_below && i == 1 ? BURIN_I64 : BURIN_F32;
+	t->dtype = (c->ids_below || c->axes) && i == 1 ? BURIN_I64 :
+	    c->bools && i == 0 ? BURIN_BOOL : BURIN_F32;
+	if (c->axes && i == 1) {
+		*t = (struct brn_type){ BURIN_I64, 1,
+		    { __builtin_popcount((unsigned)c->axes) } };
+		s->in[i].data = brn_arena_alloc(s->g->arena, 8, 8);
+		for (int d = 0, k = 0; d < MAX_DIM; d++)
+			if (c->axes & 1 << d)
+				((int64_t *)s->in[i].data)[k++] = d;
+		s->pin[i] = &s->in[i];
+		return;
+	}
 	memcpy(t->dim, c->dim[i], (size_t)t->rank * sizeof *t->dim);
 	n = brn_numel(&s->in[i]);
 	s->in[i].data = brn_arena_alloc(s->g->arena, (size_t)n + 1, 8);
@@ -124,7 +171,11 @@ make_input(struct setup *s, const struct op_case *c, int i)
 		if (t->dtype == BURIN_I64)
 			((int64_t *)s->in[i].data)[k] = suite_below(&seed,
 			    2 * c->ids_below) - c->ids_below;
-		else if (c->op == BRN_OP_sqrt)
+		else if (t->dtype == BURIN_BOOL)
+			((uint8_t *)s->in[i].data)[k] =
+			    suite_float(&seed) > 0;
+		else if (c->op == BRN_OP_sqrt || c->op == BRN_OP_log ||
+		    (c->op == BRN_OP_pow && i == 0))
 			((float *)s->in[i].data)[k] =
 			    fabsf(suite_float(&seed));
 		else
@@ -148,11 +199,13 @@ make_case(struct setup *s, const struct op_case *c)
 	s->g->in = brn_arena_alloc(s->g->arena, 3, sizeof *s->g->in);
 	for (int i = 0; i < c->nin; i++) {
 		make_input(s, c, i);
-		in[i] = brn_graph_add(s->g, BRN_OP_input, "x", NULL, 0);
+		in[i] = c->axes && i ? brn_graph_constant(s->g, "axes",
+		    &s->in[i].type, s->in[i].data) :
+		    brn_graph_add(s->g, BRN_OP_input, "x", NULL, 0);
 		s->g->in[i] = (struct brn_value){ "x", in[i],
 		    s->in[i].type };
 	}
-	s->g->nin = c->nin;
+	s->g->nin = c->axes ? 1 : c->nin;
 	s->n = brn_graph_add(s->g, c->op, "op", in, c->nin);
 	set_attrs(s, c, s->in[0].type.rank);
 	suite_ok(brn_infer(s->g, NULL, &shapes, &err), err);

@@ -65,9 +65,18 @@ names() {
 	[ ! -s "$work/bad" ]
 }
 
-echo 1..5
+# Its table of operators is that of ir/ops.def.
+operators() {
+	"$src/tests/operators.sh" "$src" >"$work/operators" &&
+	sed '1,/^<!-- operators -->$/d; /^<!-- end -->$/,$d' \
+	    "$src/README.md" | diff "$work/operators" - ||
+	    { echo "make operators writes it"; false; }
+}
+
+echo 1..6
 point "the quick start compiles" compile
 point "the quick start runs" run
 point "the quick start says what is wrong" refuse
 point "the map names every folder" map
 point "what the text names exists" names
+point "the table of operators is up to date" operators
