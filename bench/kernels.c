@@ -8,11 +8,11 @@
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
  *	        [--m 128] [--threads 1,2] [--masks uniform,square]
- *	        [--isa avx2,sse2] [--t0] [--dense] [--json] [--quick]
+ *	        [--isa avx2,sse2] [--t0] [--dense] [--rivals] [--json] [--quick]
  *	kernels --fit [--isa avx2]      jit/cost.def
  *
  * Sizes are rows x cols, output x input features; --dense takes the dense layer
- * beside each.
+ * beside each, --rivals what other libraries make of it on one thread.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@
 #include "bench/fit.h"
 #include "bench/layer.h"
 #include "bench/peak.h"
+#include "bench/rivals.h"
 
 enum { MAX_LIST = 32, DENSE_BH = 16 };
 
@@ -47,7 +48,7 @@ enum axis { ISA, BLOCK, MASK, THREADS, M, SPARSITY, SIZE, NUM_AXES };
 
 struct sweep {
 	struct list axis[NUM_AXES];
-	int t0, json, dense;
+	int t0, json, dense, rivals;
 	double peak, read;              /* GFLOP/s and GB/s of a core */
 	int nrow;                       /* printed */
 };
@@ -57,6 +58,7 @@ struct row {
 	struct bench_result r;
 	double share;                   /* of peak */
 	double gain, predicted;         /* dense time / its; 0: not asked */
+	double openblas, libxsmm;       /* theirs / its; 0: there is none */
 };
 
 /* Share of the read rate that the weights alone take.  */
@@ -87,7 +89,20 @@ print_json(const struct sweep *w, const struct row *x)
 	if (x->gain > 0)
 		printf(", \"dense_ratio\": %.3f, \"predicted_ratio\": %.3f",
 		    x->gain, x->predicted);
+	if (x->openblas > 0)
+		printf(", \"openblas_ratio\": %.3f", x->openblas);
+	if (x->libxsmm > 0)
+		printf(", \"libxsmm_ratio\": %.3f", x->libxsmm);
 	putchar('}');
+}
+
+static void
+print_rival(const char *name, double ratio)
+{
+	if (ratio > 0)
+		printf(" %.2fx of %s", ratio, name);
+	else
+		printf(" %s: -", name);
 }
 
 static void
@@ -106,6 +121,10 @@ print_text(const struct sweep *w, const struct row *x)
 	if (x->gain > 0)
 		printf(" %.2fx of dense, predicted %.2fx", x->gain,
 		    x->predicted);
+	if (w->rivals)
+		print_rival("OpenBLAS", x->openblas);
+	if (w->rivals)
+		print_rival("LIBXSMM", x->libxsmm);
 	putchar('\n');
 }
 
@@ -136,6 +155,19 @@ compare_dense(struct row *x, burin_error *err)
 }
 
 static int
+compare_rivals(struct row *x, burin_error *err)
+{
+	struct bench_rivals r;
+	int rc = bench_rivals(&x->c, &r, err);
+
+	if (rc < 0)
+		return rc;
+	x->openblas = r.openblas / x->r.ns;
+	x->libxsmm = r.libxsmm / x->r.ns;
+	return 0;
+}
+
+static int
 run_row(struct sweep *w, struct row *x, burin_error *err)
 {
 	int rc = bench_layer(&x->c, &x->r, err);
@@ -144,6 +176,8 @@ run_row(struct sweep *w, struct row *x, burin_error *err)
 		return rc;
 	x->share = x->r.gflops / w->peak / x->c.threads;
 	if (w->dense && (rc = compare_dense(x, err)) < 0)
+		return rc;
+	if (w->rivals && (rc = compare_rivals(x, err)) < 0)
 		return rc;
 	if (w->json)
 		print_json(w, x);
@@ -292,6 +326,7 @@ static const struct option options[] = {
 	{ "sizes", required_argument, NULL, SIZE },
 	{ "t0", no_argument, NULL, '0' },
 	{ "dense", no_argument, NULL, 'd' },
+	{ "rivals", no_argument, NULL, 'r' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "quick", no_argument, NULL, 'q' },
 	{ "fit", no_argument, NULL, 'f' },
@@ -318,6 +353,7 @@ main(int argc, char **argv)
 		switch (opt) {
 		case '0': w.t0 = 1; break;
 		case 'd': w.dense = 1; break;
+		case 'r': w.rivals = 1; break;
 		case 'j': w.json = 1; break;
 		case 'q': quick(&w); break;
 		case 'f': fitting = 1; break;

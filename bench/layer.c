@@ -94,7 +94,7 @@ compile(struct layer *l, struct bench_result *r, burin_error *err)
 	close(fd);
 	brn_spec_encode(&l->s, &desc);
 	r->compile_ms = brn_now_ms();
-	rc = module(desc.p, desc.n, path, err);
+	rc = module(desc.p, desc.n, path, NULL, err);
 	r->compile_ms = brn_now_ms() - r->compile_ms;
 	if (rc == 0)
 		rc = load(l, path, r, err);

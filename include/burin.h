@@ -239,6 +239,10 @@ typedef struct burin_stats {
 	/* Summed over kernels, in whatever process: waiting for others that
 	 * compile the same, compiling, checking and writing.  */
 	double wait_ms, compile_ms, publish_ms;
+	/* Of compile_ms: describing the kernel to the compiler; processor time
+	 * of assembler and linker (in a process that compiles itself, of all
+	 * its children that ended then).  The rest is GCC.  */
+	double emit_ms, assemble_ms;
 	double load_us;         /* reading, checking and mapping hits */
 } burin_stats;
 
@@ -250,6 +254,9 @@ BURIN_API size_t burin_model_num_outputs(const burin_model *m);
 BURIN_API size_t burin_model_num_ops(const burin_model *m);
 BURIN_API size_t burin_model_num_layers(const burin_model *m);
 BURIN_API size_t burin_model_num_unsupported(const burin_model *m);
+/* Weights that the file has as integers and that are fp32 since the model was
+ * loaded.  */
+BURIN_API size_t burin_model_num_dequantized(const burin_model *m);
 BURIN_API const burin_value_info *burin_model_input(const burin_model *m,
     size_t i);
 BURIN_API const burin_value_info *burin_model_output(const burin_model *m,

@@ -7,6 +7,7 @@
 #include "ir/infer_fn.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static brn_infer_fn *const rules[BRN_NUM_OPS] = {
 #define OP(name, onnx, lo, hi, flags) infer_##name,
@@ -192,6 +193,15 @@ first_free_sym(const struct brn_graph *g)
 	return n;
 }
 
+/* Of integers as floats, which they become when they are quantized weights. */
+static double
+value_bytes(const struct brn_tensor *t)
+{
+	size_t size = brn_dtype_size(t->type.dtype);
+
+	return (double)brn_numel(t) * (double)(size < 4 ? 4 : size);
+}
+
 /* What values may cost, in bytes touched: 64 MiB, and some times the size of
  * the constants.  Enough to transpose and cast every weight, too little for a
  * hostile file to fill the memory or to keep a processor busy for long.  */
@@ -202,34 +212,47 @@ value_budget(const struct brn_graph *g)
 
 	for (int i = 0; i < g->nnode; i++)
 		if (brn_is_const(g->node[i]))
-			n += 8.0 * (double)brn_numel(g->node[i]->value) *
-			    (double)brn_dtype_size(
-			    g->node[i]->value->type.dtype);
+			n += 8.0 * value_bytes(g->node[i]->value);
 	return n;
 }
 
+/* Room for n nodes in the arrays of c, with what they hold already.  */
+static int
+make_room(struct brn_infer *c, int n)
+{
+	struct brn_shapes old = *c->s, *s = c->s;
+	size_t cap = (size_t)n, have = (size_t)old.n;
+	uint8_t *vague = brn_arena_alloc(s->arena, cap, 1);
+
+	s->type = brn_arena_alloc(s->arena, cap, sizeof *s->type);
+	s->val = brn_arena_alloc(s->arena, cap, sizeof *s->val);
+	s->sym = brn_arena_alloc(s->arena, cap, sizeof *s->sym);
+	if (!s->type || !s->val || !s->sym || !vague)
+		return brn_nomem(c->err);
+	if (have) {
+		memcpy(s->type, old.type, have * sizeof *s->type);
+		memcpy(s->val, old.val, have * sizeof *s->val);
+		memcpy(s->sym, old.sym, have);
+		memcpy(vague, c->vague, have);
+	}
+	for (int i = old.n; i < n; i++)
+		s->type[i] = unknown;
+	c->vague = vague;
+	c->room = n;
+	return BURIN_OK;
+}
+
 static struct brn_shapes *
-shapes_new(const struct brn_graph *g)
+shapes_new(void)
 {
 	struct brn_shapes *s = brn_alloc(1, sizeof *s);
-	size_t n = (size_t)g->nnode;
 
 	if (!s)
 		return NULL;
-	s->n = g->nnode;
 	s->arena = brn_arena_new();
-	if (!s->arena)
-		goto fail;
-	s->type = brn_arena_alloc(s->arena, n, sizeof *s->type);
-	s->val = brn_arena_alloc(s->arena, n, sizeof *s->val);
-	s->sym = brn_arena_alloc(s->arena, n, sizeof *s->sym);
-	if (!s->type || !s->val || !s->sym)
-		goto fail;
-	for (int i = 0; i < s->n; i++)
-		s->type[i] = unknown;
-	return s;
-fail:
-	brn_shapes_free(s);
+	if (s->arena)
+		return s;
+	free(s);
 	return NULL;
 }
 
@@ -245,25 +268,34 @@ brn_shapes_free(struct brn_shapes *s)
 /* What types need: shapes are small.  */
 enum { TYPE_BUDGET = 1 << 20 };
 
+/* The nodes that are not done yet; there is room.  */
+static int
+infer_rest(struct brn_infer *c)
+{
+	int rc = BURIN_OK;
+
+	while (rc == BURIN_OK && c->s->n < c->g->nnode) {
+		c->n = c->g->node[c->s->n++];
+		rc = infer_node(c);
+	}
+	return rc;
+}
+
 /* The budget of *c is set; *c also tells how many symbols are in use.  */
 static int
 infer(struct brn_infer *c, const struct brn_type *in_type)
 {
 	int rc;
 
-	c->s = shapes_new(c->g);
+	c->s = shapes_new();
 	if (!c->s)
 		return brn_nomem(c->err);
 	c->nsym = first_free_sym(c->g);
-	c->vague = brn_arena_alloc(c->s->arena, (size_t)c->g->nnode, 1);
-	if (!c->vague)
-		rc = brn_nomem(c->err);
-	else
+	rc = make_room(c, c->g->nnode);
+	if (rc == BURIN_OK)
 		rc = bind_inputs(c, in_type);
-	for (int i = 0; rc == BURIN_OK && i < c->g->nnode; i++) {
-		c->n = c->g->node[i];
-		rc = infer_node(c);
-	}
+	if (rc == BURIN_OK)
+		rc = infer_rest(c);
 	if (rc < 0)
 		brn_shapes_free(c->s);
 	return rc;
@@ -282,6 +314,59 @@ brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
 		return rc;
 	*out = c.s;
 	return BURIN_OK;
+}
+
+static int
+follow_new(struct brn_infer **f, const struct brn_graph *g, burin_error *err)
+{
+	struct brn_infer *c = brn_alloc(1, sizeof *c);
+	int rc;
+
+	if (!c)
+		return brn_nomem(err);
+	*c = (struct brn_infer){ .g = g, .budget = TYPE_BUDGET, .err = err,
+	    .s = shapes_new() };
+	if (!c->s) {
+		free(c);
+		return brn_nomem(err);
+	}
+	c->nsym = first_free_sym(g);
+	rc = make_room(c, g->nnode);
+	if (rc == BURIN_OK)
+		rc = bind_inputs(c, NULL);
+	c->concrete = 0;
+	if (rc < 0)
+		brn_follow_free(c);
+	else
+		*f = c;
+	return rc;
+}
+
+int
+brn_follow(struct brn_infer **f, const struct brn_graph *g,
+    const struct brn_shapes **out, burin_error *err)
+{
+	int rc;
+
+	if (!*f && (rc = follow_new(f, g, err)) < 0)
+		return rc;
+	(*f)->err = err;
+	if ((*f)->room < g->nnode &&
+	    (rc = make_room(*f, 2 * g->nnode)) < 0)
+		return rc;
+	if ((rc = infer_rest(*f)) < 0)
+		return rc;
+	*out = (*f)->s;
+	return BURIN_OK;
+}
+
+void
+brn_follow_free(struct brn_infer *f)
+{
+	if (!f)
+		return;
+	brn_shapes_free(f->s);
+	free(f);
 }
 
 int

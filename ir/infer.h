@@ -37,6 +37,16 @@ int brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
 int brn_infer_takes(const struct brn_tensor *t);
 void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 
+/* Inference that keeps up with a graph to which nodes are added at the end, and
+ * only that: every call goes on where the last one ended.  *f is NULL at first
+ * and freed with brn_follow_free; what *out is lives as long.  Values are only
+ * found where they are small, as those of shapes are.  Sizes that depend on
+ * data are symbols.  */
+struct brn_infer;
+int brn_follow(struct brn_infer **f, const struct brn_graph *g,
+    const struct brn_shapes **out, burin_error *err);
+void brn_follow_free(struct brn_infer *f);              /* NULL is fine */
+
 /* brn_infer with declared inputs, types stored in node->type.  */
 int brn_infer_types(struct brn_graph *g, burin_error *err);
 

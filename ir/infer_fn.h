@@ -25,6 +25,7 @@ struct brn_infer {
 	const struct brn_node *n;       /* now */
 	struct brn_shapes *s;           /* done up to n */
 	uint8_t *vague;                 /* [n]; fed by an unsupported node */
+	int room;                       /* the arrays have, in nodes */
 	const struct brn_tensor *in;    /* of the graph; NULL: types only */
 	int nsym;                       /* symbols in use */
 	struct brn_cut *cuts;

@@ -6,6 +6,7 @@
  */
 #include "ir/onnx.h"
 
+#include "ir/infer.h"
 #include "ir/onnx_file.h"
 #include "ir/onnx_node.h"
 #include "ir/onnx_unpack.h"
@@ -23,18 +24,6 @@ enum {
 };
 
 /* ---- the model ----------------------------------------------------------- */
-
-/* A function that a model defines stands before the operator of its name.  */
-static void
-note_functions(struct brn_onnx_import *im)
-{
-	for (size_t i = 0; i < im->m->n_functions; i++) {
-		const struct Onnx__FunctionProto *f = im->m->functions[i];
-
-		if (f->name && brn_onnx_is_default(f->domain))
-			im->own[brn_onnx_op(f->name)] = 1;
-	}
-}
 
 static int
 check_model(struct brn_onnx_import *im)
@@ -58,7 +47,6 @@ check_model(struct brn_onnx_import *im)
 		    "%s: %zu inputs and %zu outputs, wanted at most %d",
 		    im->src.file, m->graph->n_input, m->graph->n_output,
 		    MAX_PORTS);
-	note_functions(im);
 	im->g->name = brn_arena_strdup(im->g->arena,
 	    m->graph->name ? m->graph->name : "");
 	return im->g->name ? 0 : brn_nomem(im->err);
@@ -321,10 +309,9 @@ add_initializer(struct brn_onnx_import *im, const char *name, int data_type,
 	return v->node ? 0 : brn_nomem(im->err);
 }
 
-static int
-add_initializers(struct brn_onnx_import *im)
+int
+brn_onnx_initializers(struct brn_onnx_import *im, struct Onnx__GraphProto *gp)
 {
-	struct Onnx__GraphProto *gp = im->m->graph;
 	int rc = 0;
 
 	for (size_t i = 0; i < gp->n_initializer && rc == 0; i++) {
@@ -339,6 +326,12 @@ add_initializers(struct brn_onnx_import *im)
 		    s->values->data_type, NULL, s);
 	}
 	return rc;
+}
+
+int
+brn_onnx_known(struct brn_onnx_import *im, const struct brn_shapes **out)
+{
+	return brn_follow(&im->follow, im->g, out, im->err);
 }
 
 /* ---- all of it ----------------------------------------------------------- */
@@ -403,8 +396,9 @@ fill(struct brn_onnx_import *im, int keep)
 	    (rc = count_ops(im)) < 0 ||
 	    (rc = brn_onnx_names_init(&im->names, gp, im->src.file,
 	    im->err)) < 0 ||
+	    (rc = brn_onnx_functions_init(im)) < 0 ||
 	    (rc = add_inputs(im, keep)) < 0 ||
-	    (rc = add_initializers(im)) < 0)
+	    (rc = brn_onnx_initializers(im, gp)) < 0)
 		return rc;
 	for (size_t i = 0; i < gp->n_node; i++)
 		if ((rc = brn_onnx_node(im, gp->node[i], (int)i)) < 0)
@@ -419,7 +413,10 @@ import(const struct brn_onnx_map *map, const char *dir, const char *name,
     int keep, struct brn_graph **out, burin_error *err)
 {
 	struct brn_onnx_import im = {
-		.src = { name, dir, BRN_ONNX_MAX_EXTERN, BRN_ONNX_MAX_SPARSE },
+		.src = { .file = name, .dir = dir,
+		    .extern_left = BRN_ONNX_MAX_EXTERN,
+		    .sparse_left = BRN_ONNX_MAX_SPARSE,
+		    .copy_left = BRN_ONNX_MAX_COPIES },
 		.err = err,
 	};
 	int rc = brn_onnx_unpack(map, name, &im.m, err);
@@ -429,6 +426,7 @@ import(const struct brn_onnx_map *map, const char *dir, const char *name,
 	im.g = brn_graph_new();
 	rc = im.g ? fill(&im, keep) : brn_nomem(err);
 	brn_onnx_names_free(&im.names);
+	brn_follow_free(im.follow);
 	brn_onnx_model_free(im.m);
 	if (rc < 0) {
 		brn_graph_free(im.g);

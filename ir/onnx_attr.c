@@ -158,7 +158,23 @@ static const struct rule {
 	{ BRN_OP_sub,              "broadcast", DROP, 0 },
 	{ BRN_OP_mul,              "broadcast", DROP, 0 },
 	{ BRN_OP_div,              "broadcast", DROP, 0 },
+	{ BRN_OP_mha,              "is_causal", INT, 0 },
+	{ BRN_OP_mha,              "kv_num_heads", INT, 0 },
+	{ BRN_OP_mha,              "q_num_heads", INT, 0 },
+	{ BRN_OP_mha,              "qk_matmul_output_mode", DROP, 0 },
+	{ BRN_OP_mha,              "scale", FLOAT, 0 },
+	{ BRN_OP_mha,              "softcap", FLOAT, 0 },
+	{ BRN_OP_mha,              "softmax_precision", DROP, 0 },
+	{ BRN_OP_rotary,           "interleaved", INT, 0 },
+	{ BRN_OP_rotary,           "num_heads", INT, 0 },
+	{ BRN_OP_rotary,           "rotary_embedding_dim", INT, 0 },
 	{ BRN_OP_constant_of_shape, "value",                 OWN,      0 },
+	{ BRN_OP_quantize_linear,   "axis",                  INT,      1 },
+	{ BRN_OP_quantize_linear,   "block_size",            INT,      0 },
+	{ BRN_OP_quantize_linear,   "output_dtype",          INT,      0 },
+	{ BRN_OP_quantize_linear,   "saturate",              DROP,     0 },
+	{ BRN_OP_dequantize_linear, "axis",                  INT,      1 },
+	{ BRN_OP_dequantize_linear, "block_size",            INT,      0 },
 };
 
 static const struct words {
@@ -204,6 +220,8 @@ type_name(int type)
 		return "floats";
 	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
 		return "a tensor";
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH:
+		return "a graph";
 	default:
 		return "a sparse tensor";
 	}
@@ -231,6 +249,8 @@ is_type(const struct Onnx__AttributeProto *a, int type)
 		return typed || a->n_floats;
 	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR:
 		return a->t != NULL;
+	case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH:
+		return a->g != NULL;
 	default:
 		return a->sparse_tensor != NULL;
 	}

@@ -49,8 +49,16 @@ put_outputs(struct brn_onnx_names *names, const struct Onnx__NodeProto *np,
 			    .index = (int)index, .out = (int)k };
 }
 
+static void
+put_nodes(struct brn_onnx_names *names, Onnx__NodeProto *const *node,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put_outputs(names, node[i], i);
+}
+
 static int
-put_all(struct brn_onnx_names *names, const struct Onnx__GraphProto *g,
+put_graph(struct brn_onnx_names *names, const struct Onnx__GraphProto *g,
     const char *file, burin_error *err)
 {
 	int rc = 0;
@@ -68,8 +76,7 @@ put_all(struct brn_onnx_names *names, const struct Onnx__GraphProto *g,
 	for (size_t i = 0; i < g->n_input && rc == 0; i++)
 		rc = put(names, g->input[i]->name, BRN_ONNX_INPUT, i, file,
 		    err);
-	for (size_t i = 0; i < g->n_node && rc == 0; i++)
-		put_outputs(names, g->node[i], i);
+	put_nodes(names, g->node, g->n_node);
 	return rc;
 }
 
@@ -106,29 +113,78 @@ count(struct brn_onnx_names *names, const char *s)
 		v->uses++;
 }
 
+/* A graph inside may use what is made around it.  How deep they are nested is
+ * bounded by the scan of the file.  */
+static void
+count_nodes(struct brn_onnx_names *names, Onnx__NodeProto *const *node,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < node[i]->n_input; k++)
+			count(names, node[i]->input[k]);
+		for (size_t k = 0; k < node[i]->n_attribute; k++) {
+			const struct Onnx__GraphProto *g =
+			    node[i]->attribute[k]->g;
+
+			if (!g)
+				continue;
+			count_nodes(names, g->node, g->n_node);
+			for (size_t j = 0; j < g->n_output; j++)
+				count(names, g->output[j]->name);
+		}
+	}
+}
+
+/* An empty table with room for n names and the outputs of nodes.  */
+static int
+make_room(struct brn_onnx_names *names, size_t n,
+    Onnx__NodeProto *const *node, size_t n_node, burin_error *err)
+{
+	for (size_t i = 0; i < n_node; i++)
+		n += node[i]->n_output;
+	*names = (struct brn_onnx_names){ .up = names->up };
+	names->v = brn_alloc(n, sizeof *names->v);
+	return names->v ? 0 : brn_nomem(err);
+}
+
 int
 brn_onnx_names_init(struct brn_onnx_names *names,
     const struct Onnx__GraphProto *g, const char *file, burin_error *err)
 {
-	size_t n = g->n_initializer + g->n_sparse_initializer + g->n_input;
-	int rc;
+	int rc = make_room(names, g->n_initializer + g->n_sparse_initializer +
+	    g->n_input, g->node, g->n_node, err);
 
-	for (size_t i = 0; i < g->n_node; i++)
-		n += g->node[i]->n_output;
-	*names = (struct brn_onnx_names){ 0 };
-	names->v = brn_alloc(n, sizeof *names->v);
-	if (!names->v)
-		return brn_nomem(err);
-	if ((rc = put_all(names, g, file, err)) < 0 ||
+	if (rc < 0)
+		return rc;
+	if ((rc = put_graph(names, g, file, err)) < 0 ||
 	    (rc = unique(names, file, err)) < 0) {
 		brn_onnx_names_free(names);
 		return rc;
 	}
-	for (size_t i = 0; i < g->n_node; i++)
-		for (size_t k = 0; k < g->node[i]->n_input; k++)
-			count(names, g->node[i]->input[k]);
+	count_nodes(names, g->node, g->n_node);
 	for (size_t i = 0; i < g->n_output; i++)
 		count(names, g->output[i]->name);
+	return 0;
+}
+
+int
+brn_onnx_names_function(struct brn_onnx_names *names,
+    const struct Onnx__FunctionProto *f, const char *file, burin_error *err)
+{
+	int rc = make_room(names, f->n_input, f->node, f->n_node, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < f->n_input && rc == 0; i++)
+		rc = put(names, f->input[i], BRN_ONNX_INPUT, i, file, err);
+	put_nodes(names, f->node, f->n_node);
+	if (rc < 0 || (rc = unique(names, file, err)) < 0) {
+		brn_onnx_names_free(names);
+		return rc;
+	}
+	count_nodes(names, f->node, f->n_node);
+	for (size_t i = 0; i < f->n_output; i++)
+		count(names, f->output[i]);
 	return 0;
 }
 
@@ -148,6 +204,10 @@ by_name(const void *key, const void *elem)
 struct brn_onnx_name *
 brn_onnx_find(const struct brn_onnx_names *names, const char *s)
 {
-	return bsearch(s, names->v, (size_t)names->n, sizeof *names->v,
-	    by_name);
+	struct brn_onnx_name *v = NULL;
+
+	for (; names && !v; names = names->up)
+		v = bsearch(s, names->v, (size_t)names->n, sizeof *names->v,
+		    by_name);
+	return v;
 }

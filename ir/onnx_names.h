@@ -8,6 +8,7 @@
 
 #include "ir/base.h"
 
+struct Onnx__FunctionProto;
 struct Onnx__GraphProto;
 struct brn_node;
 
@@ -24,21 +25,26 @@ struct brn_onnx_name {
 	int index;                      /* of the initializer, input or node */
 	int out;                        /* which output of the node */
 	int uses;                       /* as inputs of nodes and as outputs */
+	int absent;                     /* argument of a function that its
+	                                   caller does not give */
 	struct brn_node *node;          /* for the importer to fill */
 };
 
 struct brn_onnx_names {
 	int n;
 	struct brn_onnx_name *v;        /* sorted by s */
+	struct brn_onnx_names *up;      /* of the graph around this one */
 };
 
-/* An initializer that is also listed as an input is an initializer.  EFORMAT:
- * a name that is empty or made twice.  */
+/* An initializer that is also listed as an input is an initializer.  Uses in
+ * graphs inside count.  EFORMAT: a name that is empty or made twice.  */
 int brn_onnx_names_init(struct brn_onnx_names *names,
     const struct Onnx__GraphProto *g, const char *file, burin_error *err);
+int brn_onnx_names_function(struct brn_onnx_names *names,
+    const struct Onnx__FunctionProto *f, const char *file, burin_error *err);
 void brn_onnx_names_free(struct brn_onnx_names *names);
 
-/* NULL: nobody makes it.  */
+/* Here or around; NULL: nobody makes it.  */
 struct brn_onnx_name *brn_onnx_find(const struct brn_onnx_names *names,
     const char *s);
 

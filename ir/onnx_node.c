@@ -6,6 +6,7 @@
  */
 #include "ir/onnx_node.h"
 
+#include "ir/onnx_expand.h"
 #include "ir/onnx.pb-c.h"
 
 #include <limits.h>
@@ -64,7 +65,11 @@ name_of(struct brn_onnx_call *c, int index)
 		return brn_fail(c->im->err, BURIN_EFORMAT,
 		    "%s: node %d (%s): no name and no output",
 		    c->im->src.file, index, np->op_type);
-	return 0;
+	if (!c->im->prefix)
+		return 0;
+	c->name = brn_arena_printf(c->im->g->arena, "%s%s", c->im->prefix,
+	    c->name);
+	return c->name ? 0 : brn_nomem(c->im->err);
 }
 
 static int
@@ -78,7 +83,7 @@ find_input(struct brn_onnx_call *c, int k)
 	v = brn_onnx_find(&c->im->names, s);
 	if (!v)
 		return brn_onnx_bad(c, "input '%s' is made by nobody", s);
-	if (!v->node)
+	if (!v->node && !v->absent)
 		return brn_onnx_bad(c, "input '%s' is made by this node or a "
 		    "later one, wanted topological order", s);
 	c->in[k] = v->node;
@@ -211,6 +216,21 @@ supported(struct brn_onnx_call *c)
 	return rc;
 }
 
+/* What the node is: a body in its place, an operator, or neither.  */
+static int
+add_node(struct brn_onnx_call *c)
+{
+	int rc = brn_onnx_inline(c);
+
+	if (rc == 0 && !c->why && c->op == BRN_OP_unsupported)
+		rc = brn_onnx_expand(c);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (!c->why && (rc = brn_onnx_refuse(c)) < 0)
+		return rc;
+	return c->why ? unsupported(c) : supported(c);
+}
+
 int
 brn_onnx_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
     int index)
@@ -218,19 +238,18 @@ brn_onnx_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
 	struct brn_onnx_call c = { .im = im, .np = np };
 	int rc;
 
-	if ((rc = name_of(&c, index)) < 0)
+	if ((rc = brn_onnx_bind_attrs(im, &c.np)) < 0 ||
+	    (rc = name_of(&c, index)) < 0)
 		return rc;
 	c.op = brn_onnx_op(np->op_type);
-	if (!brn_onnx_is_default(np->domain) || im->own[c.op])
+	if (!brn_onnx_is_default(np->domain))
 		c.op = BRN_OP_unsupported;
 	rc = find_inputs(&c);
 	/* The usual residual, which passes and kernels know as Add.  */
 	if (c.op == BRN_OP_sum && c.nin == 2)
 		c.op = BRN_OP_add;
 	if (rc == 0)
-		rc = brn_onnx_refuse(&c);
-	if (rc >= 0)
-		rc = rc ? unsupported(&c) : supported(&c);
+		rc = add_node(&c);
 	free(c.in);
 	return rc;
 }

@@ -10,16 +10,32 @@
 #include "ir/onnx_tensor.h"
 
 struct Onnx__AttributeProto;
+struct Onnx__FunctionProto;
+struct Onnx__GraphProto;
 struct Onnx__ModelProto;
 struct Onnx__NodeProto;
+struct brn_infer;
+struct brn_shapes;
+
+/* A function being inlined, and the node that calls it.  */
+struct brn_onnx_frame {
+	const struct Onnx__FunctionProto *f;
+	const struct Onnx__NodeProto *np;
+	const struct brn_onnx_frame *up;
+};
 
 /* A model on its way into a graph.  */
 struct brn_onnx_import {
 	struct Onnx__ModelProto *m;
-	struct brn_graph *g;
-	struct brn_onnx_names names;
+	struct brn_graph *g;            /* its opset: that of the body being
+	                                   read */
+	struct brn_onnx_names names;    /* of the body being read */
 	struct brn_onnx_source src;
-	char own[BRN_NUM_OPS];          /* ops the model defines itself */
+	struct Onnx__FunctionProto **function;  /* of the model, sorted */
+	const struct brn_onnx_frame *frame;     /* innermost; NULL: none */
+	const char *prefix;             /* of names of nodes: "call/" */
+	size_t inlined;                 /* nodes and names put in so far */
+	struct brn_infer *follow;       /* inference up to here, if asked for */
 	burin_error *err;
 };
 
@@ -67,6 +83,23 @@ int brn_onnx_constant(struct brn_onnx_call *c);
  * operator that is not supported becomes a node of op unsupported.  */
 int brn_onnx_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
     int index);
+
+/* Leaves for the initializers of a graph.  */
+int brn_onnx_initializers(struct brn_onnx_import *im,
+    struct Onnx__GraphProto *g);
+
+/* Types and values of the nodes so far, as far as they can be told.  */
+int brn_onnx_known(struct brn_onnx_import *im, const struct brn_shapes **out);
+
+/* Functions of the model (onnx_inline.c).  init: their table.  bind: *np with
+ * attributes that refer to those of the caller replaced by them.  inline: 1
+ * when the node was one that stands for others, a call or an If whose condition
+ * is known; they are in the graph then, and its outputs bound.  0: it is none;
+ * with c->why: it is one that cannot be inlined.  */
+int brn_onnx_functions_init(struct brn_onnx_import *im);
+int brn_onnx_bind_attrs(struct brn_onnx_import *im,
+    struct Onnx__NodeProto **np);
+int brn_onnx_inline(struct brn_onnx_call *c);
 
 /* The op of an ONNX operator, or unsupported.  */
 enum brn_op brn_onnx_op(const char *type);

@@ -116,6 +116,27 @@ refuse_dropout(struct brn_onnx_call *c)
 	return 0;
 }
 
+/* What is not done of Attention: the scores as an output, lengths of keys, and
+ * a limit of scores that masks may or may not pass.  */
+static int
+refuse_mha(struct brn_onnx_call *c)
+{
+	struct Onnx__AttributeProto *a;
+	struct brn_onnx_name *v = c->np->n_output < 4 ? NULL :
+	    brn_onnx_find(&c->im->names, c->np->output[3]);
+	int rc = brn_onnx_attr(c, "softcap", FLOAT, &a);
+
+	if (rc < 0)
+		return rc;
+	if (rc && a->f != 0 && c->nin > 3 && c->in[3])
+		return no(c, "Attention with softcap and a mask", "");
+	if (v && v->uses)
+		return no(c, "Attention with scores as an output", "");
+	if (c->nin > 6 && c->in[6])
+		return no(c, "Attention with lengths of keys", "");
+	return 0;
+}
+
 int
 brn_onnx_refuse(struct brn_onnx_call *c)
 {
@@ -134,6 +155,8 @@ brn_onnx_refuse(struct brn_onnx_call *c)
 		return no(c, type, "");
 	case BRN_OP_cast:
 		return refuse_cast(c);
+	case BRN_OP_mha:
+		return refuse_mha(c);
 	case BRN_OP_dropout:
 		return refuse_dropout(c);
 	case BRN_OP_constant:

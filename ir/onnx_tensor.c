@@ -283,9 +283,33 @@ narrow(void *data, size_t n, size_t size, size_t wide)
 		memmove(to + i * size, to + i * wide, size);
 }
 
+/* A copy of the nbytes at p into t, as raw data.  */
 static int
-take_data(struct Onnx__TensorProto *t, const char *what, size_t nbytes,
-    void **out, burin_error *err)
+put_copy(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
+    const char *what, const void *p, size_t nbytes, burin_error *err)
+{
+	void *copy;
+
+	if (nbytes > src->copy_left)
+		return brn_fail(err, BURIN_EUNSUPPORTED,
+		    "%s: %zu bytes in a function, %zu are left of what the "
+		    "functions of a model may have", what, nbytes,
+		    src->copy_left);
+	src->copy_left -= nbytes;
+	copy = brn_alloc(nbytes ? nbytes : 1, 1);
+	if (!copy)
+		return brn_nomem(err);
+	if (nbytes)
+		memcpy(copy, p, nbytes);
+	t->raw_data = (ProtobufCBinaryData){ nbytes, copy };
+	t->has_raw_data = 1;
+	return 0;
+}
+
+/* The array, taken out of the message.  */
+static int
+take_data(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
+    const char *what, size_t nbytes, void **out, burin_error *err)
 {
 	size_t size = storage_of(t->data_type)->size, n = typed_count(t);
 	int raw = t->has_raw_data && (t->raw_data.len || !n);
@@ -302,6 +326,10 @@ take_data(struct Onnx__TensorProto *t, const char *what, size_t nbytes,
 		    UINT64_DATA ? 8 : 4);
 	if (!p && !(p = brn_alloc(1, 1)))       /* no elements, no array */
 		return brn_nomem(err);
+	if (src->shared && put_copy(src, t, what, p, nbytes, err) < 0) {
+		free(p);
+		return err->code;
+	}
 	*out = p;
 	return 0;
 }
@@ -324,7 +352,7 @@ brn_onnx_bytes(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
 	if ((rc = shape_of(t, what, &ty, err)) < 0 ||
 	    (rc = raw_size(t, what, &ty, &nbytes, err)) < 0 ||
 	    (rc = brn_onnx_embed(src, t, what, err)) < 0 ||
-	    (rc = take_data(t, what, nbytes, data, err)) < 0)
+	    (rc = take_data(src, t, what, nbytes, data, err)) < 0)
 		return rc;
 	*type = ty;
 	return 0;

@@ -16,12 +16,16 @@ struct Onnx__TensorProto;
  * tensors of enormous shape.  */
 #define BRN_ONNX_MAX_EXTERN ((size_t)16 << 30)
 #define BRN_ONNX_MAX_SPARSE ((size_t)1 << 30)
+#define BRN_ONNX_MAX_COPIES ((size_t)1 << 30)
 
 struct brn_onnx_source {
 	const char *file;               /* in messages */
 	const char *dir;                /* of external data, or NULL */
 	size_t extern_left;             /* bytes of external data allowed */
 	size_t sparse_left;             /* bytes of dense copies of sparse */
+	size_t copy_left;               /* bytes of what functions hold */
+	int shared;                     /* tensors may be read again: they are
+	                                   copied, not taken out */
 };
 
 /* The dtype that stands for a TensorProto.DataType (f16, bf16 and f64 become

@@ -90,6 +90,8 @@ add_counters(burin_stats *to, const burin_stats *st)
 	to->wait_ms += st->wait_ms;
 	to->compile_ms += st->compile_ms;
 	to->publish_ms += st->publish_ms;
+	to->emit_ms += st->emit_ms;
+	to->assemble_ms += st->assemble_ms;
 	to->load_us += st->load_us;
 }
 

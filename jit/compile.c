@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define LOCK_MS 10000
@@ -62,17 +63,33 @@ watch_forks(void)
 	brn_fork_guard(BRN_FORK_compile, &one, NULL);
 }
 
+/* Processor time of children that have ended.  */
+static double
+children_ms(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return 1e3 * (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	    1e-3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* libgccjit does not tell when it is done itself and runs the assembler and
+ * the linker; but these are the children that end meanwhile.  */
 static int
 run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
-    const char *path, burin_error *err)
+    const char *path, struct brn_made *made, burin_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	double before;
 	int rc;
 
 	pthread_once(&once, watch_forks);
 	pthread_mutex_lock(&one);
 	brn_fork_in_compiler(1);
-	rc = module(desc, ndesc, path, err);
+	before = children_ms();
+	rc = module(desc, ndesc, path, &made->emit_ms, err);
+	made->assemble_ms = children_ms() - before;
 	brn_fork_in_compiler(0);
 	pthread_mutex_unlock(&one);
 	return rc;
@@ -116,7 +133,7 @@ compile(brn_module_compile_fn *module, struct brn_store *s,
 	if ((rc = check_room(s, err)) < 0 ||
 	    (rc = brn_store_temp(s, k, tmp, sizeof tmp, err)) < 0)
 		return rc;
-	rc = run_module(module, desc, ndesc, tmp, err);
+	rc = run_module(module, desc, ndesc, tmp, made, err);
 	made->compile_ms = brn_now_ms() - start;
 	if (rc == 0 && (rc = check_room(s, err)) == 0)
 		rc = try_load(tmp, err);

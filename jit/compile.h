@@ -14,6 +14,8 @@ struct brn_made {
 	int32_t refused;                /* the compiler will not do better if
 	                                   asked again */
 	double wait_ms, compile_ms, publish_ms;
+	/* Of compile_ms: describing it, assembler and linker.  */
+	double emit_ms, assemble_ms;
 };
 
 /* Processes that want the same kernel at the same time compile it once: the

@@ -16,15 +16,7 @@
 #include "jit/few.h"
 #include "jit/t1.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-/* Offsets into x are counted in 8 bytes: an index register times 8 costs
- * nothing, and 16 bits then reach 8191 features.  */
-enum { UNIT = 8, LINE_UNITS = BRN_TILE * 4 / UNIT };
-
 enum {
-	MAX_ACC = 16,           /* vectors of accumulators in a pass */
 	MAX_BODY = 128,         /* vector FMAs in a loop body */
 };
 
@@ -33,7 +25,7 @@ struct t1 {
 	const struct brn_spec *s;
 	int full;               /* every block stored: no tables */
 	int nvec;               /* vectors a tile */
-	brn_rv offs, rowptr;    /* the tables */
+	struct brn_tables t;
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
 	brn_lv w, p, end;       /* of the block row: weights, its offsets */
 };
@@ -41,7 +33,7 @@ struct t1 {
 struct pass {
 	int rows, tiles;
 	int nx;                 /* vectors of x a feature */
-	brn_lv acc[MAX_ACC];    /* [row][nx] */
+	brn_lv acc[BRN_T1_ACC];    /* [row][nx] */
 };
 
 static int64_t
@@ -80,7 +72,7 @@ emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 {
 	struct brn_gcc *g = e->g;
 	int nx = p->nx, hold_x = nx < p->rows || p->rows <= 3;
-	brn_rv held[MAX_ACC], one;
+	brn_rv held[BRN_T1_ACC], one;
 	int nheld = hold_x ? nx : p->rows, none = hold_x ? p->rows : nx;
 
 	for (int i = 0; i < nheld; i++)
@@ -133,6 +125,22 @@ emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
 		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
 }
 
+/* What the pass will want of x in some blocks: lines are far apart, and what
+ * they wait for in L2 is more than FMAs in flight can hide.  */
+static void
+emit_ahead(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
+{
+	struct brn_gcc *g = e->g;
+	brn_rv off = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
+	    brn_gcc_get(brn_gcc_at(g, brn_gcc_get(at), brn_gcc_int(g,
+	    BRN_OFFS_AHEAD))), g->i64)));
+
+	for (int t = 0; t < p->tiles; t++)
+		brn_gcc_prefetch(g, brn_gcc_offset(g, brn_gcc_cast(g,
+		    brn_gcc_offset(g, x, brn_gcc_int(g, t * cols(e->s) *
+		    BRN_TILE)), brn_gcc_ptr(g->i64)), off));
+}
+
 /* All blocks of the block row.  x is the first tile, w the first weight of
  * the rows of this pass.  */
 static void
@@ -162,6 +170,8 @@ emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 		    brn_gcc_get(at), brn_gcc_int(g, 0))), g->i64);
 		emit_block(e, p, brn_gcc_offset(g, brn_gcc_cast(g, x,
 		    brn_gcc_ptr(g->i64)), off), brn_gcc_get(w));
+		if (e->s->bw == 1)
+			emit_ahead(e, p, x, at);
 		add_to(g, at, brn_gcc_int(g, 1));
 	}
 	add_to(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->s->bw));
@@ -280,15 +290,15 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 		first = brn_gcc_mul(g, b, s->nbcol);
 	} else {
 		brn_lv lo = brn_gcc_local(g, "lo", brn_gcc_cast(g,
-		    brn_gcc_get(brn_gcc_at(g, e->rowptr, b)), g->i64));
+		    brn_gcc_get(brn_gcc_at(g, e->t.rowptr, b)), g->i64));
 		brn_rv hi = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
-		    e->rowptr, brn_gcc_add(g, b, brn_gcc_int(g, 1)))),
+		    e->t.rowptr, brn_gcc_add(g, b, brn_gcc_int(g, 1)))),
 		    g->i64);
 
 		first = brn_gcc_get(lo);
-		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g, e->offs,
+		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g, e->t.offs,
 		    first));
-		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g, e->offs,
+		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g, e->t.offs,
 		    hi));
 	}
 	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g,
@@ -332,40 +342,6 @@ emit_kernel(struct t1 *e)
 	brn_gcc_wend(g, lg);
 }
 
-/* Bytes in whole words, at least one.  */
-static size_t
-words(size_t n)
-{
-	return n < 8 ? 8 : (n + 7) & ~(size_t)7;
-}
-
-/* Offsets into x of all blocks, and rowptr.  */
-static int
-make_tables(struct t1 *e, burin_error *err)
-{
-	const struct brn_spec *s = e->s;
-	int64_t unit = (int64_t)s->bw * LINE_UNITS;
-	int wide = unit * (s->nbcol - 1) > UINT16_MAX;
-	size_t noff = words((size_t)s->nblk * (wide ? 4 : 2));
-	size_t nptr = words(((size_t)s->nbrow + 1) * 4);
-	uint32_t *o32 = brn_alloc(noff > nptr ? noff : nptr, 1);
-	uint16_t *o16 = (uint16_t *)o32;
-
-	if (!o32)
-		return brn_nomem(err);
-	memcpy(o32, s->rowptr, ((size_t)s->nbrow + 1) * 4);
-	e->rowptr = brn_gcc_table(e->g, "rowptr", e->g->u32, o32, nptr);
-	for (int32_t i = 0; i < s->nblk; i++)
-		if (wide)
-			o32[i] = (uint32_t)(unit * s->colidx[i]);
-		else
-			o16[i] = (uint16_t)(unit * s->colidx[i]);
-	e->offs = brn_gcc_table(e->g, "offs", wide ? e->g->u32 : e->g->u16,
-	    o32, noff);
-	free(o32);
-	return 0;
-}
-
 static int
 emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 {
@@ -373,11 +349,9 @@ emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 	    .nvec = brn_t1_nvec(s->isa) };
 	int rc;
 
-	if (!full && (rc = make_tables(&e, err)) < 0)
+	if (!full && (rc = brn_tables_make(g, s, &e.t, err)) < 0)
 		return rc;
-	if (!full)
-		brn_emit_few(g, &(struct brn_few){ s, e.offs, e.rowptr,
-		    UNIT });
+	brn_emit_few(g, s, full ? NULL : &e.t);
 	emit_kernel(&e);
 	return 0;
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Part of the kernels of tier 1, for tiles of which few tokens are wanted.
+ * Part of kernels whose lanes are tokens, for tiles of which few are wanted.
  */
 #ifndef BRN_FEW_H
 #define BRN_FEW_H
 
-#include "jit/gcc.h"
+#include "jit/tables.h"
 
-/* If a->tokens says few, and block rows of s are whole vectors: code that does
- * all and leaves the kernel.  offs and rowptr are the tables of tier 1, offs
- * counts unit bytes.  */
-struct brn_few {
-	const struct brn_spec *s;
-	brn_rv offs, rowptr;
-	int unit;
-};
-void brn_emit_few(struct brn_gcc *g, const struct brn_few *f);
+enum { BRN_FEW = 4 };           /* tokens; more are done as a tile */
+
+/* If a->tokens says few: code that does all and leaves the kernel.  tables is
+ * NULL when the pattern is full.  */
+void brn_emit_few(struct brn_gcc *g, const struct brn_spec *s,
+    const struct brn_tables *tables);
 
 #endif

@@ -33,12 +33,16 @@ count_made(struct brn_batch *b, const struct brn_item *it,
 	b->st.wait_ms += m->wait_ms;
 	b->st.compile_ms += m->compile_ms;
 	b->st.publish_ms += m->publish_ms;
+	b->st.emit_ms += m->emit_ms;
+	b->st.assemble_ms += m->assemble_ms;
 	pthread_mutex_unlock(&b->lock);
 	if (!brn_trace_on() || !m->compiled)
 		return;
 	brn_key_hex(&it->key, hex);
-	brn_trace("compile %s %.1f ms, wait %.1f, publish %.1f", hex,
-	    m->compile_ms, m->wait_ms, m->publish_ms);
+	brn_trace("compile %s %.1f ms (emit %.1f, gcc %.1f, as and ld %.1f), "
+	    "wait %.1f, publish %.1f", hex, m->compile_ms, m->emit_ms,
+	    m->compile_ms - m->emit_ms - m->assemble_ms, m->assemble_ms,
+	    m->wait_ms, m->publish_ms);
 }
 
 static void

@@ -98,8 +98,10 @@ check_origin(const struct brn_spec *s, burin_error *err)
 }
 
 static int
-compile(const struct brn_spec *s, const char *path, burin_error *err)
+compile(const struct brn_spec *s, const char *path, double *emit_ms,
+    burin_error *err)
 {
+	double start = brn_now_ms();
 	struct brn_gcc g;
 	int rc;
 
@@ -107,6 +109,8 @@ compile(const struct brn_spec *s, const char *path, burin_error *err)
 	    (rc = brn_gcc_open(&g, s->isa, err)) < 0)
 		return rc;
 	rc = emitters[s->kernel](&g, s, err);
+	if (emit_ms)
+		*emit_ms = brn_now_ms() - start;
 	if (rc == 0)
 		rc = brn_gcc_finish(&g, path, err);
 	brn_gcc_close(&g);
@@ -115,7 +119,7 @@ compile(const struct brn_spec *s, const char *path, burin_error *err)
 
 int
 burin_jit_compile(const void *spec, size_t n, const char *path,
-    burin_error *err)
+    double *emit_ms, burin_error *err)
 {
 	struct brn_arena *arena = brn_arena_new();
 	struct brn_spec s;
@@ -125,7 +129,7 @@ burin_jit_compile(const void *spec, size_t n, const char *path,
 		return brn_nomem(err);
 	rc = brn_spec_decode(spec, n, arena, &s, err);
 	if (rc == 0)
-		rc = compile(&s, path, err);
+		rc = compile(&s, path, emit_ms, err);
 	brn_arena_free(arena);
 	return rc;
 }

@@ -15,9 +15,10 @@
 /* Compile the kernel that the canonical bytes describe into a shared object at
  * path, which exports BRN_KERNEL_SYMBOL, a brn_kernel_fn.  Refuses a spec made
  * for another compiler or generator.  One compile at a time in a process:
- * libgccjit holds a lock.  EUNSUPPORTED, EFORMAT, EJIT, EIO.  */
+ * libgccjit holds a lock.  *emit_ms (NULL: not wanted) is the part of it that
+ * describes the kernel to libgccjit.  EUNSUPPORTED, EFORMAT, EJIT, EIO.  */
 typedef int brn_module_compile_fn(const void *spec, size_t n,
-    const char *path, burin_error *err);
+    const char *path, double *emit_ms, burin_error *err);
 /* Of the libgccjit that is really loaded, spelled as jit/compiler.h says: find
  * it with dl_iterate_phdr, then brn_compiler_id_notes on its PT_NOTE segments;
  * where they hold no build-id, brn_compiler_id_file on its path.  */

@@ -9,6 +9,7 @@
 #include "jit/spec.h"
 
 enum {
+	BRN_T1_ACC = 16,        /* vectors of accumulators in a pass */
 	BRN_T1_TILES = 4,       /* more meet too few lines of x in L1 */
 	BRN_T1_ROWS = 8,        /* rows matter more than tiles up to here */
 	BRN_T1_GROUP = 8,       /* tiles that meet a block row while in L1 */
@@ -21,11 +22,15 @@ brn_t1_nvec(enum brn_isa isa)
 	return BRN_TILE / brn_isas[isa].lanes;
 }
 
-/* Accumulators of a pass, in tiles: half of the registers.  */
+/* Rows of a pass.  With several tiles half of the registers are accumulators,
+ * with one all but those for its x and a weight.  */
 static inline int
-brn_t1_acc(enum brn_isa isa)
+brn_t1_rows(enum brn_isa isa, int ntile)
 {
-	return brn_isas[isa].nreg / 2 / brn_t1_nvec(isa);
+	int nvec = brn_t1_nvec(isa), n = brn_isas[isa].nreg;
+
+	n = ntile > 1 ? n / 2 : n - nvec - 1;
+	return (n < BRN_T1_ACC ? n : BRN_T1_ACC) / nvec / ntile;
 }
 
 /* Tiles of the widest pass.  */
@@ -34,7 +39,7 @@ brn_t1_tiles(enum brn_isa isa, int bh)
 {
 	int want = bh < BRN_T1_ROWS ? bh : BRN_T1_ROWS, n = 1;
 
-	while (2 * n <= BRN_T1_TILES && brn_t1_acc(isa) / (2 * n) >= want)
+	while (2 * n <= BRN_T1_TILES && brn_t1_rows(isa, 2 * n) >= want)
 		n *= 2;
 	return n;
 }
@@ -43,7 +48,7 @@ brn_t1_tiles(enum brn_isa isa, int bh)
 static inline int
 brn_t1_passes(enum brn_isa isa, int bh, int ntile)
 {
-	int most = brn_t1_acc(isa) / ntile;
+	int most = brn_t1_rows(isa, ntile);
 
 	return (bh + most - 1) / most;
 }

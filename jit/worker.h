@@ -15,7 +15,7 @@
 
 #include "jit/compile.h"
 
-#define BRN_CC_MAGIC 0x32636362         /* changes with the structs */
+#define BRN_CC_MAGIC 0x33636362         /* changes with the structs */
 
 struct brn_cc_ask {
 	uint32_t magic;

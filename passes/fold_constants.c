@@ -167,6 +167,14 @@ is_wanted(const struct brn_rewrite *r, const struct brn_shapes *s,
 	    (!is_known(s, user) && !is_weight(n, user));
 }
 
+/* A weight that is stored as integers.  */
+static int
+is_stored_small(const struct brn_node *n)
+{
+	return n->op == BRN_OP_dequantize_linear && brn_is_const(n->in[0]) &&
+	    brn_numel(n->in[0]->value) > 1;
+}
+
 static int
 fold(struct brn_rewrite *r, const struct brn_shapes *s, burin_error *err)
 {
@@ -179,6 +187,8 @@ fold(struct brn_rewrite *r, const struct brn_shapes *s, burin_error *err)
 			brn_rewrite_to(r, n, n->in[0]);
 			continue;
 		}
+		if (is_known(s, n) && is_stored_small(n))
+			r->g->ndequant++;
 		if (is_known(s, n) && is_wanted(r, s, n))
 			rc = make_constant(r, n, s->val[i], err);
 		else

@@ -234,15 +234,17 @@ finish(const struct run *k, const struct brn_kernel_args *a)
 	}
 }
 
-/* What is finished while it is in the cache: so many tiles and rows.  */
-enum { HOT_TILES = 8, HOT_ROWS = 256 };
+/* What is finished while it is in the cache: so many tiles, and lines of y in
+ * all of them.  */
+enum { HOT_TILES = 8, HOT_LINES = 2048 };
 
 static void
 run_hot(const struct run *k, struct brn_kernel_args a)
 {
 	int64_t grain = brn_spec_grain(&k->r->layer->spec);
-	int64_t step = HOT_ROWS / a.bh / grain * grain;
 	int64_t ntile = a.tile1, from = a.brow0, to = a.brow1;
+	int64_t rows = HOT_LINES / (ntile < HOT_TILES ? ntile : HOT_TILES);
+	int64_t step = rows / a.bh / grain * grain;
 
 	step = step > 0 ? step : grain;
 	for (a.tile0 = 0; a.tile0 < ntile; a.tile0 = a.tile1) {

@@ -301,6 +301,7 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 		burin_model_free(m);
 		return rc;
 	}
+	m->ndequant = m->net->graph->ndequant;
 	brn_tune_seal(m->tune);
 	m->load_ms = brn_now_ms() - t0;
 	*out = m;
@@ -403,6 +404,12 @@ size_t
 burin_model_num_unsupported(const burin_model *m)
 {
 	return (size_t)m->nunsupported;
+}
+
+size_t
+burin_model_num_dequantized(const burin_model *m)
+{
+	return (size_t)m->ndequant;
 }
 
 const burin_value_info *

@@ -28,7 +28,7 @@ struct burin_model {
 	struct brn_jit_task *task;
 	double load_ms;
 	struct brn_arena *arena;        /* of what follows */
-	int opset, nin, nout, nlayer, nop, nunsupported;
+	int opset, nin, nout, nlayer, nop, nunsupported, ndequant;
 	struct brn_layer_told *layer;
 	burin_value_info *in, *out;
 	burin_op_info *op;

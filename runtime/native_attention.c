@@ -143,18 +143,20 @@ max_lines(const float *s, int64_t keys, float max[BRN_TILE])
 static void
 softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 {
-	float max[BRN_TILE], sum[BRN_TILE] = { 0 };
+	float max[BRN_TILE], sum[BRN_TILE];
+	brn_vec all[BRN_LINE] = { 0 };
 
 	max_lines(s, keys, max);
 	for (int i = 0; nan_to_zero && i < BRN_TILE; i++)
 		max[i] = max[i] == -INFINITY ? 0 : max[i];
-	for (int64_t j = 0; j < keys; j++)
-		for (int i = 0; i < BRN_TILE; i++) {
-			float e = brn_expf(s[j * BRN_TILE + i] - max[i]);
-
-			s[j * BRN_TILE + i] = e;
-			sum[i] += e;
-		}
+	for (int64_t j = 0; j < keys; j++, s += BRN_TILE) {
+#pragma omp simd
+		for (int i = 0; i < BRN_TILE; i++)
+			s[i] = brn_expf(s[i] - max[i]);
+		for (int l = 0; l < BRN_LINE; l++)
+			all[l] += *(const brn_vec *)(s + l * BRN_LANES);
+	}
+	memcpy(sum, all, sizeof sum);
 	for (int i = 0; i < BRN_TILE; i++)
 		scale[i] = nan_to_zero && sum[i] == 0 ? 0 : 1 / sum[i];
 }
@@ -214,19 +216,26 @@ value_head(const struct attention *t, const struct head *h)
 }
 
 /* How many keys can count: behind them the mask takes so much off that exp is
- * 0 for any scores less than 5000 apart.  */
+ * 0 for any scores less than 5000 apart.  A mask that is 0 for all that do is
+ * none.  */
 static int64_t
-keys_that_count(const struct attention *t, const float *mask)
+keys_that_count(const struct attention *t, const float **mask)
 {
-	int64_t n = t->k.tokens;
+	const float *m = *mask;
+	int64_t n = t->k.tokens, step = t->step[3];
 	float max = -INFINITY;
+	int any = 0;
 
-	if (!mask || t->step[2])
+	if (!m || t->step[2])
 		return n;
 	for (int64_t j = 0; j < n; j++)
-		max = mask[j * t->step[3]] > max ? mask[j * t->step[3]] : max;
-	while (n > 1 && mask[(n - 1) * t->step[3]] <= max - 6000)
+		max = m[j * step] > max ? m[j * step] : max;
+	while (n > 1 && m[(n - 1) * step] <= max - 6000)
 		n--;
+	for (int64_t j = 0; j < n; j++)
+		any |= m[j * step] != 0;
+	if (!any)
+		*mask = NULL;
 	return n;
 }
 
@@ -254,7 +263,7 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 
 	if (t->q.per - tile < h.nq)
 		h.nq = (int)(t->q.per - tile);
-	h.keys = keys_that_count(t, mask);
+	h.keys = keys_that_count(t, &mask);
 	h.k = brn_f32(t->a->in[1]) + (batch * t->k.per * t->k.features +
 	    head * t->depth) * BRN_TILE;
 	h.v = brn_f32(t->a->in[2]) + (batch * t->v.per * t->v.features +

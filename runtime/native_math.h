@@ -10,17 +10,25 @@
 #include <stdint.h>
 #include <string.h>
 
-/* x within [-bound, bound]; NaN stays.  */
+/* x within [-bound, bound], by its bits, since comparing floats takes the
+ * units that multiply.  NaN becomes one of the bounds.  */
 static inline float
-brn_clampf(float x, float bound)
+brn_limitf(float x, float bound)
 {
-	x = x < -bound ? -bound : x;
-	return x > bound ? bound : x;
+	int32_t i, b, m;
+
+	memcpy(&i, &x, sizeof i);
+	memcpy(&b, &bound, sizeof b);
+	m = i & INT32_MAX;
+	m = m < b ? m : b;
+	i = m | (i & INT32_MIN);
+	memcpy(&x, &i, sizeof x);
+	return x;
 }
 
-/* e^x within 1 ulp from -87.3 to 88.3; 0 below, and 2^127.5 above.  x = n ln 2
- * + r with |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to the integer n, which
- * then stands in the lowest bits.  */
+/* e^x of an x that is not above 0, as in a softmax: within 1 ulp down to -87.3,
+ * 0 below.  x = n ln 2 + r with |r| <= ln 2 / 2; adding 1.5 * 2^23 rounds to
+ * the integer n, which then stands in the lowest bits.  */
 static inline float
 brn_expf(float x)
 {
@@ -28,7 +36,6 @@ brn_expf(float x)
 	float c = x < -87.3365f ? -87.3365f : x, n, r, p;
 	int32_t in, ip;
 
-	c = c > 88.3762f ? 88.3762f : c;
 	n = c * 1.44269504f + shift;
 	memcpy(&in, &n, sizeof in);
 	n -= shift;
@@ -47,30 +54,35 @@ brn_expf(float x)
 	return x < -87.3365f ? 0 : p;
 }
 
-/* x Phi(x), with erf(z) = z P(z^2) fitted up to 3.6, beyond which it is 1 but
- * for 4e-7: a polynomial in t = 2 z^2 / 3.6^2 - 1, since division costs as much
- * as ten products.  Off by less than 6e-7 |x|; where ulps of erf matter libmvec
- * is used.  */
+/* x Phi(x) = x (1 / 2 + c P(c^2)), with c = x up to 5.09, beyond which Phi is 0
+ * or 1 but for 2e-7: a polynomial in t = 2 c^2 / 5.09^2 - 1, since division
+ * costs as much as ten products.  Phi below 0, as at -5.09, becomes 0.  Off by
+ * less than 6e-7 |x|; where ulps of erf matter libmvec is used.  */
 static inline float
 brn_gelu_erf(float x)
 {
-	float z = brn_clampf(x * 0.70710678f, 3.6f), h = 0.5f * x;
-	float t = z * z * 0.15432099f - 1, p;
+	float c = brn_limitf(x, 5.0911688f), t = c * c * 7.7160494e-2f - 1, p;
+	float phi;
+	int32_t i;
 
-	p = 2.246730835e-3f;
-	p = p * t - 5.789370589e-3f;
-	p = p * t + 5.629736479e-3f;
-	p = p * t - 8.185646904e-3f;
-	p = p * t + 2.016541982e-2f;
-	p = p * t - 3.447026733e-2f;
-	p = p * t + 4.879724209e-2f;
-	p = p * t - 6.751174954e-2f;
-	p = p * t + 8.970687393e-2f;
-	p = p * t - 1.138534229e-1f;
-	p = p * t + 1.438187949e-1f;
-	p = p * t - 1.954885743e-1f;
-	p = p * t + 3.927120306e-1f;
-	return h + h * (z * p);
+	p = 7.943393045e-4f;
+	p = p * t - 2.046851601e-3f;
+	p = p * t + 1.990412420e-3f;
+	p = p * t - 2.894063217e-3f;
+	p = p * t + 7.129552550e-3f;
+	p = p * t - 1.218707989e-2f;
+	p = p * t + 1.725243039e-2f;
+	p = p * t - 2.386900795e-2f;
+	p = p * t + 3.171616944e-2f;
+	p = p * t - 4.025326370e-2f;
+	p = p * t + 5.084762257e-2f;
+	p = p * t - 6.911564827e-2f;
+	p = p * t + 1.388446949e-1f;
+	phi = 0.5f + c * p;
+	memcpy(&i, &phi, sizeof i);
+	i = i > 0 ? i : 0;
+	memcpy(&phi, &i, sizeof phi);
+	return x * phi;
 }
 
 /* tanh(z) as z P(z^2) / Q(z^2), all coefficients positive, fitted by least
@@ -81,7 +93,7 @@ brn_gelu_tanh(float x)
 {
 	float z = 0.79788456f * (x + 0.044715f * x * x * x), u, p, q;
 
-	z = brn_clampf(z, 9.011f);
+	z = brn_limitf(z, 9.011f);
 	u = z * z;
 	p = 5.076248399e-8f;
 	p = p * u + 3.158913751e-5f;
@@ -94,7 +106,7 @@ brn_gelu_tanh(float x)
 	q = q * u + 2.773752436e-2f;
 	q = q * u + 4.711869955e-1f;
 	q = q * u + 1;
-	return 0.5f * x * (1 + brn_clampf(z * p / q, 1));
+	return 0.5f * x * (1 + brn_limitf(z * p / q, 1));
 }
 
 #endif

@@ -363,7 +363,7 @@ END_TEST
 /* Fork while t compiles.  The thread that does is not in the child: that runs
  * T0, can close, and can get the kernels by itself.  */
 static void
-fork_from(struct brn_jit_task *t, int end_it, void (*go_on)(void))
+check_child(struct brn_jit_task *t, int end_it, void (*go_on)(void))
 {
 	pid_t pid = fork_child();
 
@@ -378,6 +378,11 @@ fork_from(struct brn_jit_task *t, int end_it, void (*go_on)(void))
 	}
 	ck_assert_int_eq(child_status(pid), 0);
 	go_on();
+}
+
+static void
+check_parent(struct brn_jit_task *t)
+{
 	brn_jit_wait(t, -1);
 	check_all();
 	brn_jit_end(t);
@@ -391,7 +396,8 @@ START_TEST(child_of_one_whose_workers_compile_is_free)
 	hold();
 	t = start();
 	wait_held();
-	fork_from(t, _i, go);
+	check_child(t, _i, go);
+	check_parent(t);
 }
 END_TEST
 
@@ -421,7 +427,8 @@ START_TEST(child_of_one_who_compiles_is_free)
 	t = start();
 	while (!resting)
 		usleep(1000);
-	fork_from(t, _i, rest_no_more);
+	check_child(t, _i, rest_no_more);
+	check_parent(t);
 }
 END_TEST
 
@@ -446,7 +453,8 @@ START_TEST(child_of_any_moment_is_free)
 		opts.mode = BRN_JIT_inprocess;
 	t = start();
 	usleep(_i * 5000);
-	fork_from(t, _i & 2, nothing);
+	check_child(t, _i & 2, nothing);
+	check_parent(t);
 }
 END_TEST
 
@@ -467,8 +475,9 @@ START_TEST(child_closes_what_a_thread_of_its_parent_waits_for)
 	wait_held();
 	ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_task, t), 0);
 	usleep(100000);
-	fork_from(t, 1, go);
+	check_child(t, 1, go);
 	pthread_join(thread, NULL);
+	check_parent(t);
 }
 END_TEST
 

@@ -475,6 +475,8 @@ START_TEST(process_counts_what_all_models_got)
 	once();
 	ck_assert_int_eq(st.misses, NLAYER);
 	ck_assert(st.compile_ms > 0 && st.publish_ms > 0 && st.load_us > 0);
+	ck_assert(st.emit_ms > 0 && st.assemble_ms > 0);
+	ck_assert(st.emit_ms + st.assemble_ms < st.compile_ms);
 	brn_jit_process_stats(&st);
 	expect(&st, sum.compiled + NLAYER, sum.disk_hits + NLAYER,
 	    sum.memory_hits, sum.failed);

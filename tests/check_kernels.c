@@ -58,7 +58,7 @@ compile(const struct brn_spec *s, const char *path, burin_error *err)
 	suite_ok(brn_load_module(&fn, err), *err);
 	brn_spec_encode(s, &desc);
 	ck_assert(!desc.fail);
-	rc = fn(desc.p, desc.n, path, err);
+	rc = fn(desc.p, desc.n, path, NULL, err);
 	brn_buf_free(&desc);
 	return rc;
 }
@@ -211,15 +211,22 @@ look(const char *command, int bh, int bw, enum brn_isa isa, char path[1000])
 static const struct code {
 	int bh, bw;
 	enum brn_isa isa;
-	int nfma[8];
+	int nfma[16];
 } codes[] = {
-	{ 16, 1, BRN_ISA_avx512, { 4, 16, 16, 16 } },
-	{ 8, 1, BRN_ISA_avx512, { 4, 8, 16, 16 } },
-	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
-	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
-	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
-	{ 16, 1, BRN_ISA_avx2, { 8, 8, 32 } },
-	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
+	{ 16, 1, BRN_ISA_avx512,
+	    { 1, 1, 1, 1, 4, 4, 4, 8, 16, 16, 16, 32 } },
+	{ 8, 1, BRN_ISA_avx512,
+	    { 1, 1, 1, 1, 4, 4, 4, 8, 8, 16, 16, 32 } },
+	{ 4, 1, BRN_ISA_avx512,
+	    { 4, 4, 4, 4, 4, 8, 8, 8, 16, 32, 32 } },
+	{ 2, 1, BRN_ISA_avx512,
+	    { 2, 2, 2, 2, 2, 2, 2, 2, 2, 4, 8, 8, 8, 32, 32 } },
+	{ 4, 4, BRN_ISA_avx512,
+	    { 16, 16, 16, 16, 16, 32, 32, 32, 64 } },
+	{ 16, 1, BRN_ISA_avx2,
+	    { 2, 2, 4, 8, 8, 10, 12, 16, 32 } },
+	{ 2, 1, BRN_ISA_avx2,
+	    { 2, 2, 2, 2, 2, 2, 2, 2, 4, 8, 8, 8, 32, 32 } },
 };
 
 static int
@@ -246,7 +253,7 @@ count_from(const long *at, int n, long from)
 }
 
 /* A jump back over FMAs and no other jump closes the loop over blocks: it
- * keeps its hands off the stack.  */
+ * spills nothing.  The odd blocks of few tokens may keep one address there.  */
 START_TEST(inner_loops_are_fmas_without_spills)
 {
 	const struct code *c = &codes[_i];
@@ -266,14 +273,15 @@ START_TEST(inner_loops_are_fmas_without_spills)
 			ck_abort_msg("%s", line);
 		if (strstr(line, "vfmadd") && s.nfma < COUNT(s.fma))
 			s.fma[s.nfma++] = at;
-		if (strstr(line, "(%rsp") && s.nstack < COUNT(s.stack))
+		if (strstr(line, "(%rsp)") && s.nstack < COUNT(s.stack))
 			s.stack[s.nstack++] = at;
 		if (!jump)
 			continue;
 		at = strtol(jump + strcspn(jump, " "), NULL, 16);
 		nfma = count_from(s.fma, s.nfma, at);
 		if (nfma) {
-			ck_assert_int_eq(count_from(s.stack, s.nstack, at), 0);
+			ck_assert_int_le(count_from(s.stack, s.nstack, at),
+			    nfma < 16);
 			ck_assert_int_lt(n, COUNT(got));
 			got[n++] = nfma;
 		}
@@ -282,6 +290,39 @@ START_TEST(inner_loops_are_fmas_without_spills)
 	qsort(got, (size_t)n, sizeof *got, ascending);
 	for (int i = 0; i < COUNT(got); i++)
 		ck_assert_int_eq(got[i], c->nfma[i]);
+	pclose(f);
+	remove(path);
+}
+END_TEST
+
+/* From the first FMA to the return that follows there are only straight lines,
+ * no call and no stack, and in all an FMA for each weight.  */
+START_TEST(tier_3_is_an_fma_a_weight)
+{
+	int bh = _i ? 3 : 1, nweight, nfma = 0, inside = 0;
+	char path[1000], line[300];
+	struct probe q;
+	FILE *f;
+
+	probe_init(&q, bh, 1, SOME, 1);
+	nweight = q.b->nblk * bh;
+	probe_free(&q);
+	f = look("objdump -d --no-show-raw-insn", bh, 1, BRN_ISA_avx512,
+	    path);
+	if (!f)
+		return;
+	while (fgets(line, sizeof line, f)) {
+		if (strstr(line, "vfmadd")) {
+			inside = 1;
+			nfma++;
+		} else if (strstr(line, "\tret")) {
+			inside = 0;
+		}
+		ck_assert_msg(!inside || (!strstr(line, "\tcall") &&
+		    !strstr(line, "\tj") && !strstr(line, "(%rsp")), "%s",
+		    line);
+	}
+	ck_assert_int_eq(nfma, nweight);
 	pclose(f);
 	remove(path);
 }
@@ -346,7 +387,7 @@ compile_changed(void (*change)(struct brn_spec *), const char *path,
 	brn_spec_init(&s, q.b, 0, brn_isa_detect(), brn_compiler_id());
 	change(&s);
 	brn_spec_encode(&s, &desc);
-	rc = fn(desc.p, desc.n, path, err);
+	rc = fn(desc.p, desc.n, path, NULL, err);
 	brn_buf_free(&desc);
 	probe_free(&q);
 	return rc;
@@ -422,6 +463,7 @@ kernels_suite(void)
 #ifdef __x86_64__
 	tcase_add_loop_test(tc, inner_loops_are_fmas_without_spills, 0,
 	    COUNT(codes));
+	tcase_add_loop_test(tc, tier_3_is_an_fma_a_weight, 0, 2);
 	tcase_add_test(tc, lone_weights_are_broadcast_by_the_fma);
 #endif
 	tcase_add_test(tc, artifact_exports_the_kernel_and_needs_nothing);

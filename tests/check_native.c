@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ir/infer.h"
+#include "ir/iter.h"
 #include "ir/ref.h"
 #include "runtime/memory.h"
 #include "runtime/native.h"
@@ -28,6 +29,7 @@ struct op_case {
 	int bools;                      /* input 0 is bool */
 	int axes;                       /* a bit each: input 1 of a reduction */
 	int declined;                   /* the native form leaves it to ref */
+	int integers;                   /* type of input 0 or of the result */
 };
 
 #define S(...) { __VA_ARGS__, -1 }
@@ -49,6 +51,15 @@ struct op_case {
 	{ BRN_OP_##name, 2, { S(4, 1, 1), S(4, 6, 1) }, 1e-6 }, \
 	{ BRN_OP_##name, 2, { S(0, 3), S(3) }, 1e-6 }
 
+#define QUANTIZE(type) \
+	{ BRN_OP_quantize_linear, 3, { S(7, 33), S(1), S(1) }, 0, \
+	    .integers = type }, \
+	{ BRN_OP_quantize_linear, 3, { S(0, 3), { -1 }, { -1 } }, 0, \
+	    .integers = type }, \
+	{ BRN_OP_dequantize_linear, 3, { S(33000), S(1), S(1) }, 0, \
+	    .integers = type }, \
+	{ BRN_OP_dequantize_linear, 2, { S(5, 7), { -1 } }, 0, \
+	    .integers = type }
 #define REDUCE(name) \
 	{ BRN_OP_reduce_##name, 1, { S(3, 5, 7) }, 1e-5 }, \
 	{ BRN_OP_reduce_##name, 2, { S(9, 40, 70) }, 1e-5, .axes = 4 }, \
@@ -116,6 +127,12 @@ static const struct op_case cases[] = {
 	{ BRN_OP_gather, 2, { S(3), S(5) }, 0, .ids_below = 3 },
 	{ BRN_OP_gather, 2, { S(4, 6), S(3) }, 0, "axis", 1, .ids_below = 6,
 	    .declined = 1 },
+	QUANTIZE(BURIN_U8), QUANTIZE(BURIN_I8), QUANTIZE(BURIN_U16),
+	QUANTIZE(BURIN_I16),
+	{ BRN_OP_quantize_linear, 2, { S(2, 3, 4), S(3) }, 0,
+	    .integers = BURIN_U8, .declined = 1 },
+	{ BRN_OP_dequantize_linear, 2, { S(2, 3, 4), S(3) }, 0,
+	    .integers = BURIN_U8, .declined = 1 },
 };
 
 static int
@@ -144,6 +161,18 @@ set_attrs(struct setup *s, const struct op_case *c, int rank)
 		brn_attr_set_ints(s->g, s->n, "perm", c->perm, rank);
 }
 
+static int
+dtype_of(const struct op_case *c, int i)
+{
+	if (c->ids_below || c->axes)
+		return i == 1 ? BURIN_I64 : BURIN_F32;
+	if (c->bools && i == 0)
+		return BURIN_BOOL;
+	if (i == 2 || (i == 0 && c->op == BRN_OP_dequantize_linear))
+		return c->integers ? c->integers : BURIN_F32;
+	return BURIN_F32;
+}
+
 static void
 make_input(struct setup *s, const struct op_case *c, int i)
 {
@@ -152,8 +181,7 @@ make_input(struct setup *s, const struct op_case *c, int i)
 	int64_t n;
 
 	t->rank = rank_of(c->dim[i]);
-	t->dtype = (c->ids_below || c->axes) && i == 1 ? BURIN_I64 :
-	    c->bools && i == 0 ? BURIN_BOOL : BURIN_F32;
+	t->dtype = dtype_of(c, i);
 	if (c->axes && i == 1) {
 		*t = (struct brn_type){ BURIN_I64, 1,
 		    { __builtin_popcount((unsigned)c->axes) } };
@@ -174,6 +202,8 @@ make_input(struct setup *s, const struct op_case *c, int i)
 		else if (t->dtype == BURIN_BOOL)
 			((uint8_t *)s->in[i].data)[k] =
 			    suite_float(&seed) > 0;
+		else if (t->dtype != BURIN_F32)
+			brn_set_int(&s->in[i], k, suite_below(&seed, 99999));
 		else if (c->op == BRN_OP_sqrt || c->op == BRN_OP_log ||
 		    (c->op == BRN_OP_pow && i == 0))
 			((float *)s->in[i].data)[k] =
@@ -221,13 +251,14 @@ make_case(struct setup *s, const struct op_case *c)
 static void
 compare(const struct setup *s, const struct op_case *c, enum brn_isa isa)
 {
-	const float *got = s->got.data, *want = s->want.data;
+	for (int64_t i = 0; i < brn_numel(&s->want); i++) {
+		double got = brn_get_float(&s->got, i);
+		double want = brn_get_float(&s->want, i);
 
-	for (int64_t i = 0; i < brn_numel(&s->want); i++)
-		ck_assert_msg(fabs(got[i] - want[i]) <=
-		    c->rel * (1 + fabs(want[i])),
+		ck_assert_msg(fabs(got - want) <= c->rel * (1 + fabs(want)),
 		    "%s %s [%lld] is %.9g, wanted %.9g", brn_isas[isa].name,
-		    brn_ops[c->op].name, (long long)i, got[i], want[i]);
+		    brn_ops[c->op].name, (long long)i, got, want);
+	}
 }
 
 START_TEST(native_matches_ref)

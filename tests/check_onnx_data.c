@@ -439,7 +439,7 @@ START_TEST(external_data_has_a_limit)
 	    "init v float [4] extern location=w.bin\n"
 	    "init w float [4] extern location=w.bin");
 	char dir[512];
-	struct brn_onnx_source src = { "m", dir, 31, 0 };
+	struct brn_onnx_source src = { "m", dir, 31, 0, 0, 0 };
 	burin_error err;
 
 	snprintf(dir, sizeof dir, "%s/model", tmp);

@@ -291,7 +291,7 @@ START_TEST(all_else_stays_as_it_is)
 
 	onnx_text_write(HEAD "opset 3 com.x\ninit w " NINE
 	    "init i int64 [1] typed 5\ninit u uint8 [2] raw 1 2\n"
-	    "sparse s float [4] 1 at [1] 2\nfunction F\n"
+	    "sparse s float [4] 1 at [1] 2\nfunction b = l.F(a)\nend\n"
 	    "node a = MatMul(x,w) name=n\nnode y = com.x.Y(a,u,,i,s) "
 	    "list=[1,2] text='abc'", in);
 	f = fopen(in, "ab");

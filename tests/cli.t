@@ -312,7 +312,7 @@ while read -r what file word; do
 	says err "^burin: .*$word" "run: $what is named"
 done <<END
 order fortran.npy Fortran
-type double.npy <f8
+type double.npy f64
 format bert.onnx npy
 absence none.npy none\.npy
 dtype int32.npy i32

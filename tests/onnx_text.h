@@ -14,7 +14,12 @@
  *	node c = Constant() value=int64[2]{3 4}
  *	node c = Constant() value_floats=[1f,2.5f] approximate='tanh'
  *	node e = com.microsoft.Gelu(x)
- *	function Gelu
+ *	function y = local.Twice(x,b)   (the nodes that follow are its)
+ *	node y = Gemm(x,b) alpha=$a     (attribute a of the caller)
+ *	end
+ *	graph g                         (the statements that follow are its)
+ *	end
+ *	node y = If(c) then_branch=@g else_branch=@h
  *
  * f16 and bf16 are bit patterns.  A mistake in the text aborts.
  */

@@ -12,6 +12,7 @@
 #include "tests/channel_graph.h"
 #include "tests/fuse_graph.h"
 #include "tests/layer_graph.h"
+#include "tests/quant_graph.h"
 
 /* ---- fold_constants ------------------------------------------------------ */
 
@@ -413,6 +414,22 @@ HEAD("head_nan_no_mask", HEAD_NAN_NO_MASK)
 HEAD("head_keys_used", HEAD_KEYS_USED)
 HEAD("head_scaled", HEAD_SCALED)
 HEAD("head_turned", HEAD_TURNED)
+
+CASE(lift_integers, "both_scales", quant_layers, INTS_BOTH_SCALES,
+    dequantize_linear, 1)
+CASE(lift_integers, "one_by_one", quant_layers, INTS_ONE_BY_ONE,
+    dequantize_linear, 1)
+CASE(lift_integers, "no_scale", quant_layers, INTS_NO_SCALE,
+    dequantize_linear, 1)
+CASE(lift_integers, "no_zero", quant_layers, INTS_NO_ZERO, dequantize_linear, 1)
+CASE(lift_integers, "zero_folded", quant_layers, INTS_ZERO_FOLDED,
+    dequantize_linear, 1)
+CASE(lift_integers, "two_layers", quant_layers, INTS_TWO_LAYERS,
+    dequantize_linear, 1)
+CASE(lift_integers, "used", quant_layers, INTS_USED, dequantize_linear, 1)
+CASE(lift_integers, "wide", quant_layers, INTS_WIDE, dequantize_linear, 0)
+CASE(lift_integers, "not_constant", quant_layers, INTS_NOT_CONSTANT,
+    dequantize_linear, 0)
 
 CASE(bsr_dense, "layers", layers, LAYERS, bsr_dense, 2)
 CASE(bsr_dense, "tied", layers, TIED, bsr, 1)

@@ -109,11 +109,12 @@ json_layers(const burin_model *m)
 static int
 print_json(const burin_model *m, const char *path)
 {
-	return report_json(json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+	return report_json(json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:i, s:o}",
 	    "model", report_string(path), "opset", burin_model_opset(m),
 	    "inputs", json_values(m, burin_model_input),
 	    "outputs", json_values(m, burin_model_output),
 	    "ops", json_ops(m), "unsupported", json_unsupported(m),
+	    "dequantized", (int)burin_model_num_dequantized(m),
 	    "layers", json_layers(m)));
 }
 
@@ -258,6 +259,7 @@ print_text(const burin_model *m, const char *path, int candidates)
 {
 	size_t nlayer = burin_model_num_layers(m);
 	size_t nbad = burin_model_num_unsupported(m);
+	size_t nint = burin_model_num_dequantized(m);
 
 	printf("%s: opset %d, %zu of %zu layers sparse, ", path,
 	    burin_model_opset(m), count_sparse(m), nlayer);
@@ -265,6 +267,9 @@ print_text(const burin_model *m, const char *path, int candidates)
 		printf("%zu nodes unsupported\n", nbad);
 	else
 		puts("all operators supported");
+	if (nint)
+		printf("%zu weights are integers in the file and fp32 here\n",
+		    nint);
 	print_values(m, "input", burin_model_input);
 	print_values(m, "output", burin_model_output);
 	print_ops(m);

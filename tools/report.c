@@ -64,13 +64,29 @@ report_layer(const burin_layer_info *l)
 	    "why", report_string(l->why));
 }
 
+/* Summed over kernels, so more than the time that passed when several are
+ * compiled at once.  */
+static json_t *
+report_phases(const burin_stats *st)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "wait", report_real(st->wait_ms),
+	    "emit", report_real(st->emit_ms),
+	    "gcc", report_real(st->compile_ms - st->emit_ms -
+	    st->assemble_ms),
+	    "assemble", report_real(st->assemble_ms),
+	    "publish", report_real(st->publish_ms),
+	    "load", report_real(st->load_us * 1e-3));
+}
+
 json_t *
 report_compile(const burin_stats *st)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o}",
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
 	    "kernels", st->kernels, "compiled", st->compiled,
 	    "disk_hits", st->disk_hits, "memory_hits", st->memory_hits,
 	    "failed", st->failed, "ms", report_real(st->ms),
+	    "phases_ms", report_phases(st),
 	    "note", report_string(*st->note ? st->note : NULL));
 }
 

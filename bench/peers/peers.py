@@ -47,12 +47,16 @@ def options(argv):
     p.add_argument("--model", help="a dense model with weights named as "
                    "bench/make-bert names them; default BERT-base")
     p.add_argument("--opset", type=int, default=13, help="of the default")
-    p.add_argument("--blocks", default="16x1,8x1,32x1")
+    p.add_argument("--blocks", default="16x1,8x1,32x1",
+                   help="empty: the dense model alone")
     p.add_argument("--sparsity", default="0.95,0.9,0.85")
     p.add_argument("--shape", default="1x128", help="batch x sequence")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--systems", default=",".join(SYSTEMS))
+    p.add_argument("--resume", action="store_true", help="go on where the "
+                   "JSON in the results ends: what it has is not measured "
+                   "again, and stays")
     p.add_argument("--quick", action="store_true", help="3 rounds of burin "
                    "and ONNX Runtime, two files: to see that it works")
     o = p.parse_args(argv)
@@ -90,7 +94,7 @@ def models(o):
             output(f"{o.build}/bench/make-bert", "--opset", str(o.opset),
                    dense)
     all_models = [{"path": dense, "block": "1x1", "sparsity": 0.0}]
-    for block in o.blocks.split(","):
+    for block in filter(None, o.blocks.split(",")):
         for sparsity in o.sparsity.split(","):
             all_models.append({"path": f"{o.scratch}/pruned.onnx",
                                "block": block, "sparsity": float(sparsity)})
@@ -238,7 +242,13 @@ def compare(o, pythons):
               "model": os.path.basename(o.model or "BERT-base"),
               "machine": machine(o), "runs": []}
     all_models = models(o)
+    if o.resume and os.path.exists(f"{o.out}.json"):
+        with open(f"{o.out}.json", encoding="utf-8") as f:
+            result = json.load(f)
+    done = {(run["block"], run["sparsity"]) for run in result["runs"]}
     for model in all_models:
+        if (model["block"], model["sparsity"]) in done:
+            continue
         say(f"{model['block']} {model['sparsity']:.0%}")
         prepare(o, all_models[0]["path"], model)
         model["results"] = measure(o, pythons, model)

@@ -98,13 +98,15 @@ static const struct {
 { "unsupported.onnx",
 	"opset 17\nopset 1 com.microsoft\n"
 	"input x float [2]\ninput u uint8 [2]\noutput y\n"
-	"init q int8 [2] raw 1 -1\ninit t bool [] raw 1\nfunction Relu\n"
-	"node a,b = com.microsoft.SkipLayerNormalization(x,,x) size=3\n"
-	"node c = NonZero(a)\nnode d = Relu(b)\nnode e = Cast(d) to=3\n"
+	"init q int8 [2] raw 1 -1\ninit t bool [] raw 1\n"
+	"init s int64 [1] raw 2\n"
+	"function z = local.F(r)\nnode z = LSTM(r)\nend\nopset 1 local\n"
+	"node a,b = com.microsoft.Rockets(x,,x) size=3\n"
+	"node c = local.F(a)\nnode d = Relu(b)\nnode e = Cast(d) to=3\n"
 	"node f,m = Dropout(x,,t)\nnode g,h = LayerNormalization(f,x)\n"
 	"node i = Constant() value_string='text'\n"
-	"node j = ConstantOfShape(x) value=uint8[1]{1}\n"
-	"node k = MatMulInteger(u,q)\nnode y = Add(h,k)\n" },
+	"node j = ConstantOfShape(s) value=complex64[1]{1}\n"
+	"node k = MatMulNBits(u,q)\nnode y = Add(h,k)\n" },
 };
 
 int
