@@ -194,12 +194,14 @@ def original(command, tap, model, pruned, work):
 
 
 def refusal(command, path, wanted):
-    """It is refused, and every node of an operator that is named is named."""
+    """It is refused; every node of an operator that is refused in all its forms
+    is named."""
     r = subprocess.run([command, "run", path], capture_output=True, text=True)
     if r.returncode != UNSUPPORTED:
         return [f"status {r.returncode}, wanted {UNSUPPORTED}"]
     named = Counter(re.findall(r"unsupported: (\w+) \(node", r.stderr))
-    problems = [f"{op} is not named" for op in wanted - set(named)]
+    forms = set(re.findall(r"unsupported: (\w+)", r.stderr))
+    problems = [f"{op} is not named" for op in wanted - forms]
     there = Counter(n.op_type for n in onnx.load(path).graph.node)
     return problems + [f"{op}: {n} named, {there[op]} in the file"
                        for op, n in named.items() if n != there[op]]
