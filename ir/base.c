@@ -77,7 +77,8 @@ brn_alloc(size_t n, size_t size)
 }
 
 /* From here on, pages of 2 MiB: weights are hundreds of megabytes, and the
- * faults of small pages cost more than reading them.  */
+ * faults of small pages cost more than reading them.  What is left behind the
+ * last whole one is not worth another.  */
 enum { HUGE_PAGE = 2 << 20 };
 
 void *
@@ -90,7 +91,7 @@ brn_alloc_aligned(size_t nbytes)
 	    posix_memalign(&p, align, nbytes ? nbytes : 1))
 		return NULL;
 	if (align == HUGE_PAGE)
-		madvise(p, nbytes, MADV_HUGEPAGE);
+		madvise(p, nbytes & ~(size_t)(HUGE_PAGE - 1), MADV_HUGEPAGE);
 	return p;
 }
 
