@@ -54,6 +54,19 @@ expand_quick_gelu(struct brn_expand *e)
 	e->out[0] = BRN_PUT(e, mul, x, BRN_PUT(e, sigmoid, t));
 }
 
+/* Between the two numbers in activation_params.  */
+static struct brn_node *
+clip(struct brn_expand *e, struct brn_node *x)
+{
+	float limit[2] = { 0 };
+
+	if (brn_arg_floats(e, "activation_params", limit, 2) != 2)
+		brn_cannot(e, "with Clip between other than two numbers");
+	return BRN_PUT(e, clip, x,
+	    brn_put_scalar(e, BURIN_F32, (double)limit[0]),
+	    brn_put_scalar(e, BURIN_F32, (double)limit[1]));
+}
+
 /* What a fused node applies to its result.  */
 static struct brn_node *
 activation(struct brn_expand *e, struct brn_node *x)
@@ -68,6 +81,8 @@ activation(struct brn_expand *e, struct brn_node *x)
 		return BRN_PUT(e, tanh, x);
 	if (!strcmp(s, "Sigmoid"))
 		return BRN_PUT(e, sigmoid, x);
+	if (!strcmp(s, "Clip"))
+		return clip(e, x);
 	brn_cannot(e, "with activation %s", s);
 	return NULL;
 }
@@ -197,6 +212,19 @@ expand_fused_gemm(struct brn_expand *e)
 	    e->c->nin));
 }
 
+/* Conv, a sum, and what is applied to it.  */
+static void
+expand_fused_conv(struct brn_expand *e)
+{
+	struct brn_node *in[] = { brn_arg(e, 0), brn_arg(e, 1),
+	    brn_arg(e, 2) };
+	struct brn_node *x = put_as(e, BRN_OP_conv, in, 3);
+
+	if (brn_arg(e, 3))
+		x = BRN_PUT(e, add, x, brn_arg(e, 3));
+	e->out[0] = activation(e, x);
+}
+
 /* ---- small integers ---- */
 
 /* DynamicQuantizeLinear-11: the range of x, widened to 0, onto 0 to 255.  A
@@ -271,9 +299,52 @@ expand_qlinear_matmul(struct brn_expand *e)
 	e->out[0] = quantized(e, BRN_PUT(e, matmul, a, real(e, 3, -1)), 6);
 }
 
+/* The scale of the bias is that of the products.  */
+static void
+expand_qlinear_conv(struct brn_expand *e)
+{
+	struct brn_node *in[3] = { real(e, 0, 1), real(e, 3, 0) }, *b;
+
+	if ((b = brn_arg(e, 8))) {
+		in[2] = BRN_PUT(e, dequantize_linear, b, BRN_PUT(e, mul,
+		    brn_arg(e, 1), brn_arg(e, 4)));
+		brn_put_int(e, in[2], "axis", 0);
+	}
+	e->out[0] = quantized(e, put_as(e, BRN_OP_conv, in, 3), 6);
+}
+
+/* The weight of a ConvInteger less its zero point, one or one a row.  */
+static struct brn_node *
+centred_rows(struct brn_expand *e)
+{
+	struct brn_node *w = brn_put_cast(e, brn_arg(e, 1), BURIN_F32), *z;
+	int rank = brn_known_type(e, w)->rank;
+	int64_t axes[BRN_MAX_RANK];
+
+	if (!brn_arg(e, 3))
+		return w;
+	z = brn_put_cast(e, brn_arg(e, 3), BURIN_F32);
+	for (int i = 1; i < rank; i++)
+		axes[i - 1] = i;
+	if (rank > 1 && brn_known_type(e, z)->rank == 1)
+		z = BRN_PUT(e, unsqueeze, z, brn_put_ints(e, axes, rank - 1));
+	return BRN_PUT(e, sub, w, z);
+}
+
+/* In f32, which holds all integers up to 2^24; larger sums are rounded.  */
+static void
+expand_conv_integer(struct brn_expand *e)
+{
+	struct brn_node *in[] = { centred(e, 0, 2, BURIN_F32, 0),
+	    centred_rows(e) };
+
+	e->out[0] = brn_put_cast(e, put_as(e, BRN_OP_conv, in, 2), BURIN_I32);
+}
+
 /* ---- the table ---- */
 
 #define MS "com.microsoft"
+#define CONV_ATTRS "auto_pad dilations group kernel_shape pads strides"
 
 static const struct row {
 	const char *domain, *op;
@@ -281,8 +352,10 @@ static const struct row {
 	const char *attrs;              /* that it may have */
 	brn_expand_fn *expand;
 } rows[] = {
+	{ "", "ConvInteger", 2, 4, CONV_ATTRS, expand_conv_integer },
 	{ "", "DynamicQuantizeLinear", 1, 1, "", expand_dynamic_quantize },
 	{ "", "MatMulInteger", 2, 4, "", expand_matmul_integer },
+	{ "", "QLinearConv", 8, 9, CONV_ATTRS, expand_qlinear_conv },
 	{ "", "QLinearMatMul", 8, 8, "", expand_qlinear_matmul },
 	{ "", "SimplifiedLayerNormalization", 2, 2, "axis epsilon stash_type",
 	  expand_rms_norm },
@@ -293,6 +366,8 @@ static const struct row {
 	{ MS, "EmbedLayerNormalization", 7, 9, "epsilon mask_index_type",
 	  brn_expand_embed_layer_norm },
 	{ MS, "FastGelu", 1, 2, "", expand_fast_gelu },
+	{ MS, "FusedConv", 2, 4, CONV_ATTRS " activation activation_params",
+	  expand_fused_conv },
 	{ MS, "FusedGemm", 2, 3, "alpha beta transA transB activation",
 	  expand_fused_gemm },
 	{ MS, "FusedMatMul", 2, 2, "alpha transA transB transBatchA "

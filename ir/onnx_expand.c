@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define FLOAT ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT
+#define FLOATS ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS
 #define INT ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT
 #define INTS ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS
 #define STRING ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING
@@ -98,6 +99,16 @@ brn_arg_ints(struct brn_expand *e, const char *name, int64_t *v, int n)
 	for (int i = 0; a && i < n && (size_t)i < a->n_ints; i++)
 		v[i] = a->ints[i];
 	return a ? (int)a->n_ints : 0;
+}
+
+int
+brn_arg_floats(struct brn_expand *e, const char *name, float *v, int n)
+{
+	const struct Onnx__AttributeProto *a = attribute(e, name, FLOATS);
+
+	for (int i = 0; a && i < n && (size_t)i < a->n_floats; i++)
+		v[i] = a->floats[i];
+	return a ? (int)a->n_floats : 0;
 }
 
 const char *

@@ -38,6 +38,7 @@ int64_t brn_arg_int(struct brn_expand *e, const char *name, int64_t dflt);
 float brn_arg_float(struct brn_expand *e, const char *name, float dflt);
 /* How many, at most n of them in v.  */
 int brn_arg_ints(struct brn_expand *e, const char *name, int64_t *v, int n);
+int brn_arg_floats(struct brn_expand *e, const char *name, float *v, int n);
 /* The string, or "".  */
 const char *brn_arg_string(struct brn_expand *e, const char *name);
 

@@ -190,6 +190,37 @@ static const struct pair {
   "node br = DequantizeLinear(b,bs,bz) axis=1\nnode m = MatMul(ar,br)\n"
   "node y = QuantizeLinear(m,ys,yz)" },
 
+/* ---- convolutions ---- */
+
+{ "FusedConv", "input x float [1,2,4,4]\ninput w float [3,2,3,3]\n"
+  "input b float [3]\ninput z float [1,3,2,2]\noutput y\n",
+  "node y = " MS "FusedConv(x,w,b,z) pads=[1,1,1,1] strides=[2,2]"
+  " activation='Relu'",
+  "node c = Conv(x,w,b) pads=[1,1,1,1] strides=[2,2]\n"
+  "node s = Add(c,z)\nnode y = Relu(s)" },
+{ "FusedConv with Clip", "input x float [1,2,4]\ninput w float [3,2,3]\n"
+  "output y\n", "node y = " MS "FusedConv(x,w) activation='Clip'"
+  " activation_params=[-0.5f,0.5f]",
+  "node c = Conv(x,w)\ninit lo float [] raw -0.5\n"
+  "init hi float [] raw 0.5\nnode y = Clip(c,lo,hi)" },
+{ "ConvInteger", "input x uint8 [1,2,4,4]\ninput w uint8 [3,2,2,2]\n"
+  "init z uint8 [] raw 4\ninit v uint8 [3] raw 1 2 3\noutput y\n",
+  "node y = ConvInteger(x,w,z,v) pads=[1,0,0,1]",
+  "node xf = Cast(x) to=1\nnode wf = Cast(w) to=1\n"
+  "init zf float [] raw 4\ninit vf float [3,1,1,1] raw 1 2 3\n"
+  "node xs = Sub(xf,zf)\nnode ws = Sub(wf,vf)\n"
+  "node c = Conv(xs,ws) pads=[1,0,0,1]\nnode y = Cast(c) to=6" },
+{ "QLinearConv", "input x uint8 [1,2,4,4]\ninput w int8 [3,2,2,2]\n"
+  "init s float [] raw 0.5\ninit z uint8 [] raw 4\n"
+  "init t float [3] raw 1 2 4\ninit u int8 [3] raw 0 0 1\n"
+  "init ys float [] raw 8\ninit yz uint8 [] raw 100\n"
+  "input b int32 [3]\noutput y\n",
+  "node y = QLinearConv(x,s,z,w,t,u,ys,yz,b)",
+  "node xr = DequantizeLinear(x,s,z)\n"
+  "node wr = DequantizeLinear(w,t,u) axis=0\nnode bf = Cast(b) to=1\n"
+  "init bs float [3] raw 0.5 1 2\nnode br = Mul(bf,bs)\n"
+  "node c = Conv(xr,wr,br)\nnode y = QuantizeLinear(c,ys,yz)" },
+
 /* ---- functions ---- */
 
 { "a function", "input x float [3]\ninput w float [3]\noutput y\n"
