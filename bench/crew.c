@@ -12,11 +12,13 @@
 
 enum { SAMPLES = 15, TRIES = 50, MAX_THREADS = 64 };
 
+/* What all look at has cache lines of its own: beside it is the stack of the
+ * first, which its kernel may write to all the time.  */
 struct crew {
 	const struct bench_calls *c;
 	int reps;
 	atomic_int next;                /* member without a number yet */
-	atomic_long arrived;
+	_Alignas(128) atomic_long arrived;
 };
 
 /* The first block row of member i.  */

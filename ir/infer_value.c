@@ -6,6 +6,9 @@
  * through the simple cases of arithmetic that exporters write around shapes.
  */
 #include "ir/infer_fn.h"
+
+#include <math.h>
+
 #include "ir/ref.h"
 
 #include <string.h>
@@ -39,8 +42,27 @@ static double
 work_per_element(const struct brn_infer *c)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
+	const struct brn_attr *kernel = brn_attr(c->n, "kernel_shape");
+	double taps = 1;
 	int64_t k = 1;
 
+	switch (c->n->op) {
+	case BRN_OP_conv:
+	case BRN_OP_conv_transpose:
+	case BRN_OP_dense_conv:
+	case BRN_OP_depthwise:
+		return (double)brn_type_numel(brn_infer_in(c, 1));
+	case BRN_OP_resize:
+		return pow(4, x->rank);
+	case BRN_OP_lrn:
+		return (double)x->dim[1];
+	default:
+		break;
+	}
+	for (int i = 0; kernel && i < kernel->nints; i++)
+		taps *= (double)kernel->ints[i];
+	if (kernel)
+		return taps;
 	if (c->n->op != BRN_OP_matmul && c->n->op != BRN_OP_gemm &&
 	    c->n->op != BRN_OP_dense)
 		return 1;

@@ -41,6 +41,8 @@ brn_onnx_op(const char *type)
 {
 	if (!strcmp(type, "Constant"))
 		return BRN_OP_constant;
+	if (!strcmp(type, "Upsample"))
+		return BRN_OP_resize;
 	if (!strcmp(type, "Scatter"))
 		return BRN_OP_scatter_elements;
 	for (int i = 0; i < BRN_NUM_OPS; i++)
@@ -201,6 +203,7 @@ supported(struct brn_onnx_call *c)
 
 	if ((rc = brn_onnx_attrs_check(c)) < 0 ||
 	    (rc = brn_onnx_attrs_to_inputs(c)) < 0 ||
+	    (rc = brn_onnx_image_inputs(c)) < 0 ||
 	    (rc = check_inputs(c)) < 0)
 		return rc;
 	if (c->op == BRN_OP_dropout)

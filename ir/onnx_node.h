@@ -78,6 +78,11 @@ int brn_onnx_attrs_copy(struct brn_onnx_call *c);
 int brn_onnx_refuse(struct brn_onnx_call *c);
 int brn_onnx_finish(struct brn_onnx_call *c);
 int brn_onnx_constant(struct brn_onnx_call *c);
+/* The same for ops on images; other ops are as they should be.  */
+int brn_onnx_image_refuse(struct brn_onnx_call *c);
+int brn_onnx_image_finish(struct brn_onnx_call *c);
+/* Inputs of older forms to their places in the latest one.  */
+int brn_onnx_image_inputs(struct brn_onnx_call *c);
 
 /* Add node np; the graph's leaves and all nodes before it are there.  An
  * operator that is not supported becomes a node of op unsupported.  */

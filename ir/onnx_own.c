@@ -164,7 +164,7 @@ brn_onnx_refuse(struct brn_onnx_call *c)
 	case BRN_OP_constant_of_shape:
 		return refuse_value(c);
 	default:
-		return 0;
+		return brn_onnx_image_refuse(c);
 	}
 }
 
@@ -335,7 +335,7 @@ brn_onnx_finish(struct brn_onnx_call *c)
 	case BRN_OP_constant_of_shape:
 		return finish_constant_of_shape(c);
 	default:
-		return 0;
+		return brn_onnx_image_finish(c);
 	}
 }
 

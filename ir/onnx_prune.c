@@ -109,21 +109,36 @@ find_tensor(const struct prune *p, const char *value, struct weight *w)
 	return 0;
 }
 
-/* Whether np is a dense layer with a weight that can be pruned.  */
+/* Whether t, of a convolution or not, is a weight that can be pruned.  A
+ * convolution's is [out][in][kernel..], which is [out][in * taps].  */
+static int
+is_weight(const struct Onnx__TensorProto *t, int conv)
+{
+	if (conv ? t->n_dims < 3 : t->n_dims != 2)
+		return 0;
+	for (size_t d = 0; d < t->n_dims; d++)
+		if (t->dims[d] <= 0)
+			return 0;
+	return brn_onnx_dtype(t->data_type) == BURIN_F32;
+}
+
+/* Whether np is a layer with a weight that can be pruned.  Convolutions of
+ * several groups are left alone.  */
 static int
 find_weight(const struct prune *p, const struct Onnx__NodeProto *np,
     struct weight *w)
 {
 	struct Onnx__AttributeProto *trans = attr(np, "transB");
+	struct Onnx__AttributeProto *group = attr(np, "group");
+	int conv = is_op(np, "Conv");
 
-	if (!(is_op(np, "MatMul") || is_op(np, "Gemm")) || np->n_input < 2)
+	if (!(is_op(np, "MatMul") || is_op(np, "Gemm") || conv) ||
+	    np->n_input < 2 || (conv && group && group->i != 1))
 		return 0;
 	w->layer = np->name && *np->name ? np->name :
 	    np->n_output ? np->output[0] : "";
-	w->stored_nk = is_op(np, "Gemm") && trans && trans->i;
-	return find_tensor(p, np->input[1], w) && w->t->n_dims == 2 &&
-	    w->t->dims[0] > 0 && w->t->dims[1] > 0 &&
-	    brn_onnx_dtype(w->t->data_type) == BURIN_F32;
+	w->stored_nk = conv || (is_op(np, "Gemm") && trans && trans->i);
+	return find_tensor(p, np->input[1], w) && is_weight(w->t, conv);
 }
 
 static int
@@ -148,8 +163,9 @@ prune_weight(struct prune *p, const struct weight *w)
 	if ((rc = brn_onnx_bytes(&p->src, w->t, what, &type, &data,
 	    p->err)) < 0)
 		return rc;
+	m.dim[0] = type.dim[0];
+	m.dim[1] = brn_type_numel(&type) / type.dim[0];
 	for (int d = 0; d < 2; d++) {
-		m.dim[d] = type.dim[d];
 		m.block[d] = (d == 0) == w->stored_nk ? p->spec->bh :
 		    p->spec->bw;
 	}

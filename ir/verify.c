@@ -55,7 +55,8 @@ check_leaf(const struct brn_node *n, burin_error *err)
 		    "node '%s': bsr without a matrix", n->name);
 	if (n->op == BRN_OP_bsr)
 		return brn_bsr_check(n->bsr, err);
-	if (n->op == BRN_OP_bsr_dense && n->in[1]->op != BRN_OP_bsr)
+	if ((n->op == BRN_OP_bsr_dense || n->op == BRN_OP_bsr_conv) &&
+	    n->in[1]->op != BRN_OP_bsr)
 		return brn_fail(err, BURIN_EFORMAT,
 		    "node '%s': weight is %s, wanted bsr", n->name,
 		    brn_ops[n->in[1]->op].name);

@@ -314,7 +314,7 @@ visit(struct sparser *s, struct brn_node *n, burin_error *err)
 	n->choice = f->choice;
 	if (!f->bsr)
 		return BURIN_OK;
-	n->op = BRN_OP_bsr_dense;
+	n->op = n->op == BRN_OP_dense ? BRN_OP_bsr_dense : BRN_OP_bsr_conv;
 	brn_attr_drop(n, "trans_w");
 	n->in[1] = f->bsr;
 	return BURIN_OK;
@@ -333,10 +333,11 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 	for (int i = 0; i < end && rc == BURIN_OK; i++) {
 		struct brn_node *n = g->node[i];
 
-		if (n->op != BRN_OP_dense || n->choice)
+		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv) ||
+		    n->choice)
 			continue;
 		rc = visit(&s, n, err);
-		count += n->op == BRN_OP_bsr_dense;
+		count += n->in[1]->op == BRN_OP_bsr;
 	}
 	free(s.memo);
 	if (count && rc == BURIN_OK)

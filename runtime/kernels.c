@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/image.h"
 #include "ir/weight.h"
 #include "passes/pass.h"
 
@@ -17,9 +18,10 @@ brn_is_layer(const struct brn_node *n)
 {
 	const struct brn_node *bias;
 
-	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense)
+	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense &&
+	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv)
 		return 0;
-	if (n->op == BRN_OP_dense && (!brn_is_const(n->in[1]) ||
+	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
 	    n->in[1]->value->type.dtype != BURIN_F32 ||
 	    n->in[1]->value->type.rank != 2))
 		return 0;
@@ -46,7 +48,7 @@ set_bsr(struct brn_layer *l, burin_error *err)
 	struct brn_matrix w;
 	int rc;
 
-	if (l->node->op == BRN_OP_bsr_dense) {
+	if (l->node->in[1]->op == BRN_OP_bsr) {
 		l->bsr = l->node->in[1]->bsr;
 		return 0;
 	}
@@ -94,10 +96,31 @@ describe(struct brn_layer *l)
 		.bw = c ? c->bw : l->bsr->bw,
 		.density = c ? c->density : brn_bsr_density(l->bsr),
 		.nonzero_fraction = c ? c->nonzero : 1,
-		.decision = l->node->op == BRN_OP_bsr_dense ? "sparse" :
+		.decision = l->node->in[1]->op == BRN_OP_bsr ? "sparse" :
 		    "dense",
 		.why = c ? c->why : "",
 	};
+}
+
+/* Which columns a gather has to bring.  */
+static int
+set_used(struct brn_layer *l, burin_error *err)
+{
+	const struct brn_bsr *b = l->bsr;
+	char *stored = brn_alloc((size_t)b->nbcol, 1);
+
+	l->used = brn_alloc((size_t)b->cols, sizeof *l->used);
+	if (!stored || !l->used) {
+		free(stored);
+		return brn_nomem(err);
+	}
+	for (int32_t i = 0; i < b->nblk; i++)
+		stored[b->colidx[i]] = 1;
+	for (int32_t c = 0; c < b->cols; c++)
+		if (stored[c / b->bw])
+			l->used[l->nused++] = c;
+	free(stored);
+	return 0;
 }
 
 int
@@ -115,6 +138,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 			brn_spec_prefer(&l->spec, n->choice->kernel);
 		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
 	}
+	if (rc == 0 && brn_is_image_layer(n))
+		rc = set_used(l, err);
 	if (rc < 0) {
 		brn_layer_clear(l);
 		return rc;
@@ -129,6 +154,7 @@ brn_layer_clear(struct brn_layer *l)
 	brn_jit_release(l->kernel);
 	free(l->stream);
 	free(l->bias);
+	free(l->used);
 	brn_bsr_free(l->own);
 	*l = (struct brn_layer){ 0 };
 }
@@ -143,6 +169,20 @@ int64_t
 brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 {
 	return ntile * brn_layer_rowsp(l) * BRN_TILE;
+}
+
+void
+brn_layer_multiply(const struct brn_layer *l, const struct brn_native *native,
+    const struct brn_kernel_args *a)
+{
+	const struct brn_bsr *b = l->bsr;
+
+	if (a->tokens && a->tokens <= BRN_FEW && b->bh == BRN_DENSE_BH &&
+	    b->bw == BRN_DENSE_BW &&
+	    b->nblk == (int64_t)b->nbrow * b->nbcol)
+		native->few(a);
+	else
+		brn_kernel_code(l->kernel)(a);
 }
 
 struct run {
@@ -253,7 +293,7 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 			a.tile1 = ntile;
 		for (a.brow0 = from; a.brow0 < to; a.brow0 = a.brow1) {
 			a.brow1 = a.brow0 + step < to ? a.brow0 + step : to;
-			brn_kernel_code(k->r->layer->kernel)(&a);
+			brn_layer_multiply(k->r->layer, k->r->native, &a);
 			finish(k, &a);
 		}
 	}
@@ -273,7 +313,7 @@ run_chunk(void *ctx, size_t i)
 	if (l->act || k->residual)
 		run_hot(k, a);
 	else
-		brn_kernel_code(l->kernel)(&a);
+		brn_layer_multiply(l, k->r->native, &a);
 }
 
 void

@@ -18,6 +18,9 @@ struct brn_layer {
 	float *stream;                  /* or NULL, brn_pack_stream */
 	struct brn_spec spec;           /* of the kernel; borrows from bsr */
 	float *bias;                    /* padded to whole blocks, or NULL */
+	int32_t *used;                  /* columns that some block has, of
+	                                   layers on images */
+	int32_t nused;
 	enum brn_act act;
 };
 
@@ -36,6 +39,10 @@ int64_t brn_layer_colsp(const struct brn_layer *l);
 /* Elements of x and y, with padding, in tiles.  */
 int64_t brn_layer_xt_size(const struct brn_layer *l, int64_t ntile);
 int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
+
+/* The layer's kernel, or what is better for few tokens.  */
+void brn_layer_multiply(const struct brn_layer *l,
+    const struct brn_native *native, const struct brn_kernel_args *a);
 
 /* y = act(x . w^T + bias) + residual.  x is rows or tiles; y and residual are
  * rows or tiles together.  xt and yt are room for the tiles of x and y where

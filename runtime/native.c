@@ -10,9 +10,17 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.to_tiles = BRN_FOR_ISA(brn_to_tiles),
 	.from_tiles = BRN_FOR_ISA(brn_from_tiles),
 	.epilogue = BRN_FOR_ISA(brn_epilogue),
+	.few = BRN_FOR_ISA(brn_few),
 	.op = {
 #define NATIVE(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_native_##name),
 #include "runtime/native.def"
+	},
+	.phases = BRN_FOR_ISA(brn_phases),
+	.gather = BRN_FOR_ISA(brn_gather),
+	.scatter = BRN_FOR_ISA(brn_scatter),
+	.image = {
+#define IMAGE(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_image_##name),
+#include "runtime/images.def"
 	},
 	.tiled = {
 #define TILED(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_tiled_##name),

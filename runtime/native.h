@@ -34,16 +34,35 @@ struct brn_tiled {
 };
 typedef void brn_tiled_fn(const struct brn_tiled *a);
 
+enum { BRN_FEW = 4 };
+
 /* y = act(y) + residual for n floats; residual may be NULL.  */
 typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
     enum brn_act act);
+
+/* A node on images that needs scratch: BRN_DECLINED as above.  */
+typedef int brn_image_fn(const struct brn_tiled *a);
+
+/* These are for runtime/conv.h.  */
+struct brn_gather;
+struct brn_planes;
+struct brn_scatter;
 
 struct brn_native {
 	brn_to_tiles_fn *to_tiles;
 	brn_from_tiles_fn *from_tiles;
 	brn_epilogue_fn *epilogue;
+	/* What the kernel of a dense layer does, for tiles of which at most
+	 * BRN_FEW tokens are wanted.  */
+	brn_kernel_fn *few;
 	brn_native_fn *op[BRN_NUM_OPS];
 	brn_tiled_fn *tiled[BRN_NUM_OPS];
+	brn_image_fn *image[BRN_NUM_OPS];
+	void (*phases)(const struct brn_planes *g, const float *x, float *to,
+	    float fill);
+	void (*gather)(const struct brn_gather *a, float *to);
+	void (*scatter)(const struct brn_scatter *a, float *y,
+	    const float *residual);
 };
 
 const struct brn_native *brn_native(enum brn_isa isa);

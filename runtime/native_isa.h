@@ -6,6 +6,7 @@
 #ifndef BRN_NATIVE_ISA_H
 #define BRN_NATIVE_ISA_H
 
+#include "ir/image.h"
 #include "runtime/native.h"
 
 #define BRN_PASTE3(a, b, c) a##b##c
@@ -16,6 +17,8 @@
 #include "runtime/native.def"
 #define TILED(name) brn_tiled_fn BRN_FOR_ISA(brn_tiled_##name);
 #include "runtime/tiles.def"
+#define IMAGE(name) brn_image_fn BRN_FOR_ISA(brn_image_##name);
+#include "runtime/images.def"
 
 /* A line of a tile is BRN_LINE vectors.  */
 #ifdef __AVX512F__
@@ -32,6 +35,15 @@ typedef int32_t brn_ivec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
 
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
+brn_kernel_fn BRN_FOR_ISA(brn_few);
+void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
+    float *to, float fill);
+/* n results t with what the end of a layer does; y may be t.  */
+void BRN_FOR_ISA(brn_put)(float *y, const float *t, const float *residual,
+    int64_t n, const struct brn_image_end *e);
+void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);
+void BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
+    const float *residual);
 brn_to_tiles_fn BRN_FOR_ISA(brn_to_tiles);
 brn_from_tiles_fn BRN_FOR_ISA(brn_from_tiles);
 

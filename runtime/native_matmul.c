@@ -141,3 +141,49 @@ BRN_FOR_ISA(brn_native_matmul)(const struct brn_node *node,
 	brn_job_run(&g.job, t);
 	return 0;
 }
+
+/* One tile through block rows of a dense layer, 16 x 1 and all stored: rows are
+ * in the lanes, weights are read once.  Sums are made in the order in which
+ * kernels make them.  */
+static inline __attribute__((always_inline)) void
+few_of_tile(const struct brn_kernel_args *a, const float *x, float *y,
+    const int n)
+{
+	for (int64_t b = a->brow0; b < a->brow1; b++) {
+		const float *w = a->vals + b * a->nbcol * BRN_TILE;
+		float *to = y + b * BRN_TILE * BRN_TILE;
+		brn_vec acc[BRN_FEW][BRN_LINE];
+
+		for (int i = 0; i < BRN_LINE; i++)
+			for (int t = 0; t < n; t++)
+				acc[t][i] = a->bias ? *(const brn_vec *)
+				    (a->bias + b * BRN_TILE + i * BRN_LANES) :
+				    (brn_vec){ 0 };
+		for (int64_t c = 0; c < a->nbcol; c++, w += BRN_TILE)
+			for (int i = 0; i < BRN_LINE; i++) {
+				brn_vec v = *(const brn_vec *)(w +
+				    i * BRN_LANES);
+
+				for (int t = 0; t < n; t++)
+					acc[t][i] += v * x[c * BRN_TILE + t];
+			}
+		for (int t = 0; t < n; t++)
+			for (int r = 0; r < BRN_TILE; r++)
+				to[r * BRN_TILE + t] =
+				    acc[t][r / BRN_LANES][r % BRN_LANES];
+	}
+}
+
+void
+BRN_FOR_ISA(brn_few)(const struct brn_kernel_args *a)
+{
+	for (int64_t i = a->tile0; i < a->tile1; i++) {
+		const float *x = a->x + i * a->nbcol * BRN_TILE;
+		float *y = a->y + i * a->nbrow * BRN_TILE * BRN_TILE;
+
+		if (a->tokens == 1)
+			few_of_tile(a, x, y, 1);
+		else
+			few_of_tile(a, x, y, BRN_FEW);
+	}
+}

@@ -4,6 +4,8 @@
  */
 #include "runtime/native.h"
 
+#include "runtime/planes.h"
+
 extern const struct brn_native brn_native_table_generic;
 #ifdef __x86_64__
 extern const struct brn_native brn_native_table_sse2, brn_native_table_avx2,
@@ -28,8 +30,15 @@ brn_native(enum brn_isa isa)
 int64_t
 brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
 {
+	struct brn_planes g;
+
 	/* Scores of two tiles of queries. */
 	if (n->op == BRN_OP_attention)
 		return 2 * brn_tiles_of(type[1]).per * BRN_TILE * BRN_TILE;
-	return 0;
+	if (n->op != BRN_OP_depthwise && n->op != BRN_OP_max_pool &&
+	    n->op != BRN_OP_average_pool)
+		return 0;
+	if (!brn_planes_of(n, type[0], &g))
+		return 0;
+	return 2 * brn_image_phases(&g);
 }

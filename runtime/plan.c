@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ir/ref.h"
+#include "runtime/conv.h"
 #include "runtime/memory.h"
 
 void
@@ -172,6 +173,12 @@ need_room(const struct maker *k, const struct brn_step *s, struct room *r)
 		return;
 	}
 	l = &k->m->layer[s->layer];
+	if (brn_is_image_layer(s->node)) {
+		brn_conv_room(l, type[0], &n, &m);
+		r->xt = n > r->xt ? n : r->xt;
+		r->scratch = m > r->scratch ? m : r->scratch;
+		return;
+	}
 	n = brn_layer_xt_size(l, brn_tiles_of(type[0]).n);
 	m = brn_layer_yt_size(l, brn_tiles_of(type[0]).n);
 	if (!s->node->in[0]->tiles || brn_layer_colsp(l) != l->bsr->cols)
@@ -264,6 +271,10 @@ share_tiles(struct maker *k)
 
 		if (s->layer < 0)
 			continue;
+		if (brn_is_image_layer(s->node)) {
+			before = NULL;
+			continue;
+		}
 		s->has_xt = before &&
 		    k->root[before->node->in[0]->id] ==
 		    k->root[s->node->in[0]->id] &&
@@ -387,9 +398,9 @@ run_layer(const struct brn_plan *p, const struct brn_step *s,
 		brn_layer_run(&r);
 }
 
-static void
-run_tiled(const struct brn_plan *p, const struct brn_step *s,
-    struct brn_threads *t, brn_tiled_fn *fn)
+static struct brn_tiled
+tiled_args(const struct brn_plan *p, const struct brn_step *s,
+    struct brn_threads *t)
 {
 	struct brn_tiled a = {
 		.n = s->node,
@@ -401,7 +412,28 @@ run_tiled(const struct brn_plan *p, const struct brn_step *s,
 	};
 
 	input_types(p, s->node, a.type);
-	fn(&a);
+	return a;
+}
+
+static void
+run_conv(const struct brn_plan *p, const struct brn_step *s,
+    const struct brn_net *m, struct brn_threads *t)
+{
+	const struct brn_node *n = s->node;
+	struct brn_conv_run r = {
+		.layer = &m->layer[s->layer],
+		.native = brn_native(m->isa),
+		.threads = t,
+		.end = brn_image_end_of(n),
+		.x = s->in[0]->data,
+		.y = s->out->data,
+		.residual = n->nin > 3 && s->in[3] ? s->in[3]->data : NULL,
+		.phases = p->xt,
+		.scratch = p->scratch,
+		.scratch_size = p->scratch_size,
+	};
+
+	brn_conv_run(&r, &s->in[0]->type);
 }
 
 static int
@@ -410,7 +442,13 @@ run_step(const struct brn_plan *p, struct brn_step *s,
 {
 	const struct brn_native *native = brn_native(m->isa);
 	enum brn_op op = s->node->op;
+	struct brn_tiled a;
 
+	if (s->layer >= 0 && brn_is_image_layer(s->node)) {
+		s->info.kernel = m->layer[s->layer].kernel->name;
+		run_conv(p, s, m, t);
+		return 0;
+	}
 	if (s->layer >= 0) {
 		s->info.kernel = m->layer[s->layer].kernel->name;
 		run_layer(p, s, m, t);
@@ -423,8 +461,15 @@ run_step(const struct brn_plan *p, struct brn_step *s,
 	}
 	if (native->tiled[op] && (s->node->tiles || s->node->in[0]->tiles)) {
 		s->info.kernel = "tiles";
-		run_tiled(p, s, t, native->tiled[op]);
+		a = tiled_args(p, s, t);
+		native->tiled[op](&a);
 		return 0;
+	}
+	if (native->image[op]) {
+		a = tiled_args(p, s, t);
+		s->info.kernel = "native";
+		if (native->image[op](&a) == 0)
+			return 0;
 	}
 	if (native->op[op] && native->op[op](s->node, s->in, s->out, t) == 0) {
 		s->info.kernel = "native";

@@ -39,6 +39,8 @@ static const struct {
 	{ "bool",     9,  1 },
 	{ "float16",  10, 2 },
 	{ "double",   11, 8 },
+	{ "uint32",   12, 4 },
+	{ "uint64",   13, 8 },
 	{ "complex64", 14, 8 },
 	{ "bfloat16", 16, 2 },
 	{ "odd",      99, 1 },
@@ -202,6 +204,8 @@ put_typed(Onnx__TensorProto *t, int row, const char *s, char **end)
 		PUT(double_data, strtod(s, end));
 	else if (types[row].type == 7)
 		PUT(int64_data, strtoll(s, end, 0));
+	else if (types[row].type == 12 || types[row].type == 13)
+		PUT(uint64_data, strtoull(s, end, 0));
 	else
 		PUT(int32_data, (int32_t)strtol(s, end, 0));
 }

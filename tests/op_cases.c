@@ -593,6 +593,7 @@ const struct op_case op_cases[] = {
   { "f32[] 1", "f32[] nan", "f32[] 1" }, "ESHAPE" },
 { "range of scalars only", OP(range), "",
   { "i64[2] 1 2", "i64[] 8", "i64[] 3" }, "ESHAPE" },
+#include "tests/image_cases.def"
 #include "tests/quant_cases.def"
 };
 

@@ -7,11 +7,12 @@
 #	operators.sh FOLDER --write   put it in place of the one that is there
 src=$1
 
-# Names in NATIVE(name) and TILED(name), then OP(name, "Operator", ..).
+# Names in NATIVE(name), TILED(name), IMAGE(name), then OP(name, "Operator").
 table() {
 	cat "$src"/runtime/native.def "$src"/runtime/tiles.def \
-	    "$src"/ir/ops.def | LC_ALL=C awk -F'[(,") ]+' '
-	/^(NATIVE|TILED)\(/ { fast[$2] = 1 }
+	    "$src"/runtime/images.def "$src"/ir/ops.def |
+	    LC_ALL=C awk -F'[(,") ]+' '
+	/^(NATIVE|TILED|IMAGE)\(/ { fast[$2] = 1 }
 	/^OP\(/ && $0 ~ /"/ { print !fast[$2], $3 }' | LC_ALL=C sort -u |
 	    awk '
 	{ list[$1] = list[$1] (list[$1] ? ", " : "") $2; n[$1]++ }

@@ -10,6 +10,7 @@
 #include "tests/attention_graph.h"
 #include "tests/build.h"
 #include "tests/channel_graph.h"
+#include "tests/conv_graph.h"
 #include "tests/fuse_graph.h"
 #include "tests/layer_graph.h"
 #include "tests/quant_graph.h"
@@ -451,6 +452,39 @@ CASE(fuse_epilogue, "both", layers_end, END_BOTH, add, 0)
 CASE(fuse_epilogue, "doubled", layers_end, END_DOUBLED, add, 1)
 CASE(fuse_epilogue, "chain", layers_end, END_CHAIN, add, 0)
 CASE(fuse_epilogue, "spread", layers_end, END_SPREAD, add, 1)
+
+CASE(bsr_dense, "conv", conv_end, CONV_PRUNED, bsr_conv, 1)
+
+CASE(canon_conv, "bare", conv_norm, CONV_BARE, dense_conv, 1)
+CASE(canon_conv, "norm", conv_norm, CONV_NORM, batch_norm, 0)
+CASE(canon_conv, "norm_used", conv_norm, CONV_NORM_USED, batch_norm, 1)
+CASE(canon_conv, "scaled", conv_norm, CONV_SCALED, mul, 0)
+CASE(canon_conv, "plane_added", conv_norm, CONV_PLANE_ADDED, add, 1)
+CASE(canon_conv, "groups", conv_norm, CONV_GROUPS, dense_conv, 1)
+CASE(canon_conv, "depthwise", conv_norm, CONV_DEPTHWISE, depthwise, 1)
+CASE(canon_conv, "volume", conv_norm, CONV_VOLUME, conv, 1)
+CASE(canon_conv, "fed", conv_norm, CONV_FED, conv, 1)
+
+CASE(fuse_swish, "sigmoid", swish, SWISH_SIGMOID, swish, 1)
+CASE(fuse_swish, "other", swish, SWISH_OTHER, sigmoid, 1)
+CASE(fuse_swish, "hard", swish, SWISH_HARD, hard_swish, 1)
+CASE(fuse_swish, "late", swish, SWISH_LATE, hard_swish, 1)
+CASE(fuse_swish, "early", swish, SWISH_EARLY, hard_swish, 1)
+CASE(fuse_swish, "hard_sigmoid", swish, SWISH_HARD_SIGMOID, hard_swish, 1)
+CASE(fuse_swish, "gate_used", swish, SWISH_GATE_USED, sigmoid, 1)
+CASE(fuse_swish, "to_seven", swish, SWISH_TO_SEVEN, clip, 1)
+
+CASE(fuse_conv, "relu", conv_end, CONV_RELU, relu, 0)
+CASE(fuse_conv, "relu6", conv_end, CONV_RELU6, clip, 0)
+CASE(fuse_conv, "fed_clip", conv_end, CONV_FED_CLIP, clip, 1)
+CASE(fuse_conv, "leaky", conv_end, CONV_LEAKY, leaky_relu, 0)
+CASE(fuse_conv, "swish", conv_end, CONV_SWISH, swish, 0)
+CASE(fuse_conv, "add_relu", conv_end, CONV_ADD_RELU, dense_conv, 1)
+CASE(fuse_conv, "relu_add", conv_end, CONV_RELU_ADD, add, 0)
+CASE(fuse_conv, "relu_add_relu", conv_end, CONV_RELU_ADD_RELU, relu, 1)
+CASE(fuse_conv, "self", conv_end, CONV_SELF, add, 1)
+CASE(fuse_conv, "two_users", conv_end, CONV_TWO_USERS, relu, 1)
+CASE(fuse_conv, "add_row", conv_end, CONV_ADD_ROW, add, 1)
 
 CASE(assign_layout, "unary", layers_between, VIA_UNARY, to_tiles, 1)
 CASE(assign_layout, "norm", layers_between, VIA_NORM, to_tiles, 1)

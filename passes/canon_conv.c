@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Convolutions with constant weights become layers, and what scales or shifts
+ * their channels afterwards goes into weight and bias:
+ *
+ *	batch_norm(conv(x, w))  ->  dense_conv(x, w', b')
+ *
+ * The weight becomes a matrix [out][channels * taps].  One filter a channel is
+ * depthwise, [channels][taps]; other groups are a matrix with zeros, which
+ * bsr_dense finds.  Volumes and very large windows are left.
+ */
+#include "passes/pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "ir/window.h"
+#include "passes/rewrite.h"
+
+/* A weight of groups grows by their number, up to so many elements.  */
+#define MOST_EXPANDED (INT64_C(1) << 26)
+
+struct conv {
+	struct brn_graph *g;
+	struct brn_node *n;             /* op conv */
+	struct brn_node *root;          /* what the layer stands for */
+	int64_t out, each, taps, group;
+	double *scale, *shift;          /* [out] */
+};
+
+static int
+is_const_f32(const struct brn_node *n)
+{
+	return brn_is_const(n) && n->value->type.dtype == BURIN_F32;
+}
+
+static int
+is_layer(const struct brn_node *n)
+{
+	const struct brn_type *w;
+	struct brn_window win;
+	const char *why;
+	int64_t group = brn_attr_int(n, "group", 1);
+
+	if (n->op != BRN_OP_conv || !is_const_f32(n->in[1]) ||
+	    (n->nin > 2 && n->in[2] && !is_const_f32(n->in[2])))
+		return 0;
+	w = &n->in[1]->value->type;
+	return n->in[0]->type.rank == w->rank &&
+	    brn_window_of(n, &n->in[0]->type, w, &win, &why) == 0 &&
+	    brn_window_is_small(&win) && group >= 1 &&
+	    brn_numel(n->in[1]->value) > 0 &&
+	    (group == 1 || group == w->dim[0] ||
+	    brn_numel(n->in[1]->value) <= MOST_EXPANDED / group);
+}
+
+/* One number a channel of t, a constant that is added to or multiplied with
+ * an image of that rank.  */
+static int
+is_by_channel(const struct brn_node *c, int rank, int64_t channels)
+{
+	const struct brn_type *t = &c->type;
+	int at = t->rank - (rank - 1);
+
+	if (!is_const_f32(c) || t->rank > rank)
+		return 0;
+	for (int d = 0; d < t->rank; d++)
+		if (t->dim[d] != 1 && (d != at || t->dim[d] != channels))
+			return 0;
+	return 1;
+}
+
+static double
+element(const struct brn_node *c, int64_t i)
+{
+	return (double)((const float *)c->value->data)
+	    [brn_numel(c->value) == 1 ? 0 : i];
+}
+
+static int
+take_batch_norm(struct conv *k, const struct brn_node *u)
+{
+	double eps = (double)brn_attr_float(u, "epsilon", 1e-5f);
+
+	for (int i = 1; i < 5; i++)
+		if (!is_const_f32(u->in[i]))
+			return 0;
+	for (int64_t i = 0; i < k->out; i++) {
+		double s = element(u->in[1], i) /
+		    sqrt(element(u->in[4], i) + eps);
+
+		k->scale[i] *= s;
+		k->shift[i] = (k->shift[i] - element(u->in[3], i)) * s +
+		    element(u->in[2], i);
+	}
+	return 1;
+}
+
+/* Take u, the only user of what k makes, into weight and bias.  */
+static int
+take(struct conv *k, const struct brn_node *u)
+{
+	const struct brn_node *c;
+
+	if (u->op == BRN_OP_batch_norm)
+		return u->in[0] == k->root && take_batch_norm(k, u);
+	if (u->op != BRN_OP_add && u->op != BRN_OP_mul)
+		return 0;
+	c = u->in[u->in[0] == k->root];
+	if (!is_by_channel(c, k->n->in[1]->type.rank, k->out))
+		return 0;
+	for (int64_t i = 0; i < k->out; i++)
+		if (u->op == BRN_OP_add) {
+			k->shift[i] += element(c, i);
+		} else {
+			k->scale[i] *= element(c, i);
+			k->shift[i] *= element(c, i);
+		}
+	return 1;
+}
+
+/* The weight as a matrix.  */
+static struct brn_node *
+weight_of(struct conv *k)
+{
+	const struct brn_tensor *w = k->n->in[1]->value;
+	int depthwise = k->group == k->out && k->each == 1;
+	int64_t many = depthwise ? 1 : k->group;
+	int64_t size = k->each * k->taps, cols = size * many;
+	struct brn_type t = { BURIN_F32, 2, { k->out, cols } };
+	struct brn_node *n;
+	float *to;
+
+	n = brn_graph_constant(k->g, k->n->in[1]->name, &t, NULL);
+	if (!n)
+		return NULL;
+	to = n->value->data;
+	for (int64_t o = 0; o < k->out; o++)
+		for (int64_t i = 0; i < size; i++)
+			to[o * cols + o / (k->out / many) * size + i] =
+			    (float)(k->scale[o] *
+			    (double)((const float *)w->data)[o * size + i]);
+	return n;
+}
+
+static struct brn_node *
+bias_of(struct conv *k)
+{
+	struct brn_type t = { BURIN_F32, 1, { k->out } };
+	struct brn_node *n = brn_graph_constant(k->g, k->n->name, &t, NULL);
+
+	for (int64_t i = 0; n && i < k->out; i++)
+		((float *)n->value->data)[i] = (float)k->shift[i];
+	return n;
+}
+
+static int
+copy_attrs(struct conv *k, struct brn_node *l)
+{
+	static const char *const ints[] = { "strides", "dilations", "pads" };
+	const struct brn_type *w = &k->n->in[1]->value->type;
+	int64_t auto_pad = brn_attr_int(k->n, "auto_pad", 0);
+
+	if (brn_attr_set_ints(k->g, l, "kernel_shape", w->dim + 2,
+	    w->rank - 2) < 0)
+		return -1;
+	for (int i = 0; i < BRN_COUNT(ints); i++) {
+		const struct brn_attr *a = brn_attr(k->n, ints[i]);
+
+		if (a && brn_attr_set_ints(k->g, l, a->name, a->ints,
+		    a->nints) < 0)
+			return -1;
+	}
+	return auto_pad ? brn_attr_set_int(k->g, l, "auto_pad", auto_pad) : 0;
+}
+
+static int
+make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
+{
+	struct brn_node *in[3] = { k->n->in[0], NULL, NULL }, *l;
+	int bias = k->root != k->n || (k->n->nin > 2 && k->n->in[2]);
+	int depthwise = k->group == k->out && k->each == 1;
+
+	in[1] = weight_of(k);
+	if (bias)
+		in[2] = bias_of(k);
+	if (!in[1] || (bias && !in[2]))
+		return brn_nomem(err);
+	l = brn_graph_add(k->g, depthwise && k->group > 1 ?
+	    BRN_OP_depthwise : BRN_OP_dense_conv, k->n->name, in,
+	    bias ? 3 : 2);
+	if (!l || copy_attrs(k, l) < 0)
+		return brn_nomem(err);
+	l->type = k->root->type;
+	brn_rewrite_to(r, k->root, l);
+	return BURIN_OK;
+}
+
+static int
+visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	const struct brn_type *w = &n->in[1]->value->type;
+	struct conv k = { .g = r->g, .n = n, .root = n, .out = w->dim[0],
+	    .each = w->dim[1], .group = brn_attr_int(n, "group", 1) };
+	int rc;
+
+	k.taps = brn_numel(n->in[1]->value) / (k.out * k.each);
+	k.scale = brn_alloc((size_t)k.out * 2, sizeof *k.scale);
+	if (!k.scale)
+		return brn_nomem(err);
+	k.shift = k.scale + k.out;
+	for (int64_t i = 0; i < k.out; i++) {
+		k.scale[i] = 1;
+		k.shift[i] = n->nin > 2 && n->in[2] ? element(n->in[2], i) : 0;
+	}
+	while (r->uses[k.root->id] == 1 && r->user[k.root->id] &&
+	    take(&k, r->user[k.root->id]))
+		k.root = r->user[k.root->id];
+	rc = make_layer(r, &k, err);
+	free(k.scale);
+	return rc;
+}
+
+int
+brn_pass_canon_conv(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err)
+{
+	struct brn_rewrite r;
+	int rc;
+
+	(void)o;
+	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
+		return rc;
+	for (int i = 0; i < r.n && rc == BURIN_OK; i++)
+		if (is_layer(g->node[i]))
+			rc = visit(&r, g->node[i], err);
+	if (rc == BURIN_OK)
+		return brn_rewrite_end(&r, changed, err);
+	brn_rewrite_free(&r);
+	return rc;
+}

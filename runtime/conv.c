@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A convolution, group by group of tiles.
+ */
+#include "runtime/conv.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Floats of x and y of a group: what half of a second-level cache holds.  */
+enum { GROUP_FLOATS = 128 << 10 };
+
+/* As many tiles as stay in the cache, an even number, in equal groups.  */
+static int64_t
+group_of(const struct brn_layer *l, const struct brn_planes *g)
+{
+	int64_t line = (brn_layer_colsp(l) + brn_layer_rowsp(l)) * BRN_TILE;
+	int64_t n = GROUP_FLOATS / line, all = brn_planes_ntile(g), ngroup;
+
+	n = n > BRN_GROUP_MOST ? BRN_GROUP_MOST : n;
+	n = n < BRN_GROUP_LEAST ? BRN_GROUP_LEAST : n;
+	ngroup = (all + n - 1) / n;
+	n = ngroup ? (all + ngroup - 1) / ngroup : 1;
+	return n > 2 ? (n + 1) / 2 * 2 : n;
+}
+
+void
+brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
+    int64_t *phases, int64_t *scratch)
+{
+	struct brn_planes g;
+	int fits = brn_planes_of(l->node, x, &g);
+	int64_t n = group_of(l, &g);
+
+	assert(fits);
+	(void)fits;
+	*phases = g.direct ? 0 : x->dim[1] * brn_planes_size(&g);
+	*scratch = brn_layer_xt_size(l, n) + brn_layer_yt_size(l, n) +
+	    2 * brn_layer_colsp(l);
+	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
+}
+
+/* A run of one image.  */
+struct image {
+	const struct brn_conv_run *r;
+	const float *x, *residual, *phases;
+	float *y;
+	int64_t ntile, ngroup;
+	int nthread;
+};
+
+static void
+make_phases(void *ctx, size_t c)
+{
+	const struct image *m = ctx;
+	const struct brn_conv_run *r = m->r;
+	int64_t plane = r->g.y.in * r->g.x.in;
+
+	r->native->phases(&r->g, m->x + (int64_t)c * plane,
+	    r->phases + (int64_t)c * brn_planes_size(&r->g), 0);
+}
+
+/* Where the columns that are wanted begin.  */
+static void
+find_lines(const struct brn_conv_run *r, int64_t *from)
+{
+	int64_t ntap = r->g.y.kernel * r->g.x.kernel, first = 0, at = 0;
+	int64_t size = brn_planes_size(&r->g);
+	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
+
+	for (int64_t t = 0; t < ntap; t++)
+		tap[t] = brn_planes_tap(&r->g, t);
+	for (int32_t k = 0; k < r->layer->nused; k++) {
+		int64_t c = r->layer->used[k];
+
+		for (; c >= first + ntap; first += ntap)
+			at += size;
+		from[k] = at + tap[c - first];
+	}
+}
+
+/* The kernel; a last tile of few positions is a call of its own, unless all of
+ * a dense weight would be read again for it.  */
+static void
+multiply(const struct brn_conv_run *r, const float *xt, float *yt,
+    int64_t ntile, int64_t last)
+{
+	const struct brn_layer *l = r->layer;
+	struct brn_kernel_args a = {
+		.x = xt,
+		.vals = l->bsr->vals,
+		.stream = l->stream,
+		.bias = l->bias,
+		.y = yt,
+		.tile1 = ntile,
+		.brow1 = l->bsr->nbrow,
+		.rowptr = l->bsr->rowptr,
+		.colidx = l->bsr->colidx,
+		.bh = l->bsr->bh,
+		.bw = l->bsr->bw,
+		.nbrow = l->bsr->nbrow,
+		.nbcol = l->bsr->nbcol,
+	};
+
+	if (last <= BRN_FEW && (ntile == 1 ||
+	    l->bsr->nblk < (int64_t)l->bsr->nbrow * l->bsr->nbcol)) {
+		a.tile1 = ntile - 1;
+		if (a.tile1)
+			brn_layer_multiply(l, r->native, &a);
+		a.tile0 = ntile - 1;
+		a.tile1 = ntile;
+		a.tokens = last;
+	}
+	brn_layer_multiply(l, r->native, &a);
+}
+
+static void
+run_group(const struct image *m, int64_t i, float *scratch)
+{
+	const struct brn_conv_run *r = m->r;
+	const struct brn_layer *l = r->layer;
+	int64_t t0 = i * r->group, pos = t0 * BRN_TILE;
+	int64_t n = m->ntile - t0 < r->group ? m->ntile - t0 : r->group;
+	int64_t left = r->g.npos - (pos + (n - 1) * BRN_TILE);
+	float *xt = scratch, *yt = xt + brn_layer_xt_size(l, r->group);
+	int64_t *from = (int64_t *)(yt + brn_layer_yt_size(l, r->group));
+	struct brn_gather in = { m->phases + pos, from, l->used, l->nused,
+	    brn_layer_colsp(l), n, left < BRN_TILE ? left : BRN_TILE };
+	struct brn_scatter out = { &r->g, r->end, yt, brn_layer_rowsp(l),
+	    l->bsr->rows, n, pos };
+
+	if (!r->g.direct)
+		in.last = BRN_TILE;
+	r->native->gather(&in, xt);
+	multiply(r, xt, yt, n, left < BRN_TILE ? left : BRN_TILE);
+	r->native->scatter(&out, m->y, m->residual);
+}
+
+static void
+run_thread(void *ctx, size_t thread)
+{
+	const struct image *m = ctx;
+	const struct brn_conv_run *r = m->r;
+	float *scratch = r->scratch + (int64_t)thread * r->scratch_size;
+	int64_t cols = r->layer->bsr->cols, colsp = brn_layer_colsp(r->layer);
+
+	find_lines(r, (int64_t *)(scratch + brn_layer_xt_size(r->layer,
+	    r->group) + brn_layer_yt_size(r->layer, r->group)));
+	/* Columns that no block has are never read, but those beyond the last
+	 * are. */
+	for (int64_t t = 0; t < r->group && colsp > cols; t++)
+		memset(scratch + (t * colsp + cols) * BRN_TILE, 0,
+		    (size_t)((colsp - cols) * BRN_TILE) * sizeof *scratch);
+	for (int64_t i = (int64_t)thread; i < m->ngroup; i += m->nthread)
+		run_group(m, i, scratch);
+}
+
+void
+brn_conv_run(struct brn_conv_run *r, const struct brn_type *x)
+{
+	int fits = brn_planes_of(r->layer->node, x, &r->g);
+	int64_t in, out;
+
+	assert(fits);
+	(void)fits;
+	r->batch = x->dim[0];
+	r->channels = x->dim[1];
+	r->group = group_of(r->layer, &r->g);
+	in = r->channels * r->g.y.in * r->g.x.in;
+	out = r->layer->bsr->rows * r->g.y.out * r->g.x.out;
+	for (int64_t b = 0; b < r->batch && r->g.npos; b++) {
+		struct image m = { r, r->x + b * in,
+		    r->residual ? r->residual + b * out : NULL,
+		    r->g.direct ? r->x + b * in : r->phases, r->y + b * out,
+		    brn_planes_ntile(&r->g), 0,
+		    brn_threads_count(r->threads) };
+
+		m.ngroup = (m.ntile + r->group - 1) / r->group;
+		if (!r->g.direct)
+			brn_parallel(r->threads, (size_t)r->channels,
+			    make_phases, &m);
+		brn_parallel(r->threads, (size_t)m.nthread, run_thread, &m);
+	}
+}

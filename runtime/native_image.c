@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Depthwise convolution and poolings: a plane at a time is put into phases
+ * (runtime/planes.h), which are small enough for the first or second cache;
+ * then blocks of four rows by 16 columns of results go through all taps.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "runtime/native_isa.h"
+#include "runtime/conv.h"
+
+enum { ROWS = BRN_IMAGE_ROWS };
+
+typedef brn_vec vec;
+
+/* Results of ROWS rows, BRN_TILE columns of each.  */
+struct block {
+	vec v[ROWS][BRN_LINE];
+};
+
+/* Planes of one node.  */
+struct job {
+	const struct brn_tiled *a;
+	struct brn_planes g;
+	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
+	int64_t ntap, nplane, channels;
+	float fill;
+	/* The rows from row on, whose phases are x, of plane to y.  */
+	void (*run)(const struct job *j, int64_t plane, const float *x,
+	    int64_t row, float *y);
+	void (*finish)(const struct job *j, int64_t plane, float *y);
+	struct brn_image_end end;
+	int near;                       /* 3, 5: see weigh_near */
+	int nthread;
+};
+
+/* ---- blocks -------------------------------------------------------------- */
+
+static inline vec
+load(const float *x, int i)
+{
+	return *(const vec *)(x + i * BRN_LANES);
+}
+
+/* Let v be in a register: GCC would load it anew for every use.  */
+#if defined(__AVX512F__)
+#define HOLD(v) __asm__("" : "+v"(v))
+#elif defined(__x86_64__)
+#define HOLD(v) __asm__("" : "+x"(v))
+#else
+#define HOLD(v) (void)(v)
+#endif
+
+static inline vec
+splat(float f)
+{
+	return f - (vec){ 0 };
+}
+
+static inline vec
+select(brn_ivec mask, vec a, vec b)
+{
+	return (vec)((mask & (brn_ivec)a) | (~mask & (brn_ivec)b));
+}
+
+static inline __attribute__((always_inline)) void
+clip(struct block *b, vec lo, vec hi)
+{
+	for (int r = 0; r < ROWS; r++)
+		for (int i = 0; i < BRN_LINE; i++) {
+			vec v = b->v[r][i];
+
+			v = select(v < lo, lo, v);
+			b->v[r][i] = select(v > hi, hi, v);
+		}
+}
+
+/* Columns from c on.  A line that is longer than what is left of its row runs
+ * over into rows that come later: blocks go from the last column to the first,
+ * and from the first row to the last.  */
+static inline __attribute__((always_inline)) void
+store(const struct job *j, const struct block *b, int64_t row, int64_t c,
+    float *y)
+{
+	int64_t nrow = j->g.y.out, ncol = j->g.x.out;
+	int64_t left = ncol - c < BRN_TILE ? ncol - c : BRN_TILE;
+
+#pragma GCC unroll 4
+	for (int r = 0; r < ROWS; r++) {
+		int64_t at = (row + r) * ncol + c;
+		vec line[BRN_LINE];
+
+		for (int i = 0; i < BRN_LINE; i++)
+			line[i] = b->v[r][i];
+		if (at + BRN_TILE <= nrow * ncol)
+			for (int i = 0; i < BRN_LINE; i++)
+				*(vec *)(y + at + i * BRN_LANES) = line[i];
+		else if (row + r < nrow)
+			memcpy(y + at, line, (size_t)left * sizeof *y);
+	}
+}
+
+static inline int64_t
+last_columns(const struct job *j)
+{
+	return (j->g.x.out - 1) / BRN_TILE * BRN_TILE;
+}
+
+static inline struct block
+filled(vec v)
+{
+	struct block b;
+
+	for (int r = 0; r < ROWS; r++)
+		for (int i = 0; i < BRN_LINE; i++)
+			b.v[r][i] = v;
+	return b;
+}
+
+static float
+bias_of(const struct job *j, int64_t channel)
+{
+	const struct brn_tensor *b = j->a->n->nin > 2 ? j->a->in[2] : NULL;
+
+	return b ? brn_f32(b)[channel] : 0;
+}
+
+#if BRN_LANES == 16
+static const brn_ivec lanes = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+    14, 15 };
+#elif BRN_LANES == 8
+static const brn_ivec lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
+#else
+static const brn_ivec lanes = { 0, 1, 2, 3 };
+#endif
+
+/* Which lanes of a line from column c on are in the image.  */
+static inline brn_ivec
+inside(const struct job *j, int64_t c)
+{
+	brn_ivec at = lanes + (int32_t)c;
+
+	return (at >= 0) & (at < (int32_t)j->g.x.in);
+}
+
+/* k x k taps that lie side by side, padded by k / 2, on the plane itself: what
+ * is beyond its columns is masked, beyond its rows is the row zero.  A line of
+ * x serves all rows of the block that it is in the window of.  */
+static inline __attribute__((always_inline)) void
+weigh_near(const struct job *j, int64_t plane, const float *x,
+    const float *zero, int64_t row, float *y, const int k)
+{
+	int64_t c = plane % j->channels, ncol = j->g.x.in;
+	const float *w = brn_f32(j->a->in[1]) + c * k * k, *from[8];
+	vec wv[25], bias = splat(bias_of(j, c));
+	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
+
+	for (int t = 0; t < k * k; t++)
+		wv[t] = splat(w[t]);
+	for (int dy = 0; dy < k + ROWS - 1; dy++) {
+		int64_t at = row + dy - k / 2;
+
+		from[dy] = at < 0 || at >= j->g.y.in ? zero : x + at * ncol;
+	}
+	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
+		struct block b = filled(bias);
+
+#pragma GCC unroll 8
+		for (int dx = 0; dx < k; dx++)
+#pragma GCC unroll 4
+			for (int i = 0; i < BRN_LINE; i++) {
+				int64_t at = c + dx - k / 2 + i * BRN_LANES;
+				brn_ivec in = inside(j, at);
+
+#pragma GCC unroll 8
+				for (int dy = 0; dy < k + ROWS - 1; dy++) {
+					vec v = load(from[dy] + at, 0);
+
+					if (dx != k / 2)
+						v = (vec)((brn_ivec)v & in);
+					HOLD(v);
+#pragma GCC unroll 4
+					for (int r = 0; r < ROWS; r++)
+						if (dy >= r && dy - r < k)
+							b.v[r][i] += v * wv
+							    [(dy - r) * k +
+							    dx];
+				}
+			}
+		if (j->end.act == BRN_IMAGE_clip)
+			clip(&b, lo, hi);
+		store(j, &b, row, c, y);
+	}
+}
+
+/* Around a plane that is read as it is: what lines reach beyond it.  */
+enum { MARGIN = 32 };
+
+/* Planes at the ends of the tensor are copied to have a margin; scratch begins
+ * with the row of zeros.  */
+static void
+run_near(const struct job *j, int64_t plane, float *scratch)
+{
+	int64_t size = j->g.y.in * j->g.x.in, row = j->g.x.in + 2 * MARGIN;
+	const float *x = brn_f32(j->a->in[0]) + plane * size;
+	float *y = (float *)j->a->out->data + plane * size;
+
+	if (plane * size < MARGIN || (j->nplane - plane - 1) * size < MARGIN)
+		x = memcpy(scratch + row + MARGIN, x,
+		    (size_t)size * sizeof *y);
+	for (int64_t r = 0; r < j->g.y.out; r += ROWS)
+		if (j->near == 3)
+			weigh_near(j, plane, x, scratch + MARGIN, r, y, 3);
+		else
+			weigh_near(j, plane, x, scratch + MARGIN, r, y, 5);
+	if (j->finish)
+		j->finish(j, plane, y);
+}
+
+/* Nine taps wherever they lie.  */
+static void
+weigh_9(const struct job *j, int64_t plane, const float *x, int64_t row,
+    float *y)
+{
+	int64_t c = plane % j->channels, pitch = j->g.pitch;
+	vec wv[9], bias = splat(bias_of(j, c));
+	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
+
+	for (int t = 0; t < 9; t++)
+		wv[t] = splat(brn_f32(j->a->in[1])[c * 9 + t]);
+	x += row * pitch;
+	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
+		struct block b = filled(bias);
+
+#pragma GCC unroll 9
+		for (int t = 0; t < 9; t++)
+#pragma GCC unroll 4
+			for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
+				for (int i = 0; i < BRN_LINE; i++)
+					b.v[r][i] += wv[t] * load(x +
+					    j->tap[t] + c + r * pitch, i);
+		if (j->end.act == BRN_IMAGE_clip)
+			clip(&b, lo, hi);
+		store(j, &b, row, c, y);
+	}
+}
+
+/* NaN stays.  */
+static inline vec
+larger(vec a, vec b)
+{
+	return select((a > b) | (a != a), a, b);
+}
+
+/* DO(name, before the first tap, with tap t of line v) */
+#define DO(name, first, each) \
+	static void \
+	name(const struct job *j, int64_t plane, const float *x, \
+	    int64_t row, float *y) \
+	{ \
+		int64_t channel = plane % j->channels; \
+		const float *w = brn_f32(j->a->in[j->a->n->nin > 1]) + \
+		    channel * j->ntap; \
+		vec lo = splat(j->end.lo), hi = splat(j->end.hi); \
+	\
+		(void)w; \
+		x += row * j->g.pitch; \
+		for (int64_t c = last_columns(j); c >= 0; c -= BRN_TILE) { \
+			struct block b = filled(splat(first)); \
+	\
+			for (int64_t t = 0; t < j->ntap; t++) { \
+				const float *from = x + j->tap[t] + c; \
+	\
+				for (int r = 0; r < ROWS; r++) \
+					for (int i = 0; i < BRN_LINE; i++) { \
+						vec v = load(from + r * \
+						    j->g.pitch, i); \
+						vec acc = b.v[r][i]; \
+	\
+						b.v[r][i] = each; \
+					} \
+			} \
+			if (j->end.act == BRN_IMAGE_clip) \
+				clip(&b, lo, hi); \
+			store(j, &b, row, c, y); \
+		} \
+	}
+DO(weigh_any, bias_of(j, channel), acc + v * w[t])
+DO(largest, -INFINITY, larger(acc, v))
+DO(add_up, 0, acc + v)
+
+/* ---- planes -------------------------------------------------------------- */
+
+static void
+put_phases(const struct job *j, int64_t plane, float *to)
+{
+	const struct brn_planes *g = &j->g;
+
+	if (plane < j->nplane)
+		BRN_FOR_ISA(brn_phases)(g, brn_f32(j->a->in[0]) + plane *
+		    g->y.in * g->x.in, to, j->fill);
+}
+
+static void
+run_plane(const struct job *j, int64_t plane, const float *x)
+{
+	const struct brn_planes *g = &j->g;
+	float *y = (float *)j->a->out->data + plane * g->y.out * g->x.out;
+
+	for (int64_t r = 0; r < g->y.out; r += ROWS)
+		j->run(j, plane, x, r, y);
+	if (j->finish)
+		j->finish(j, plane, y);
+}
+
+/* The phases of the next plane are made before those of this one are read:
+ * what has just been written in pieces is slow to read in others.  */
+static void
+run_thread(void *ctx, size_t thread)
+{
+	const struct job *j = ctx;
+	int64_t size = brn_image_phases(&j->g);
+	float *now = j->a->scratch + (int64_t)thread * j->a->scratch_size;
+	float *next = now + size;
+	int64_t nzero = j->g.x.in + 2 * MARGIN;
+
+	if (j->near) {
+		memset(now, 0, (size_t)nzero * sizeof *now);
+		for (int64_t p = (int64_t)thread; p < j->nplane;
+		    p += j->nthread)
+			run_near(j, p, now);
+		return;
+	}
+	put_phases(j, (int64_t)thread, now);
+	for (int64_t p = (int64_t)thread; p < j->nplane; p += j->nthread) {
+		float *t = next;
+
+		put_phases(j, p + j->nthread, next);
+		run_plane(j, p, now);
+		next = now;
+		now = t;
+	}
+}
+
+static int
+job_init(struct job *j, const struct brn_tiled *a)
+{
+	*j = (struct job){ .a = a,
+	    .nthread = brn_threads_count(a->threads) };
+	if (a->in[0]->type.dtype != BURIN_F32 ||
+	    !brn_planes_of(a->n, &a->in[0]->type, &j->g))
+		return BRN_DECLINED;
+	j->ntap = j->g.y.kernel * j->g.x.kernel;
+	for (int64_t t = 0; t < j->ntap; t++)
+		j->tap[t] = brn_planes_tap(&j->g, t);
+	j->channels = a->out->type.dim[1];
+	j->nplane = a->out->type.dim[0] * j->channels;
+	if (!j->g.npos)
+		j->nplane = 0;
+	return 0;
+}
+
+static int
+job_run(struct job *j)
+{
+	brn_parallel(j->a->threads, (size_t)j->nthread, run_thread, j);
+	return 0;
+}
+
+/* What cannot be done while positions are stored.  */
+static void
+finish_depthwise(const struct job *j, int64_t plane, float *y)
+{
+	(void)plane;
+	BRN_FOR_ISA(brn_put)(y, y, NULL, j->g.y.out * j->g.x.out, &j->end);
+}
+
+/* k when weigh_near takes k x k taps, else 0.  */
+static int
+near(const struct job *j)
+{
+	const struct brn_phases *d[] = { &j->g.y, &j->g.x };
+	int64_t k = d[0]->kernel;
+
+	for (int i = 0; i < 2; i++)
+		if (d[i]->kernel != k || d[i]->stride != 1 ||
+		    d[i]->dilation != 1 || d[i]->pad != k / 2 ||
+		    d[i]->in != d[i]->out || d[i]->in > INT32_MAX / 2)
+			return 0;
+	return k == 3 || k == 5 ? (int)k : 0;
+}
+
+int
+BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
+{
+	struct job j;
+
+	if (job_init(&j, a))
+		return BRN_DECLINED;
+	j.near = near(&j);
+	j.run = j.ntap == 9 ? weigh_9 : weigh_any;
+	j.end = brn_image_end_of(a->n);
+	if (a->n->nin > 3 && a->in[3])
+		return BRN_DECLINED;
+	if (j.end.act != BRN_IMAGE_none && j.end.act != BRN_IMAGE_clip)
+		j.finish = finish_depthwise;
+	return job_run(&j);
+}
+
+int
+BRN_FOR_ISA(brn_image_max_pool)(const struct brn_tiled *a)
+{
+	struct job j;
+
+	if (job_init(&j, a))
+		return BRN_DECLINED;
+	j.run = largest;
+	j.fill = -INFINITY;
+	return job_run(&j);
+}
+
+/* How many elements a window meets at result i of direction d; with its
+ * padding when that counts.  */
+static int64_t
+count(const struct brn_phases *d, int64_t i, int64_t pad, int64_t pad_end)
+{
+	int64_t n = 0;
+
+	for (int64_t t = 0; t < d->kernel; t++) {
+		int64_t at = i * d->stride - d->pad + t * d->dilation;
+
+		n += at >= -pad && at < d->in + pad_end;
+	}
+	return n;
+}
+
+static void
+finish_average(const struct job *j, int64_t plane, float *y)
+{
+	struct brn_window w;
+	const char *why;
+	int all = brn_attr_int(j->a->n, "count_include_pad", 0) != 0;
+
+	(void)plane;
+	brn_window_of(j->a->n, &j->a->in[0]->type, NULL, &w, &why);
+	for (int64_t r = 0; r < j->g.y.out; r++) {
+		int64_t rows = w.n < 2 ? 1 : count(&j->g.y, r,
+		    all ? w.pad[0] : 0, all ? w.pad_end[0] : 0);
+
+		for (int64_t c = 0; c < j->g.x.out; c++)
+			*y++ /= (float)(rows * count(&j->g.x, c,
+			    all ? w.pad[w.n - 1] : 0,
+			    all ? w.pad_end[w.n - 1] : 0));
+	}
+}
+
+int
+BRN_FOR_ISA(brn_image_average_pool)(const struct brn_tiled *a)
+{
+	struct job j;
+
+	if (job_init(&j, a))
+		return BRN_DECLINED;
+	j.run = add_up;
+	j.finish = finish_average;
+	return job_run(&j);
+}
+
+/* ---- without windows ----------------------------------------------------- */
+
+struct whole {
+	const struct brn_tiled *a;
+	int64_t size, channels;
+};
+
+static void
+mean_of(void *ctx, size_t plane)
+{
+	const struct whole *k = ctx;
+	const float *x = brn_f32(k->a->in[0]) + (int64_t)plane * k->size;
+	float sum = 0;
+
+#pragma omp simd reduction(+:sum)
+	for (int64_t i = 0; i < k->size; i++)
+		sum += x[i];
+	((float *)k->a->out->data)[plane] = sum / (float)k->size;
+}
+
+static int
+each_plane(const struct brn_tiled *a, brn_task_fn *fn)
+{
+	const struct brn_type *t = &a->in[0]->type;
+	struct whole k = { a, 1, t->dim[1] };
+
+	if (t->dtype != BURIN_F32)
+		return BRN_DECLINED;
+	for (int d = 2; d < t->rank; d++)
+		k.size *= t->dim[d];
+	brn_parallel(a->threads, (size_t)(t->dim[0] * t->dim[1]), fn, &k);
+	return 0;
+}
+
+int
+BRN_FOR_ISA(brn_image_global_average_pool)(const struct brn_tiled *a)
+{
+	return each_plane(a, mean_of);
+}
+
+static void
+scale(void *ctx, size_t plane)
+{
+	const struct whole *k = ctx;
+	const struct brn_tensor *const *in = k->a->in;
+	int64_t c = (int64_t)plane % k->channels;
+	int64_t at = (int64_t)plane * k->size;
+	double s = (double)brn_f32(in[1])[c] / sqrt((double)brn_f32(in[4])[c] +
+	    (double)brn_attr_float(k->a->n, "epsilon", 1e-5f));
+	float mul = (float)s, add = (float)((double)brn_f32(in[2])[c] -
+	    (double)brn_f32(in[3])[c] * s);
+	const float *restrict x = brn_f32(in[0]) + at;
+	float *restrict y = (float *)k->a->out->data + at;
+
+	for (int64_t i = 0; i < k->size; i++)
+		y[i] = x[i] * mul + add;
+}
+
+int
+BRN_FOR_ISA(brn_image_batch_norm)(const struct brn_tiled *a)
+{
+	return each_plane(a, scale);
+}
