@@ -181,7 +181,11 @@ infer_one_hot(struct brn_infer *c, struct brn_type *out)
 int
 infer_trilu(struct brn_infer *c, struct brn_type *out)
 {
+	const struct brn_type *k = brn_infer_in(c, 1);
+
 	*out = *brn_infer_in(c, 0);
+	if (k && brn_type_is_concrete(k) && brn_type_numel(k) != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE, "k is not one number");
 	return out->rank >= 2 ? BURIN_OK :
 	    brn_infer_bad(c, BURIN_ESHAPE, "x is no matrix");
 }

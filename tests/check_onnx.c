@@ -5,6 +5,7 @@
  */
 #include "tests/onnx_text.h"
 
+#include "ir/infer.h"
 #include "tests/suite.h"
 
 #include <string.h>
@@ -443,6 +444,19 @@ START_TEST(dimensions_without_a_size_are_strangers)
 }
 END_TEST
 
+/* Found by fuzzing: read beyond the end of an input.  */
+START_TEST(number_that_is_none_is_refused)
+{
+	struct brn_graph *g = must_import("opset 14\ninput x float [2,2]\n"
+	    "init k int64 [0] raw\noutput y\nnode y = Trilu(x,k)\n");
+	burin_error err = { 0 };
+
+	ck_assert_int_eq(brn_infer_types(g, &err), BURIN_ESHAPE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "k is not one number"));
+	brn_graph_free(g);
+}
+END_TEST
+
 START_TEST(name_may_be_any_utf8)
 {
 	struct brn_graph *g = must_import("opset 13\n"
@@ -560,6 +574,7 @@ onnx_suite(void)
 	tcase_add_test(tc, operators_are_counted_by_name);
 	tcase_add_test(tc, dimensions_of_one_name_are_one_symbol);
 	tcase_add_test(tc, dimensions_without_a_size_are_strangers);
+	tcase_add_test(tc, number_that_is_none_is_refused);
 	tcase_add_test(tc, name_may_be_any_utf8);
 	tcase_add_test(tc, half_and_double_are_f32_behind_the_ports);
 	tcase_add_test(tc, initializer_listed_as_input_is_a_constant);
