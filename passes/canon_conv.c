@@ -197,7 +197,7 @@ make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	const struct brn_type *w = &n->in[1]->value->type;
 	struct conv k = { .g = r->g, .n = n, .root = n, .out = w->dim[0],
@@ -221,21 +221,16 @@ visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return rc;
 }
 
+static int
+visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	return is_layer(n) ? fold_scales(r, n, err) : BURIN_OK;
+}
+
 int
 brn_pass_canon_conv(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	for (int i = 0; i < r.n && rc == BURIN_OK; i++)
-		if (is_layer(g->node[i]))
-			rc = visit(&r, g->node[i], err);
-	if (rc == BURIN_OK)
-		return brn_rewrite_end(&r, changed, err);
-	brn_rewrite_free(&r);
-	return rc;
+	return brn_rewrite_each(g, visit, changed, err);
 }

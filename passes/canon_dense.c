@@ -197,25 +197,18 @@ make_dense(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return BURIN_OK;
 }
 
+static int
+visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	if (!is_matmul(n) && !is_gemm(n))
+		return BURIN_OK;
+	return make_dense(r, n, err);
+}
+
 int
 brn_pass_canon_dense(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	for (int i = 0; i < r.n; i++) {
-		struct brn_node *n = g->node[i];
-
-		if (!is_matmul(n) && !is_gemm(n))
-			continue;
-		if ((rc = make_dense(&r, n, err)) < 0) {
-			brn_rewrite_free(&r);
-			return rc;
-		}
-	}
-	return brn_rewrite_end(&r, changed, err);
+	return brn_rewrite_each(g, visit, changed, err);
 }

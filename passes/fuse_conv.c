@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "ir/image.h"
-#include "passes/rewrite.h"
+#include "passes/extend.h"
 
 /* ---- activations --------------------------------------------------------- */
 
@@ -139,29 +139,25 @@ make_late_swish(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return BURIN_OK;
 }
 
+static int
+make_one(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	int rc;
+
+	if (n->op != BRN_OP_mul && n->op != BRN_OP_div)
+		return BURIN_OK;
+	rc = make_late_swish(r, n, err);
+	if (rc == BURIN_OK && n->op == BRN_OP_mul && !r->to[n->id])
+		rc = make_swish(r, n, err);
+	return rc;
+}
+
 int
 brn_pass_fuse_swish(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
-		struct brn_node *n = g->node[i];
-
-		if (n->op != BRN_OP_mul && n->op != BRN_OP_div)
-			continue;
-		rc = make_late_swish(&r, n, err);
-		if (rc == BURIN_OK && n->op == BRN_OP_mul && !r.to[n->id])
-			rc = make_swish(&r, n, err);
-	}
-	if (rc == BURIN_OK)
-		return brn_rewrite_end(&r, changed, err);
-	brn_rewrite_free(&r);
-	return rc;
+	return brn_rewrite_each(g, make_one, changed, err);
 }
 
 /* ---- the end of a layer -------------------------------------------------- */
@@ -218,25 +214,13 @@ has_residual(const struct brn_node *l)
 	return l->nin > 3 && l->in[3];
 }
 
-/* Let a layer like l stand for n, with a residual unless that is NULL.  */
+/* One that takes a residual.  */
 static struct brn_node *
-extend(struct brn_rewrite *r, struct brn_node *n, const struct brn_node *l,
-    struct brn_node *residual)
+open_layer(const struct brn_rewrite *r, struct brn_node *v)
 {
-	struct brn_node *in[4] = { NULL }, *new;
+	struct brn_node *l = layer_of(r, v);
 
-	memcpy(in, l->in, (size_t)l->nin * sizeof *in);
-	if (residual)
-		in[3] = residual;
-	new = brn_graph_add(r->g, l->op, l->name, in, residual ? 4 : l->nin);
-	if (!new)
-		return NULL;
-	new->nattr = l->nattr;
-	new->attr = l->attr;
-	new->choice = l->choice;
-	new->type = n->type;
-	brn_rewrite_to(r, n, new);
-	return new;
+	return l && !has_residual(l) && l->op != BRN_OP_depthwise ? l : NULL;
 }
 
 static int
@@ -247,7 +231,7 @@ take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 
 	if (e.act == BRN_IMAGE_none || !l || brn_attr(l, "act"))
 		return BURIN_OK;
-	l = extend(r, n, l, NULL);
+	l = brn_extend_layer(r, n, l, NULL);
 	if (!l || brn_attr_set_int(r->g, l, "act", e.act) < 0 ||
 	    (has_residual(l) && brn_attr_set_int(r->g, l, "act_last", 1) < 0))
 		return brn_nomem(err);
@@ -258,44 +242,19 @@ take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return BURIN_OK;
 }
 
-/* Of two layers the later one adds: the other has its value by then.  */
 static int
-take_residual(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	int later = n->in[1]->id > n->in[0]->id;
-
-	if (n->type.rank < 0 ||
-	    !brn_type_equal(&n->in[0]->type, &n->in[1]->type))
-		return BURIN_OK;
-	for (int i = 0; i < 2; i++) {
-		int k = i ? !later : later;
-		struct brn_node *l = layer_of(r, n->in[k]);
-
-		if (l && !has_residual(l) && l->op != BRN_OP_depthwise)
-			return extend(r, n, l, n->in[!k]) ? BURIN_OK :
-			    brn_nomem(err);
-	}
-	return BURIN_OK;
+	if (n->op == BRN_OP_add)
+		return brn_take_residual(r, n, open_layer, err);
+	return end_of(n).act != BRN_IMAGE_none ? take_act(r, n, err) :
+	    BURIN_OK;
 }
 
 int
 brn_pass_fuse_conv(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
-		if (g->node[i]->op == BRN_OP_add)
-			rc = take_residual(&r, g->node[i], err);
-		else if (end_of(g->node[i]).act != BRN_IMAGE_none)
-			rc = take_act(&r, g->node[i], err);
-	}
-	if (rc == BURIN_OK)
-		return brn_rewrite_end(&r, changed, err);
-	brn_rewrite_free(&r);
-	return rc;
+	return brn_rewrite_each(g, visit, changed, err);
 }

@@ -231,27 +231,20 @@ fuse(struct brn_rewrite *rw, struct brn_node *root, struct brn_node *x,
 	return BURIN_OK;
 }
 
+static int
+visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct brn_node *x, *root = match(r, n, &x);
+
+	if (!root)
+		return BURIN_OK;
+	return fuse(r, root, x, n->op == BRN_OP_tanh, err);
+}
+
 int
 brn_pass_fuse_gelu(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_rewrite rw;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&rw, g, err)) < 0)
-		return rc;
-	for (int i = 0; i < rw.n; i++) {
-		struct brn_node *t = g->node[i], *x;
-		struct brn_node *root = match(&rw, t, &x);
-
-		if (!root)
-			continue;
-		rc = fuse(&rw, root, x, t->op == BRN_OP_tanh, err);
-		if (rc < 0) {
-			brn_rewrite_free(&rw);
-			return rc;
-		}
-	}
-	return brn_rewrite_end(&rw, changed, err);
+	return brn_rewrite_each(g, visit, changed, err);
 }

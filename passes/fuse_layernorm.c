@@ -240,24 +240,19 @@ fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
 	return BURIN_OK;
 }
 
+static int
+visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct norm p;
+	struct brn_node *root = match(r, &p, n);
+
+	return root ? fuse(r, &p, root, err) : BURIN_OK;
+}
+
 int
 brn_pass_fuse_layernorm(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	for (int i = 0; i < r.n; i++) {
-		struct norm p;
-		struct brn_node *root = match(&r, &p, g->node[i]);
-
-		if (root && (rc = fuse(&r, &p, root, err)) < 0) {
-			brn_rewrite_free(&r);
-			return rc;
-		}
-	}
-	return brn_rewrite_end(&r, changed, err);
+	return brn_rewrite_each(g, visit, changed, err);
 }

@@ -107,6 +107,23 @@ brn_rewrite_end(struct brn_rewrite *r, int *changed, burin_error *err)
 }
 
 int
+brn_rewrite_each(struct brn_graph *g, brn_visit_fn *visit, int *changed,
+    burin_error *err)
+{
+	struct brn_rewrite r;
+	int rc;
+
+	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
+		return rc;
+	for (int i = 0; i < r.n && rc == BURIN_OK; i++)
+		rc = visit(&r, g->node[i], err);
+	if (rc == BURIN_OK)
+		return brn_rewrite_end(&r, changed, err);
+	brn_rewrite_free(&r);
+	return rc;
+}
+
+int
 brn_match_add(struct brn_match *m, const struct brn_node *n)
 {
 	for (int i = 0; i < m->n; i++)

@@ -34,6 +34,12 @@ struct brn_node *brn_rewrite_now(const struct brn_rewrite *r,
  * Frees what r holds, also when it fails.  */
 int brn_rewrite_end(struct brn_rewrite *r, int *changed, burin_error *err);
 void brn_rewrite_free(struct brn_rewrite *r);
+/* All of it for a pass that keeps nothing between nodes: begin, visit each node
+ * that g had, in its order, end.  */
+typedef int brn_visit_fn(struct brn_rewrite *r, struct brn_node *n,
+    burin_error *err);
+int brn_rewrite_each(struct brn_graph *g, brn_visit_fn *visit, int *changed,
+    burin_error *err);
 
 /* The inner nodes of a pattern: all that a fused node makes needless, except
  * the root, which it replaces.  */
