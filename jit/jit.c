@@ -112,15 +112,18 @@ struct brn_jit_task {
 	int done;
 };
 
+/* Who has waited finds it in the statistics of the process.  */
 static void
 end(struct brn_jit_task *t)
 {
 	pthread_mutex_lock(&t->batch.lock);
 	t->batch.st.ms = brn_now_ms() - t->start;
+	pthread_mutex_unlock(&t->batch.lock);
+	brn_batch_report(&t->batch);
+	pthread_mutex_lock(&t->batch.lock);
 	t->done = 1;
 	pthread_cond_broadcast(&t->ended);
 	pthread_mutex_unlock(&t->batch.lock);
-	brn_batch_report(&t->batch);
 }
 
 static void *
