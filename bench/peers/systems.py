@@ -2,7 +2,9 @@
 """The systems of worker.py, a function each: it gets the model's path, its
 inputs, the number of threads and the block the weights were pruned in, and
 gives {"version", "run", "note"?}; run() gives last_hidden_state.  All compute
-in float32, and get fixed shapes where they take them.
+in float32, and get fixed shapes where they take them.  The two that turns.py
+compares take the names of other outputs, of which run() gives the first, and
+give "call" too: the same run, its outputs left where the system has them.
 """
 
 import importlib
@@ -26,7 +28,8 @@ def modules(name):
 
 # ---- burin, through its C interface -----------------------------------------
 
-def burin(model, inputs, threads, block):
+def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
+          **settings):
     import ctypes as c
     import numpy as np
 
@@ -38,6 +41,7 @@ def burin(model, inputs, threads, block):
                     ("rank", c.c_int), ("dims", c.c_int64 * 8),
                     ("data", c.c_void_p), ("nbytes", c.c_size_t)]
 
+    dtypes = {"float32": 1, "int32": 6, "int64": 7, "bool": 9}
     lib = c.CDLL(os.environ["BURIN_LIB"])
     lib.burin_version.restype = c.c_char_p
     lib.burin_options_new.restype = c.c_void_p
@@ -48,37 +52,56 @@ def burin(model, inputs, threads, block):
             raise RuntimeError(err.msg.decode())
 
     options = c.c_void_p(lib.burin_options_new())
-    call(lib.burin_options_set, options, b"threads", b"%d" % threads)
+    for key, value in {"threads": threads, **settings}.items():
+        call(lib.burin_options_set, options, key.encode(),
+             str(value).encode())
     loaded, session = c.c_void_p(), c.c_void_p()
     call(lib.burin_model_load, model.encode(), options, c.byref(loaded))
     call(lib.burin_session_new, loaded, options, c.byref(session))
+    lib.burin_options_free(options)
     given = (Tensor * len(inputs))(*(
-        Tensor(name.encode(), 7, x.ndim, (c.c_int64 * 8)(*x.shape),
-               x.ctypes.data, x.nbytes) for name, x in inputs.items()))
-    wanted = (Tensor * 1)(Tensor(b"last_hidden_state"))
+        Tensor(name.encode(), dtypes[x.dtype.name], x.ndim,
+               (c.c_int64 * 8)(*x.shape), x.ctypes.data, x.nbytes)
+        for name, x in inputs.items()))
+    wanted = (Tensor * len(outputs))(*(Tensor(x.encode()) for x in outputs))
+    sizes = c.c_size_t(len(given)), c.c_size_t(len(wanted))
+
+    def once():
+        for y in wanted:
+            y.data = None
+        call(lib.burin_run, session, given, sizes[0], wanted, sizes[1])
 
     def run():
-        wanted[0].data = None
-        call(lib.burin_run, session, given, c.c_size_t(len(given)), wanted,
-             c.c_size_t(1))
+        once()
         y = wanted[0]
-        floats = c.cast(y.data, c.POINTER(c.c_float))
-        return np.ctypeslib.as_array(floats, tuple(y.dims[:y.rank]))
+        dtype = next(np.dtype(d) for d, n in dtypes.items() if n == y.dtype)
+        data = (c.c_char * y.nbytes).from_address(y.data or 0)
+        return np.frombuffer(data, dtype).reshape(y.dims[:y.rank])
 
-    return {"version": lib.burin_version().decode(), "run": run}
+    return {"version": lib.burin_version().decode(), "run": run,
+            "call": once}
 
 
 # ---- runtimes that read ONNX ------------------------------------------------
 
-def onnxruntime(model, inputs, threads, block):
+def onnxruntime(model, inputs, threads, block,
+                outputs=("last_hidden_state",)):
     import onnxruntime as ort
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     session = ort.InferenceSession(model, options,
                                    providers=["CPUExecutionProvider"])
+    outputs = list(outputs)
+    places = session.io_binding()
+    for name, x in inputs.items():
+        places.bind_ortvalue_input(name, ort.OrtValue.ortvalue_from_numpy(x))
+    for name, y in zip(outputs, session.run(outputs, inputs)):
+        places.bind_ortvalue_output(name,
+                                    ort.OrtValue.ortvalue_from_numpy(y))
     return {"version": ort.__version__,
-            "run": lambda: session.run(["last_hidden_state"], inputs)[0]}
+            "run": lambda: session.run(outputs, inputs)[0],
+            "call": lambda: session.run_with_iobinding(places)}
 
 
 def openvino(model, inputs, threads, block):
