@@ -18,6 +18,9 @@
 #include "cache/entry.h"
 #include "cache/shard.h"
 
+/* Bytes of an entry that are believed before they are there.  */
+enum { FIRST_ROOM = 1 << 20 };
+
 struct brn_bundle {
 	struct archive *a;
 	char path[PATH_MAX], tmp[PATH_MAX];
@@ -149,24 +152,62 @@ is_entry(struct archive_entry *e)
 	return brn_name_is_entry(name ? name + 1 : path, &k);
 }
 
+/* Room for twice the n bytes at p, or for most; NULL, and p is freed.  */
+static char *
+grow(char *p, size_t n, size_t *room, size_t most)
+{
+	char *to;
+
+	*room = *room < most / 2 ? *room * 2 : most;
+	to = brn_alloc_aligned(*room);
+	if (to)
+		memcpy(to, p, n);
+	free(p);
+	return to;
+}
+
+/* The n bytes of an entry.  A header may claim anything: memory is taken as
+ * bytes come.  */
+static int
+read_bytes(struct archive *a, const char *path, size_t n, char **out,
+    burin_error *err)
+{
+	size_t room = n < FIRST_ROOM ? n : FIRST_ROOM, have = 0;
+	char *p = brn_alloc_aligned(room);
+	ssize_t got = 1;
+
+	while (p && have < n && got > 0) {
+		if (have == room && !(p = grow(p, have, &room, n)))
+			break;
+		got = archive_read_data(a, p + have, room - have);
+		have += got > 0 ? (size_t)got : 0;
+	}
+	if (!p)
+		return brn_nomem(err);
+	if (have == n) {
+		*out = p;
+		return BURIN_OK;
+	}
+	free(p);
+	return got < 0 ? fail(a, path, err) : brn_fail(err, BURIN_EFORMAT,
+	    "%s: an entry ends at byte %zu of %zu", path, have, n);
+}
+
 static int
 read_entry(struct archive *a, struct archive_entry *e, const char *path,
     brn_bundle_fn *fn, void *ctx, burin_error *err)
 {
 	int64_t n = archive_entry_size(e);
-	void *p;
+	char *p = NULL;
 	int rc;
 
-	if (n <= 0 || n > BRN_ENTRY_MAX)
+	if (n <= 0 || n > BRN_ENTRY_MAX || archive_entry_sparse_count(e))
 		return brn_fail(err, BURIN_EFORMAT, "%s: %s: has %lld bytes",
 		    path, archive_entry_pathname(e), (long long)n);
-	p = brn_alloc_aligned((size_t)n);
-	if (!p)
-		return brn_nomem(err);
-	if (archive_read_data(a, p, (size_t)n) != n)
-		rc = fail(a, path, err);
-	else
-		rc = fn(ctx, p, (size_t)n, err);
+	rc = read_bytes(a, path, (size_t)n, &p, err);
+	if (rc < 0)
+		return rc;
+	rc = fn(ctx, p, (size_t)n, err);
 	free(p);
 	return rc;
 }

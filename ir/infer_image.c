@@ -416,6 +416,11 @@ resize_to_scales(struct brn_infer *c, const struct brn_tensor *scales,
 		if (d < 0 || (scales && !(s > 0 && s < 1e9)))
 			return brn_infer_bad(c, BURIN_ESHAPE,
 			    "scale or axis %d does not fit", i);
+		if (scales && !brn_is_sym(out->dim[d]) &&
+		    brn_resize_is_vague(c->n, out->dim[d], s))
+			return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+			    "aligns the corners of %g elements, ONNX is not "
+			    "clear on fractions", (double)out->dim[d] * s);
 		if (s != 1)
 			out->dim[d] = !scales || brn_is_sym(out->dim[d]) ?
 			    brn_infer_new_dim(c) :

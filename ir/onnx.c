@@ -331,7 +331,11 @@ brn_onnx_initializers(struct brn_onnx_import *im, struct Onnx__GraphProto *gp)
 int
 brn_onnx_known(struct brn_onnx_import *im, const struct brn_shapes **out)
 {
-	return brn_follow(&im->follow, im->g, out, im->err);
+	burin_error err;
+	int rc = brn_follow(&im->follow, im->g, out, &err);
+
+	return rc < 0 ? brn_fail(im->err, rc, "%s: %s", im->src.file,
+	    err.msg) : rc;
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -208,6 +208,8 @@ static const struct rule {
 	{ BRN_OP_batch_norm,         "epsilon",               FLOAT,    1e-5 },
 	{ BRN_OP_batch_norm,         "momentum",              DROP,     0 },
 	{ BRN_OP_batch_norm,         "training_mode",         INT,      0 },
+	{ BRN_OP_batch_norm,         "is_test",               DROP,     0 },
+	{ BRN_OP_batch_norm,         "consumed_inputs",       DROP,     0 },
 	{ BRN_OP_instance_norm,      "epsilon",               FLOAT,    1e-5 },
 	{ BRN_OP_lrn,                "size",                  ALWAYS,   0 },
 	{ BRN_OP_lrn,                "alpha",                 FLOAT,    1e-4 },

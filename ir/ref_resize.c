@@ -8,25 +8,8 @@
 
 #include "ir/resize.h"
 
-enum { TAPS = 4 };
-
-/* What a position is made of along one axis.  */
-struct taps {
-	int n;
-	int outside;                    /* tf_crop_and_resize: no element */
-	int64_t at[TAPS];
-	double weight[TAPS];
-};
-
-/* All that is known of the axis.  */
-struct axis {
-	int64_t in, out;
-	double scale;
-	double start, end;              /* roi */
-};
-
 static double
-source(const struct brn_node *n, const struct axis *a, int64_t i)
+source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
 {
 	double x = (double)i, in = (double)a->in, out = (double)a->out;
 
@@ -71,7 +54,7 @@ nearest(const struct brn_node *n, double x)
 static void
 cubic(double a, double f, double *w)
 {
-	for (int i = 0; i < TAPS; i++) {
+	for (int i = 0; i < BRN_TAPS; i++) {
 		double d = fabs(f - (i - 1));
 
 		w[i] = d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 :
@@ -87,7 +70,7 @@ clamp(int64_t i, int64_t n)
 
 /* The first of the taps, before it is clamped.  */
 static int64_t
-weigh(const struct brn_node *n, double x, struct taps *t)
+weigh(const struct brn_node *n, double x, struct brn_taps *t)
 {
 	enum brn_resize_mode mode =
 	    (enum brn_resize_mode)brn_attr_int(n, "mode", 0);
@@ -103,7 +86,7 @@ weigh(const struct brn_node *n, double x, struct taps *t)
 		t->weight[0] = 1 - t->weight[1];
 		return (int64_t)floor(x);
 	}
-	t->n = TAPS;
+	t->n = BRN_TAPS;
 	cubic((double)brn_attr_float(n, "cubic_coeff_a", -0.75f),
 	    x - floor(x), t->weight);
 	return (int64_t)floor(x) - 1;
@@ -111,7 +94,7 @@ weigh(const struct brn_node *n, double x, struct taps *t)
 
 /* Leave out what lies outside; the others make up for it.  */
 static void
-exclude(const struct axis *a, int64_t first, struct taps *t)
+exclude(const struct brn_resize_axis *a, int64_t first, struct brn_taps *t)
 {
 	double sum = 0;
 
@@ -124,24 +107,24 @@ exclude(const struct axis *a, int64_t first, struct taps *t)
 		t->weight[i] /= sum;
 }
 
-static void
-find_taps(const struct brn_node *n, const struct axis *a, int64_t i,
-    struct taps *t)
+void
+brn_resize_taps(const struct brn_node *n, const struct brn_resize_axis *a,
+    int64_t i, struct brn_taps *t)
 {
 	double x = source(n, a, i);
 	int64_t first;
 
-	*t = (struct taps){ .n = 1, .at = { i }, .weight = { 1 } };
+	*t = (struct brn_taps){ .n = 1, .at = { i }, .weight = { 1 } };
 	if (a->in == a->out && a->scale == 1 && a->start == 0 && a->end == 1)
 		return;
 	t->outside = brn_attr_int(n, "coordinates", 0) ==
 	    BRN_RESIZE_tf_crop_and_resize &&
 	    (x < 0 || x > (double)(a->in - 1));
 	/* Far beyond all elements is as good as just beyond them. */
-	x = x < -TAPS ? -TAPS : x > (double)a->in + TAPS ?
-	    (double)a->in + TAPS : x;
+	x = x < -BRN_TAPS ? -BRN_TAPS : x > (double)a->in + BRN_TAPS ?
+	    (double)a->in + BRN_TAPS : x;
 	first = weigh(n, x, t);
-	if (brn_attr_int(n, "exclude_outside", 0) && t->n == TAPS)
+	if (brn_attr_int(n, "exclude_outside", 0) && t->n == BRN_TAPS)
 		exclude(a, first, t);
 	for (int k = 0; k < t->n; k++)
 		t->at[k] = clamp(first + k, a->in);
@@ -149,7 +132,7 @@ find_taps(const struct brn_node *n, const struct axis *a, int64_t i,
 
 /* The sum over all taps of the axes from d on.  */
 static double
-combine(const struct brn_tensor *x, const struct taps *t,
+combine(const struct brn_tensor *x, const struct brn_taps *t,
     const int64_t *stride, int d, int64_t off)
 {
 	double sum = 0;
@@ -163,9 +146,9 @@ combine(const struct brn_tensor *x, const struct taps *t,
 	return sum;
 }
 
-static void
-set_axes(const struct brn_node *n, const struct brn_tensor *const *in,
-    const struct brn_type *out, struct axis *axis)
+void
+brn_resize_axes(const struct brn_node *n, const struct brn_tensor *const *in,
+    const struct brn_type *out, struct brn_resize_axis axis[BRN_MAX_RANK])
 {
 	const struct brn_tensor *roi = brn_opt_in(n, in, 1);
 	const struct brn_tensor *scales = brn_opt_in(n, in, 2);
@@ -175,7 +158,7 @@ set_axes(const struct brn_node *n, const struct brn_tensor *const *in,
 	for (int d = 0; d < rank; d++) {
 		int64_t was = in[0]->type.dim[d];
 
-		axis[d] = (struct axis){ was, out->dim[d],
+		axis[d] = (struct brn_resize_axis){ was, out->dim[d],
 		    (double)out->dim[d] / (double)was, 0, 1 };
 	}
 	for (int i = 0; i < count; i++) {
@@ -196,21 +179,21 @@ BRN_REF(resize)
 {
 	double beyond = (double)brn_attr_float(n, "extrapolation_value", 0);
 	int64_t stride[BRN_MAX_RANK];
-	struct axis axis[BRN_MAX_RANK];
-	struct taps t[BRN_MAX_RANK];
+	struct brn_resize_axis axis[BRN_MAX_RANK];
+	struct brn_taps t[BRN_MAX_RANK];
 	struct brn_iter it;
 
 	if (brn_numel(in[0]) == 0 && brn_numel(out) > 0)
 		return brn_fail(err, BURIN_ESHAPE,
 		    "node '%s': nothing to resize", n->name);
-	set_axes(n, in, &out->type, axis);
+	brn_resize_axes(n, in, &out->type, axis);
 	brn_type_strides(&in[0]->type, stride);
 	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
 		int outside = 0;
 		double v;
 
 		for (int d = 0; d < out->type.rank; d++) {
-			find_taps(n, &axis[d], it.at[d], &t[d]);
+			brn_resize_taps(n, &axis[d], it.at[d], &t[d]);
 			outside |= t[d].outside;
 		}
 		v = outside ? beyond : combine(in[0], t, stride, 0, 0);

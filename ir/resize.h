@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The words of resize and pad: values of their attributes in the normal form,
- * and the size that a scale makes.
+ * the size that a scale makes, and what each element of a resized axis is made
+ * of.
  */
 #ifndef BRN_RESIZE_H
 #define BRN_RESIZE_H
 
+#include "ir/graph.h"
+
 #include <math.h>
-#include <stdint.h>
 
 /* pad: attribute mode.  No padding is beyond BRN_PAD_MOST.  */
 enum brn_pad_mode {
@@ -44,5 +46,38 @@ brn_resized(int64_t dim, double scale)
 {
 	return (int64_t)floor((double)dim * scale);
 }
+
+/* Aligned corners where a scale makes a number of elements that is not whole:
+ * the text of ONNX, and ONNX Runtime, align what is there, the test cases of
+ * ONNX the fraction.  */
+static inline int
+brn_resize_is_vague(const struct brn_node *n, int64_t dim, double scale)
+{
+	int64_t to = brn_resized(dim, scale);
+
+	return brn_attr_int(n, "coordinates", 0) == BRN_RESIZE_align_corners &&
+	    dim > 1 && to > 1 && (double)dim * scale - (double)to > 1e-3;
+}
+
+/* All that is known of an axis.  */
+struct brn_resize_axis {
+	int64_t in, out;
+	double scale;
+	double start, end;              /* roi */
+};
+void brn_resize_axes(const struct brn_node *n,
+    const struct brn_tensor *const *in, const struct brn_type *out,
+    struct brn_resize_axis axis[BRN_MAX_RANK]);
+
+/* Element i of the axis is the sum of n elements at.  */
+enum { BRN_TAPS = 4 };
+struct brn_taps {
+	int n;
+	int outside;                    /* tf_crop_and_resize: no element */
+	int64_t at[BRN_TAPS];
+	double weight[BRN_TAPS];
+};
+void brn_resize_taps(const struct brn_node *n,
+    const struct brn_resize_axis *a, int64_t i, struct brn_taps *t);
 
 #endif

@@ -3,10 +3,13 @@
  * One entry of the cache: what is published comes back, what is damaged,
  * foreign or not meant never does.
  */
+#include "cache/bundle.h"
 #include "cache/key.h"
 #include "cache/store.h"
 
 #include "tests/store.h"
+
+#include <sys/resource.h>
 
 /* ---- key -------------------------------------------------------------- */
 
@@ -136,6 +139,59 @@ END_TEST
 
 /* The hash picks the file, the record decides: here two descriptions that
  * collide, forced by publishing one under the key of the other.  */
+/* The size in the first header of an archive, and its sum.  */
+static void
+claim(uint8_t *header, const char *octal)
+{
+	unsigned sum = 0;
+
+	memcpy(header + 124, octal, 12);
+	memset(header + 148, ' ', 8);
+	for (int i = 0; i < 512; i++)
+		sum += header[i];
+	snprintf((char *)header + 148, 8, "%06o", sum);
+}
+
+static int
+count(void *ctx, const void *entry, size_t n, burin_error *e)
+{
+	(void)entry, (void)e;
+	*(size_t *)ctx += n;
+	return 0;
+}
+
+START_TEST(bundle_gets_no_more_memory_than_it_has_bytes)
+{
+	struct rlimit most = { 256 << 20, 256 << 20 };
+	struct brn_key k = key();
+	struct brn_bundle *b;
+	char path[512];
+	uint8_t tar[1 << 14];
+	size_t n, got = 0;
+	int rc;
+
+	snprintf(path, sizeof path, "%s/b.tar", dir);
+	rc = brn_bundle_create(path, &b, &err);
+	if (rc == BURIN_EUNSUPPORTED)
+		return;
+	suite_ok(rc, err);
+	suite_ok(brn_bundle_add(b, &k, desc, NDESC, &err), err);
+	suite_ok(brn_bundle_close(b, 1, &err), err);
+	suite_ok(brn_bundle_each(path, count, &got, &err), err);
+	ck_assert_uint_eq(got, NDESC);
+	n = read_file(path, tar, sizeof tar);
+	claim(tar, "10000000000");              /* 1 GiB */
+	write_file(path, tar, n, 0600);
+#ifndef __SANITIZE_ADDRESS__
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &most), 0);
+#endif
+	(void)most;
+	rc = brn_bundle_each(path, count, &got, &err);
+	ck_assert_msg(rc == BURIN_EIO || rc == BURIN_EFORMAT, "%s", err.msg);
+	ck_assert_uint_eq(got, NDESC);
+}
+END_TEST
+
 START_TEST(colliding_description_is_a_miss)
 {
 	static const char other[] = "all that the key was mAde of";
@@ -421,6 +477,7 @@ cache_suite(void)
 	tcase_add_test(tc, truncation_is_a_miss_and_is_replaced);
 	tcase_add_loop_test(tc, lying_lengths_are_a_miss, 0, 7);
 	tcase_add_test(tc, huge_sparse_file_is_a_miss);
+	tcase_add_test(tc, bundle_gets_no_more_memory_than_it_has_bytes);
 	tcase_add_test(tc, colliding_description_is_a_miss);
 	tcase_add_test(tc, renamed_entry_is_a_miss);
 	tcase_add_test(tc, empty_payload_is_not_published);

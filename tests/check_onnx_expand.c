@@ -446,6 +446,9 @@ BAD(XY "node y = com.microsoft.BiasGelu(x)",
     "m: node 'y' (BiasGelu): 1 inputs, wanted 2 to 2")
 BAD(XY "node y = com.microsoft.BiasGelu(,x)",
     "m: node 'y' (BiasGelu): input 0 is not given")
+{ XY "init c bool [2] raw 1 0\ngraph t\noutput q\nend\nnode z = Add(x,w)\n"
+  "init w float [3] raw 1 2 3\nnode y = If(c) then_branch=@t",
+  BURIN_ESHAPE, "m: node 'z': add(f32[2], f32[3]): shapes do not broadcast" },
 };
 
 START_TEST(fault_is_named)

@@ -7,7 +7,7 @@
 #define FUZZ_CLANG_H
 
 #define __builtin_shuffle(a, b, ...) ({ \
-	__typeof__(a) a_ = (a), b_ = (b), r_; \
+	__typeof__(+(a)) a_ = (a), b_ = (b), r_; \
 	__typeof__(__VA_ARGS__) m_ = (__VA_ARGS__); \
 	int n_ = sizeof a_ / sizeof a_[0]; \
 	for (int i_ = 0; i_ < n_; i_++) \

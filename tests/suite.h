@@ -21,6 +21,11 @@
 
 #define COUNT(a) ((int)(sizeof (a) / sizeof *(a)))
 
+/* Check writes down every assertion that holds, a system call each, to tell
+ * after which one a test crashed: gdb knows that too, and loops over elements
+ * did nothing else.  */
+#define _mark_point(file, line) ((void)0)
+
 /* Under automake (TAP is set) the results go to stdout as TAP, and the exit
  * status says only that the program came to its end.  */
 #define SUITE_MAIN(make_suite) \
