@@ -120,14 +120,22 @@ text_fma(struct t3 *e, struct at *at, const struct brn_t3_fma *f, int alone)
 		    "%s, %s\n", (f->at - at->w) * 4, e->reg[at->line], acc);
 }
 
+/* The row that belongs to accumulator r of the panel of the block rows at
+ * order.  */
+static int
+row_of(const struct t3 *e, const int32_t *order, int r)
+{
+	return order[r / e->s->bh] * e->s->bh + r % e->s->bh;
+}
+
 /* The first value of accumulators: bias, zero, or what the slice before has
  * left in y.  */
 static void
-text_start(struct t3 *e, int row, int nrow, int slice)
+text_start(struct t3 *e, const int32_t *order, int nrow, int slice)
 {
 	for (int r = 0; r < nrow; r++) {
 		const char *acc = e->reg[r];
-		int at = row + r;
+		int at = row_of(e, order, r);
 
 		if (slice > 0)
 			brn_buf_printf(&e->text, "vmovups %d(%%rsi), %s\n",
@@ -141,14 +149,15 @@ text_start(struct t3 *e, int row, int nrow, int slice)
 	}
 }
 
-/* Panel i, if its first block row is among those asked for.  */
+/* Panel i, if its first place is among the block rows asked for.  */
 static void
 text_panel(struct t3 *e, int i)
 {
 	const struct brn_t3 *t = &e->t;
 	const struct brn_t3_fma *f = t->fma + t->first[i];
 	int n = t->first[i + 1] - t->first[i], slice = i / t->npanel;
-	int brow = i % t->npanel * t->rows, row = brow * e->s->bh, nrow;
+	int brow = i % t->npanel * t->rows, nrow;
+	const int32_t *order = t->order + brow;
 	struct at at = { .x = slice * t->cols * e->s->bw + REACH,
 	    .w = t->first[i] + REACH };
 
@@ -159,7 +168,7 @@ text_panel(struct t3 *e, int i)
 	brn_buf_printf(&e->text, "cmpq $%d, %%r8\njg 1f\ncmpq $%d, %%r11\n"
 	    "jle 1f\nleaq %d(%%rdi), %%rax\nleaq %d(%%r9), %%rdx\n", brow,
 	    brow, at.x * BRN_TILE * 4, at.w * 4);
-	text_start(e, row, nrow, slice);
+	text_start(e, order, nrow, slice);
 	for (int k = 0; k < n; k++) {
 		int again = k > 0 && f[k - 1].col == f[k].col;
 		int more = k + 1 < n && f[k + 1].col == f[k].col;
@@ -171,7 +180,7 @@ text_panel(struct t3 *e, int i)
 	}
 	for (int r = 0; r < nrow; r++)
 		brn_buf_printf(&e->text, "vmovups %s, %d(%%rsi)\n", e->reg[r],
-		    (row + r) * BRN_TILE * 4);
+		    row_of(e, order, r) * BRN_TILE * 4);
 	brn_buf_printf(&e->text, "1:\n");
 }
 

@@ -7,6 +7,7 @@
 #include "jit/spec.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "jit/generator.h"
@@ -22,6 +23,23 @@ brn_spec_is_full(const struct brn_spec *s)
 	return s->nblk > 0 && s->nblk == (int64_t)s->nbrow * s->nbcol;
 }
 
+/* What follows from the kernel and the pattern.  Without memory the larger
+ * grain is as good.  */
+static void
+settle(struct brn_spec *s)
+{
+	int32_t *order;
+	burin_error err;
+
+	s->grain = 1;
+	if (s->kernel != BRN_KERNEL_t3)
+		return;
+	order = brn_alloc((size_t)s->nbrow + 1, sizeof *order);
+	s->grain = !order || brn_t3_order(s, order, &err) != 0 ?
+	    brn_t3_window(s) : brn_t3_rows(s);
+	free(order);
+}
+
 void
 brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
     enum brn_isa isa, const char *compiler)
@@ -34,6 +52,7 @@ brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
 	while (!brn_kernels[s->kernel].fits(s) ||
 	    (brn_kernels[s->kernel].tier > 0 && !*compiler))
 		s->kernel++;
+	settle(s);
 }
 
 static int
@@ -51,14 +70,16 @@ brn_spec_prefer(struct brn_spec *s, const char *kernel)
 	int k = kernel_by_name(kernel);
 
 	if (k >= 0 && s->compiler[0] && brn_kernels[k].tier > 0 &&
-	    brn_kernels[k].fits(s))
+	    brn_kernels[k].fits(s)) {
 		s->kernel = (enum brn_kernel_id)k;
+		settle(s);
+	}
 }
 
 int
 brn_spec_grain(const struct brn_spec *s)
 {
-	return s->kernel == BRN_KERNEL_t3 ? brn_t3_rows(s) : 1;
+	return s->grain;
 }
 
 static void
@@ -253,6 +274,7 @@ brn_spec_decode(const void *p, size_t n, struct brn_arena *arena,
 		return brn_fail(err, BURIN_EFORMAT,
 		    "spec: kernel %s does not fit %d blocks of %dx%d",
 		    brn_kernels[s.kernel].name, s.nblk, s.bh, s.bw);
+	settle(&s);
 	*out = s;
 	return 0;
 }

@@ -28,6 +28,7 @@ struct brn_spec {
 	const int32_t *rowptr, *colidx; /* borrowed; see brn_spec_is_full */
 	char compiler[BRN_COMPILER_ID_MAX];     /* jit/compiler.h */
 	char generator[20];             /* hash of the emitters' sources */
+	int32_t grain;                  /* follows from the others */
 };
 
 /* Kernels in the order of kernels.def.  */
@@ -51,7 +52,7 @@ void brn_spec_init(struct brn_spec *s, const struct brn_bsr *b,
 void brn_spec_prefer(struct brn_spec *s, const char *kernel);
 
 /* Block rows that the kernel takes only together: calls are cut at multiples
- * of it.  */
+ * of it.  Of a spec that was made by the functions here.  */
 int brn_spec_grain(const struct brn_spec *s);
 
 /* Canonical bytes: little-endian, fixed order, documented in jit/README.md.  */

@@ -15,6 +15,7 @@ enum {
 	CHAINS = 4,             /* sums that grow at a time, at least */
 	MAX_ABREAST = 8,        /* block columns at a time */
 	GROUP = 8,              /* weights that are packed together */
+	FMA_CYCLES = 4,         /* till its sum can be added to */
 };
 
 int
@@ -25,9 +26,110 @@ brn_t3_rows(const struct brn_spec *s)
 	return rows > 0 ? rows : 1;
 }
 
-/* A stored block of a panel.  */
+int
+brn_t3_window(const struct brn_spec *s)
+{
+	return BRN_T3_WINDOW * brn_t3_rows(s);
+}
+
+/* ---- the order of block rows ------------------------------------------ */
+
+static int32_t
+blocks(const struct brn_spec *s, int32_t brow)
+{
+	return s->rowptr[brow + 1] - s->rowptr[brow];
+}
+
+/* Those with many blocks first: counted, then put where the count says.  */
+static void
+sort_window(const struct brn_spec *s, int32_t b0, int32_t b1, int32_t *order,
+    int32_t *count)
+{
+	int32_t at = b0;
+
+	memset(count, 0, ((size_t)s->nbcol + 1) * sizeof *count);
+	for (int32_t b = b0; b < b1; b++)
+		count[blocks(s, b)]++;
+	for (int32_t n = s->nbcol; n >= 0; n--) {
+		int32_t k = count[n];
+
+		count[n] = at;
+		at += k;
+	}
+	for (int32_t b = b0; b < b1; b++)
+		order[count[blocks(s, b)]++] = b;
+}
+
+/* Cycles that a panel of n block rows takes: what is longest of
+ * FMAs, loads, and the FMAs of a row that wait for each other.  seen [nbcol] is
+ * less than mark.  */
+static int64_t
+panel_time(const struct brn_spec *s, const int32_t *order, int32_t n,
+    int32_t *seen, int32_t mark)
+{
+	int64_t lines = 0, fmas = 0, longest = 0, loads;
+
+	for (int32_t k = 0; k < n; k++) {
+		int32_t b = order[k], len = blocks(s, b);
+
+		for (int32_t i = s->rowptr[b]; i < s->rowptr[b + 1]; i++) {
+			lines += seen[s->colidx[i]] != mark;
+			seen[s->colidx[i]] = mark;
+		}
+		fmas += len;
+		longest = len > longest ? len : longest;
+	}
+	fmas *= (int64_t)s->bh * s->bw;
+	longest *= s->bw * FMA_CYCLES;
+	loads = lines * s->bw + fmas * 3 / 8;
+	fmas = fmas > loads ? fmas : loads;
+	return fmas > longest ? fmas : longest;
+}
+
+static int64_t
+time_of(const struct brn_spec *s, const int32_t *order, int32_t *seen,
+    int32_t *mark)
+{
+	int32_t rows = brn_t3_rows(s);
+	int64_t t = 0;
+
+	for (int32_t b = 0; b < s->nbrow; b += rows)
+		t += panel_time(s, order + b, s->nbrow - b < rows ?
+		    s->nbrow - b : rows, seen, ++*mark);
+	return t;
+}
+
+int
+brn_t3_order(const struct brn_spec *s, int32_t *order, burin_error *err)
+{
+	int32_t *seen = brn_alloc((size_t)s->nbcol + 1, sizeof *seen);
+	int32_t mark = 0, window = brn_t3_window(s);
+	int64_t before, after;
+
+	if (!seen)
+		return brn_nomem(err);
+	for (int32_t b = 0; b < s->nbrow; b++)
+		order[b] = b;
+	before = time_of(s, order, seen, &mark);
+	for (int32_t b = 0; b < s->nbrow; b += window)
+		sort_window(s, b, s->nbrow - b < window ? s->nbrow :
+		    b + window, order, seen);
+	memset(seen, 0, ((size_t)s->nbcol + 1) * sizeof *seen);
+	mark = 0;
+	after = time_of(s, order, seen, &mark);
+	free(seen);
+	if (after + after / 16 < before)
+		return 1;
+	for (int32_t b = 0; b < s->nbrow; b++)
+		order[b] = b;
+	return 0;
+}
+
+/* ---- the stream ------------------------------------------------------- */
+
+/* A stored block of a panel; at is its block row's place in the order.  */
 struct hit {
-	int32_t col, brow, blk;
+	int32_t col, at, blk;
 };
 
 struct maker {
@@ -39,7 +141,7 @@ struct maker {
 	int32_t n;
 };
 
-/* Of each block row from b0 to b1 the next block, if it is in a column before
+/* Of each block row from place b0 to b1 the next block, if it is in a column before
  * j1; those of columns before j0 come first, then column by column.  */
 static int
 find_hits(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
@@ -49,14 +151,14 @@ find_hits(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 
 	memset(m->taken, 0, (size_t)(b1 - b0) * sizeof *m->taken);
 	for (int32_t j = j0 + (s->bw == 1); j <= j1; j++)
-		for (int32_t b = b0; b < b1; b++) {
-			int32_t i = m->next[b];
+		for (int32_t k = b0; k < b1; k++) {
+			int32_t b = m->t->order[k], i = m->next[b];
 
-			if (m->taken[b - b0] || i == s->rowptr[b + 1] ||
+			if (m->taken[k - b0] || i == s->rowptr[b + 1] ||
 			    s->colidx[i] >= j)
 				continue;
-			m->taken[b - b0] = 1;
-			m->hit[n++] = (struct hit){ s->colidx[i], b, i };
+			m->taken[k - b0] = 1;
+			m->hit[n++] = (struct hit){ s->colidx[i], k, i };
 			m->next[b]++;
 		}
 	return n;
@@ -78,7 +180,7 @@ put_columns(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 				m->t->fma[m->n++] = (struct brn_t3_fma){
 				    .col = h.col * bw + c,
 				    .val = (h.blk * bw + c) * bh + r,
-				    .row = (int16_t)((h.brow - b0) * bh + r),
+				    .row = (int16_t)((h.at - b0) * bh + r),
 				};
 			}
 	return n;
@@ -150,13 +252,15 @@ brn_t3_make(const struct brn_spec *s, struct brn_t3 *out, burin_error *err)
 
 	t.npanel = parts(s->nbrow, t.rows);
 	t.nslice = parts(s->nbcol, t.cols);
+	t.order = brn_alloc((size_t)s->nbrow + 1, sizeof *t.order);
 	t.first = brn_alloc((size_t)t.nslice * (size_t)t.npanel + 1,
 	    sizeof *t.first);
 	t.fma = brn_alloc(n + 1, sizeof *t.fma);
 	m.next = brn_alloc((size_t)s->nbrow + 1, sizeof *m.next);
 	m.hit = brn_alloc((size_t)t.rows, sizeof *m.hit);
 	m.taken = brn_alloc((size_t)t.rows, sizeof *m.taken);
-	if (t.first && t.fma && m.next && m.hit && m.taken) {
+	if (t.order && t.first && t.fma && m.next && m.hit && m.taken &&
+	    brn_t3_order(s, t.order, err) >= 0) {
 		memcpy(m.next, s->rowptr, (size_t)s->nbrow * sizeof *m.next);
 		for (int32_t i = 0; i < t.nslice; i++)
 			for (int32_t p = 0; p < t.npanel; p++)
@@ -167,7 +271,7 @@ brn_t3_make(const struct brn_spec *s, struct brn_t3 *out, burin_error *err)
 	free(m.next);
 	free(m.hit);
 	free(m.taken);
-	if (t.first && t.fma && m.n == (int32_t)n)
+	if (t.order && t.first && t.fma && m.n == (int32_t)n)
 		return 0;
 	brn_t3_clear(&t);
 	return brn_nomem(err);
@@ -176,6 +280,7 @@ brn_t3_make(const struct brn_spec *s, struct brn_t3 *out, burin_error *err)
 void
 brn_t3_clear(struct brn_t3 *t)
 {
+	free(t->order);
 	free(t->first);
 	free(t->fma);
 	*t = (struct brn_t3){ 0 };
