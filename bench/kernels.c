@@ -8,7 +8,8 @@
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
  *	        [--m 128] [--threads 1,2] [--masks uniform,square]
- *	        [--isa avx2,sse2] [--t0] [--dense] [--rivals] [--json] [--quick]
+ *	        [--isa avx2,sse2] [--t0] [--kernel t2] [--dense] [--rivals]
+ *	        [--json] [--quick]
  *	kernels --fit [--isa avx2]      jit/cost.def
  *
  * Sizes are rows x cols, output x input features; --dense takes the dense layer
@@ -49,6 +50,7 @@ enum axis { ISA, BLOCK, MASK, THREADS, M, SPARSITY, SIZE, NUM_AXES };
 struct sweep {
 	struct list axis[NUM_AXES];
 	int t0, json, dense, rivals;
+	const char *kernel;             /* NULL: the best */
 	double peak, read;              /* GFLOP/s and GB/s of a core */
 	int nrow;                       /* printed */
 };
@@ -229,6 +231,7 @@ parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
 	c->m = atoll(s[M]);
 	c->density = 1 - atof(s[SPARSITY]);
 	c->t0 = w->t0;
+	c->kernel = w->kernel;
 	if (c->threads < 1 || c->m < 1)
 		return brn_fail(err, BURIN_EINVAL, "%s: not a number of %s",
 		    c->m < 1 ? s[M] : s[THREADS],
@@ -325,6 +328,7 @@ static const struct option options[] = {
 	{ "sparsity", required_argument, NULL, SPARSITY },
 	{ "sizes", required_argument, NULL, SIZE },
 	{ "t0", no_argument, NULL, '0' },
+	{ "kernel", required_argument, NULL, 'k' },
 	{ "dense", no_argument, NULL, 'd' },
 	{ "rivals", no_argument, NULL, 'r' },
 	{ "json", no_argument, NULL, 'j' },
@@ -352,6 +356,7 @@ main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (opt) {
 		case '0': w.t0 = 1; break;
+		case 'k': w.kernel = optarg; break;
 		case 'd': w.dense = 1; break;
 		case 'r': w.rivals = 1; break;
 		case 'j': w.json = 1; break;

@@ -111,6 +111,10 @@ make_kernel(struct layer *l, const struct bench_cell *c,
 
 	brn_spec_init(&l->s, l->b, BRN_EPI_BIAS, c->isa,
 	    c->t0 ? "" : brn_compiler_id());
+	if (c->kernel)
+		brn_spec_prefer(&l->s, c->kernel);
+	else
+		brn_cost_prefer(&l->s);
 	brn_cost_count(&l->s, &r->count);
 	r->kernel = brn_kernels[l->s.kernel].name;
 	l->fn = brn_t0(c->isa);

@@ -16,6 +16,7 @@ struct bench_cell {
 	enum brn_isa isa;
 	int threads;
 	int t0;                         /* nothing is compiled */
+	const char *kernel;             /* if it fits; NULL: that is best */
 };
 
 struct bench_result {

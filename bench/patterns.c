@@ -64,10 +64,20 @@ few_have_most(const struct bench_pattern *p, int64_t r, int64_t nrow)
 	    (double)(rank + 1));
 }
 
+/* Full rows have nine tenths of the weights, the rest are anywhere.  */
+static double
+panel_and_rest(const struct bench_pattern *p, int64_t r, int64_t nrow)
+{
+	struct bench_pattern full = { .density = 0.9 * p->density };
+
+	return whole_row(&full, r, nrow) > 0 ? 1 : 0.1 * p->density;
+}
+
 static const struct {
 	const char *name;
 	int bh, bw;             /* 0: those of the layer */
 	chance_fn *chance;
+	int shared;             /* by the rows of a head, which are anywhere */
 } patterns[] = {
 	{ "uniform", 0, 0, even },
 	{ "square", SQUARE, SQUARE, every_other_head },
@@ -75,7 +85,22 @@ static const struct {
 	{ "single", 1, 1, even },
 	{ "four", 4, 1, even },
 	{ "uneven", 0, 0, few_have_most },
+	{ "mixed", 1, 1, panel_and_rest },
+	{ "shared", 1, 1, even, 1 },
 };
+
+/* From 0 to 1, the same for the same two.  */
+static double
+draw(int64_t head, int64_t col)
+{
+	uint64_t h = ((uint64_t)head << 32 | (uint64_t)col) + 1;
+
+	for (int i = 0; i < 3; i++) {
+		h *= UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	return (double)(h >> 11) * 0x1p-53;
+}
 
 static void
 set_block(const struct bench_pattern *p, int64_t r0, int64_t c0, float *w)
@@ -86,7 +111,8 @@ set_block(const struct bench_pattern *p, int64_t r0, int64_t c0, float *w)
 }
 
 static void
-set_blocks(const struct bench_pattern *p, chance_fn *chance, float *w)
+set_blocks(const struct bench_pattern *p, chance_fn *chance, int shared,
+    float *w)
 {
 	int64_t nrow = (p->rows + p->bh - 1) / p->bh;
 
@@ -94,7 +120,8 @@ set_blocks(const struct bench_pattern *p, chance_fn *chance, float *w)
 		double d = chance(p, r, nrow);
 
 		for (int64_t c = 0; c < p->cols; c += p->bw)
-			if (bench_random() < d)
+			if ((shared ? draw(r * 7919 % nrow / HEAD, c) :
+			    bench_random()) < d)
 				set_block(p, r * p->bh, c, w);
 	}
 }
@@ -116,7 +143,7 @@ bench_pattern(const char *name, const struct bench_pattern *p, float *w)
 			own.bh = 1;
 			own.bw = 4;
 		}
-		set_blocks(&own, patterns[i].chance, w);
+		set_blocks(&own, patterns[i].chance, patterns[i].shared, w);
 		return 0;
 	}
 	return -1;

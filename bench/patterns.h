@@ -26,6 +26,9 @@ struct bench_pattern {
  *	single      single weights anywhere (F4)
  *	four        four in a row or column, as the block lies (F5)
  *	uneven      block rows of which few have most, one all, many none (F6)
+ *	mixed       whole rows stay, and single weights of the others
+ *	shared      single weights, the same for all rows of a head (64 rows)
+ *	            whose rows are anywhere in the layer
  */
 int bench_pattern(const char *name, const struct bench_pattern *p, float *w);
 

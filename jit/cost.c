@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "jit/t1.h"
+#include "jit/t2.h"
 #include "jit/t3.h"
 
 /* Bytes of L1, all of which x never has.  */
@@ -87,6 +88,39 @@ count_t3(const struct brn_spec *s, double *n)
 	n[BRN_COST_row] = padded_rows(s) * slices;
 }
 
+/* Tier 1 with blocks of each height, n of whose weights are w.  */
+static void
+count_alike(const struct brn_spec *s, const int64_t *w, double *n)
+{
+	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++) {
+		struct brn_spec part = *s;
+		double more[BRN_NUM_COSTS];
+
+		part.bh = s->bh * brn_alike_rows(h);
+		part.nblk = (int32_t)(w[h] / part.bh / s->bw);
+		count_t1_tile(&part, more);
+		for (int i = 0; i < BRN_NUM_COSTS; i++)
+			n[i] += i == BRN_COST_row ? 0 : more[i];
+	}
+	n[BRN_COST_row] = padded_rows(s) * brn_t1_nvec(s->isa);
+}
+
+static void
+count_t2(const struct brn_spec *s, double *n)
+{
+	int64_t w[BRN_ALIKE_HEIGHTS];
+	struct brn_t2 t;
+	burin_error err;
+
+	if (!s->rowptr || brn_t2_make(s, &t, &err) < 0) {
+		count_t1_tile(s, n);
+		return;
+	}
+	brn_t2_weights(&t, w);
+	brn_t2_clear(&t);
+	count_alike(s, w, n);
+}
+
 /* Like tier 1, a row at a time.  */
 static void
 count_t0(const struct brn_spec *s, double *n)
@@ -128,6 +162,15 @@ brn_cost_sum(const struct brn_cost *count, const struct brn_cost *ns)
 	return pow(longest, 1 / power) + t;
 }
 
+static double
+predict(const struct brn_spec *s)
+{
+	struct brn_cost count;
+
+	brn_cost_count(s, &count);
+	return brn_cost_sum(&count, &table[s->isa]);
+}
+
 double
 brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
     int64_t nblk, enum brn_kernel_id *kernel)
@@ -137,7 +180,6 @@ brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
 	struct brn_spec s = { .isa = isa, .bh = bh, .bw = bw,
 	    .nbrow = (int32_t)nbrow, .nbcol = (int32_t)nbcol,
 	    .nblk = (int32_t)nblk };
-	struct brn_cost count;
 
 	/* More than there can be a layer of: tier 0 turns it down.  */
 	s.kernel = BRN_KERNEL_t0;
@@ -146,7 +188,30 @@ brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
 			s.kernel = (enum brn_kernel_id)k;
 			break;
 		}
-	brn_cost_count(&s, &count);
 	*kernel = s.kernel;
+	return predict(&s);
+}
+
+double
+brn_cost_alike(enum brn_isa isa, int64_t rows, int64_t cols,
+    const int64_t *weights)
+{
+	struct brn_spec s = { .isa = isa, .bh = 1, .bw = 1,
+	    .nbrow = (int32_t)rows, .nbcol = (int32_t)cols };
+	struct brn_cost count = { { 0 } };
+
+	count_alike(&s, weights, count.term);
 	return brn_cost_sum(&count, &table[isa]);
+}
+
+void
+brn_cost_prefer(struct brn_spec *s)
+{
+	struct brn_spec t2 = *s;
+
+	if (brn_kernels[s->kernel].tier == 0)
+		return;
+	brn_spec_prefer(&t2, "t2");
+	if (t2.kernel != s->kernel && predict(&t2) * BRN_COST_GAIN < predict(s))
+		*s = t2;
 }

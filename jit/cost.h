@@ -14,6 +14,10 @@
 /* Tokens that a layer is judged by.  */
 enum { BRN_COST_TOKENS = 128 };
 
+/* What predictions err by: less is no reason to take another kernel than the
+ * first that fits.  */
+#define BRN_COST_GAIN 1.05
+
 /* TERM(name): what is counted, for one tile of 16 tokens.
  *
  *	fma     vector multiply-adds, and what takes their place
@@ -47,5 +51,13 @@ double brn_cost_sum(const struct brn_cost *count, const struct brn_cost *ns);
  * it.  */
 double brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
     int64_t nblk, enum brn_kernel_id *kernel);
+
+/* The same of single weights, when rows with the same columns are computed
+ * together: kernel t2.  weights [BRN_ALIKE_HEIGHTS] are those of rows in groups
+ * of each height (ir/alike.h).  */
+double brn_cost_alike(enum brn_isa isa, int64_t rows, int64_t cols,
+    const int64_t *weights);
+/* Kernel t2 for s, if that is predicted to be faster by BRN_COST_GAIN.  */
+void brn_cost_prefer(struct brn_spec *s);
 
 #endif

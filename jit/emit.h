@@ -14,11 +14,13 @@ typedef int brn_emit_fn(struct brn_gcc *g, const struct brn_spec *s,
 
 #define EMIT_0(name)
 #define EMIT_1(name) brn_emit_fn brn_emit_##name;
+#define EMIT_2(name) EMIT_1(name)
 #define EMIT_3(name) EMIT_1(name)
 #define KERNEL(name, tier, what) EMIT_##tier(name)
 #include "jit/kernels.def"
 #undef EMIT_0
 #undef EMIT_1
+#undef EMIT_2
 #undef EMIT_3
 
 #endif

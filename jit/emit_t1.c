@@ -11,7 +11,7 @@
  * tiles that are left over take passes of half as many, down to one.  All
  * passes add in the same order, so the split into passes shows in no result.
  */
-#include "jit/emit.h"
+#include "jit/emit_t1.h"
 
 #include "jit/few.h"
 #include "jit/t1.h"
@@ -23,9 +23,9 @@ enum {
 struct t1 {
 	struct brn_gcc *g;
 	const struct brn_spec *s;
+	struct brn_t1_part part;
 	int full;               /* every block stored: no tables */
 	int nvec;               /* vectors a tile */
-	struct brn_tables t;
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
 	brn_lv w, p, end;       /* of the block row: weights, its offsets */
 };
@@ -40,12 +40,6 @@ static int64_t
 cols(const struct brn_spec *s)
 {
 	return (int64_t)s->nbcol * s->bw;
-}
-
-static int64_t
-rows(const struct brn_spec *s)
-{
-	return (int64_t)s->nbrow * s->bh;
 }
 
 static brn_rv
@@ -178,6 +172,25 @@ emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 	brn_gcc_wend(g, l);
 }
 
+/* Rows of a pass are so many after its first, `row`, or where the table of the
+ * part says.  */
+static brn_rv
+base_row(struct t1 *e, brn_rv row)
+{
+	return e->part.row ? brn_gcc_int(e->g, 0) : row;
+}
+
+/* Row r of the pass, from that base.  */
+static brn_rv
+row_at(struct t1 *e, brn_rv row, int r)
+{
+	struct brn_gcc *g = e->g;
+
+	return e->part.row ? brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
+	    brn_gcc_offset(g, e->part.row, row), brn_gcc_int(g, r))), g->i64) :
+	    brn_gcc_int(g, r);
+}
+
 /* The first value of accumulators: the bias of their row, or zero.  */
 static void
 emit_start(struct t1 *e, struct pass *p, brn_rv row)
@@ -190,8 +203,8 @@ emit_start(struct t1 *e, struct pass *p, brn_rv row)
 
 		if (e->s->epilogue & BRN_EPI_BIAS)
 			v = brn_gcc_get(brn_gcc_at(g, brn_gcc_offset(g,
-			    brn_gcc_arg(g, BRN_ARG_bias), row),
-			    brn_gcc_int(g, r)));
+			    brn_gcc_arg(g, BRN_ARG_bias), base_row(e, row)),
+			    row_at(e, row, r)));
 		first = brn_gcc_local(g, "acc", brn_gcc_splat(g, v));
 		for (int i = 0; i < p->nx; i++)
 			p->acc[r * p->nx + i] = i ? brn_gcc_local(g, "acc",
@@ -199,19 +212,23 @@ emit_start(struct t1 *e, struct pass *p, brn_rv row)
 	}
 }
 
+/* y is at the base of rows, in the first tile.  */
 static void
-emit_store(struct t1 *e, struct pass *p, brn_rv y)
+emit_store(struct t1 *e, struct pass *p, brn_rv y, brn_rv row)
 {
+	struct brn_gcc *g = e->g;
 	int nv = e->nvec;
 
-	for (int i = 0; i < p->nx; i++)
-		for (int r = 0; r < p->rows; r++) {
-			int64_t line = i / nv * rows(e->s) + r;
+	for (int r = 0; r < p->rows; r++) {
+		brn_rv to = brn_gcc_get(brn_gcc_local(g, "to",
+		    brn_gcc_offset(g, y, brn_gcc_mul(g, row_at(e, row, r),
+		    nv))));
 
-			brn_gcc_set(e->g, brn_gcc_at(e->g, y, brn_gcc_int(e->g,
-			    line * nv + i % nv)),
+		for (int i = 0; i < p->nx; i++)
+			brn_gcc_set(g, brn_gcc_at(g, to, brn_gcc_int(g,
+			    i / nv * e->part.yrows * nv + i % nv)),
 			    brn_gcc_get(p->acc[r * p->nx + i]));
-		}
+	}
 }
 
 static void
@@ -225,7 +242,7 @@ emit_pass(struct t1 *e, int nrow, int ntile)
 	row = brn_gcc_add(g, brn_gcc_mul(g, brn_gcc_get(e->brow), e->s->bh),
 	    brn_gcc_get(e->row));
 	line = brn_gcc_mul(g, brn_gcc_add(g, brn_gcc_mul(g, tile,
-	    rows(e->s)), row), BRN_TILE);
+	    e->part.yrows), base_row(e, row)), BRN_TILE);
 	x = brn_gcc_local(g, "x", brn_gcc_offset(g,
 	    brn_gcc_arg(g, BRN_ARG_x),
 	    brn_gcc_mul(g, tile, cols(e->s) * BRN_TILE)));
@@ -234,7 +251,7 @@ emit_pass(struct t1 *e, int nrow, int ntile)
 	    brn_gcc_get(e->w), brn_gcc_get(e->row)));
 	y = brn_gcc_local(g, "y", brn_gcc_cast(g, brn_gcc_offset(g,
 	    brn_gcc_arg(g, BRN_ARG_y), line), brn_gcc_ptr(g->vec)));
-	emit_store(e, &p, brn_gcc_get(y));
+	emit_store(e, &p, brn_gcc_get(y), row);
 }
 
 /* n passes of nrow rows each, from row on.  */
@@ -290,19 +307,18 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 		first = brn_gcc_mul(g, b, s->nbcol);
 	} else {
 		brn_lv lo = brn_gcc_local(g, "lo", brn_gcc_cast(g,
-		    brn_gcc_get(brn_gcc_at(g, e->t.rowptr, b)), g->i64));
+		    brn_gcc_get(brn_gcc_at(g, e->part.t.rowptr, b)), g->i64));
 		brn_rv hi = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
-		    e->t.rowptr, brn_gcc_add(g, b, brn_gcc_int(g, 1)))),
+		    e->part.t.rowptr, brn_gcc_add(g, b, brn_gcc_int(g, 1)))),
 		    g->i64);
 
 		first = brn_gcc_get(lo);
-		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g, e->t.offs,
-		    first));
-		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g, e->t.offs,
-		    hi));
+		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g,
+		    e->part.t.offs, first));
+		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g,
+		    e->part.t.offs, hi));
 	}
-	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g,
-	    brn_gcc_arg(g, BRN_ARG_vals),
+	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g, e->part.vals,
 	    brn_gcc_mul(g, first, (int64_t)s->bh * s->bw)));
 	brn_gcc_set(g, e->tile, tile0);
 	for (int t = brn_t1_tiles(s->isa, s->bh); t > 0; t /= 2)
@@ -314,12 +330,11 @@ static void
 emit_kernel(struct t1 *e)
 {
 	struct brn_gcc *g = e->g;
-	brn_rv zero = brn_gcc_int(g, 0), tile1, brow1;
+	brn_rv zero = brn_gcc_int(g, 0), tile1;
 	brn_lv group, end;
 	struct brn_loop lg, lb;
 
 	tile1 = brn_gcc_arg(g, BRN_ARG_tile1);
-	brow1 = brn_gcc_arg(g, BRN_ARG_brow1);
 	e->tile = brn_gcc_local(g, "tile", zero);
 	e->brow = brn_gcc_local(g, "brow", zero);
 	e->row = brn_gcc_local(g, "row", zero);
@@ -331,9 +346,9 @@ emit_kernel(struct t1 *e)
 	brn_gcc_set(g, end, brn_gcc_add(g, brn_gcc_get(group),
 	    brn_gcc_int(g, brn_t1_group(e->s->isa, e->s->bh))));
 	brn_gcc_min(g, end, tile1);
-	brn_gcc_set(g, e->brow, brn_gcc_arg(g, BRN_ARG_brow0));
+	brn_gcc_set(g, e->brow, e->part.brow0);
 	lb = brn_gcc_while(g, brn_gcc_get(e->brow), GCC_JIT_COMPARISON_LT,
-	    brow1);
+	    e->part.brow1);
 	emit_block_row(e, brn_gcc_get(group), brn_gcc_get(end));
 	brn_gcc_set(g, e->brow, brn_gcc_add(g, brn_gcc_get(e->brow),
 	    brn_gcc_int(g, 1)));
@@ -342,17 +357,32 @@ emit_kernel(struct t1 *e)
 	brn_gcc_wend(g, lg);
 }
 
+void
+brn_emit_t1_part(struct brn_gcc *g, const struct brn_spec *s,
+    const struct brn_t1_part *p)
+{
+	struct t1 e = { .g = g, .s = s, .part = *p, .full = !p->t.offs,
+	    .nvec = brn_t1_nvec(s->isa) };
+
+	emit_kernel(&e);
+}
+
+/* The layer as a whole.  */
 static int
 emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 {
-	struct t1 e = { .g = g, .s = s, .full = full,
-	    .nvec = brn_t1_nvec(s->isa) };
+	struct brn_t1_part p = {
+		.yrows = (int64_t)s->nbrow * s->bh,
+		.vals = brn_gcc_arg(g, BRN_ARG_vals),
+		.brow0 = brn_gcc_arg(g, BRN_ARG_brow0),
+		.brow1 = brn_gcc_arg(g, BRN_ARG_brow1),
+	};
 	int rc;
 
-	if (!full && (rc = brn_tables_make(g, s, &e.t, err)) < 0)
+	if (!full && (rc = brn_tables_make(g, s, &p.t, err)) < 0)
 		return rc;
-	brn_emit_few(g, s, full ? NULL : &e.t);
-	emit_kernel(&e);
+	brn_emit_few(g, s, full ? NULL : &p.t);
+	brn_emit_t1_part(g, s, &p);
 	return 0;
 }
 

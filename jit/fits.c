@@ -4,7 +4,7 @@
  * for shape and pattern only; which of several is best is the order of the
  * table, who may compile is brn_spec_init's business.
  */
-#include "jit/spec.h"
+#include "jit/t2.h"
 
 /* Offsets into x, in lines of a tile, stay far below 32 bits.  */
 enum { MAX_FEATURES = 1 << 24 };
@@ -36,6 +36,26 @@ fits_t3(const struct brn_spec *s)
 	return s->isa == BRN_ISA_avx512 && (s->bh == 1 || s->bh == 3) &&
 	    s->nblk > 0 && !brn_spec_is_full(s) &&
 	    fits_t1_tile(s) && (int64_t)s->nblk * s->bh * s->bw <= T3_WEIGHTS;
+}
+
+/* Some of the rows are alike, and those have a good part of the weights: else
+ * it is tier 1 with detours.  What is higher gains nothing from more rows.  */
+static int
+fits_t2(const struct brn_spec *s)
+{
+	int64_t n[BRN_ALIKE_HEIGHTS], all = 0;
+	struct brn_t2 t;
+	burin_error err;
+
+	if (!s->rowptr || s->bh >= brn_alike_rows(0) || s->nblk == 0 ||
+	    brn_spec_is_full(s) || !fits_t1_tile(s) ||
+	    brn_t2_make(s, &t, &err) < 0)
+		return 0;
+	brn_t2_weights(&t, n);
+	brn_t2_clear(&t);
+	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
+		all += n[h];
+	return 4 * n[BRN_ALIKE_HEIGHTS - 1] < 3 * all;
 }
 
 static int

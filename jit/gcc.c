@@ -168,6 +168,12 @@ brn_gcc_mul(struct brn_gcc *g, brn_rv a, int64_t b)
 }
 
 brn_rv
+brn_gcc_div(struct brn_gcc *g, brn_rv a, int64_t b)
+{
+	return binary(g, GCC_JIT_BINARY_OP_DIVIDE, a, brn_gcc_int(g, b));
+}
+
+brn_rv
 brn_gcc_cast(struct brn_gcc *g, brn_rv v, gcc_jit_type *t)
 {
 	return gcc_jit_context_new_cast(g->ctxt, NULL, v, t);

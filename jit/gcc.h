@@ -49,6 +49,7 @@ brn_rv brn_gcc_int(struct brn_gcc *g, int64_t v);
 brn_rv brn_gcc_get(brn_lv v);
 brn_rv brn_gcc_add(struct brn_gcc *g, brn_rv a, brn_rv b);
 brn_rv brn_gcc_mul(struct brn_gcc *g, brn_rv a, int64_t b);
+brn_rv brn_gcc_div(struct brn_gcc *g, brn_rv a, int64_t b);
 brn_rv brn_gcc_cast(struct brn_gcc *g, brn_rv v, gcc_jit_type *t);
 gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
 

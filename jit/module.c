@@ -19,11 +19,13 @@ EXPORT brn_module_compiler_id_fn burin_jit_compiler_id;
 static brn_emit_fn *const emitters[BRN_NUM_KERNELS] = {
 #define EMIT_0(name) NULL
 #define EMIT_1(name) brn_emit_##name
+#define EMIT_2(name) EMIT_1(name)
 #define EMIT_3(name) EMIT_1(name)
 #define KERNEL(name, tier, what) [BRN_KERNEL_##name] = EMIT_##tier(name),
 #include "jit/kernels.def"
 #undef EMIT_0
 #undef EMIT_1
+#undef EMIT_2
 #undef EMIT_3
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "jit/generator.h"
+#include "jit/t2.h"
 #include "jit/t3.h"
 
 #define MAGIC "burin kernel"
@@ -31,7 +32,7 @@ settle(struct brn_spec *s)
 	int32_t *order;
 	burin_error err;
 
-	s->grain = 1;
+	s->grain = s->kernel == BRN_KERNEL_t2 ? BRN_ALIKE_WINDOW : 1;
 	if (s->kernel != BRN_KERNEL_t3)
 		return;
 	order = brn_alloc((size_t)s->nbrow + 1, sizeof *order);

@@ -141,8 +141,8 @@ struct maker {
 	int32_t n;
 };
 
-/* Of each block row from place b0 to b1 the next block, if it is in a column before
- * j1; those of columns before j0 come first, then column by column.  */
+/* Of each block row from place b0 to b1 the next block, if it is in a column
+ * before j1; those of columns before j0 come first, then column by column.  */
 static int
 find_hits(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 {

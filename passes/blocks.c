@@ -150,3 +150,82 @@ brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
 	free(s.bits);
 	return BURIN_OK;
 }
+
+/* ---- rows that are alike ---------------------------------------------- */
+
+struct rows {
+	uint64_t *hash;
+	int64_t *nonzero;
+};
+
+/* A number for a column such that sums of some are unlikely to be equal.  */
+static uint64_t
+number(int64_t col)
+{
+	uint64_t h = ((uint64_t)col + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+	h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return h ^ h >> 32;
+}
+
+/* The nonzeros of a line of the matrix as it lies: each adds its column to its
+ * row.  */
+static void
+add_line(struct rows *r, const uint64_t *bits, int64_t words, int64_t line,
+    int trans)
+{
+	for (int64_t k = 0; k < words; k++)
+		for (uint64_t b = bits[k]; b; b &= b - 1) {
+			int64_t at = k * WORD + __builtin_ctzll(b);
+			int64_t row = trans ? at : line;
+
+			r->hash[row] += number(trans ? line : at);
+			r->nonzero[row]++;
+		}
+}
+
+static int
+sum_groups(const struct rows *r, int64_t n, int64_t *out, burin_error *err)
+{
+	struct brn_alike a;
+	int rc = brn_alike_make(r->hash, (int32_t)n, &a, err);
+
+	if (rc < 0)
+		return rc;
+	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++) {
+		out[h] = 0;
+		for (int32_t i = a.first[h][0]; i < a.first[h][a.nwindow]; i++)
+			out[h] += r->nonzero[a.row[i]];
+	}
+	brn_alike_clear(&a);
+	return BURIN_OK;
+}
+
+int
+brn_blocks_alike(const struct brn_matrix *m, int64_t out[BRN_ALIKE_HEIGHTS],
+    burin_error *err)
+{
+	int64_t lines = m->trans ? m->cols : m->rows;
+	int64_t len = m->trans ? m->rows : m->cols;
+	int64_t words = (len + WORD - 1) / WORD;
+	uint64_t *bits = brn_alloc((size_t)words, sizeof *bits);
+	struct rows r = {
+		brn_alloc((size_t)m->rows, sizeof *r.hash),
+		brn_alloc((size_t)m->rows, sizeof *r.nonzero),
+	};
+	int rc;
+
+	if (bits && r.hash && r.nonzero) {
+		for (int64_t i = 0; i < lines; i++) {
+			mark_row(m->w + i * len, len, bits);
+			add_line(&r, bits, words, i, m->trans);
+		}
+		rc = sum_groups(&r, m->rows, out, err);
+	} else {
+		rc = brn_nomem(err);
+	}
+	free(bits);
+	free(r.hash);
+	free(r.nonzero);
+	return rc;
+}

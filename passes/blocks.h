@@ -6,6 +6,7 @@
 #ifndef BRN_BLOCKS_H
 #define BRN_BLOCKS_H
 
+#include "ir/alike.h"
 #include "ir/bsr.h"
 
 /* bh and bw are powers of two, 32 at most.  */
@@ -27,5 +28,10 @@ struct brn_counts {
 /* Of m, in one pass over it (-0.0 is zero, NaN is not).  */
 int brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
     burin_error *err);
+
+/* Of the rows of m with the same columns, how many weights those have that are
+ * in groups of each height (ir/alike.h).  */
+int brn_blocks_alike(const struct brn_matrix *m,
+    int64_t out[BRN_ALIKE_HEIGHTS], burin_error *err);
 
 #endif

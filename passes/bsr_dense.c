@@ -91,6 +91,37 @@ time_of(const struct brn_candidate *c)
 	return c->measured > 0 ? c->measured : c->predicted;
 }
 
+/* Most rows that one block of the best shape can have.  */
+enum { BEST_BH = 16 };
+
+/* Rows that are alike can be computed together: then single weights, which are
+ * no more than there must be, may be the best of all.  Whether they are is
+ * looked at only when even the best that could come out would be.  */
+static int
+try_alike(const struct brn_pass_opts *o, const struct brn_matrix *w,
+    struct brn_candidate *c, int64_t nonzero, burin_error *err)
+{
+	static const struct brn_block high = { BEST_BH, 1 };
+	struct brn_candidate *single = &c[BRN_NUM_BLOCKS - 1];
+	double t = MIN_GAIN * cost(o, w->rows, w->cols, high,
+	    nonzero / BEST_BH + 1);
+	int64_t weights[BRN_ALIKE_HEIGHTS];
+	const char *kernel;
+	int rc;
+
+	for (int i = 0; i <= BRN_NUM_BLOCKS; i++)
+		if (nonzero == 0 || c[i].predicted <= t)
+			return BURIN_OK;
+	if ((rc = brn_blocks_alike(w, weights, err)) < 0)
+		return rc;
+	t = o->cost_alike(w->rows, w->cols, weights, &kernel, o->cost_ctx);
+	if (MIN_GAIN * t >= single->predicted)
+		return BURIN_OK;
+	single->predicted = t;
+	single->kernel = kernel;
+	return BURIN_OK;
+}
+
 /* Predicted times, and those that are known.  */
 static int
 list(const struct brn_pass_opts *o, const struct brn_matrix *w,
@@ -98,6 +129,7 @@ list(const struct brn_pass_opts *o, const struct brn_matrix *w,
 {
 	static const struct brn_block dense = { BRN_DENSE_BH, BRN_DENSE_BW };
 	int64_t rows = w->rows, cols = w->cols;
+	int rc;
 
 	for (int i = 0; i <= BRN_NUM_BLOCKS; i++) {
 		int full = i == BRN_NUM_BLOCKS;
@@ -109,6 +141,9 @@ list(const struct brn_pass_opts *o, const struct brn_matrix *w,
 		    .bw = b.bw, .dense = full, .density = (double)nblk / all,
 		    .predicted = cost(o, rows, cols, b, nblk) };
 	}
+	if (o->cost && o->cost_alike && rows < 1 << 30 && (rc =
+	    try_alike(o, w, out->cand, n->nblk[BRN_NUM_BLOCKS - 1], err)) < 0)
+		return rc;
 	if (!o->look_up)
 		return BURIN_OK;
 	return o->look_up(w, n->mask, out->cand, BRN_NUM_BLOCKS + 1,

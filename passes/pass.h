@@ -22,13 +22,20 @@ struct brn_pass_opts {
 	 * asked for with the block that dense layers use and all blocks.  */
 	double (*cost)(int64_t rows, int64_t cols, int bh, int bw,
 	    int64_t nblk, const void *ctx);
-	/* Give n candidates for the weight w the names of their kernels, and
+	/* The same of single weights when rows with the same columns are
+	 * computed together, and the name of the kernel that does that;
+	 * weights [BRN_ALIKE_HEIGHTS] are those of rows in groups of each
+	 * height (ir/alike.h).  May be NULL.  */
+	double (*cost_alike)(int64_t rows, int64_t cols,
+	    const int64_t *weights, const char **kernel, const void *ctx);
+	/* Give n candidates for the weight w the names of their kernels, where
+	 * they have none yet, and
 	 * times where they have been measured; mask is a hash of where its
 	 * nonzeros are.  May be NULL.  */
 	int (*look_up)(const struct brn_matrix *w, uint64_t mask,
 	    struct brn_candidate *c, int n, const void *ctx,
 	    burin_error *err);
-	const void *cost_ctx;           /* of both */
+	const void *cost_ctx;           /* of all three */
 };
 
 /* 0 or an error; *changed counts rewrites.  */

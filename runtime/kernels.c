@@ -11,6 +11,7 @@
 
 #include "ir/image.h"
 #include "ir/weight.h"
+#include "jit/cost.h"
 #include "passes/pass.h"
 
 int
@@ -136,6 +137,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 		    isa, brn_compiler_id());
 		if (n->choice && n->choice->kernel)
 			brn_spec_prefer(&l->spec, n->choice->kernel);
+		else
+			brn_cost_prefer(&l->spec);
 		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
 	}
 	if (rc == 0 && brn_is_image_layer(n))

@@ -41,6 +41,16 @@ cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
 	return brn_cost(n->isa, rows, cols, bh, bw, nblk, &kernel);
 }
 
+static double
+cost_alike(int64_t rows, int64_t cols, const int64_t *weights,
+    const char **kernel, const void *ctx)
+{
+	const struct brn_net *n = ctx;
+
+	*kernel = brn_kernels[BRN_KERNEL_t2].name;
+	return brn_cost_alike(n->isa, rows, cols, weights);
+}
+
 static int
 look_up(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
     int n, const void *ctx, burin_error *err)
@@ -53,6 +63,8 @@ look_up(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
 		int64_t nbcol = (cols + c[i].bw - 1) / c[i].bw;
 		enum brn_kernel_id k;
 
+		if (c[i].kernel)
+			continue;
 		brn_cost(net->isa, rows, cols, c[i].bh, c[i].bw,
 		    llround(c[i].density * (double)nbrow * (double)nbcol), &k);
 		c[i].kernel = brn_kernels[k].name;
@@ -68,6 +80,7 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.cost = cost,
+		.cost_alike = cost_alike,
 		.look_up = look_up,
 		.cost_ctx = n,
 	};

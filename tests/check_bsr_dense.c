@@ -329,6 +329,80 @@ START_TEST(nan_is_kept)
 }
 END_TEST
 
+/* Rows in groups: 40 that are alike, every other one of the window, and 40
+ * that are like no other.  */
+START_TEST(rows_with_the_same_columns_are_counted)
+{
+	enum { ROWS = 80, COLS = 70 };
+	static float w[ROWS * COLS], t[COLS * ROWS];
+	int64_t by_row[BRN_ALIKE_HEIGHTS], by_col[BRN_ALIKE_HEIGHTS];
+	burin_error err;
+
+	for (int r = 0; r < ROWS; r++)
+		for (int c = 0; c < COLS; c++)
+			w[r * COLS + c] = t[c * ROWS + r] =
+			    r % 2 ? c % 7 == 0 : c == r / 2;
+	suite_ok(brn_blocks_alike(&(struct brn_matrix){ w, ROWS, COLS, 0 },
+	    by_row, &err), err);
+	suite_ok(brn_blocks_alike(&(struct brn_matrix){ t, ROWS, COLS, 1 },
+	    by_col, &err), err);
+	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++) {
+		int64_t wanted = h == 0 ? 32 * 10 : h == 1 ? 8 * 10 :
+		    h == BRN_ALIKE_HEIGHTS - 1 ? 40 : 0;
+
+		ck_assert_int_eq(by_row[h], wanted);
+		ck_assert_int_eq(by_col[h], wanted);
+	}
+}
+END_TEST
+
+/* A rate a weight, in groups of each height.  */
+static double
+alike_cost(int64_t rows, int64_t cols, const int64_t *weights,
+    const char **kernel, const void *ctx)
+{
+	double t = 0;
+
+	(void)rows, (void)cols, (void)ctx;
+	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
+		t += (double)weights[h] / brn_alike_rows(h);
+	*kernel = "together";
+	return t;
+}
+
+/* Tall blocks are cheap, and dense is all of them.  */
+static double
+tall_cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
+    const void *ctx)
+{
+	(void)rows, (void)cols, (void)ctx;
+	return (double)nblk * bw * (bh < 16 ? 16 : bh) / 16;
+}
+
+/* Every fourth row is alike, or none is.  */
+START_TEST(rows_that_are_alike_are_a_candidate)
+{
+	struct brn_pass_opts o = { .sparse = 1, .cost = tall_cost,
+	    .cost_alike = alike_cost };
+	struct brn_graph *g = layer(64, 64, one, 0);
+	float *w = g->out[0].node->in[1]->value->data;
+	const struct brn_choice *c;
+
+	for (int r = 0; r < 64; r += 4)
+		for (int k = 0; k < 8; k++)
+			w[r * 64 + (_i ? (r * 5 + k * 7) % 64 : k * 8)] = 1;
+	c = decide(g, &o)->choice;
+	ck_assert_int_eq(c->bh * c->bw == 1, _i == 0);
+	for (int i = 0; i < c->ncand; i++)
+		if (c->cand[i].bh * c->cand[i].bw == 1) {
+			ck_assert_int_eq(c->cand[i].kernel != NULL, _i == 0);
+			if (_i == 0)
+				suite_near(c->cand[i].predicted, 8, 0);
+		}
+	brn_graph_free(g);
+}
+END_TEST
+
 /* Of the candidates of 4x1 and dense somebody knows the time.  */
 static int
 know(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
@@ -386,6 +460,7 @@ bsr_dense_suite(void)
 
 	tcase_add_loop_test(tc, all_counts_are_right, 0, COUNT(counts));
 	tcase_add_test(tc, larger_candidates_come_first);
+	tcase_add_test(tc, rows_with_the_same_columns_are_counted);
 	tc = suite_case(s, "detect", 60);
 	tcase_add_loop_test(tc, planted_block_is_found, 0,
 	    BRN_NUM_BLOCKS * COUNT(sizes));
@@ -402,6 +477,7 @@ bsr_dense_suite(void)
 	tcase_add_test(tc, weight_from_outside_stays_dense);
 	tcase_add_test(tc, tied_layers_share_one_matrix);
 	tcase_add_test(tc, nan_is_kept);
+	tcase_add_loop_test(tc, rows_that_are_alike_are_a_candidate, 0, 2);
 	return s;
 }
 

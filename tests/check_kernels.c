@@ -6,6 +6,7 @@
  * tier 1 must look like.
  */
 #include "jit/load.h"
+#include "jit/t3.h"
 #include "tests/probe.h"
 
 static const struct block {
@@ -75,8 +76,9 @@ temp_file(char *path, size_t size)
 	close(fd);
 }
 
+/* The kernel that is the first to fit, or `prefer`.  */
 static void
-compile_and_probe(struct probe *q, enum brn_isa isa)
+compile_and_probe_as(struct probe *q, enum brn_isa isa, const char *prefer)
 {
 	char path[1000];
 	brn_kernel_fn *fn;
@@ -87,6 +89,10 @@ compile_and_probe(struct probe *q, enum brn_isa isa)
 
 	temp_file(path, sizeof path);
 	probe_spec(q, isa, brn_compiler_id(), &s);
+	if (prefer) {
+		probe_prefer(q, prefer, &s);
+		ck_assert_str_eq(brn_kernels[s.kernel].name, prefer);
+	}
 	suite_ok(compile(&s, path, &err), err);
 	fd = open(path, O_RDONLY);
 	ck_assert_int_ge(fd, 0);
@@ -96,6 +102,12 @@ compile_and_probe(struct probe *q, enum brn_isa isa)
 	probe_kernel(q, fn, brn_spec_grain(&s));
 	probe_same(q, fn, brn_t0(isa));
 	brn_unload(handle);
+}
+
+static void
+compile_and_probe(struct probe *q, enum brn_isa isa)
+{
+	compile_and_probe_as(q, isa, NULL);
 }
 
 START_TEST(compiled_kernel_computes_the_product)
@@ -148,6 +160,62 @@ START_TEST(panels_and_slices_make_the_product)
 		compile_and_probe(&q, isa);
 		probe_free(&q);
 	}
+}
+END_TEST
+
+/* Block rows of several windows change places; the last is not whole.  */
+START_TEST(sorted_panels_make_the_product)
+{
+	static const struct block tall[] = { { 1, 1 }, { 3, 1 }, { 1, 5 } };
+	struct block b = tall[_i];
+	struct brn_spec s;
+	struct probe q;
+
+	if (!brn_isa_runs(BRN_ISA_avx512))
+		return;
+	probe_init_sized(&q, b.bh, b.bw, FEW_ROWS, 1,
+	    (int64_t[]){ 430, 31 * b.bw });
+	probe_spec(&q, BRN_ISA_avx512, brn_compiler_id(), &s);
+	ck_assert_int_eq(brn_spec_grain(&s), brn_t3_window(&s));
+	compile_and_probe(&q, BRN_ISA_avx512);
+	probe_free(&q);
+}
+END_TEST
+
+static const struct block small[] = {
+	{ 1, 1 }, { 2, 1 }, { 4, 1 }, { 8, 1 }, { 1, 4 }, { 3, 5 },
+};
+
+/* Rows in several windows, of which the last is not whole; then fewer.  */
+START_TEST(rows_that_are_alike_make_the_product)
+{
+	struct block b = small[_i % COUNT(small)];
+	enum brn_isa isa = (enum brn_isa)(_i / COUNT(small));
+	int64_t rows = _i % COUNT(small) ? 30 * b.bh + b.bh / 2 : 430;
+	struct probe q;
+
+	if (!brn_isa_runs(isa))
+		return;
+	probe_init_sized(&q, b.bh, b.bw, ALIKE, _i % 2,
+	    (int64_t[]){ rows, 30 * b.bw });
+	compile_and_probe_as(&q, isa, "t2");
+	probe_free(&q);
+}
+END_TEST
+
+START_TEST(odd_rows_that_are_alike_make_the_product)
+{
+	static const struct {
+		enum pattern p;
+		int64_t size[2];
+	} odd[] = {
+		{ FEW_ROWS, { 193, 7 } }, { FAR, { 40, 9000 } },
+	};
+	struct probe q;
+
+	probe_init_sized(&q, 1, 1, odd[_i].p, 1, odd[_i].size);
+	compile_and_probe_as(&q, brn_isa_detect(), "t2");
+	probe_free(&q);
 }
 END_TEST
 
@@ -456,6 +524,11 @@ kernels_suite(void)
 	tcase_add_loop_test(tc, compiled_kernel_computes_the_product, 0, NCASE);
 	tcase_add_loop_test(tc, panels_and_slices_make_the_product, 0,
 	    BRN_NUM_ISAS);
+	tcase_add_loop_test(tc, sorted_panels_make_the_product, 0, 3);
+	tcase_add_loop_test(tc, rows_that_are_alike_make_the_product, 0,
+	    COUNT(small) * BRN_NUM_ISAS);
+	tcase_add_loop_test(tc, odd_rows_that_are_alike_make_the_product, 0,
+	    2);
 	tcase_add_test(tc, compiled_kernel_computes_odd_patterns);
 	tcase_add_test(tc, compiled_kernel_reaches_far_features);
 	tcase_add_test(tc, instruction_sets_take_turns_in_a_process);

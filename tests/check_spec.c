@@ -191,7 +191,7 @@ START_TEST(only_a_kernel_that_fits_is_preferred)
 	} cases_of[] = {
 		{ "id", "t1_tile", "t1_tile" }, { "id", "t1_full", "t3" },
 		{ "id", "t0", "t3" }, { "id", "nonsense", "t3" },
-		{ "", "t1_tile", "t0" },
+		{ "id", "t2", "t2" }, { "", "t1_tile", "t0" },
 	};
 	int32_t rowptr[60], colidx[59] = { 0 };
 	struct brn_bsr b = { 59, 59, 1, 1, 59, 59, 59, rowptr, colidx, NULL };

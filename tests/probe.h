@@ -19,7 +19,11 @@
 
 enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
 
-enum pattern { NONE, ONE, SOME, FULL, NUM_PATTERNS, FAR = NUM_PATTERNS };
+/* The first ones go with any shape.  */
+enum pattern {
+	NONE, ONE, SOME, FULL, NUM_PATTERNS,
+	FAR = NUM_PATTERNS, FEW_ROWS, ALIKE,
+};
 
 struct probe {
 	int64_t rows, cols;             /* of the matrix */
@@ -31,6 +35,17 @@ struct probe {
 	int64_t ny;                     /* floats from guard to guard */
 	int64_t tokens;                 /* wanted of each tile, 0: all */
 };
+
+/* Whether a block of ALIKE is stored: rows in groups of about 20 and 5, and
+ * some that are like no other.  */
+static inline int
+probe_is_shared(int64_t br, int64_t bc)
+{
+	uint64_t seed = (uint64_t)(br % 11 == 0 ? 1000 + br : br % 2 ?
+	    br % 5 : 100 + br % 40) << 32 | (uint64_t)bc;
+
+	return suite_below(&seed, 1000) % 3 == 0;
+}
 
 /* Whether a block is stored.  SOME leaves the first block row empty.  */
 static inline int
@@ -45,6 +60,10 @@ probe_keeps(enum pattern p, int64_t br, int64_t bc, uint64_t *seed)
 		return 1;
 	case FAR:
 		return bc % 500 == 499;
+	case FEW_ROWS:
+		return suite_below(seed, 100) == 0 || br % 28 == 3;
+	case ALIKE:
+		return probe_is_shared(br, bc);
 	default:
 		return br > 0 && suite_below(seed, 3) == 0;
 	}
@@ -132,6 +151,17 @@ probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
 	brn_spec_init(out, q->b, q->bias ? BRN_EPI_BIAS : 0, isa, compiler);
 	free(q->stream);
 	suite_ok(brn_pack_stream(out, q->b->vals, &q->stream, &err), err);
+}
+
+/* The kernel of that name instead, if it fits.  */
+static inline void
+probe_prefer(struct probe *q, const char *kernel, struct brn_spec *s)
+{
+	burin_error err;
+
+	brn_spec_prefer(s, kernel);
+	free(q->stream);
+	suite_ok(brn_pack_stream(s, q->b->vals, &q->stream, &err), err);
 }
 
 /* Tiles and block rows of one call.  */
