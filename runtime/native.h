@@ -28,6 +28,7 @@ struct brn_tiled {
 	const struct brn_tensor *const *in;
 	struct brn_tensor *out;
 	const struct brn_type *type[BRN_MAX_RANK];
+	int64_t batch0;                 /* the first, for what is not tiles */
 	struct brn_threads *threads;
 	float *scratch;
 	int64_t scratch_size;

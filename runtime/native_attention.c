@@ -256,8 +256,8 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 	int64_t pairs = (t->q.per + QUERY_TILES - 1) / QUERY_TILES;
 	int64_t tile = item % pairs * QUERY_TILES;
 	int64_t head = item / pairs % t->heads, batch = item / pairs / t->heads;
-	const float *mask = t->mask ? t->mask + batch * t->step[0] +
-	    head * t->step[1] : NULL;
+	const float *mask = t->mask ? t->mask + (t->a->batch0 + batch) *
+	    t->step[0] + head * t->step[1] : NULL;
 	int nan_to_zero = brn_attr_int(t->a->n, "nan_to_zero", 0) != 0;
 	struct head h = { .nq = QUERY_TILES };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Making and running plans.
+ * Making plans.
  */
 #include "runtime/plan.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ir/ref.h"
+#include "runtime/bands.h"
 #include "runtime/conv.h"
 #include "runtime/memory.h"
 
@@ -44,6 +45,7 @@ struct maker {
 	int nthread;
 	char *needed;           /* [nnode]: is a step, or an input */
 	int *root;              /* [nnode]: whose memory its value is */
+	int *born;              /* [nnode]: step that makes it */
 	int *last;              /* [nnode]: last step that reads a root */
 	int *slot;              /* [nnode]: interval of a root */
 };
@@ -124,7 +126,7 @@ make_steps(struct maker *k, burin_error *err)
 		else if (n->tiles && k->needed[i])
 			p->val[i].type = brn_tiles_type(&p->shapes->type[i]);
 		k->root[i] = i;
-		k->last[i] = -1;
+		k->born[i] = k->last[i] = k->slot[i] = -1;
 		if (!k->needed[i])
 			continue;
 		if ((rc = check_type(n, &p->shapes->type[i], err)) < 0)
@@ -133,6 +135,7 @@ make_steps(struct maker *k, burin_error *err)
 			continue;
 		if (is_alias(n))
 			k->root[i] = k->root[n->in[0]->id];
+		k->born[i] = p->nstep;
 		for (int j = 0; j < n->nin; j++)
 			if (n->in[j])
 				k->last[k->root[n->in[j]->id]] = p->nstep;
@@ -144,9 +147,8 @@ make_steps(struct maker *k, burin_error *err)
 	return 0;
 }
 
-/* The logical types of the first inputs of n.  */
-static void
-input_types(const struct brn_plan *p, const struct brn_node *n,
+void
+brn_plan_types(const struct brn_plan *p, const struct brn_node *n,
     const struct brn_type *type[BRN_MAX_RANK])
 {
 	for (int i = 0; i < n->nin && i < BRN_MAX_RANK; i++)
@@ -166,7 +168,7 @@ need_room(const struct maker *k, const struct brn_step *s, struct room *r)
 	const struct brn_layer *l;
 	int64_t n, m;
 
-	input_types(k->p, s->node, type);
+	brn_plan_types(k->p, s->node, type);
 	if (s->layer < 0) {
 		n = brn_tiled_scratch(s->node, type);
 		r->scratch = n > r->scratch ? n : r->scratch;
@@ -195,13 +197,69 @@ forever(int64_t n)
 	    (size_t)n * sizeof (float), 0 };
 }
 
+/* While a stretch goes band by band, all of it happens at once: what it reads
+ * lives to its end, what it leaves lives from its beginning.  What only the
+ * stretch itself reads is room for one band.  */
+static int
+make_bands(struct maker *k, burin_error *err)
+{
+	struct brn_plan *p = k->p;
+
+	p->bands = brn_arena_alloc(p->shapes->arena, (size_t)p->nstep,
+	    sizeof *p->bands);
+	if (!p->bands)
+		return brn_nomem(err);
+	p->nbands = brn_bands_find(p, k->m, p->bands);
+	for (const struct brn_bands *b = p->bands;
+	    b < p->bands + p->nbands; b++)
+		for (int i = b->first; i <= b->last; i++) {
+			const struct brn_node *n = p->step[i].node;
+
+			for (int j = 0; j < n->nin; j++) {
+				int r = n->in[j] ? k->root[n->in[j]->id] : -1;
+
+				if (r >= 0 && k->born[r] < b->first &&
+				    k->last[r] < b->last)
+					k->last[r] = b->last;
+			}
+			if (k->last[n->id] <= b->last)
+				p->val[n->id].type.dim[0] = b->step;
+			else
+				k->born[n->id] = b->first;
+		}
+	return 0;
+}
+
+/* The interval of what step i makes; they come in the order of birth.  */
+static int
+add_interval(struct maker *k, int i, struct brn_interval *v, int *n,
+    burin_error *err)
+{
+	const struct brn_node *node = k->p->step[i].node;
+	size_t bytes;
+	int rc;
+
+	if (is_alias(node) || k->slot[node->id] >= 0)
+		return 0;
+	rc = brn_type_bytes(&k->p->val[node->id].type, node->name, &bytes,
+	    err);
+	if (rc < 0)
+		return rc;
+	k->slot[node->id] = *n;
+	v[(*n)++] = (struct brn_interval){ k->born[node->id],
+	    k->last[node->id], bytes, 0 };
+	return 0;
+}
+
 /* The intervals of all tensors that steps make, and of the tiles.  */
 static int
 make_intervals(struct maker *k, struct brn_interval *v, int *n,
     burin_error *err)
 {
 	struct brn_plan *p = k->p;
+	const struct brn_bands *b = p->bands;
 	struct room r = { 0 };
+	int rc = 0;
 
 	for (int i = 0; i < p->nstep; i++)
 		need_room(k, &p->step[i], &r);
@@ -210,23 +268,16 @@ make_intervals(struct maker *k, struct brn_interval *v, int *n,
 	v[1] = forever(r.yt);
 	v[2] = forever(r.scratch * k->nthread);
 	*n = 3;
-	for (int i = 0; i < p->nstep; i++) {
-		const struct brn_node *node = p->step[i].node;
-		size_t bytes;
-		int rc;
+	for (int i = 0; i < p->nstep && rc == 0; i++) {
+		int last = i;
 
-		k->slot[node->id] = -1;
-		if (is_alias(node))
-			continue;
-		rc = brn_type_bytes(&p->val[node->id].type, node->name,
-		    &bytes, err);
-		if (rc < 0)
-			return rc;
-		k->slot[node->id] = *n;
-		v[(*n)++] = (struct brn_interval){ i, k->last[node->id],
-		    bytes, 0 };
+		if (b < p->bands + p->nbands && b->first == i)
+			last = b++->last;
+		for (int j = i; j <= last && rc == 0; j++)
+			if (k->born[p->step[j].node->id] <= i)
+				rc = add_interval(k, j, v, n, err);
 	}
-	return 0;
+	return rc;
 }
 
 static int
@@ -299,10 +350,11 @@ maker_init(struct maker *k, const struct brn_tensor *in, burin_error *err)
 	    sizeof *k->p->in_type);
 	k->needed = brn_arena_alloc(a, n, 1);
 	k->root = brn_arena_alloc(a, n, sizeof *k->root);
+	k->born = brn_arena_alloc(a, n, sizeof *k->born);
 	k->last = brn_arena_alloc(a, n, sizeof *k->last);
 	k->slot = brn_arena_alloc(a, n, sizeof *k->slot);
 	if (!k->p->val || !k->p->step || !k->p->in_type || !k->needed ||
-	    !k->root || !k->last || !k->slot)
+	    !k->root || !k->born || !k->last || !k->slot)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nin; i++)
 		k->p->in_type[i] = in[i].type;
@@ -363,6 +415,8 @@ brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
 		mark_needed(&k);
 		rc = make_steps(&k, err);
 		if (rc == 0)
+			rc = make_bands(&k, err);
+		if (rc == 0)
 			rc = make_memory(&k, err);
 	}
 	if (rc < 0) {
@@ -371,129 +425,5 @@ brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
 	}
 	share_tiles(&k);
 	*out = k.p;
-	return 0;
-}
-
-static void
-run_layer(const struct brn_plan *p, const struct brn_step *s,
-    const struct brn_net *m, struct brn_threads *t)
-{
-	const struct brn_node *n = s->node;
-	struct brn_layer_run r = {
-		.layer = &m->layer[s->layer],
-		.native = brn_native(m->isa),
-		.threads = t,
-		.tiles = brn_tiles_of(&p->shapes->type[n->in[0]->id]),
-		.x = s->in[0]->data,
-		.y = s->out->data,
-		.residual = n->nin > 3 && s->in[3] ? s->in[3]->data : NULL,
-		.x_tiles = n->in[0]->tiles,
-		.y_tiles = n->tiles,
-		.xt = p->xt,
-		.yt = p->yt,
-		.has_xt = s->has_xt,
-	};
-
-	if (r.tiles.n)
-		brn_layer_run(&r);
-}
-
-static struct brn_tiled
-tiled_args(const struct brn_plan *p, const struct brn_step *s,
-    struct brn_threads *t)
-{
-	struct brn_tiled a = {
-		.n = s->node,
-		.in = s->in,
-		.out = s->out,
-		.threads = t,
-		.scratch = p->scratch,
-		.scratch_size = p->scratch_size,
-	};
-
-	input_types(p, s->node, a.type);
-	return a;
-}
-
-static void
-run_conv(const struct brn_plan *p, const struct brn_step *s,
-    const struct brn_net *m, struct brn_threads *t)
-{
-	const struct brn_node *n = s->node;
-	struct brn_conv_run r = {
-		.layer = &m->layer[s->layer],
-		.native = brn_native(m->isa),
-		.threads = t,
-		.end = brn_image_end_of(n),
-		.x = s->in[0]->data,
-		.y = s->out->data,
-		.residual = n->nin > 3 && s->in[3] ? s->in[3]->data : NULL,
-		.phases = p->xt,
-		.scratch = p->scratch,
-		.scratch_size = p->scratch_size,
-	};
-
-	brn_conv_run(&r, &s->in[0]->type);
-}
-
-static int
-run_step(const struct brn_plan *p, struct brn_step *s,
-    const struct brn_net *m, struct brn_threads *t, burin_error *err)
-{
-	const struct brn_native *native = brn_native(m->isa);
-	enum brn_op op = s->node->op;
-	struct brn_tiled a;
-
-	if (s->layer >= 0 && brn_is_image_layer(s->node)) {
-		s->info.kernel = m->layer[s->layer].kernel->name;
-		run_conv(p, s, m, t);
-		return 0;
-	}
-	if (s->layer >= 0) {
-		s->info.kernel = m->layer[s->layer].kernel->name;
-		run_layer(p, s, m, t);
-		return 0;
-	}
-	if (is_alias(s->node)) {
-		s->out->data = s->in[0]->data;
-		s->info.kernel = "alias";
-		return 0;
-	}
-	if (native->tiled[op] && (s->node->tiles || s->node->in[0]->tiles)) {
-		s->info.kernel = "tiles";
-		a = tiled_args(p, s, t);
-		native->tiled[op](&a);
-		return 0;
-	}
-	if (native->image[op]) {
-		a = tiled_args(p, s, t);
-		s->info.kernel = "native";
-		if (native->image[op](&a) == 0)
-			return 0;
-	}
-	if (native->op[op] && native->op[op](s->node, s->in, s->out, t) == 0) {
-		s->info.kernel = "native";
-		return 0;
-	}
-	s->info.kernel = "ref";
-	return brn_ref[op](s->node, s->in, s->out, err);
-}
-
-int
-brn_plan_run(struct brn_plan *p, const struct brn_net *m,
-    struct brn_threads *t, int profile, burin_error *err)
-{
-	for (int i = 0; i < p->nstep; i++) {
-		struct brn_step *s = &p->step[i];
-		double t0 = profile ? brn_now_ms() : 0;
-		int rc = run_step(p, s, m, t, err);
-
-		if (rc < 0)
-			return rc;
-		if (profile) {
-			s->info.ms += brn_now_ms() - t0;
-			s->info.calls++;
-		}
-	}
 	return 0;
 }

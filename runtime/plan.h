@@ -10,6 +10,8 @@
 #include "ir/infer.h"
 #include "runtime/net.h"
 
+struct brn_bands;
+
 struct brn_step {
 	const struct brn_node *node;
 	const struct brn_tensor **in;   /* [node->nin], into plan->val */
@@ -26,9 +28,12 @@ struct brn_plan {
 	struct brn_type *in_type;       /* [graph->nin] */
 	int by_data;                    /* what the inputs held counts, too */
 	struct brn_tensor *val;         /* [nnode] in the layout of the node;
-	                                   data NULL: not computed */
+	                                   data NULL: not computed; of a band
+	                                   where nothing reads more */
 	int nstep;
 	struct brn_step *step;
+	int nbands;
+	struct brn_bands *bands;        /* runtime/bands.h */
 	char *memory;                   /* all intermediate tensors */
 	size_t memory_size;
 	float *xt, *yt;                 /* tiles of a layer, in memory */
@@ -44,6 +49,10 @@ int brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
 int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in);
 void brn_plan_free(struct brn_plan *p);                 /* NULL is fine */
+
+/* The types in rows of the first inputs of n.  */
+void brn_plan_types(const struct brn_plan *p, const struct brn_node *n,
+    const struct brn_type *type[BRN_MAX_RANK]);
 
 /* Run; val[] of the graph's inputs must point to the caller's data.  */
 int brn_plan_run(struct brn_plan *p, const struct brn_net *m,

@@ -31,6 +31,12 @@ static const struct block blocks[] = {
 	{ 36, 4, 40, KEYS, 0, 3, 1 },
 	{ 35, 5, 41, KEYS, 2, 2, 31 },
 	{ 160, 2, 64, KEYS, 0, 1, 50 },
+	/* Several bands: of a sequence, of three, of parts of one. */
+	{ 32, 2, 64, KEYS, 0, 3, 128 },
+	{ 48, 3, 64, HEADS, 1, 5, 40 },
+	{ 32, 2, 48, QUERIES, 2, 20, 3 },
+	{ 32, 4, 48, KEYS, 0, 1, 310 },
+	{ 35, 5, 48, QUERIES, 0, 2, 260 },
 };
 
 /* [rows][cols] with a quarter of its 16 x 1 blocks.  */
