@@ -70,6 +70,13 @@ brn_onnx_unmap(struct brn_onnx_map *m)
 	close(m->fd);
 }
 
+void
+brn_onnx_map_rest(const struct brn_onnx_map *m)
+{
+	if (m->fd >= 0)
+		madvise(m->p, m->n, MADV_DONTNEED);
+}
+
 char *
 brn_onnx_folder(const char *path)
 {

@@ -20,6 +20,10 @@ int brn_onnx_map(const char *path, struct brn_onnx_map *out,
     burin_error *err);
 void brn_onnx_unmap(struct brn_onnx_map *m);
 
+/* Give the pages of a file back that were touched; they come again.  Around
+ * each one the kernel maps what it has, of a file just written all of it.  */
+void brn_onnx_map_rest(const struct brn_onnx_map *m);
+
 /* Copy n bytes at from, which is in the map, to buf; of a file without mapping
  * its pages.  EIO; what starts the message.  */
 int brn_onnx_map_copy(const struct brn_onnx_map *m, const void *from,

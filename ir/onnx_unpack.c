@@ -226,7 +226,8 @@ brn_onnx_unpack(const struct brn_onnx_map *map, const char *file,
 	else if (!m)
 		rc = brn_fail(err, BURIN_EFORMAT, "%s: not an ONNX model",
 		    file);
-	else
+	brn_onnx_map_rest(map);
+	if (rc == 0)
 		rc = restore(map, m, &s, file, err);
 	brn_buf_free(&s.bytes);
 	brn_buf_free(&s.raw);
