@@ -35,6 +35,9 @@ PYTHONS = {"runtimes": (("3.11", "3.12", "3.13"), 1),
 BLIND = ("torch-dense", "tvm-dense")
 # And these are what BLIND is where nothing is pruned.
 SPARSE = ("torch-csr", "torch-bsr", "tvm-bsr")
+# The environment of those that load quickly: with the first two files they are
+# started several times, in turn, for what that takes.
+QUICK = "runtimes"
 
 
 def options(argv):
@@ -53,7 +56,11 @@ def options(argv):
     p.add_argument("--shape", default="1x128", help="batch x sequence")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--rounds", type=int, default=9)
-    p.add_argument("--systems", default=",".join(SYSTEMS))
+    p.add_argument("--systems", default=",".join(SYSTEMS), help="with @2 "
+                   "behind it a system runs on two threads whatever "
+                   "--threads says: burin,burin@2")
+    p.add_argument("--starts", type=int, default=5, help="how often the "
+                   "systems that load quickly are started")
     p.add_argument("--resume", action="store_true", help="go on where the "
                    "JSON in the results ends: what it has is not measured "
                    "again, and stays")
@@ -62,16 +69,22 @@ def options(argv):
     o = p.parse_args(argv)
     if o.quick:
         o.rounds, o.systems = 3, "burin,onnxruntime"
+        o.starts = 1
         o.blocks, o.sparsity = "16x1", "0.95"
     o.build = os.path.abspath(o.build)
     o.work = os.path.abspath(o.work or f"{o.build}/bench/peers.d")
     results = o.work if o.quick else o.results or o.work
     o.out = f"{results}/{o.shape}-{o.threads}t"
     o.systems = o.systems.split(",")
-    unknown = [s for s in o.systems if s not in SYSTEMS]
+    unknown = [s for s in o.systems if base(s) not in SYSTEMS]
     if unknown:
         p.error(f"{unknown[0]}: no such system; there are {list(SYSTEMS)}")
     return o
+
+
+def base(system):
+    """The system of burin@2."""
+    return system.partition("@")[0]
 
 
 def say(text):
@@ -98,6 +111,8 @@ def models(o):
         for sparsity in o.sparsity.split(","):
             all_models.append({"path": f"{o.scratch}/pruned.onnx",
                                "block": block, "sparsity": float(sparsity)})
+    for i, model in enumerate(all_models):
+        model["starts"] = o.starts > 0 and i < 2
     return all_models
 
 
@@ -124,8 +139,10 @@ class Worker:
     """A worker.py; .first is its first answer, .samples its times in ms."""
 
     def __init__(self, o, system, python, model, log):
-        command = [python, f"{HERE}/worker.py", system, model["path"],
-                   *o.shape.split("x"), str(o.threads), model["block"]]
+        name, _, threads = system.partition("@")
+        command = [python, f"{HERE}/worker.py", name, model["path"],
+                   *o.shape.split("x"), threads or str(o.threads),
+                   model["block"]]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=log, text=True)
@@ -153,11 +170,15 @@ class Worker:
 
 def measure(o, pythons, model):
     """system -> results, or {"error"}."""
-    results, workers = {}, {}
+    results, workers, firsts = {}, {}, {}
     with open(f"{o.work}/workers.log", "a", encoding="utf-8") as log:
+        for system in starts(o, model):
+            w = Worker(o, system, pythons[SYSTEMS[base(system)]], model, log)
+            firsts.setdefault(system, []).append(w.first)
+            w.end()
         for system in wanted(o, model):
             say(f"  {system}")
-            w = Worker(o, system, pythons[SYSTEMS[system]], model, log)
+            w = Worker(o, system, pythons[SYSTEMS[base(system)]], model, log)
             if "error" in w.first:
                 results[system] = w.first
                 w.end()
@@ -172,7 +193,8 @@ def measure(o, pythons, model):
                 else:
                     workers[system].samples.append(reply["ms"])
         for system, w in workers.items():
-            results[system] = {**w.first, **check(o, system, w),
+            results[system] = {**w.first, **starting(firsts.get(system)),
+                               **check(o, system, w),
                                "ms": statistics.median(w.samples),
                                "samples_ms": w.samples}
         for w in workers.values():
@@ -183,7 +205,23 @@ def measure(o, pythons, model):
 def wanted(o, model):
     skip = BLIND if model["sparsity"] else SPARSE
     return [s for s in o.systems
-            if s not in skip and SYSTEMS[s] not in o.missing]
+            if base(s) not in skip and SYSTEMS[base(s)] not in o.missing]
+
+
+def starts(o, model):
+    """What to start for the time that loading takes, in that order.  The
+    first of each is to bring its files into memory."""
+    quick = [s for s in wanted(o, model) if SYSTEMS.get(s) == QUICK]
+    return quick * (o.starts + 1) if model["starts"] else []
+
+
+def starting(firsts):
+    """Medians of first answers, if there are any without an error."""
+    if not firsts or any("error" in f for f in firsts):
+        return {}
+    loads = [f["load_s"] for f in firsts[1:]]
+    return {"load_s": statistics.median(loads), "loads_s": loads,
+            "rss_mb": statistics.median(f["rss_mb"] for f in firsts[1:])}
 
 
 def check(o, system, worker):
@@ -214,7 +252,7 @@ def machine(o):
 
 def environments(o):
     pythons = {}
-    for name in dict.fromkeys(SYSTEMS[s] for s in o.systems):
+    for name in dict.fromkeys(SYSTEMS[base(s)] for s in o.systems):
         say(f"environment {name}")
         try:
             pythons[name] = pinned.make(
@@ -252,12 +290,13 @@ def compare(o, pythons):
         say(f"{model['block']} {model['sparsity']:.0%}")
         prepare(o, all_models[0]["path"], model)
         model["results"] = measure(o, pythons, model)
-        result["runs"].append({k: v for k, v in model.items() if k != "path"})
+        result["runs"].append({k: v for k, v in model.items()
+                               if k not in ("path", "starts")})
         for name in os.listdir(o.scratch):
             os.remove(f"{o.scratch}/{name}")
     result["machine"]["peak_gflops_after"] = peak(o)
-    result["missing"] = {s: o.missing[SYSTEMS[s]] for s in o.systems
-                         if SYSTEMS[s] in o.missing}
+    result["missing"] = {s: o.missing[SYSTEMS[base(s)]] for s in o.systems
+                         if SYSTEMS[base(s)] in o.missing}
     return result
 
 

@@ -14,6 +14,10 @@ COLORS = {"burin": "#c0392b", "onnxruntime": "#1f3a5f", "openvino": "#2a7f9e",
           "tvm-dense": "#1e8449", "tvm-bsr": "#58d68d", "bound": "#888888"}
 
 
+def color(system):
+    return COLORS[system.partition("@")[0]]
+
+
 def write(out, result):
     with open(f"{out}.json", "w", encoding="utf-8") as f:
         json.dump(result, f, indent=1)
@@ -83,6 +87,19 @@ def ratios(result):
                   "burin / bound"], rows)
 
 
+def sharing(result):
+    """How many times faster the systems with @N are than without, or ""."""
+    names = [s for s in systems(result) if "@" in s]
+    rows = []
+    for run in result["runs"]:
+        pairs = [(ms(run, s.partition("@")[0]), ms(run, s)) for s in names]
+        if any(all(pair) for pair in pairs):
+            rows.append([label(run), *(number(a and b and a / b, 2)
+                                       for a, b in pairs)])
+    head = ["times faster than on its own", *names]
+    return table(head, rows) + "\n" if rows else ""
+
+
 def costs(result):
     """Of the first run and of memory, for the first and the second file."""
     rows = []
@@ -90,10 +107,11 @@ def costs(result):
         for s, x in run["results"].items():
             if "ms" in x:
                 rows.append([f"{label(run)}, {s}", number(x["load_s"], 2),
+                             str(len(x.get("loads_s", [0]))),
                              number(x["rss_mb"], 0),
                              f"{x.get('difference', 0):.1e}"])
-    return table(["file, system", "load and first run, s", "peak RSS, MB",
-                  "largest difference"], rows)
+    return table(["file, system", "load and first run, s", "processes",
+                  "peak RSS, MB", "largest difference"], rows)
 
 
 def remarks(result):
@@ -133,7 +151,9 @@ the zeros leave, at the FMA peak.
 
 {times(result)}
 {ratios(result)}
-Processes are Python, whose size counts; burin's cache is warm.
+{sharing(result)}Load and first run: the median of so many processes, the \
+systems in turn, the file in memory. They are Python, whose size counts; \
+burin's cache is warm.
 
 {costs(result)}
 Remarks:
@@ -196,14 +216,14 @@ def panel(result, block, x0, scale):
         d = "L".join(f"{x(p):.1f} {y(t):.1f}" for p, t in line)
         width = 3 if s == "burin" else 1.5
         dash = ' stroke-dasharray="4 3"' if s == "bound" else ""
-        out.append(f'<path d="M{d}" fill="none" stroke="{COLORS[s]}" '
+        out.append(f'<path d="M{d}" fill="none" stroke="{color(s)}" '
                    f'stroke-width="{width}"{dash}/>')
         out += [f'<circle cx="{x(p):.1f}" cy="{y(t):.1f}" r="{width}" '
-                f'fill="{COLORS[s]}"/>' for p, t in line if s != "bound"]
+                f'fill="{color(s)}"/>' for p, t in line if s != "bound"]
     ends = spread([(y(line[-1][1]), s) for s, line in lines.items()])
     for s, at in ends.items():
         out.append(f'<text x="{x0 + WIDTH + 8}" y="{at + 4:.1f}" '
-                   f'fill="{COLORS[s]}">{s} {lines[s][-1][1]:.0f}</text>')
+                   f'fill="{color(s)}">{s} {lines[s][-1][1]:.0f}</text>')
     return "\n".join(out)
 
 
