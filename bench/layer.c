@@ -20,6 +20,7 @@ struct layer {
 	struct brn_bsr *b;
 	struct brn_spec s;
 	float *stream, *x, *y, *bias;
+	struct brn_ones *ones;
 	void *handle;
 	brn_kernel_fn *fn;
 };
@@ -118,7 +119,8 @@ make_kernel(struct layer *l, const struct bench_cell *c,
 	brn_cost_count(&l->s, &r->count);
 	r->kernel = brn_kernels[l->s.kernel].name;
 	l->fn = brn_t0(c->isa);
-	if ((rc = brn_pack_stream(&l->s, l->b->vals, &l->stream, err)) < 0)
+	if ((rc = brn_pack_stream(&l->s, l->b->vals, &l->stream, err)) < 0 ||
+	    (rc = brn_pack_ones(&l->s, l->b->vals, &l->ones, err)) < 0)
 		return rc;
 	return brn_kernels[l->s.kernel].tier ? compile(l, r, err) : 0;
 }
@@ -135,10 +137,11 @@ time_kernel(const struct layer *l, const struct bench_cell *c,
 		.tokens = c->m < BRN_TILE ? c->m : 0,
 		.brow1 = b->nbrow, .rowptr = b->rowptr, .colidx = b->colidx,
 		.bh = b->bh, .bw = b->bw, .nbrow = b->nbrow,
-		.nbcol = b->nbcol,
+		.nbcol = b->nbcol, .ones = l->ones,
 	};
-	struct bench_time t = bench_time(&(struct bench_calls){ l->fn, &a,
-	    c->threads, brn_spec_grain(&l->s) });
+	struct bench_time t = bench_time(&(struct bench_calls){
+	    c->m <= BRN_FEW ? brn_few(c->isa) : l->fn, &a, c->threads,
+	    brn_spec_grain(&l->s) });
 
 	r->ns = t.median;
 	r->least_ns = t.least;
@@ -179,6 +182,7 @@ bench_layer(const struct bench_cell *c, struct bench_result *r,
 	brn_unload(l.handle);
 	brn_bsr_free(l.b);
 	free(l.stream);
+	brn_ones_free(l.ones);
 	free(l.x);
 	free(l.y);
 	free(l.bias);

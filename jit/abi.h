@@ -26,6 +26,8 @@
 
 #define BRN_TILE 16                     /* tokens a tile */
 
+struct brn_ones;                        /* jit/few.h */
+
 /* ARG(C type, kind for emitters, name) */
 #define BRN_KERNEL_ARGS(ARG) \
 	ARG(const float *,   PTR_F32, x) \
@@ -43,7 +45,8 @@
 	ARG(int64_t,         I64,     bh) \
 	ARG(int64_t,         I64,     bw) \
 	ARG(int64_t,         I64,     nbrow) \
-	ARG(int64_t,         I64,     nbcol)
+	ARG(int64_t,         I64,     nbcol) \
+	ARG(const struct brn_ones *, PTR_I32, ones)     /* few tokens only */
 
 struct brn_kernel_args {
 #define ARG(type, kind, name) type name;

@@ -13,7 +13,6 @@
  */
 #include "jit/emit_t1.h"
 
-#include "jit/few.h"
 #include "jit/t1.h"
 
 enum {
@@ -381,7 +380,6 @@ emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 
 	if (!full && (rc = brn_tables_make(g, s, &p.t, err)) < 0)
 		return rc;
-	brn_emit_few(g, s, full ? NULL : &p.t);
 	brn_emit_t1_part(g, s, &p);
 	return 0;
 }

@@ -99,12 +99,10 @@ brn_gcc_open(struct brn_gcc *g, enum brn_isa isa, burin_error *err)
 	set_options(c, brn_isas[isa].flags);
 	g->i32 = gcc_jit_context_get_int_type(c, 4, 1);
 	g->i64 = gcc_jit_context_get_int_type(c, 8, 1);
-	g->u8 = gcc_jit_context_get_int_type(c, 1, 0);
 	g->u16 = gcc_jit_context_get_int_type(c, 2, 0);
 	g->u32 = gcc_jit_context_get_int_type(c, 4, 0);
-	g->u64 = gcc_jit_context_get_int_type(c, 8, 0);
 	g->f32 = gcc_jit_context_get_type(c, GCC_JIT_TYPE_FLOAT);
-	brn_gcc_set_lanes(g, g->lanes);
+	g->vec = gcc_jit_type_get_vector(g->f32, (size_t)g->lanes);
 	open_kernel(g);
 	return 0;
 }
@@ -198,19 +196,6 @@ brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init)
 	return v;
 }
 
-brn_rv
-brn_gcc_room(struct brn_gcc *g, int n)
-{
-	char unique[40];
-	brn_lv v;
-
-	snprintf(unique, sizeof unique, "room_%d", g->nname++);
-	v = gcc_jit_function_new_local(g->fn, NULL,
-	    gcc_jit_context_new_array_type(g->ctxt, NULL, g->vec, n), unique);
-	return brn_gcc_cast(g, gcc_jit_lvalue_get_address(brn_gcc_at(g,
-	    brn_gcc_get(v), brn_gcc_int(g, 0)), NULL), brn_gcc_ptr(g->f32));
-}
-
 void
 brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v)
 {
@@ -255,27 +240,6 @@ brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
 	    brn_gcc_get(v), brn_gcc_int(g, 0)), NULL), brn_gcc_ptr(elem));
 }
 
-gcc_jit_type *
-brn_gcc_vec(struct brn_gcc *g, int n)
-{
-	int i = 0;
-
-	if (n == 1)
-		return g->f32;
-	while (2 << i < n)
-		i++;
-	if (!g->vecs[i])
-		g->vecs[i] = gcc_jit_type_get_vector(g->f32, (size_t)n);
-	return g->vecs[i];
-}
-
-void
-brn_gcc_set_lanes(struct brn_gcc *g, int n)
-{
-	g->lanes = n;
-	g->vec = brn_gcc_vec(g, n);
-}
-
 /* Through a local, or GCC would load as many times as there are lanes and then
  * find out that it is all the same.  */
 brn_rv
@@ -283,56 +247,10 @@ brn_gcc_splat(struct brn_gcc *g, brn_rv scalar)
 {
 	brn_rv one = brn_gcc_get(brn_gcc_local(g, "s", scalar)), all[16];
 
-	if (g->lanes == 1)
-		return one;
 	for (int i = 0; i < g->lanes; i++)
 		all[i] = one;
 	return gcc_jit_context_new_rvalue_from_vector(g->ctxt, NULL, g->vec,
 	    (size_t)g->lanes, all);
-}
-
-/* What is at p, in a local.  */
-static brn_rv
-unaligned(struct brn_gcc *g, brn_rv p, gcc_jit_type *t)
-{
-	return brn_gcc_get(brn_gcc_local(g, "one", brn_gcc_get(brn_gcc_at(g,
-	    brn_gcc_cast(g, p, brn_gcc_ptr(t)), brn_gcc_int(g, 0)))));
-}
-
-brn_rv
-brn_gcc_word(struct brn_gcc *g, brn_rv p)
-{
-	return unaligned(g, p, gcc_jit_type_get_aligned(g->u64, 2));
-}
-
-brn_rv
-brn_gcc_part(struct brn_gcc *g, brn_rv word, int i)
-{
-	return brn_gcc_cast(g, binary(g, GCC_JIT_BINARY_OP_RSHIFT,
-	    brn_gcc_cast(g, word, g->u64), brn_gcc_cast(g, brn_gcc_int(g,
-	    16 * i), g->u64)), g->u16);
-}
-
-brn_rv
-brn_gcc_quad(struct brn_gcc *g, brn_rv p)
-{
-	return unaligned(g, p, gcc_jit_type_get_aligned(brn_gcc_vec(g, 4),
-	    4));
-}
-
-/* GCC would make a load of a shuffle that it can see through.  */
-brn_rv
-brn_gcc_lane(struct brn_gcc *g, brn_rv quad, int i)
-{
-	char text[40];
-	gcc_jit_extended_asm *a;
-	brn_lv v = gcc_jit_function_new_local(g->fn, NULL, g->vec, "lane");
-
-	snprintf(text, sizeof text, "vpermilps $%d, %%1, %%0", i * 0x55);
-	a = gcc_jit_block_add_extended_asm(g->at, NULL, text);
-	gcc_jit_extended_asm_add_output_operand(a, NULL, "=v", v);
-	gcc_jit_extended_asm_add_input_operand(a, NULL, "v", quad);
-	return brn_gcc_get(v);
 }
 
 void
@@ -383,13 +301,6 @@ void
 brn_gcc_wend(struct brn_gcc *g, struct brn_loop l)
 {
 	gcc_jit_block_end_with_jump(g->at, NULL, l.head);
-	g->at = l.done;
-}
-
-void
-brn_gcc_leave(struct brn_gcc *g, struct brn_loop l)
-{
-	gcc_jit_block_end_with_void_return(g->at, NULL);
 	g->at = l.done;
 }
 

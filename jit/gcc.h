@@ -30,10 +30,8 @@ struct brn_gcc {
 	gcc_jit_param *param;           /* its struct brn_kernel_args */
 	gcc_jit_field *field[BRN_NUM_ARGS];
 	gcc_jit_block *at;
-	gcc_jit_type *i32, *i64, *u8, *u16, *u32, *u64;
+	gcc_jit_type *i32, *i64, *u16, *u32;
 	gcc_jit_type *f32, *vec;
-	gcc_jit_type *vecs[4];          /* 2, 4, 8 and 16 floats: libgccjit
-	                                   takes each for another type */
 	int lanes;                      /* of vec */
 	int nname;                      /* makes names of locals unique */
 };
@@ -55,15 +53,10 @@ gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
 
 /* A new local with the type of its first value.  */
 brn_lv brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init);
-/* Room for n vectors: the address of the first float.  */
-brn_rv brn_gcc_room(struct brn_gcc *g, int n);
 void brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v);
 /* p[i] and p + i; i counts elements.  */
 brn_lv brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i);
 brn_rv brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i);
-/* 8 bytes at p, aligned or not, and number i of the four u16 in them.  */
-brn_rv brn_gcc_word(struct brn_gcc *g, brn_rv p);
-brn_rv brn_gcc_part(struct brn_gcc *g, brn_rv word, int i);
 /* Bring the line at p into L1.  */
 void brn_gcc_prefetch(struct brn_gcc *g, brn_rv p);
 /* A constant array: the address of its first element.  nbytes is a multiple of
@@ -72,18 +65,9 @@ void brn_gcc_prefetch(struct brn_gcc *g, brn_rv p);
 brn_rv brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
     const void *data, size_t nbytes);
 
-/* A vector of n floats; such for g->vec from here on.  1 is a float.  */
-gcc_jit_type *brn_gcc_vec(struct brn_gcc *g, int n);
-void brn_gcc_set_lanes(struct brn_gcc *g, int n);
-
 /* All lanes the same; acc += a * b.  */
 brn_rv brn_gcc_splat(struct brn_gcc *g, brn_rv scalar);
 void brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b);
-
-/* Four floats at p, aligned or not; one of them in up to four lanes, without
- * another load.  AVX and up.  */
-brn_rv brn_gcc_quad(struct brn_gcc *g, brn_rv p);
-brn_rv brn_gcc_lane(struct brn_gcc *g, brn_rv quad, int i);
 
 /* if (limit < v) v = limit */
 void brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit);
@@ -97,8 +81,6 @@ struct brn_loop brn_gcc_while(struct brn_gcc *g, brn_rv a,
 struct brn_loop brn_gcc_if(struct brn_gcc *g, brn_rv a,
     enum gcc_jit_comparison op, brn_rv b);
 void brn_gcc_wend(struct brn_gcc *g, struct brn_loop l);
-/* In place of wend: leave the kernel.  */
-void brn_gcc_leave(struct brn_gcc *g, struct brn_loop l);
 
 /* Assembly text of functions, as it is; and a call of one of them, which gives
  * nothing and leaves upper halves of vector registers clean.  Once a name.  */

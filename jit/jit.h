@@ -82,6 +82,17 @@ void brn_jit_process_stats(burin_stats *st);
 /* The T0 kernel for an instruction set: compiled into the library.  */
 brn_kernel_fn *brn_t0(enum brn_isa isa);
 
+/* The same for tiles of which a->tokens, from 1 to BRN_FEW, are wanted.  The
+ * bits are those of any kernel of the layer.  */
+enum { BRN_FEW = 4 };
+brn_kernel_fn *brn_few(enum brn_isa isa);
+
+/* The values of the brn_bsr that s describes once more, as few tokens want
+ * them, for the argument `ones`; NULL when vals will do.  ENOMEM.  */
+int brn_pack_ones(const struct brn_spec *s, const float *vals,
+    struct brn_ones **out, burin_error *err);
+void brn_ones_free(struct brn_ones *o);                 /* NULL is fine */
+
 /* The values of the brn_bsr that s describes once more, as its kernel wants
  * them; NULL when vals will do.  Tier 0, which may stand in for any kernel,
  * wants vals.  ENOMEM.  */

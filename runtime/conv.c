@@ -100,18 +100,19 @@ multiply(const struct brn_conv_run *r, const float *xt, float *yt,
 		.bw = l->bsr->bw,
 		.nbrow = l->bsr->nbrow,
 		.nbcol = l->bsr->nbcol,
+		.ones = l->ones,
 	};
 
 	if (last <= BRN_FEW && (ntile == 1 ||
 	    l->bsr->nblk < (int64_t)l->bsr->nbrow * l->bsr->nbcol)) {
 		a.tile1 = ntile - 1;
 		if (a.tile1)
-			brn_layer_multiply(l, r->native, &a);
+			brn_layer_multiply(l, &a);
 		a.tile0 = ntile - 1;
 		a.tile1 = ntile;
 		a.tokens = last;
 	}
-	brn_layer_multiply(l, r->native, &a);
+	brn_layer_multiply(l, &a);
 }
 
 static void

@@ -141,6 +141,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 			brn_cost_prefer(&l->spec);
 		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
 	}
+	if (rc == 0)
+		rc = brn_pack_ones(&l->spec, l->bsr->vals, &l->ones, err);
 	if (rc == 0 && brn_is_image_layer(n))
 		rc = set_used(l, err);
 	if (rc < 0) {
@@ -156,6 +158,7 @@ brn_layer_clear(struct brn_layer *l)
 {
 	brn_jit_release(l->kernel);
 	free(l->stream);
+	brn_ones_free(l->ones);
 	free(l->bias);
 	free(l->used);
 	brn_bsr_free(l->own);
@@ -175,15 +178,10 @@ brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 }
 
 void
-brn_layer_multiply(const struct brn_layer *l, const struct brn_native *native,
-    const struct brn_kernel_args *a)
+brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 {
-	const struct brn_bsr *b = l->bsr;
-
-	if (a->tokens && a->tokens <= BRN_FEW && b->bh == BRN_DENSE_BH &&
-	    b->bw == BRN_DENSE_BW &&
-	    b->nblk == (int64_t)b->nbrow * b->nbcol)
-		native->few(a);
+	if (a->tokens && a->tokens <= BRN_FEW)
+		brn_few(l->spec.isa)(a);
 	else
 		brn_kernel_code(l->kernel)(a);
 }
@@ -296,7 +294,7 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 			a.tile1 = ntile;
 		for (a.brow0 = from; a.brow0 < to; a.brow0 = a.brow1) {
 			a.brow1 = a.brow0 + step < to ? a.brow0 + step : to;
-			brn_layer_multiply(k->r->layer, k->r->native, &a);
+			brn_layer_multiply(k->r->layer, &a);
 			finish(k, &a);
 		}
 	}
@@ -316,7 +314,7 @@ run_chunk(void *ctx, size_t i)
 	if (l->act || k->residual)
 		run_hot(k, a);
 	else
-		brn_layer_multiply(l, k->r->native, &a);
+		brn_layer_multiply(l, &a);
 }
 
 void
@@ -347,6 +345,7 @@ brn_layer_run(const struct brn_layer_run *r)
 		.bw = l->bsr->bw,
 		.nbrow = l->bsr->nbrow,
 		.nbcol = l->bsr->nbcol,
+		.ones = l->ones,
 	};
 	if (pack && !r->has_xt)
 		brn_parallel(r->threads, (size_t)r->tiles.n, pack_tile, &k);

@@ -16,6 +16,7 @@ struct brn_layer {
 	struct brn_bsr *own;            /* bsr when it is not a node's */
 	struct brn_kernel *kernel;
 	float *stream;                  /* or NULL, brn_pack_stream */
+	struct brn_ones *ones;          /* or NULL, brn_pack_ones */
 	struct brn_spec spec;           /* of the kernel; borrows from bsr */
 	float *bias;                    /* padded to whole blocks, or NULL */
 	int32_t *used;                  /* columns that some block has, of
@@ -42,7 +43,7 @@ int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
 
 /* The layer's kernel, or what is better for few tokens.  */
 void brn_layer_multiply(const struct brn_layer *l,
-    const struct brn_native *native, const struct brn_kernel_args *a);
+    const struct brn_kernel_args *a);
 
 /* y = act(x . w^T + bias) + residual.  x is rows or tiles; y and residual are
  * rows or tiles together.  xt and yt are room for the tiles of x and y where

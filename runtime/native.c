@@ -10,7 +10,6 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.to_tiles = BRN_FOR_ISA(brn_to_tiles),
 	.from_tiles = BRN_FOR_ISA(brn_from_tiles),
 	.epilogue = BRN_FOR_ISA(brn_epilogue),
-	.few = BRN_FOR_ISA(brn_few),
 	.op = {
 #define NATIVE(name) [BRN_OP_##name] = BRN_FOR_ISA(brn_native_##name),
 #include "runtime/native.def"

@@ -35,8 +35,6 @@ struct brn_tiled {
 };
 typedef void brn_tiled_fn(const struct brn_tiled *a);
 
-enum { BRN_FEW = 4 };
-
 /* y = act(y) + residual for n floats; residual may be NULL.  */
 typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
     enum brn_act act);
@@ -53,9 +51,6 @@ struct brn_native {
 	brn_to_tiles_fn *to_tiles;
 	brn_from_tiles_fn *from_tiles;
 	brn_epilogue_fn *epilogue;
-	/* What the kernel of a dense layer does, for tiles of which at most
-	 * BRN_FEW tokens are wanted.  */
-	brn_kernel_fn *few;
 	brn_native_fn *op[BRN_NUM_OPS];
 	brn_tiled_fn *tiled[BRN_NUM_OPS];
 	brn_image_fn *image[BRN_NUM_OPS];

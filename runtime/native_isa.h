@@ -35,7 +35,6 @@ typedef int32_t brn_ivec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
 
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
-brn_kernel_fn BRN_FOR_ISA(brn_few);
 void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
     float *to, float fill);
 /* n results t with what the end of a layer does; y may be t.  */

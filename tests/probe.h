@@ -31,6 +31,7 @@ struct probe {
 	float *w;                       /* [rows][cols] */
 	struct brn_bsr *b;
 	float *x, *stream, *bias;        /* as kernels want them */
+	struct brn_ones *ones;
 	float *y;                       /* between two guards */
 	int64_t ny;                     /* floats from guard to guard */
 	int64_t tokens;                 /* wanted of each tile, 0: all */
@@ -137,6 +138,7 @@ probe_free(struct probe *q)
 	free(q->w);
 	free(q->x);
 	free(q->stream);
+	brn_ones_free(q->ones);
 	free(q->bias);
 	free(q->y - PROBE_GUARD);
 }
@@ -151,6 +153,8 @@ probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
 	brn_spec_init(out, q->b, q->bias ? BRN_EPI_BIAS : 0, isa, compiler);
 	free(q->stream);
 	suite_ok(brn_pack_stream(out, q->b->vals, &q->stream, &err), err);
+	brn_ones_free(q->ones);
+	suite_ok(brn_pack_ones(out, q->b->vals, &q->ones, &err), err);
 }
 
 /* The kernel of that name instead, if it fits.  */
@@ -194,7 +198,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	probe_poison(q);
 	fn(&(struct brn_kernel_args){ .x = q->x,
 	    .vals = q->b->vals, .stream = q->stream, .bias = q->bias,
-	    .y = q->y, .tokens = q->tokens,
+	    .y = q->y, .tokens = q->tokens, .ones = q->ones,
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
 	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,
 	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
@@ -286,6 +290,33 @@ probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 	for (int i = 0; i < COUNT(some); i++) {
 		probe_run(q, fn, some[i]);
 		probe_check_part(q, whole, some[i]);
+	}
+	q->tokens = 0;
+	free(whole);
+}
+
+/* The code for few tokens, which does one or all of them: the bits of tier 0,
+ * and zeros beside them, whatever part it does.  */
+static inline void
+probe_few(struct probe *q, enum brn_isa isa)
+{
+	int64_t nb = q->b->nbrow;
+	const struct part some[] = {
+		{ 0, PROBE_TILES, 0, nb }, { 3, 5, nb / 2, nb },
+		{ 1, 2, 1, nb - nb / 4 }, { 2, 4, nb / 2, nb / 2 },
+	};
+	float *whole = probe_floats(q->ny);
+
+	for (q->tokens = 1; q->tokens <= BRN_FEW; q->tokens++) {
+		int n = q->tokens == 1 ? 1 : BRN_FEW;
+
+		probe_run(q, brn_t0(isa), some[0]);
+		for (int64_t i = 0; i < q->ny; i++)
+			whole[i] = i % BRN_TILE < n ? q->y[i] : 0;
+		for (int i = 0; i < COUNT(some); i++) {
+			probe_run(q, brn_few(isa), some[i]);
+			probe_check_part(q, whole, some[i]);
+		}
 	}
 	q->tokens = 0;
 	free(whole);
