@@ -21,7 +21,7 @@ struct crew {
 	_Alignas(128) atomic_long arrived;
 };
 
-/* The first block row of member i.  */
+/* The first block row of member i, at the nearest multiple of the grain.  */
 static int64_t
 cut(const struct bench_calls *c, int i)
 {
@@ -32,7 +32,7 @@ cut(const struct bench_calls *c, int i)
 		return a->nbrow;
 	while (r < a->nbrow && a->rowptr[r] < want)
 		r++;
-	return r / c->grain * c->grain;
+	return (r + c->grain / 2) / c->grain * c->grain;
 }
 
 static void *

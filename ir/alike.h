@@ -11,14 +11,14 @@
 
 enum {
 	BRN_ALIKE_WINDOW = 192,
-	BRN_ALIKE_HEIGHTS = 6,
+	BRN_ALIKE_HEIGHTS = 5,
 };
 
 /* Rows of a group of height h, the last of which is one row.  */
 static inline int
 brn_alike_rows(int h)
 {
-	static const int rows[BRN_ALIKE_HEIGHTS] = { 16, 8, 4, 3, 2, 1 };
+	static const int rows[BRN_ALIKE_HEIGHTS] = { 16, 4, 3, 2, 1 };
 
 	return rows[h];
 }

@@ -237,8 +237,9 @@ unpack_tile(void *ctx, size_t i)
 		    BRN_ACT_none);
 }
 
-/* The first block row of chunk i: about i / n of the work lies before it.  A
- * block row costs its blocks and one more, for bias and store.  */
+/* The first block row of chunk i: about i / n of the work lies before it, at
+ * the nearest multiple of the grain.  A block row costs its blocks and one
+ * more, for bias and store.  */
 static int64_t
 cut(const struct brn_layer *l, int i, int n)
 {
@@ -255,8 +256,8 @@ cut(const struct brn_layer *l, int i, int n)
 		else
 			hi = mid;
 	}
-	lo = (lo + grain - 1) / grain * grain;
-	return lo < b->nbrow ? lo : b->nbrow;
+	lo = (lo + grain / 2) / grain * grain;
+	return i < n && lo < b->nbrow ? lo : b->nbrow;
 }
 
 /* Activation and residual of what the kernel has just written.  */

@@ -158,17 +158,23 @@ make_inputs(const struct brn_graph *g, const struct block *b,
 	}
 }
 
+struct how {
+	enum brn_isa isa;
+	const char *jit, *threads, *cache;
+};
+
+/* Takes g; its layers are run by kernels whose names begin so.  */
 static void
-run_model(const struct brn_tensor *in, int nin, const struct block *b,
-    enum brn_isa isa, const char *threads, burin_tensor *out)
+run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
+    const char *kernel, burin_tensor *out)
 {
 	static const char *const name[] = { "x", "mask" };
 	burin_options *o = burin_options_new();
-	struct brn_graph *g = encoder(b);
 	burin_tensor view[2];
 	burin_session *s;
 	burin_model *m;
 	burin_error err;
+	int nin = g->nin, nout = g->nout;
 
 	for (int i = 0; i < nin; i++) {
 		view[i] = (burin_tensor){ name[i], BURIN_F32,
@@ -176,14 +182,19 @@ run_model(const struct brn_tensor *in, int nin, const struct block *b,
 		    .nbytes = (size_t)brn_numel(&in[i]) * sizeof (float) };
 		memcpy(view[i].dims, in[i].type.dim, sizeof view[i].dims);
 	}
-	suite_ok(burin_options_set(o, "jit", "off", &err), err);
-	suite_ok(burin_options_set(o, "isa", brn_isas[isa].name, &err), err);
-	suite_ok(burin_options_set(o, "threads", threads, &err), err);
+	suite_ok(burin_options_set(o, "jit", h.jit, &err), err);
+	suite_ok(burin_options_set(o, "cache_dir", h.cache, &err), err);
+	suite_ok(burin_options_set(o, "isa", brn_isas[h.isa].name, &err), err);
+	suite_ok(burin_options_set(o, "threads", h.threads, &err), err);
 	suite_ok(burin_options_set(o, "verify", "1", &err), err);
 	suite_ok(brn_graph_sweep(g, &err), err);
 	suite_ok(brn_model_new(g, o, 0, &m, &err), err);
 	suite_ok(burin_session_new(m, o, &s, &err), err);
-	suite_ok(burin_run(s, view, (size_t)nin, out, 2, &err), err);
+	for (size_t i = 0; i < burin_model_num_layers(m); i++)
+		ck_assert_mem_eq(burin_model_layer(m, i)->kernel, kernel,
+		    strlen(kernel));
+	suite_ok(burin_run(s, view, (size_t)nin, out, (size_t)nout, &err),
+	    err);
 	burin_session_free(s);
 	burin_model_free(m);
 	burin_options_free(o);
@@ -224,12 +235,62 @@ START_TEST(tiles_compute_what_the_graph_says)
 				    .nbytes = size },
 			};
 
-			run_model(in, g->nin, b, isa, i ? "3" : "1", out);
+			run_model(encoder(b), in, (struct how){ isa, "off",
+			    i ? "3" : "1", "" }, "t0.", out);
 			compare(&want[0], &out[0], brn_isas[isa].name);
 			compare(&want[1], &out[1], brn_isas[isa].name);
 		}
 		ck_assert_int_eq(memcmp(y[0][0], y[1][0], size), 0);
 	}
+	brn_graph_free(g);
+}
+END_TEST
+
+/* Of the 600 rows one in three has the same columns.  */
+static struct brn_graph *
+alike(void)
+{
+	struct brn_graph *g = build_graph();
+	struct brn_node *w = weight(g, "w", 600, 100, 3);
+	float *v = w->value->data;
+	struct brn_node *y;
+
+	for (int i = 0; i < 600 * 100; i++)
+		if (i / 100 % 3 ? i % 600 != 7 : i % 100 % 4 != 1)
+			v[i] = 0;
+	y = OP(g, dense, input(g, "x", 3, BATCH, SEQ, 100), w,
+	    vector(g, "b", 600, 1, 5));
+	output(g, "y", OP(g, relu, y));
+	return g;
+}
+
+/* What threads share, and what is done to y while it is in the cache, is cut
+ * where rows do not change places.  */
+START_TEST(rows_that_are_alike_are_computed_together)
+{
+	static const struct block b = { .batch = 1, .seq = 20 };
+	struct brn_graph *g = alike();
+	char dir[256];
+	struct how h = { brn_isa_detect(), "inprocess", NULL, dir };
+	static const char *const threads[] = { "1", "2", "3" };
+	struct brn_tensor in, want;
+	static float y[600 * 20];
+	burin_error err;
+
+	suite_tmpdir(dir, sizeof dir);
+	suite_ok(brn_graph_sweep(g, &err), err);
+	make_inputs(g, &b, g->arena, &in);
+	suite_ok(brn_ref_graph(g, &in, &want, g->arena, &err), err);
+	for (int i = 0; i < COUNT(threads); i++) {
+		burin_tensor out = { .name = "y", .data = y,
+		    .nbytes = sizeof y };
+
+		memset(y, 0, sizeof y);
+		h.threads = threads[i];
+		run_model(alike(), &in, h, "t2.", &out);
+		compare(&want, &out, threads[i]);
+	}
+	suite_rmdir(dir);
 	brn_graph_free(g);
 }
 END_TEST
@@ -242,6 +303,7 @@ tiles_suite(void)
 
 	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
 	    COUNT(blocks));
+	tcase_add_test(tc, rows_that_are_alike_are_computed_together);
 	return s;
 }
 
