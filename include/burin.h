@@ -264,6 +264,9 @@ BURIN_API const burin_value_info *burin_model_output(const burin_model *m,
 BURIN_API const burin_op_info *burin_model_op(const burin_model *m, size_t i);
 BURIN_API const burin_layer_info *burin_model_layer(const burin_model *m,
     size_t i);
+/* The key, 32 hex digits, of what was measured of some of its layers and is in
+ * the cache: an entry like those of kernels.  NULL for an i out of range.  */
+BURIN_API const char *burin_model_tuning(const burin_model *m, size_t i);
 /* "NonZero (node 'nz_3', opset 13)" */
 BURIN_API const char *burin_model_unsupported(const burin_model *m, size_t i);
 BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out);

@@ -28,6 +28,7 @@ enum { MAX_TEXT = 4096 };
 struct record {
 	struct brn_key key;
 	char *text;             /* "": there is none */
+	int kept;               /* a cache has it */
 };
 
 struct brn_tune {
@@ -73,6 +74,15 @@ brn_tune_free(struct brn_tune *t)
 		free(t->record[i].text);
 	free(t->record);
 	free(t);
+}
+
+const struct brn_key *
+brn_tune_key(const struct brn_tune *t, int i)
+{
+	for (int k = 0; k < t->n; k++)
+		if (t->record[k].kept && i-- == 0)
+			return &t->record[k].key;
+	return NULL;
 }
 
 /* ---- what a record says ----------------------------------------------- */
@@ -203,8 +213,9 @@ find(struct brn_tune *t, const struct brn_key *k, const struct brn_buf *desc,
 	text[0] = '\0';
 }
 
-/* A cache that does not take it leaves the record to this process.  */
-static void
+/* A cache that does not take it leaves the record to this process.  1: it
+ * did.  */
+static int
 publish(struct brn_tune *t, const struct brn_key *k,
     const struct brn_buf *desc, const struct brn_buf *text)
 {
@@ -215,7 +226,7 @@ publish(struct brn_tune *t, const struct brn_key *k,
 	int ok;
 
 	if (!s || brn_store_temp(s, k, path, sizeof path, &err) < 0)
-		return;
+		return 0;
 	f = fopen(path, "we");
 	ok = f && fwrite(text->p, 1, text->n, f) == text->n;
 	if (f && fclose(f) != 0)
@@ -224,10 +235,14 @@ publish(struct brn_tune *t, const struct brn_key *k,
 		unlink(path);
 	else if (brn_store_publish(s, k, path, desc->p, desc->n, &err) < 0)
 		brn_trace("tune: %s", err.msg);
+	else
+		return 1;
+	return 0;
 }
 
 static int
-remember(struct brn_tune *t, const struct brn_key *k, const char *text)
+remember(struct brn_tune *t, const struct brn_key *k, const char *text,
+    int kept)
 {
 	struct record *r = brn_realloc(t->record, (size_t)t->n + 1,
 	    sizeof *r);
@@ -236,6 +251,7 @@ remember(struct brn_tune *t, const struct brn_key *k, const char *text)
 		return -1;
 	t->record = r;
 	r[t->n].key = *k;
+	r[t->n].kept = kept;
 	r[t->n].text = strdup(text);
 	if (!r[t->n].text)
 		return -1;
@@ -280,15 +296,15 @@ look_up(struct brn_tune *t, const struct brn_matrix *w,
 	find(t, &k, desc, text);
 	if (text[0] || !is_tunable(t, c, n)) {
 		apply(text, c, n);
-		return remember(t, &k, text) < 0 ? brn_nomem(err) : 0;
+		return remember(t, &k, text, text[0] != '\0') < 0 ?
+		    brn_nomem(err) : 0;
 	}
 	if ((rc = brn_tune_measure(&t->o, t->isa, w, c, n, err)) < 0)
 		return rc;
 	write_record(c, n, &made);
-	if (made.fail || remember(t, &k, (const char *)made.p) < 0)
+	if (made.fail || remember(t, &k, (const char *)made.p,
+	    publish(t, &k, desc, &made)) < 0)
 		rc = brn_nomem(err);
-	else
-		publish(t, &k, desc, &made);
 	brn_buf_free(&made);
 	return rc;
 }

@@ -23,6 +23,10 @@ int brn_tune_new(const struct brn_jit_opts *o, enum brn_isa isa, int measure,
 void brn_tune_seal(struct brn_tune *t);
 void brn_tune_free(struct brn_tune *t);                 /* NULL is fine */
 
+/* The keys of the records that the cache has, of those that were asked for;
+ * NULL after the last.  */
+const struct brn_key *brn_tune_key(const struct brn_tune *t, int i);
+
 /* The measured times of n candidates for w, with the kernels
  * that were fastest; what is not known stays as it is.  mask is a hash of
  * where the nonzeros of w are.  ENOMEM; a cache or compiler that does not work

@@ -229,6 +229,27 @@ describe_layers(struct burin_model *m, burin_error *err)
 	return 0;
 }
 
+/* Keys of the records of tuning.  */
+static int
+describe_tunings(struct burin_model *m, burin_error *err)
+{
+	const struct brn_key *key;
+	char hex[BRN_KEY_HEX];
+	int n = 0, rc = 0;
+
+	while (brn_tune_key(m->tune, n))
+		n++;
+	m->tuning = brn_arena_alloc(m->arena, (size_t)n, sizeof *m->tuning);
+	if (!m->tuning)
+		return brn_nomem(err);
+	while (rc == 0 && (key = brn_tune_key(m->tune, m->ntuning))) {
+		brn_key_hex(key, hex);
+		m->tuning[m->ntuning] = hex;
+		rc = keep_string(m, &m->tuning[m->ntuning++], err);
+	}
+	return rc;
+}
+
 /* ---- kernels ---------------------------------------------------------- */
 
 static int
@@ -297,7 +318,8 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 		rc = brn_net_new(g, o, m->tune, &m->net, err);
 	if (rc < 0 || (rc = describe_values(m, err)) < 0 ||
 	    (rc = get_kernels(m, err)) < 0 ||
-	    (rc = describe_layers(m, err)) < 0) {
+	    (rc = describe_layers(m, err)) < 0 ||
+	    (rc = describe_tunings(m, err)) < 0) {
 		burin_model_free(m);
 		return rc;
 	}
@@ -410,6 +432,12 @@ size_t
 burin_model_num_dequantized(const burin_model *m)
 {
 	return (size_t)m->ndequant;
+}
+
+const char *
+burin_model_tuning(const burin_model *m, size_t i)
+{
+	return i < (size_t)m->ntuning ? m->tuning[i] : NULL;
 }
 
 const burin_value_info *

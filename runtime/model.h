@@ -33,6 +33,8 @@ struct burin_model {
 	burin_value_info *in, *out;
 	burin_op_info *op;
 	const char **unsupported;
+	int ntuning;
+	const char **tuning;            /* keys */
 };
 
 /* The model of an imported graph, which it takes also when it fails.  t0 is

@@ -375,11 +375,28 @@ best_us(const burin_model *m)
 	return l->candidates[0].measured_us;
 }
 
+/* Export the records of m, and nothing else.  */
+static void
+keep_tunings(const burin_model *m, const burin_options *o, const char *to)
+{
+	const char *key[100];
+	size_t n = 0;
+
+	while ((key[n] = burin_model_tuning(m, n)))
+		ck_assert_uint_lt(++n, COUNT(key));
+	ck_assert_uint_gt(n, 0);
+	suite_ok(burin_cache_export(o, key, n, to, &err), err);
+}
+
+/* In the cache, in one that got its records, and after an update.  */
 START_TEST(tuned_model_is_found_again_and_updated)
 {
 	burin_options *o = burin_options_new();
 	burin_model *tuned, *later;
+	char kept[sizeof dir + 10];
+	int64_t n;
 
+	snprintf(kept, sizeof kept, "%s/kept", dir);
 	later = load(0, "sync");
 	ck_assert(best_us(later) == 0);
 	burin_model_free(later);
@@ -387,6 +404,13 @@ START_TEST(tuned_model_is_found_again_and_updated)
 	suite_ok(burin_model_load(path[0], o, &tuned, &err), err);
 	later = load(0, "sync");
 	ck_assert(best_us(tuned) > 0);
+	ck_assert(fabs(best_us(later) - best_us(tuned)) < 0.01);
+	keep_tunings(tuned, o, kept);
+	suite_ok(burin_cache_clear(o, NULL, &err), err);
+	suite_ok(burin_cache_import(o, kept, &n, &err), err);
+	ck_assert_int_gt(n, 0);
+	burin_model_free(later);
+	later = load(0, "sync");
 	ck_assert(fabs(best_us(later) - best_us(tuned)) < 0.01);
 	suite_ok(burin_cache_clear(o, NULL, &err), err);
 	suite_ok(burin_model_update(tuned, path[1], &err), err);

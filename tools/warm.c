@@ -21,17 +21,23 @@ struct warm {
 };
 
 static void
+add_key(struct warm *w, const char *key)
+{
+	w->key = cli_grow(w->key, w->nkey + 1, sizeof *w->key);
+	w->key[w->nkey] = cli_alloc(strlen(key) + 1, 1);
+	strcpy(w->key[w->nkey++], key);
+}
+
+/* Its kernels, and why they are these.  */
+static void
 add_keys(struct warm *w, const burin_model *m)
 {
-	size_t n = burin_model_num_layers(m);
+	const char *key;
 
-	w->key = cli_grow(w->key, w->nkey + n + 1, sizeof *w->key);
-	for (size_t i = 0; i < n; i++) {
-		const char *key = burin_model_layer(m, i)->key;
-
-		w->key[w->nkey] = cli_alloc(strlen(key) + 1, 1);
-		strcpy(w->key[w->nkey++], key);
-	}
+	for (size_t i = 0; i < burin_model_num_layers(m); i++)
+		add_key(w, burin_model_layer(m, i)->key);
+	for (size_t i = 0; (key = burin_model_tuning(m, i)); i++)
+		add_key(w, key);
 }
 
 /* Compile for one model and report; a kernel that failed is an error here.  */
