@@ -260,11 +260,14 @@ node(struct maker *k)
 	enum brn_op op = op_of(r.b[0]);
 	int seen = k->nvalue, type, outs = op == BRN_OP_split ?
 	    r.b[10] % 3 + 1 : 1;
+	/* Far below zero what is left of 1 + erf(x) is rounding. */
+	int round = op == BRN_OP_gelu && k->nudge != 0;
 	const char *name;
 
 	brn_buf_printf(t, "node ");
 	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
-		brn_buf_printf(t, "%s%s", i ? "," : "", add_value(k, 'v'));
+		brn_buf_printf(t, "%s%s%s", i ? "," : "", add_value(k, 'v'),
+		    round ? "_exact" : "");
 	brn_buf_printf(t, " = %s(", brn_ops[op].onnx);
 	put_inputs(k, &r, op, seen);
 	brn_buf_printf(t, ")");
@@ -272,6 +275,9 @@ node(struct maker *k)
 		if (r.b[11] >> i % 8 & 1)
 			put_attr(t, &r, name, type, 12 + 5 * i);
 	brn_buf_printf(t, "\n");
+	if (round && seen < k->nvalue)
+		brn_buf_printf(t, "node %s = Add(%s_exact,rounding)\n",
+		    k->value[seen], k->value[seen]);
 	for (int i = seen; i < k->nvalue && k->all; i++)
 		brn_buf_printf(t, "output %s\n", k->value[i]);
 }
@@ -289,6 +295,9 @@ fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
 	nleaf = 1 + head.b[1] % 6;
 	nnode = 1 + head.b[2] % FUZZ_NODES;
 	brn_buf_printf(&g->text, "opset %d\n", 21 - head.b[0] % 13);
+	if (nudge != 0)
+		brn_buf_printf(&g->text, "init rounding float [] raw %g\n",
+		    nudge / 10);
 	for (int i = 0; i < nleaf; i++)
 		leaf(&k);
 	for (int i = 0; i < nnode && k.nvalue < MAX_VALUES; i++)
