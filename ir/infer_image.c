@@ -192,6 +192,30 @@ infer_depthwise(struct brn_infer *c, struct brn_type *out)
 	return image_layer(c, 1, out);
 }
 
+int
+infer_fold_taps(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	struct brn_window win;
+	const char *why;
+	int rc;
+
+	if ((rc = all_f32(c)) < 0)
+		return rc;
+	if (brn_window_transposed(c->n, x, NULL, &win, &why) < 0)
+		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
+	*out = *x;
+	if (brn_is_sym(x->dim[1]))
+		out->dim[1] = brn_infer_new_dim(c);
+	else if (x->dim[1] % brn_window_ntap(&win))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "channels are no multiple of the taps");
+	else
+		out->dim[1] = x->dim[1] / brn_window_ntap(&win);
+	set_spatial(c, &win, out);
+	return vector(c, 1, out->dim[1]);
+}
+
 static int
 pool(struct brn_infer *c, int set, struct brn_type *out)
 {
@@ -212,7 +236,11 @@ pool(struct brn_infer *c, int set, struct brn_type *out)
 int
 infer_max_pool(struct brn_infer *c, struct brn_type *out)
 {
-	return pool(c, BRN_SET_NUM, out);
+	int rc = pool(c, BRN_SET_NUM, out);
+
+	if (rc == BURIN_OK && brn_attr_int(c->n, "index", 0))
+		out->dtype = BURIN_I64;
+	return rc;
 }
 
 int

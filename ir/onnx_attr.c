@@ -201,7 +201,7 @@ static const struct rule {
 	{ BRN_OP_lp_pool,            "ceil_mode",             INT,      0 },
 	{ BRN_OP_conv_transpose,     "output_padding",        INTS,     0 },
 	{ BRN_OP_conv_transpose,     "output_shape",          INTS,     0 },
-	{ BRN_OP_max_pool,           "storage_order",         DROP,     0 },
+	{ BRN_OP_max_pool,           "storage_order",         INT,      0 },
 	{ BRN_OP_average_pool,       "count_include_pad",     INT,      0 },
 	{ BRN_OP_lp_pool,            "p",                     INT,      2 },
 	{ BRN_OP_global_lp_pool,     "p",                     INT,      2 },

@@ -225,6 +225,37 @@ BRN_REF(conv_transpose)
 	return BURIN_OK;
 }
 
+BRN_REF(fold_taps)
+{
+	const struct brn_tensor *bias = brn_opt_in(n, in, 1);
+	struct planes y = planes_of(&out->type);
+	struct brn_window w;
+	struct brn_iter it;
+	const char *why;
+	int64_t ntap;
+
+	if (brn_window_transposed(n, &in[0]->type, NULL, &w, &why) < 0)
+		return bad(n, why, err);
+	ntap = brn_window_ntap(&w);
+	for (int64_t p = 0; p < y.batch * y.channels; p++)
+		for (walk_plane(&it, &out->type); it.left;
+		    brn_iter_next(&it)) {
+			double sum = bias ? brn_get_float(bias,
+			    p % y.channels) : 0;
+
+			for (int64_t t = 0; t < ntap; t++) {
+				int64_t off = transposed_tap(&w, it.at, t);
+
+				if (off >= 0)
+					sum += brn_get_float(in[0],
+					    (p * ntap + t) *
+					    brn_window_plane(&w) + off);
+			}
+			brn_set_float(out, p * y.size + it.pos, sum);
+		}
+	return BURIN_OK;
+}
+
 /* ---- poolings ---- */
 
 /* What a window gives: count is the elements it meets, with the padding where
@@ -331,6 +362,50 @@ int_max(const struct brn_window *w, const struct brn_tensor *x, int64_t first,
 	return best;
 }
 
+/* Which element of x is the largest of the window, the first of equals; in
+ * order of columns, if so, within the last two dimensions.  */
+static int64_t
+place_of_max(const struct brn_node *n, const struct brn_window *w,
+    const struct brn_tensor *x, int64_t first, const int64_t *at)
+{
+	int64_t ntap = brn_window_ntap(w), best = -1, cols, rows;
+	int real = brn_dtype_is_float(x->type.dtype);
+
+	for (int64_t t = 0; t < ntap; t++) {
+		int64_t off = brn_window_tap(w, at, t, NULL);
+
+		if (off < 0)
+			continue;
+		if (best < 0 || (real ?
+		    !(brn_get_float(x, first + off) <=
+		    brn_get_float(x, first + best)) &&
+		    !isnan(brn_get_float(x, first + best)) :
+		    brn_get_int(x, first + off) >
+		    brn_get_int(x, first + best)))
+			best = off;
+	}
+	if (best < 0 || !brn_attr_int(n, "storage_order", 0) || w->n < 2)
+		return best < 0 ? best : first + best;
+	cols = w->in[w->n - 1];
+	rows = w->in[w->n - 2];
+	return first + best / (rows * cols) * rows * cols +
+	    best % cols * rows + best / cols % rows;
+}
+
+static void
+places(const struct brn_node *n, const struct brn_window *w,
+    const struct brn_tensor *x, struct brn_tensor *out)
+{
+	struct planes y = planes_of(&out->type);
+	struct brn_iter it;
+
+	for (int64_t p = 0; p < y.batch * y.channels; p++)
+		for (walk_plane(&it, &out->type); it.left;
+		    brn_iter_next(&it))
+			brn_set_int(out, p * y.size + it.pos, place_of_max(n,
+			    w, x, p * brn_window_plane(w), it.at));
+}
+
 BRN_REF(max_pool)
 {
 	static const struct pool k = { -INFINITY, add_max, end_same, 0, 0 };
@@ -339,10 +414,14 @@ BRN_REF(max_pool)
 	struct brn_iter it;
 	const char *why;
 
-	if (in[0]->type.dtype == BURIN_F32)
-		return pool(n, in[0], out, &k, err);
 	if (brn_window_of(n, &in[0]->type, NULL, &w, &why) < 0)
 		return bad(n, why, err);
+	if (brn_attr_int(n, "index", 0)) {
+		places(n, &w, in[0], out);
+		return BURIN_OK;
+	}
+	if (in[0]->type.dtype == BURIN_F32)
+		return pool(n, in[0], out, &k, err);
 	for (int64_t p = 0; p < y.batch * y.channels; p++)
 		for (walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it))

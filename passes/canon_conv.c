@@ -4,10 +4,13 @@
  * their channels afterwards goes into weight and bias:
  *
  *	batch_norm(conv(x, w))  ->  dense_conv(x, w', b')
+ *	conv_transpose(x, w)    ->  fold_taps(dense_conv(x, w'), b')
  *
  * The weight becomes a matrix [out][channels * taps].  One filter a channel is
  * depthwise, [channels][taps]; other groups are a matrix with zeros, which
- * bsr_dense finds.  Volumes and very large windows are left.
+ * bsr_dense finds.  What a transposed convolution multiplies is a 1 x 1 layer
+ * that makes all taps of all channels, [out * taps][channels].  Volumes, very
+ * large windows, and transposed ones with groups are left.
  */
 #include "passes/pass.h"
 
@@ -22,7 +25,7 @@
 
 struct conv {
 	struct brn_graph *g;
-	struct brn_node *n;             /* op conv */
+	struct brn_node *n;             /* op conv or conv_transpose */
 	struct brn_node *root;          /* what the layer stands for */
 	int64_t out, each, taps, group;
 	double *scale, *shift;          /* [out] */
@@ -35,6 +38,26 @@ is_const_f32(const struct brn_node *n)
 }
 
 static int
+has_constants(const struct brn_node *n)
+{
+	return is_const_f32(n->in[1]) && brn_numel(n->in[1]->value) > 0 &&
+	    (n->nin < 3 || !n->in[2] || is_const_f32(n->in[2])) &&
+	    n->in[0]->type.rank == n->in[1]->value->type.rank;
+}
+
+static int
+is_transposed_layer(const struct brn_node *n)
+{
+	struct brn_window win;
+	const char *why;
+
+	return n->op == BRN_OP_conv_transpose && has_constants(n) &&
+	    brn_attr_int(n, "group", 1) == 1 &&
+	    brn_window_transposed(n, &n->in[0]->type,
+	    &n->in[1]->value->type, &win, &why) == 0 && win.n <= 2;
+}
+
+static int
 is_layer(const struct brn_node *n)
 {
 	const struct brn_type *w;
@@ -42,14 +65,11 @@ is_layer(const struct brn_node *n)
 	const char *why;
 	int64_t group = brn_attr_int(n, "group", 1);
 
-	if (n->op != BRN_OP_conv || !is_const_f32(n->in[1]) ||
-	    (n->nin > 2 && n->in[2] && !is_const_f32(n->in[2])))
+	if (n->op != BRN_OP_conv || !has_constants(n))
 		return 0;
 	w = &n->in[1]->value->type;
-	return n->in[0]->type.rank == w->rank &&
-	    brn_window_of(n, &n->in[0]->type, w, &win, &why) == 0 &&
+	return brn_window_of(n, &n->in[0]->type, w, &win, &why) == 0 &&
 	    brn_window_is_small(&win) && group >= 1 &&
-	    brn_numel(n->in[1]->value) > 0 &&
 	    (group == 1 || group == w->dim[0] ||
 	    brn_numel(n->in[1]->value) <= MOST_EXPANDED / group);
 }
@@ -143,6 +163,24 @@ weight_of(struct conv *k)
 	return n;
 }
 
+/* The same of a transposed convolution, [channels][out][taps].  */
+static struct brn_node *
+transposed_weight_of(struct conv *k)
+{
+	const struct brn_tensor *w = k->n->in[1]->value;
+	int64_t channels = w->type.dim[0], rows = k->out * k->taps;
+	struct brn_type t = { BURIN_F32, 2, { rows, channels } };
+	struct brn_node *n = brn_graph_constant(k->g, k->n->in[1]->name, &t,
+	    NULL);
+
+	for (int64_t r = 0; n && r < rows; r++)
+		for (int64_t c = 0; c < channels; c++)
+			((float *)n->value->data)[r * channels + c] =
+			    (float)(k->scale[r / k->taps] *
+			    (double)((const float *)w->data)[c * rows + r]);
+	return n;
+}
+
 static struct brn_node *
 bias_of(struct conv *k)
 {
@@ -157,7 +195,8 @@ bias_of(struct conv *k)
 static int
 copy_attrs(struct conv *k, struct brn_node *l)
 {
-	static const char *const ints[] = { "strides", "dilations", "pads" };
+	static const char *const ints[] = { "strides", "dilations", "pads",
+		"output_padding", "output_shape" };
 	const struct brn_type *w = &k->n->in[1]->value->type;
 	int64_t auto_pad = brn_attr_int(k->n, "auto_pad", 0);
 
@@ -197,11 +236,40 @@ make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
 }
 
 static int
+make_transposed(struct brn_rewrite *r, struct conv *k, burin_error *err)
+{
+	static const int64_t ones[] = { 1, 1 };
+	struct brn_node *in[2] = { k->n->in[0], transposed_weight_of(k) };
+	int bias = k->root != k->n || (k->n->nin > 2 && k->n->in[2]);
+	struct brn_node *l, *f;
+
+	if (!in[1])
+		return brn_nomem(err);
+	l = brn_graph_add(k->g, BRN_OP_dense_conv, k->n->name, in, 2);
+	if (!l || brn_attr_set_ints(k->g, l, "kernel_shape", ones,
+	    k->n->type.rank - 2) < 0)
+		return brn_nomem(err);
+	l->type = k->n->in[0]->type;
+	l->type.dim[1] = k->out * k->taps;
+	in[0] = l;
+	if (bias && !(in[1] = bias_of(k)))
+		return brn_nomem(err);
+	f = brn_graph_add(k->g, BRN_OP_fold_taps, k->n->name, in, 1 + bias);
+	if (!f || copy_attrs(k, f) < 0)
+		return brn_nomem(err);
+	f->type = k->root->type;
+	brn_rewrite_to(r, k->root, f);
+	return BURIN_OK;
+}
+
+static int
 fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	const struct brn_type *w = &n->in[1]->value->type;
-	struct conv k = { .g = r->g, .n = n, .root = n, .out = w->dim[0],
-	    .each = w->dim[1], .group = brn_attr_int(n, "group", 1) };
+	int turned = n->op == BRN_OP_conv_transpose;
+	struct conv k = { .g = r->g, .n = n, .root = n,
+	    .out = w->dim[turned], .each = w->dim[!turned],
+	    .group = brn_attr_int(n, "group", 1) };
 	int rc;
 
 	k.taps = brn_numel(n->in[1]->value) / (k.out * k.each);
@@ -216,7 +284,7 @@ fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	while (r->uses[k.root->id] == 1 && r->user[k.root->id] &&
 	    take(&k, r->user[k.root->id]))
 		k.root = r->user[k.root->id];
-	rc = make_layer(r, &k, err);
+	rc = turned ? make_transposed(r, &k, err) : make_layer(r, &k, err);
 	free(k.scale);
 	return rc;
 }
@@ -224,7 +292,8 @@ fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 static int
 visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	return is_layer(n) ? fold_scales(r, n, err) : BURIN_OK;
+	return is_layer(n) || is_transposed_layer(n) ?
+	    fold_scales(r, n, err) : BURIN_OK;
 }
 
 int

@@ -414,7 +414,7 @@ BRN_FOR_ISA(brn_image_max_pool)(const struct brn_tiled *a)
 {
 	struct job j;
 
-	if (job_init(&j, a))
+	if (brn_attr(a->n, "index") || job_init(&j, a))
 		return BRN_DECLINED;
 	j.run = largest;
 	j.fill = -INFINITY;

@@ -23,6 +23,7 @@ enum end {
 	HARD_SWISH, HARD_SIGMOID_MUL, LEAKY, SCALED,
 	/* Instead of it. */
 	MAX_POOL, AVERAGE, AVERAGE_ALL, GLOBAL, GLOBAL_MAX,
+	TRANSPOSED, TRANSPOSED_NORM,
 };
 
 struct image {
@@ -77,6 +78,12 @@ static const struct image images[] = {
 	{ 1, 3, 7, 7, 3, 7, 7, 1, 0, 1, 1, AVERAGE, 0 },
 	{ 2, 5, 7, 7, 5, 1, 1, 1, 0, 1, 1, GLOBAL, 0 },
 	{ 2, 5, 7, 3, 5, 1, 1, 1, 0, 1, 1, GLOBAL_MAX, 0 },
+	/* Transposed. */
+	{ 1, 24, 9, 11, 16, 2, 2, 2, 0, 1, 1, TRANSPOSED, 0 },
+	{ 2, 17, 5, 6, 9, 3, 3, 2, 1, 1, 1, TRANSPOSED_NORM, 0 },
+	{ 1, 8, 21, 0, 4, 4, 1, 2, 1, 1, 1, TRANSPOSED_NORM, 0 },
+	{ 1, 40, 4, 4, 8, 5, 3, 3, 2, 2, 1, TRANSPOSED, 0 },
+	{ 0, 4, 3, 3, 2, 2, 2, 2, 0, 1, 1, TRANSPOSED, 0 },
 };
 
 static int
@@ -96,10 +103,11 @@ set_window(struct brn_graph *g, struct brn_node *n, const struct image *k)
 	brn_attr_set_ints(g, n, "strides", stride, d);
 	brn_attr_set_ints(g, n, "dilations", dilation, d);
 	brn_attr_set_ints(g, n, "pads", pad, 2 * d);
-	set_int(g, n, "ceil_mode", k->ceil_mode);
+	if (k->ceil_mode)
+		set_int(g, n, "ceil_mode", 1);
 	if (n->op == BRN_OP_conv)
 		set_int(g, n, "group", k->group);
-	else
+	else if (n->op != BRN_OP_conv_transpose)
 		brn_attr_set_ints(g, n, "kernel_shape", kernel, d);
 }
 
@@ -167,6 +175,7 @@ finish(struct brn_graph *g, const struct image *k, struct brn_node *y,
 
 	switch (k->end) {
 	case NORM:
+	case TRANSPOSED_NORM:
 		return norm(g, k, y);
 	case NORM_RELU6:
 		return OP(g, clip, norm(g, k, y), scalar(g, 0),
@@ -200,9 +209,17 @@ static struct brn_node *
 image_op(struct brn_graph *g, const struct image *k, struct brn_node *x,
     int pruned)
 {
+	struct image turned = *k;
 	struct brn_node *y;
 
 	switch (k->end) {
+	case TRANSPOSED:
+	case TRANSPOSED_NORM:
+		turned.channels = k->out;
+		turned.out = k->channels;
+		y = OP(g, conv_transpose, x, kernel_of(g, &turned, pruned),
+		    vector(g, "b", k->out, 1, 7));
+		break;
 	case MAX_POOL:
 		y = OP(g, max_pool, x);
 		break;
@@ -255,7 +272,8 @@ static void
 check_steps(const burin_session *s)
 {
 	static const char *const fast[] = { "dense_conv", "bsr_conv",
-	    "depthwise", "max_pool", "average_pool", "global_average_pool" };
+	    "depthwise", "max_pool", "average_pool", "global_average_pool",
+	    "global_max_pool", "fold_taps", "conv_transpose" };
 	const burin_step_info *step;
 
 	for (size_t i = 0; (step = burin_session_step(s, i)); i++) {

@@ -47,6 +47,8 @@ conv_norm(struct brn_graph *g, int v)
 	    input(g, "x", 4, BATCH, 4, 5, SEQ);
 	y = OP(g, conv, x, v == CONV_FED ? input(g, "w", 4, 4, 4, 3, 3) :
 	    image_const(g, &w, 1), vector(g, "b", 4, 1, 2));
+	if (v == CONV_TRANSPOSED)
+		y->op = BRN_OP_conv_transpose;
 	set_int(g, y, "group", 4 / w.dim[1]);
 	if (v != CONV_VOLUME)
 		set_int(g, y, "auto_pad", 1);
@@ -61,7 +63,8 @@ conv_norm(struct brn_graph *g, int v)
 	else if (v == CONV_NORM_USED)
 		output(g, "z", y);
 	output(g, "y", v == CONV_NORM || v == CONV_GROUPS ||
-	    v == CONV_DEPTHWISE || v == CONV_NORM_USED ? norm(g, y, 4) : y);
+	    v == CONV_DEPTHWISE || v == CONV_NORM_USED ||
+	    v == CONV_TRANSPOSED ? norm(g, y, 4) : y);
 }
 
 void

@@ -464,6 +464,7 @@ CASE(canon_conv, "groups", conv_norm, CONV_GROUPS, dense_conv, 1)
 CASE(canon_conv, "depthwise", conv_norm, CONV_DEPTHWISE, depthwise, 1)
 CASE(canon_conv, "volume", conv_norm, CONV_VOLUME, conv, 1)
 CASE(canon_conv, "fed", conv_norm, CONV_FED, conv, 1)
+CASE(canon_conv, "transposed", conv_norm, CONV_TRANSPOSED, fold_taps, 1)
 
 CASE(fuse_swish, "sigmoid", swish, SWISH_SIGMOID, swish, 1)
 CASE(fuse_swish, "other", swish, SWISH_OTHER, sigmoid, 1)
