@@ -184,16 +184,18 @@ int
 brn_infer_axes(struct brn_infer *c, int i, int rank, int *set, int *known)
 {
 	const struct brn_tensor *t = brn_infer_val(c, i, NULL);
+	const struct brn_type *type = brn_infer_in(c, i);
 	int rc;
 
 	*set = 0;
-	*known = !brn_infer_in(c, i) || t;
-	if (!brn_infer_in(c, i))
+	*known = !type || t;
+	if (!type)
 		return BURIN_OK;
 	if ((rc = brn_infer_dtype(c, i, BRN_SET_INT)) < 0)
 		return rc;
 	*set = brn_axes(t, rank);
-	if (*set < 0)
+	/* Of a scalar no axis can be right, and its type tells no ref so. */
+	if (*set < 0 || (!t && rank == 0 && brn_type_numel(type) > 0))
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "an axis is given twice or is none of %d dimensions",
 		    rank);
