@@ -452,7 +452,7 @@ START_TEST(missing_dump_folder_is_named)
 	o.dump_dir = "/nonexistent";
 	ck_assert_int_eq(brn_passes_run(g, &o, &err), BURIN_EIO);
 	ck_assert_ptr_nonnull(strstr(err.msg,
-	    "/nonexistent/01-fold_constants.txt: "));
+	    "/nonexistent/01-canon_einsum.txt: "));
 	brn_graph_free(g);
 }
 END_TEST

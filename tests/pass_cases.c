@@ -13,6 +13,7 @@
 #include "tests/conv_graph.h"
 #include "tests/fuse_graph.h"
 #include "tests/layer_graph.h"
+#include "tests/product_graph.h"
 #include "tests/quant_graph.h"
 
 /* ---- fold_constants ------------------------------------------------------ */
@@ -454,6 +455,25 @@ CASE(fuse_epilogue, "chain", layers_end, END_CHAIN, add, 0)
 CASE(fuse_epilogue, "spread", layers_end, END_SPREAD, add, 1)
 
 CASE(bsr_dense, "conv", conv_end, CONV_PRUNED, bsr_conv, 1)
+
+CASE(canon_einsum, "dense", einsum, EINSUM_DENSE, matmul, 1)
+CASE(canon_einsum, "scores", einsum, EINSUM_SCORES, transpose, 2)
+CASE(canon_einsum, "split", einsum, EINSUM_SPLIT, reshape, 2)
+CASE(canon_einsum, "join", einsum, EINSUM_JOIN, reshape, 2)
+CASE(canon_einsum, "dots", einsum, EINSUM_DOTS, matmul, 1)
+CASE(canon_einsum, "turned", einsum, EINSUM_TURNED, matmul, 1)
+CASE(canon_einsum, "trace", einsum, EINSUM_TRACE, einsum, 1)
+CASE(canon_einsum, "outer", einsum, EINSUM_OUTER, einsum, 1)
+CASE(canon_einsum, "rows", einsum, EINSUM_ROWS, einsum, 1)
+
+CASE(canon_attention, "split", mha, MHA_SPLIT, softmax, 1)
+CASE(canon_attention, "whole", mha, MHA_WHOLE, transpose, 5)
+CASE(canon_attention, "added", mha, MHA_ADDED, add, 1)
+CASE(canon_attention, "bool", mha, MHA_BOOL, where, 1)
+CASE(canon_attention, "scaled", mha, MHA_SCALED, mul, 1)
+CASE(canon_attention, "groups", mha, MHA_GROUPS, mha, 1)
+CASE(canon_attention, "causal", mha, MHA_CAUSAL, mha, 1)
+CASE(canon_attention, "past", mha, MHA_PAST, mha, 1)
 
 CASE(canon_conv, "bare", conv_norm, CONV_BARE, dense_conv, 1)
 CASE(canon_conv, "norm", conv_norm, CONV_NORM, batch_norm, 0)

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ONNX's Attention, written out as exporters did before it was an operator:
+ *
+ *	softmax(q k^T * scale + mask) v
+ *
+ * of heads that are split off first where q, k and v are whole.  Its parts are
+ * fast, and fuse_attention finds what it can.  A past, groups of queries, a
+ * causal mask and a softcap are left to the ref.
+ */
+#include "passes/pass.h"
+
+#include <math.h>
+
+#include "passes/make.h"
+#include "passes/rewrite.h"
+
+static const int by_head[] = { 0, 2, 1, 3 };
+
+/* [B, S, heads * size] as [B, heads, S, size]; what is split stays.  */
+static struct brn_node *
+split(struct brn_maker *m, struct brn_node *x, int64_t heads)
+{
+	struct brn_type t = x->type;
+
+	if (t.rank == 4)
+		return x;
+	t.rank = 4;
+	t.dim[2] = heads;
+	t.dim[3] = x->type.dim[2] / heads;
+	return brn_make_transpose(m, brn_make_reshape(m, x, &t), by_head);
+}
+
+static int
+is_plain(const struct brn_node *n)
+{
+	int64_t heads = brn_attr_int(n, "q_num_heads", 0);
+	int rank;
+
+	if (n->op != BRN_OP_mha || brn_attr(n, "index") ||
+	    brn_attr(n, "is_causal") || brn_attr(n, "softcap") ||
+	    (n->nin > 4 && (n->in[4] || n->in[5])))
+		return 0;
+	rank = n->in[0]->type.rank;
+	for (int i = 0; i < 3; i++) {
+		const struct brn_type *t = &n->in[i]->type;
+
+		if (t->rank != rank || t->dtype != BURIN_F32 ||
+		    brn_is_sym(t->dim[rank - 1]) || t->dim[rank - 1] < 1)
+			return 0;
+	}
+	if (rank == 3)
+		return heads == brn_attr_int(n, "kv_num_heads", 0);
+	return rank == 4 && n->in[0]->type.dim[1] == n->in[1]->type.dim[1];
+}
+
+/* The scores with the mask, which is bool or added.  */
+static struct brn_node *
+masked(struct brn_maker *m, struct brn_node *scores, struct brn_node *mask)
+{
+	struct brn_node *in[] = { mask, scores, NULL }, *n;
+
+	if (!mask || !scores)
+		return scores;
+	if (mask->type.dtype != BURIN_BOOL)
+		return brn_make(m, BRN_OP_add, &scores->type, scores, mask);
+	in[2] = brn_make_scalar(m, -INFINITY);
+	n = in[2] ? brn_graph_add(m->g, BRN_OP_where, m->name, in, 3) : NULL;
+	if (n)
+		n->type = scores->type;
+	return n;
+}
+
+static struct brn_node *
+write_out(struct brn_maker *m, const struct brn_node *n)
+{
+	static const int turned[] = { 0, 1, 3, 2 };
+	int64_t heads = brn_attr_int(n, "q_num_heads", 0);
+	struct brn_node *x[3], *y;
+	struct brn_type t;
+	float scale = brn_attr_float(n, "scale", 0);
+
+	for (int i = 0; i < 3; i++)
+		if (!(x[i] = split(m, n->in[i], heads)))
+			return NULL;
+	t = x[0]->type;
+	if (scale == 0)
+		scale = 1 / sqrtf((float)t.dim[3]);
+	t.dim[3] = x[1]->type.dim[2];
+	y = brn_make(m, BRN_OP_matmul, &t, x[0],
+	    brn_make_transpose(m, x[1], turned));
+	y = brn_make(m, BRN_OP_mul, &t, y, brn_make_scalar(m, scale));
+	y = masked(m, y, n->nin > 3 ? n->in[3] : NULL);
+	y = brn_make(m, BRN_OP_softmax, &t, y, NULL);
+	t.dim[3] = x[2]->type.dim[3];
+	y = brn_make(m, BRN_OP_matmul, &t, y, x[2]);
+	if (n->type.rank == 4 || !(y = brn_make_transpose(m, y, by_head)))
+		return y;
+	t = y->type;
+	t.rank = 3;
+	t.dim[2] = heads * y->type.dim[3];
+	return brn_make_reshape(m, y, &t);
+}
+
+static int
+visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct brn_maker m = { r->g, n->name };
+	struct brn_node *y;
+
+	if (!is_plain(n))
+		return BURIN_OK;
+	y = write_out(&m, n);
+	if (!y)
+		return brn_nomem(err);
+	y->type = n->type;
+	brn_rewrite_to(r, n, y);
+	return BURIN_OK;
+}
+
+int
+brn_pass_canon_attention(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err)
+{
+	(void)o;
+	return brn_rewrite_each(g, visit, changed, err);
+}
