@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "runtime/native_gelu.h"
 #include "runtime/native_isa.h"
 #include "runtime/native_math.h"
 
@@ -25,8 +26,22 @@ add_lines(float *y, const float *residual, int64_t n)
 			y[i] = expr; \
 		} \
 	}
+#ifdef __AVX512F__
+static void
+act_gelu(float *y, int64_t n)
+{
+	brn_gelu_lines(y, n, brn_gelu_erf_table);
+}
+
+static void
+act_gelu_tanh(float *y, int64_t n)
+{
+	brn_gelu_lines(y, n, brn_gelu_tanh_table);
+}
+#else
 ACT(gelu, brn_gelu_erf(v))
 ACT(gelu_tanh, brn_gelu_tanh(v))
+#endif
 ACT(relu, v < 0 ? 0 : v)
 ACT(tanh, tanhf(v))
 

@@ -295,6 +295,76 @@ START_TEST(rows_that_are_alike_are_computed_together)
 }
 END_TEST
 
+/* By both forms: 0 with erf, 1 with tanh.  */
+static long double
+gelu(long double x, int form)
+{
+	if (form)
+		return x / (1 + expl(-sqrtl(8 / acosl(-1)) *
+		    (x + 0.044715L * x * x * x)));
+	return x * erfcl(-x * sqrtl(0.5L)) / 2;
+}
+
+/* Floats of both signs up to 12, some steps apart, so that every exponent and
+ * every segment of a table has many.  */
+enum {
+	STEP = 7993,
+	UPTO = 0x41400000,
+	GELUS = 2 * (UPTO / STEP + 1) / 16 * 16,
+};
+
+START_TEST(gelu_is_within_its_bound)
+{
+	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+	float *x = malloc(GELUS * sizeof *x), *y = malloc(GELUS * sizeof *y);
+	long double *want = malloc(GELUS * sizeof *want);
+
+	for (uint32_t i = 0; i < GELUS; i++) {
+		uint32_t bits = i / 2 * STEP | i << 31;
+
+		memcpy(&x[i], &bits, sizeof bits);
+		want[i] = gelu(x[i], _i);
+	}
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		long double most = isa == BRN_ISA_avx512 ? 2.5e-7L : 6e-7L;
+
+		if (!brn_isa_runs(isa))
+			continue;
+		memcpy(y, x, GELUS * sizeof *y);
+		brn_native(isa)->epilogue(y, NULL, GELUS, act);
+		for (int i = 0; i < GELUS; i++)
+			ck_assert_msg(fabsl(y[i] - want[i]) <=
+			    most * fabsl(x[i]) + FLT_MIN,
+			    "%s: gelu(%.9g) is %.9g, wanted %.9Lg",
+			    brn_isas[isa].name, (double)x[i], (double)y[i],
+			    want[i]);
+	}
+	free(x);
+	free(y);
+	free(want);
+}
+END_TEST
+
+START_TEST(gelu_of_what_is_no_number)
+{
+	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		float y[16] = { NAN, -NAN, INFINITY, -INFINITY, FLT_MAX,
+		    -FLT_MAX, 0, -0.0f };
+
+		if (!brn_isa_runs(isa))
+			continue;
+		brn_native(isa)->epilogue(y, NULL, 16, act);
+		ck_assert(isnan(y[0]) && isnan(y[1]));
+		ck_assert(y[2] == INFINITY && (isnan(y[3]) || y[3] == 0));
+		ck_assert(y[4] >= FLT_MAX * (1 - 6e-7f));
+		ck_assert(fabsf(y[5]) <= FLT_MAX * 6e-7f);
+		ck_assert(y[6] == 0 && y[7] == 0);
+	}
+}
+END_TEST
+
 static Suite *
 tiles_suite(void)
 {
@@ -304,6 +374,9 @@ tiles_suite(void)
 	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
 	    COUNT(blocks));
 	tcase_add_test(tc, rows_that_are_alike_are_computed_together);
+	tc = suite_case(s, "gelu", 60);
+	tcase_add_loop_test(tc, gelu_is_within_its_bound, 0, 2);
+	tcase_add_loop_test(tc, gelu_of_what_is_no_number, 0, 2);
 	return s;
 }
 
