@@ -17,6 +17,9 @@
 
 enum {
 	MAX_BODY = 128,         /* vector FMAs in a loop body */
+	W_AHEAD = 512,          /* floats that weights are fetched ahead */
+	W_LINE = 16,            /* floats a line of the cache */
+	W_ROWS = 4,             /* lower blocks have too few FMAs to pay */
 };
 
 struct t1 {
@@ -57,6 +60,19 @@ w_at(struct t1 *e, brn_rv w, int c, int r)
 	    brn_gcc_int(e->g, (int64_t)c * e->s->bh + r))));
 }
 
+/* The weights that come a while after those of column c, once a line.  They are
+ * read once a run and have mostly left the caches since the last; what the
+ * processor fetches by itself ends with each page.  */
+static void
+emit_weights_ahead(struct t1 *e, brn_rv w, int c)
+{
+	int bh = e->s->bh;
+
+	if (bh >= W_ROWS && c * bh % W_LINE < bh)
+		brn_gcc_prefetch(e->g, brn_gcc_offset(e->g, w, brn_gcc_int(e->g,
+		    W_AHEAD + (int64_t)c * bh)));
+}
+
 /* Column c of a block.  What there are fewer of is kept in registers, the x or
  * the w, and the others come one by one; but an x that is used two or three
  * times GCC would load as often.  */
@@ -68,6 +84,7 @@ emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 	brn_rv held[BRN_T1_ACC], one;
 	int nheld = hold_x ? nx : p->rows, none = hold_x ? p->rows : nx;
 
+	emit_weights_ahead(e, w, c);
 	for (int i = 0; i < nheld; i++)
 		held[i] = brn_gcc_get(brn_gcc_local(g, "held", hold_x ?
 		    x_at(e, x, c, i) : w_at(e, w, c, i)));

@@ -23,6 +23,7 @@ enum {
 	MAX_TILES = 4,
 	WANT_ROWS = 8,                  /* rows matter more up to here */
 	GROUP = 8,                      /* tiles a block row at a time */
+	AHEAD = 512,                    /* floats that weights are fetched */
 };
 
 typedef float vec __attribute__((vector_size(LANES * sizeof (float))));
@@ -64,6 +65,8 @@ pass(const struct brn_kernel_args *a, const struct at *at, const int R,
 		const vec *x = x0 + a->colidx[b] * bw * NVEC;
 
 		for (int64_t c = 0; c < bw; c++) {
+			if (R >= 4)
+				__builtin_prefetch(w + AHEAD);
 #pragma GCC unroll 16
 			for (int i = 0; i < nx; i++)
 				xs[i] = x[i / NVEC * xtile + i % NVEC];
