@@ -254,6 +254,7 @@ BURIN_API size_t burin_model_num_outputs(const burin_model *m);
 BURIN_API size_t burin_model_num_ops(const burin_model *m);
 BURIN_API size_t burin_model_num_layers(const burin_model *m);
 BURIN_API size_t burin_model_num_unsupported(const burin_model *m);
+BURIN_API size_t burin_model_num_unfused(const burin_model *m);
 /* Weights that the file has as integers and that are fp32 since the model was
  * loaded.  */
 BURIN_API size_t burin_model_num_dequantized(const burin_model *m);
@@ -269,6 +270,9 @@ BURIN_API const burin_layer_info *burin_model_layer(const burin_model *m,
 BURIN_API const char *burin_model_tuning(const burin_model *m, size_t i);
 /* "NonZero (node 'nz_3', opset 13)" */
 BURIN_API const char *burin_model_unsupported(const burin_model *m, size_t i);
+/* Attentions that run node by node, and why: "node 'softmax_3': its axis is not
+ * the last".  */
+BURIN_API const char *burin_model_unfused(const burin_model *m, size_t i);
 BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out);
 /* The instruction set of its kernels, as burin_isa names them.  */
 BURIN_API const char *burin_model_isa(const burin_model *m);

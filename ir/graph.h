@@ -91,6 +91,8 @@ struct brn_node {
 	                                   (ir/tiles.h) */
 	const char *onnx_op;            /* op unsupported: "NonZero" */
 	int opset;                      /* op unsupported: of its domain */
+	const char *unfused;            /* why the pattern it is the heart of
+	                                   was left as it is; else NULL */
 };
 
 struct brn_value {                      /* an input or output of the graph */

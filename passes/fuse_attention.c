@@ -10,6 +10,8 @@
  * Constant factors may stand anywhere between q, k and the mask.  A mask is
  * added, or is a Where that puts a huge negative number or -inf into the
  * scores; zero may stand for the NaN of rows that are masked as a whole.
+ *
+ * A softmax between two products that does not become one is told why.
  */
 #include "passes/pass.h"
 
@@ -22,6 +24,8 @@
 /* Adding this to a score of a model gives this: fp32 has 24 bits.  So a Where
  * may become an addition.  */
 #define HUGE_FILL (-1e30)
+
+#define NOT_JOINED "its heads are not put together by Transpose and Reshape"
 
 /* The order of the axes B, S, heads, size in Q and V, and in K.  */
 static const int by_head[] = { 0, 2, 1, 3 };
@@ -39,7 +43,16 @@ struct pattern {
 	int64_t heads;                  /* 0: not known yet */
 	int nan_to_zero;
 	struct brn_match m;
+	const char *why;                /* the last thing that did not match */
 };
+
+/* What a match that fails returns.  */
+static int
+no(struct pattern *p, const char *why)
+{
+	p->why = why;
+	return 0;
+}
 
 static int
 take(struct pattern *p, const struct brn_node *n, enum brn_op op)
@@ -178,11 +191,23 @@ read_product(struct pattern *p, struct brn_node *n)
 
 	while ((x = unscaled(p, n)))
 		n = x;
-	if (!take(p, n, BRN_OP_matmul))
+	if (!take(p, n, BRN_OP_matmul)) {
+		no(p, "the scores are no product with constant factors and at "
+		    "most one mask");
 		return NULL;
+	}
 	p->q = read_heads(p, n->in[0], by_head, 1);
-	p->k = p->q ? read_heads(p, n->in[1], by_head_turned, 1) : NULL;
-	return p->k ? &n->type : NULL;
+	if (!p->q) {
+		no(p, "Q is not [batch, tokens, features] split into heads");
+		return NULL;
+	}
+	p->k = read_heads(p, n->in[1], by_head_turned, 1);
+	if (!p->k) {
+		no(p, "K is not [batch, tokens, features] split into as many "
+		    "heads as Q, and transposed");
+		return NULL;
+	}
+	return &n->type;
 }
 
 /* A mask of type m is spread over the scores, and not they over it.  Sizes not
@@ -215,18 +240,33 @@ read_masked(struct pattern *p, struct brn_node *n, int at)
 		p->mask = n->in[0];
 		if (!brn_const_scalar(n->in[3 - at], &p->fill) ||
 		    !(p->fill <= HUGE_FILL))
-			return 0;
+			return no(p, "what the mask puts in place of scores "
+			    "is no constant below -1e30");
 	} else {
 		p->mask = n->in[!at];
 	}
 	scores = read_product(p, n->in[at]);
-	return scores && n->type.rank == 4 && fits(&p->mask->type, scores) &&
-	    brn_match_add(&p->m, n);
+	if (!scores)
+		return 0;
+	if (n->type.rank != 4 || !fits(&p->mask->type, scores))
+		return no(p, "the mask does not spread over the scores");
+	return brn_match_add(&p->m, n);
+}
+
+/* Is n a product, with factors or without?  */
+static int
+is_scores(const struct brn_node *n)
+{
+	for (; n->op == BRN_OP_mul || n->op == BRN_OP_div; n = n->in[0])
+		if (n->op == BRN_OP_mul && n->in[1]->op == BRN_OP_matmul)
+			return 1;
+	return n->op == BRN_OP_matmul;
 }
 
 static int
 read_scores(struct pattern *p, struct brn_node *n)
 {
+	const char *why = "there is more than one mask";
 	int first = n->op == BRN_OP_where;
 
 	if (n->op != BRN_OP_add && n->op != BRN_OP_where)
@@ -238,8 +278,10 @@ read_scores(struct pattern *p, struct brn_node *n)
 			*p = try;
 			return 1;
 		}
+		if (is_scores(n->in[k]))
+			why = try.why;
 	}
-	return 0;
+	return no(p, why);
 }
 
 /* softmax(scores), or where(isnan(softmax), 0, softmax).  */
@@ -255,14 +297,17 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 		if (!brn_const_scalar(n->in[1], &zero) || zero != 0 ||
 		    !take(p, n->in[0], BRN_OP_isnan) ||
 		    n->in[0]->in[0] != soft)
-			return 0;
+			return no(p, "its Where does more than put 0 in the "
+			    "place of NaN");
 		p->nan_to_zero = 1;
 	}
 	if (!take(p, soft, BRN_OP_softmax) || soft->type.rank != 4 ||
 	    soft->type.dtype != BURIN_F32)
-		return 0;
+		return no(p, "it is no float32 [batch, heads, queries, keys]");
 	axis = brn_attr_int(soft, "axis", -1);
-	return (axis == -1 || axis == 3) && read_scores(p, soft->in[0]);
+	if (axis != -1 && axis != 3)
+		return no(p, "its axis is not the last");
+	return read_scores(p, soft->in[0]);
 }
 
 /* One batch, and one set of keys and values.  */
@@ -282,20 +327,66 @@ match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
 	struct brn_node *t, *product;
 	int perm[4];
 
-	if (root->op != BRN_OP_reshape)
-		return 0;
 	*p = (struct pattern){ .r = r, .scale = 1 };
+	if (root->op != BRN_OP_reshape)
+		return no(p, NOT_JOINED);
 	t = root->in[0];
 	if (!get_perm(t, 4, perm) || memcmp(perm, by_head, sizeof perm) ||
 	    !is_split(&root->type, &t->type) ||
 	    !brn_match_add(&p->m, t))
-		return 0;
+		return no(p, NOT_JOINED);
 	product = t->in[0];
 	if (!take(p, product, BRN_OP_matmul))
-		return 0;
+		return no(p, NOT_JOINED);
 	p->v = read_heads(p, product->in[1], by_head, 0);
-	return p->v && read_probabilities(p, product->in[0]) &&
-	    is_consistent(p) && brn_match_is_closed(&p->m, r, root);
+	if (!p->v)
+		return no(p, "V is not [batch, tokens, features] split into "
+		    "heads");
+	if (!read_probabilities(p, product->in[0]))
+		return 0;
+	if (!is_consistent(p))
+		return no(p, "Q, K and V differ in batch, tokens or features");
+	return brn_match_is_closed(&p->m, r, root) ? 1 :
+	    no(p, "something else uses a value inside of it");
+}
+
+/* The softmax in product, when that is softmax(a * b) * c with whatever stands
+ * between, and so looks like an attention; else NULL.  */
+static struct brn_node *
+heart(const struct brn_node *product)
+{
+	struct brn_node *soft, *n;
+
+	if (product->op != BRN_OP_matmul)
+		return NULL;
+	soft = product->in[0];
+	if (soft->op == BRN_OP_where)
+		soft = soft->in[2];
+	if (soft->op != BRN_OP_softmax)
+		return NULL;
+	n = soft->in[0];
+	if (n->op == BRN_OP_add || n->op == BRN_OP_where)
+		for (int k = 0; k < n->nin; k++)
+			if (is_scores(n->in[k]))
+				return soft;
+	return is_scores(n) ? soft : NULL;
+}
+
+/* Note at the softmax of each attention that stays why it does.  */
+static void
+explain(const struct brn_rewrite *r, struct brn_node *product)
+{
+	struct brn_node *soft = heart(product), *root = product;
+	struct pattern p;
+
+	if (!soft)
+		return;
+	for (int i = 0; i < 2 && root; i++)
+		root = r->user[root->id];
+	if (!root)
+		soft->unfused = NOT_JOINED;
+	else
+		soft->unfused = match(r, &p, root) ? NULL : p.why;
 }
 
 /* where(mask, 0, fill), or the other way round.  NULL: no memory.  */
@@ -394,6 +485,7 @@ brn_pass_fuse_attention(struct brn_graph *g, const struct brn_pass_opts *o,
 	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
 		struct pattern p;
 
+		explain(&r, g->node[i]);
 		if (match(&r, &p, g->node[i]))
 			rc = fuse(&r, &p, g->node[i], memo, err);
 	}

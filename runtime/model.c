@@ -144,6 +144,31 @@ describe_file(struct burin_model *m, const struct brn_graph *g,
 	return describe_unsupported(m, g, err);
 }
 
+/* Patterns that passes left as they are.  */
+static int
+describe_unfused(struct burin_model *m, burin_error *err)
+{
+	const struct brn_graph *g = m->net->graph;
+	int n = 0;
+
+	for (int i = 0; i < g->nnode; i++)
+		n += g->node[i]->unfused != NULL;
+	m->unfused = brn_arena_alloc(m->arena, (size_t)n, sizeof *m->unfused);
+	if (!m->unfused)
+		return brn_nomem(err);
+	for (int i = 0; i < g->nnode; i++) {
+		const struct brn_node *u = g->node[i];
+
+		if (!u->unfused)
+			continue;
+		m->unfused[m->nunfused] = brn_arena_printf(m->arena,
+		    "node '%s': %s", u->name, u->unfused);
+		if (!m->unfused[m->nunfused++])
+			return brn_nomem(err);
+	}
+	return 0;
+}
+
 /* Inputs and outputs, whose types passes may have found out.  */
 static int
 describe_values(struct burin_model *m, burin_error *err)
@@ -317,6 +342,7 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 	else
 		rc = brn_net_new(g, o, m->tune, &m->net, err);
 	if (rc < 0 || (rc = describe_values(m, err)) < 0 ||
+	    (rc = describe_unfused(m, err)) < 0 ||
 	    (rc = get_kernels(m, err)) < 0 ||
 	    (rc = describe_layers(m, err)) < 0 ||
 	    (rc = describe_tunings(m, err)) < 0) {
@@ -423,6 +449,12 @@ burin_model_num_layers(const burin_model *m)
 }
 
 size_t
+burin_model_num_unfused(const burin_model *m)
+{
+	return (size_t)m->nunfused;
+}
+
+size_t
 burin_model_num_unsupported(const burin_model *m)
 {
 	return (size_t)m->nunsupported;
@@ -472,6 +504,12 @@ const char *
 burin_model_unsupported(const burin_model *m, size_t i)
 {
 	return i < burin_model_num_unsupported(m) ? m->unsupported[i] : NULL;
+}
+
+const char *
+burin_model_unfused(const burin_model *m, size_t i)
+{
+	return i < burin_model_num_unfused(m) ? m->unfused[i] : NULL;
 }
 
 void

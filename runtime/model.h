@@ -29,10 +29,11 @@ struct burin_model {
 	double load_ms;
 	struct brn_arena *arena;        /* of what follows */
 	int opset, nin, nout, nlayer, nop, nunsupported, ndequant;
+	int nunfused;
 	struct brn_layer_told *layer;
 	burin_value_info *in, *out;
 	burin_op_info *op;
-	const char **unsupported;
+	const char **unsupported, **unfused;
 	int ntuning;
 	const char **tuning;            /* keys */
 };

@@ -201,8 +201,8 @@ exits 4 "prune: no place to write" prune bert.onnx --block=16x1 \
 # ---- inspect
 
 exits 0 "inspect" inspect bert.onnx --json
-json "inspect: the model" "bert.onnx 17 3 1 6 0" \
-    model opset inputs.# outputs.# layers.# unsupported.#
+json "inspect: the model" "bert.onnx 17 3 1 6 0 0" \
+    model opset inputs.# outputs.# layers.# unsupported.# unfused.#
 json "inspect: an input" "input_ids int64 batch_size sequence_length" \
     inputs.0.name inputs.0.dtype inputs.0.shape.0 inputs.0.shape.1
 json "inspect: the output" "last_hidden_state float32 batch_size 128" \

@@ -60,13 +60,15 @@ json_ops(const burin_model *m)
 	return j;
 }
 
+typedef const char *line_fn(const burin_model *m, size_t i);
+
 static json_t *
-json_unsupported(const burin_model *m)
+json_lines(const burin_model *m, line_fn *line)
 {
 	json_t *j = json_array();
 	const char *s;
 
-	for (size_t i = 0; (s = burin_model_unsupported(m, i)); i++)
+	for (size_t i = 0; (s = line(m, i)); i++)
 		json_array_append_new(j, report_string(s));
 	return j;
 }
@@ -109,11 +111,14 @@ json_layers(const burin_model *m)
 static int
 print_json(const burin_model *m, const char *path)
 {
-	return report_json(json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:i, s:o}",
+	return report_json(json_pack("{s:o, s:i, s:o, s:o, s:o, s:o, s:o, "
+	    "s:i, s:o}",
 	    "model", report_string(path), "opset", burin_model_opset(m),
 	    "inputs", json_values(m, burin_model_input),
 	    "outputs", json_values(m, burin_model_output),
-	    "ops", json_ops(m), "unsupported", json_unsupported(m),
+	    "ops", json_ops(m),
+	    "unsupported", json_lines(m, burin_model_unsupported),
+	    "unfused", json_lines(m, burin_model_unfused),
 	    "dequantized", (int)burin_model_num_dequantized(m),
 	    "layers", json_layers(m)));
 }
@@ -254,6 +259,17 @@ count_sparse(const burin_model *m)
 	return n;
 }
 
+static void
+print_lines(const burin_model *m, const char *title, line_fn *line)
+{
+	const char *s;
+
+	if (line(m, 0))
+		printf("\n  %s\n", title);
+	for (size_t i = 0; (s = line(m, i)); i++)
+		printf("  %s\n", s);
+}
+
 static int
 print_text(const burin_model *m, const char *path, int candidates)
 {
@@ -276,10 +292,8 @@ print_text(const burin_model *m, const char *path, int candidates)
 	print_layers(m);
 	if (candidates)
 		print_candidates(m);
-	if (nbad)
-		puts("\n  unsupported");
-	for (size_t i = 0; i < nbad; i++)
-		printf("  %s\n", burin_model_unsupported(m, i));
+	print_lines(m, "attention node by node", burin_model_unfused);
+	print_lines(m, "unsupported", burin_model_unsupported);
 	return CLI_OK;
 }
 
