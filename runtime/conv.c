@@ -79,13 +79,29 @@ find_lines(const struct brn_conv_run *r, int64_t *from)
 	}
 }
 
-/* The kernel; a last tile of few positions is a call of its own, unless all of
- * a dense weight would be read again for it.  */
+/* So many block rows of l, of which the blocks have about so many floats.  */
+static int64_t
+rows_of(const struct brn_layer *l, int64_t floats)
+{
+	const struct brn_bsr *b = l->bsr;
+	int64_t grain = brn_spec_grain(&l->spec);
+	int64_t n = floats * b->nbrow / ((int64_t)b->nblk * b->bh * b->bw + 1);
+
+	n = n / grain * grain;
+	return n > grain ? n : grain;
+}
+
+/* Weights that a last tile of few positions finds in the cache.  */
+enum { HOT_WEIGHTS = 64 << 10 };
+
+/* The kernel; a last tile of few positions is a call of its own.  It reads all
+ * weights again, so some block rows go through all tiles before the next.  */
 static void
 multiply(const struct brn_conv_run *r, const float *xt, float *yt,
     int64_t ntile, int64_t last)
 {
 	const struct brn_layer *l = r->layer;
+	int64_t nbrow = l->bsr->nbrow, step = nbrow;
 	struct brn_kernel_args a = {
 		.x = xt,
 		.vals = l->bsr->vals,
@@ -93,26 +109,33 @@ multiply(const struct brn_conv_run *r, const float *xt, float *yt,
 		.bias = l->bias,
 		.y = yt,
 		.tile1 = ntile,
-		.brow1 = l->bsr->nbrow,
+		.brow1 = nbrow,
 		.rowptr = l->bsr->rowptr,
 		.colidx = l->bsr->colidx,
 		.bh = l->bsr->bh,
 		.bw = l->bsr->bw,
-		.nbrow = l->bsr->nbrow,
+		.nbrow = nbrow,
 		.nbcol = l->bsr->nbcol,
 		.ones = l->ones,
 	};
 
-	if (last <= BRN_FEW && (ntile == 1 ||
-	    l->bsr->nblk < (int64_t)l->bsr->nbrow * l->bsr->nbcol)) {
+	if (last > BRN_FEW) {
+		brn_layer_multiply(l, &a);
+		return;
+	}
+	if (ntile > 1)
+		step = rows_of(l, HOT_WEIGHTS);
+	for (; a.brow0 < nbrow; a.brow0 = a.brow1) {
+		a.brow1 = a.brow0 + step < nbrow ? a.brow0 + step : nbrow;
+		a.tile0 = a.tokens = 0;
 		a.tile1 = ntile - 1;
 		if (a.tile1)
 			brn_layer_multiply(l, &a);
 		a.tile0 = ntile - 1;
 		a.tile1 = ntile;
 		a.tokens = last;
+		brn_layer_multiply(l, &a);
 	}
-	brn_layer_multiply(l, &a);
 }
 
 static void

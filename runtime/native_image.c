@@ -31,7 +31,7 @@ struct job {
 	    int64_t row, float *y);
 	void (*finish)(const struct job *j, int64_t plane, float *y);
 	struct brn_image_end end;
-	int near;                       /* 3, 5: see weigh_near */
+	int near;                       /* 3, 5: see weigh_near; 2: _step */
 	int nthread;
 };
 
@@ -135,11 +135,11 @@ static const brn_ivec lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
 static const brn_ivec lanes = { 0, 1, 2, 3 };
 #endif
 
-/* Which lanes of a line from column c on are in the image.  */
+/* Which lanes of a line from column c on, step apart, are in the image.  */
 static inline brn_ivec
-inside(const struct job *j, int64_t c)
+inside(const struct job *j, int64_t c, int step)
 {
-	brn_ivec at = lanes + (int32_t)c;
+	brn_ivec at = step * lanes + (int32_t)c;
 
 	return (at >= 0) & (at < (int32_t)j->g.x.in);
 }
@@ -171,7 +171,7 @@ weigh_near(const struct job *j, int64_t plane, const float *x,
 #pragma GCC unroll 4
 			for (int i = 0; i < BRN_LINE; i++) {
 				int64_t at = c + dx - k / 2 + i * BRN_LANES;
-				brn_ivec in = inside(j, at);
+				brn_ivec in = inside(j, at, 1);
 
 #pragma GCC unroll 8
 				for (int dy = 0; dy < k + ROWS - 1; dy++) {
@@ -194,8 +194,73 @@ weigh_near(const struct job *j, int64_t plane, const float *x,
 	}
 }
 
+/* Every second element from x on, and those between them.  */
+static inline __attribute__((always_inline)) void
+take_apart(const float *x, vec *even, vec *odd)
+{
+	vec a = load(x, 0), b = load(x, 1);
+
+	*even = __builtin_shuffle(a, b, 2 * lanes);
+	*odd = __builtin_shuffle(a, b, 2 * lanes + 1);
+}
+
+/* The same for 3 x 3 taps that step by two, padded by pad: the elements of a
+ * row that meet a tap lie two apart.  */
+static inline __attribute__((always_inline)) void
+weigh_step(const struct job *j, int64_t plane, const float *x,
+    const float *zero, int64_t row, float *y)
+{
+	enum { ALL = 2 * ROWS + 1 };
+	int64_t c = plane % j->channels, ncol = j->g.x.in;
+	const float *w = brn_f32(j->a->in[1]) + c * 9, *from[ALL];
+	vec wv[9], bias = splat(bias_of(j, c)), none;
+	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
+
+	for (int t = 0; t < 9; t++)
+		wv[t] = splat(w[t]);
+	for (int dy = 0; dy < ALL; dy++) {
+		int64_t at = 2 * row + dy - j->g.y.pad;
+
+		from[dy] = at < 0 || at >= j->g.y.in ? zero : x + at * ncol;
+	}
+	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
+		struct block b = filled(bias);
+
+#pragma GCC unroll 4
+		for (int i = 0; i < BRN_LINE; i++) {
+			int64_t at = 2 * (c + i * BRN_LANES) - j->g.x.pad;
+			brn_ivec in[3];
+
+			for (int dx = 0; dx < 3; dx++)
+				in[dx] = inside(j, at + dx, 2);
+#pragma GCC unroll 16
+			for (int dy = 0; dy < ALL; dy++) {
+				vec v[3];
+
+				take_apart(from[dy] + at, &v[0], &none);
+				take_apart(from[dy] + at + 1, &v[1], &v[2]);
+#pragma GCC unroll 4
+				for (int dx = 0; dx < 3; dx++)
+					v[dx] = (vec)((brn_ivec)v[dx] &
+					    in[dx]);
+#pragma GCC unroll 16
+				for (int t = 0; t < 3 * ROWS; t++) {
+					int dx = t % 3, r = t / 3;
+					int tap = (dy - 2 * r) * 3 + dx;
+
+					if (tap >= 0 && tap < 9)
+						b.v[r][i] += v[dx] * wv[tap];
+				}
+			}
+		}
+		if (j->end.act == BRN_IMAGE_clip)
+			clip(&b, lo, hi);
+		store(j, &b, row, c, y);
+	}
+}
+
 /* Around a plane that is read as it is: what lines reach beyond it.  */
-enum { MARGIN = 32 };
+enum { MARGIN = 48 };
 
 /* Planes at the ends of the tensor are copied to have a margin; scratch begins
  * with the row of zeros.  */
@@ -204,13 +269,16 @@ run_near(const struct job *j, int64_t plane, float *scratch)
 {
 	int64_t size = j->g.y.in * j->g.x.in, row = j->g.x.in + 2 * MARGIN;
 	const float *x = brn_f32(j->a->in[0]) + plane * size;
-	float *y = (float *)j->a->out->data + plane * size;
+	float *y = (float *)j->a->out->data +
+	    plane * j->g.y.out * j->g.x.out;
 
 	if (plane * size < MARGIN || (j->nplane - plane - 1) * size < MARGIN)
 		x = memcpy(scratch + row + MARGIN, x,
 		    (size_t)size * sizeof *y);
 	for (int64_t r = 0; r < j->g.y.out; r += ROWS)
-		if (j->near == 3)
+		if (j->near == 2)
+			weigh_step(j, plane, x, scratch + MARGIN, r, y);
+		else if (j->near == 3)
 			weigh_near(j, plane, x, scratch + MARGIN, r, y, 3);
 		else
 			weigh_near(j, plane, x, scratch + MARGIN, r, y, 5);
@@ -377,19 +445,24 @@ finish_depthwise(const struct job *j, int64_t plane, float *y)
 	BRN_FOR_ISA(brn_put)(y, y, NULL, j->g.y.out * j->g.x.out, &j->end);
 }
 
-/* k when weigh_near takes k x k taps, else 0.  */
+/* k when weigh_near takes k x k taps, 2 when weigh_step takes them, else 0.  */
 static int
 near(const struct job *j)
 {
 	const struct brn_phases *d[] = { &j->g.y, &j->g.x };
-	int64_t k = d[0]->kernel;
+	int64_t k = d[0]->kernel, step = d[0]->stride;
 
 	for (int i = 0; i < 2; i++)
-		if (d[i]->kernel != k || d[i]->stride != 1 ||
-		    d[i]->dilation != 1 || d[i]->pad != k / 2 ||
-		    d[i]->in != d[i]->out || d[i]->in > INT32_MAX / 2)
+		if (d[i]->kernel != k || d[i]->stride != step ||
+		    d[i]->dilation != 1 || d[i]->pad > k / 2 ||
+		    d[i]->in > INT32_MAX / 4)
 			return 0;
-	return k == 3 || k == 5 ? (int)k : 0;
+	if (step == 2 && k == 3)
+		return 2;
+	for (int i = 0; i < 2; i++)
+		if (d[i]->pad != k / 2 || d[i]->in != d[i]->out)
+			return 0;
+	return step == 1 && (k == 3 || k == 5) ? (int)k : 0;
 }
 
 int
@@ -466,68 +539,4 @@ BRN_FOR_ISA(brn_image_average_pool)(const struct brn_tiled *a)
 	j.run = add_up;
 	j.finish = finish_average;
 	return job_run(&j);
-}
-
-/* ---- without windows ----------------------------------------------------- */
-
-struct whole {
-	const struct brn_tiled *a;
-	int64_t size, channels;
-};
-
-static void
-mean_of(void *ctx, size_t plane)
-{
-	const struct whole *k = ctx;
-	const float *x = brn_f32(k->a->in[0]) + (int64_t)plane * k->size;
-	float sum = 0;
-
-#pragma omp simd reduction(+:sum)
-	for (int64_t i = 0; i < k->size; i++)
-		sum += x[i];
-	((float *)k->a->out->data)[plane] = sum / (float)k->size;
-}
-
-static int
-each_plane(const struct brn_tiled *a, brn_task_fn *fn)
-{
-	const struct brn_type *t = &a->in[0]->type;
-	struct whole k = { a, 1, t->dim[1] };
-
-	if (t->dtype != BURIN_F32)
-		return BRN_DECLINED;
-	for (int d = 2; d < t->rank; d++)
-		k.size *= t->dim[d];
-	brn_parallel(a->threads, (size_t)(t->dim[0] * t->dim[1]), fn, &k);
-	return 0;
-}
-
-int
-BRN_FOR_ISA(brn_image_global_average_pool)(const struct brn_tiled *a)
-{
-	return each_plane(a, mean_of);
-}
-
-static void
-scale(void *ctx, size_t plane)
-{
-	const struct whole *k = ctx;
-	const struct brn_tensor *const *in = k->a->in;
-	int64_t c = (int64_t)plane % k->channels;
-	int64_t at = (int64_t)plane * k->size;
-	double s = (double)brn_f32(in[1])[c] / sqrt((double)brn_f32(in[4])[c] +
-	    (double)brn_attr_float(k->a->n, "epsilon", 1e-5f));
-	float mul = (float)s, add = (float)((double)brn_f32(in[2])[c] -
-	    (double)brn_f32(in[3])[c] * s);
-	const float *restrict x = brn_f32(in[0]) + at;
-	float *restrict y = (float *)k->a->out->data + at;
-
-	for (int64_t i = 0; i < k->size; i++)
-		y[i] = x[i] * mul + add;
-}
-
-int
-BRN_FOR_ISA(brn_image_batch_norm)(const struct brn_tiled *a)
-{
-	return each_plane(a, scale);
 }
