@@ -136,8 +136,8 @@ BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to)
 				*(brn_vec *)(t + i * step + v) =
 				    *(const brn_vec *)(x + i * BRN_TILE + v);
 		if (whole < a->ntile)
-			memcpy(t + whole * step, x + whole * BRN_TILE,
-			    (size_t)a->last * sizeof *t);
+			brn_copy_some(t + whole * step, x + whole * BRN_TILE,
+			    a->last);
 	}
 }
 
@@ -272,10 +272,9 @@ put_pieces(const struct piece *piece, int n, float *y, const float *t,
 				continue;
 			}
 			if (how != NO)
-				memcpy(line[1], residual + at,
-				    (size_t)left * sizeof *y);
+				brn_copy_some(line[1], residual + at, left);
 			put_line(line[0], from, line[1], l, how);
-			memcpy(y + at, line[0], (size_t)left * sizeof *y);
+			brn_copy_some(y + at, line[0], left);
 		}
 }
 

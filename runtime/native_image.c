@@ -59,7 +59,7 @@ splat(float f)
 }
 
 static inline vec
-select(brn_ivec mask, vec a, vec b)
+choose(brn_ivec mask, vec a, vec b)
 {
 	return (vec)((mask & (brn_ivec)a) | (~mask & (brn_ivec)b));
 }
@@ -71,9 +71,24 @@ clip(struct block *b, vec lo, vec hi)
 		for (int i = 0; i < BRN_LINE; i++) {
 			vec v = b->v[r][i];
 
-			v = select(v < lo, lo, v);
-			b->v[r][i] = select(v > hi, hi, v);
+			v = choose(v < lo, lo, v);
+			b->v[r][i] = choose(v > hi, hi, v);
 		}
+}
+
+/* The first n of a line.  */
+static inline __attribute__((always_inline)) void
+put_some(float *y, const vec v[BRN_LINE], int64_t n)
+{
+#if BRN_LANES == 16
+	_mm512_mask_storeu_ps(y, (__mmask16)((1u << n) - 1), (__m512)v[0]);
+#else
+	vec line[BRN_LINE];
+
+	for (int i = 0; i < BRN_LINE; i++)
+		line[i] = v[i];
+	memcpy(y, line, (size_t)n * sizeof *y);
+#endif
 }
 
 /* Columns from c on.  A line that is longer than what is left of its row runs
@@ -89,15 +104,12 @@ store(const struct job *j, const struct block *b, int64_t row, int64_t c,
 #pragma GCC unroll 4
 	for (int r = 0; r < ROWS; r++) {
 		int64_t at = (row + r) * ncol + c;
-		vec line[BRN_LINE];
 
-		for (int i = 0; i < BRN_LINE; i++)
-			line[i] = b->v[r][i];
 		if (at + BRN_TILE <= nrow * ncol)
 			for (int i = 0; i < BRN_LINE; i++)
-				*(vec *)(y + at + i * BRN_LANES) = line[i];
+				*(vec *)(y + at + i * BRN_LANES) = b->v[r][i];
 		else if (row + r < nrow)
-			memcpy(y + at, line, (size_t)left * sizeof *y);
+			put_some(y + at, b->v[r], left);
 	}
 }
 
@@ -147,50 +159,88 @@ inside(const struct job *j, int64_t c, int step)
 /* k x k taps that lie side by side, padded by k / 2, on the plane itself: what
  * is beyond its columns is masked, beyond its rows is the row zero.  A line of
  * x serves all rows of the block that it is in the window of.  */
+struct near {
+	vec w[25], bias, lo, hi;
+	const float *from[2 * ROWS + 1];
+};
+
+static inline __attribute__((always_inline)) void
+near_init(struct near *n, const struct job *j, int64_t plane, const int ntap)
+{
+	int64_t c = plane % j->channels;
+
+	for (int t = 0; t < ntap; t++)
+		n->w[t] = splat(brn_f32(j->a->in[1])[c * ntap + t]);
+	n->bias = splat(bias_of(j, c));
+	n->lo = splat(j->end.lo);
+	n->hi = splat(j->end.hi);
+}
+
+/* The lines of x that rows from row on want, nrow of them.  */
+static inline __attribute__((always_inline)) void
+near_rows(struct near *n, const struct job *j, const float *x,
+    const float *zero, int64_t row, const int nrow)
+{
+	int64_t first = row * j->g.y.stride - j->g.y.pad;
+
+#pragma GCC unroll 16
+	for (int dy = 0; dy < nrow; dy++)
+		n->from[dy] = first + dy < 0 || first + dy >= j->g.y.in ?
+		    zero : x + (first + dy) * j->g.x.in;
+}
+
+static inline __attribute__((always_inline)) void
+near_store(const struct near *n, const struct job *j, struct block *b,
+    int64_t row, int64_t c, float *y)
+{
+	if (j->end.act == BRN_IMAGE_clip)
+		clip(b, n->lo, n->hi);
+	store(j, b, row, c, y);
+}
+
+/* The taps of column dx of the window.  */
+static inline __attribute__((always_inline)) void
+near_column(const struct near *n, const struct job *j, struct block *b,
+    int64_t c, const int dx, const int k)
+{
+#pragma GCC unroll 4
+	for (int i = 0; i < BRN_LINE; i++) {
+		int64_t at = c + dx - k / 2 + i * BRN_LANES;
+		brn_ivec in = inside(j, at, 1);
+
+#pragma GCC unroll 8
+		for (int dy = 0; dy < k + ROWS - 1; dy++) {
+			vec v = load(n->from[dy] + at, 0);
+
+			if (dx != k / 2)
+				v = (vec)((brn_ivec)v & in);
+			HOLD(v);
+#pragma GCC unroll 4
+			for (int r = 0; r < ROWS; r++)
+				if (dy >= r && dy - r < k)
+					b->v[r][i] += v * n->w[(dy - r) * k +
+					    dx];
+		}
+	}
+}
+
 static inline __attribute__((always_inline)) void
 weigh_near(const struct job *j, int64_t plane, const float *x,
-    const float *zero, int64_t row, float *y, const int k)
+    const float *zero, float *y, const int k)
 {
-	int64_t c = plane % j->channels, ncol = j->g.x.in;
-	const float *w = brn_f32(j->a->in[1]) + c * k * k, *from[8];
-	vec wv[25], bias = splat(bias_of(j, c));
-	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
+	struct near n;
 
-	for (int t = 0; t < k * k; t++)
-		wv[t] = splat(w[t]);
-	for (int dy = 0; dy < k + ROWS - 1; dy++) {
-		int64_t at = row + dy - k / 2;
-
-		from[dy] = at < 0 || at >= j->g.y.in ? zero : x + at * ncol;
-	}
-	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
-		struct block b = filled(bias);
+	near_init(&n, j, plane, k * k);
+	for (int64_t row = 0; row < j->g.y.out; row += ROWS) {
+		near_rows(&n, j, x, zero, row, k + ROWS - 1);
+		for (int64_t c = last_columns(j); c >= 0; c -= BRN_TILE) {
+			struct block b = filled(n.bias);
 
 #pragma GCC unroll 8
-		for (int dx = 0; dx < k; dx++)
-#pragma GCC unroll 4
-			for (int i = 0; i < BRN_LINE; i++) {
-				int64_t at = c + dx - k / 2 + i * BRN_LANES;
-				brn_ivec in = inside(j, at, 1);
-
-#pragma GCC unroll 8
-				for (int dy = 0; dy < k + ROWS - 1; dy++) {
-					vec v = load(from[dy] + at, 0);
-
-					if (dx != k / 2)
-						v = (vec)((brn_ivec)v & in);
-					HOLD(v);
-#pragma GCC unroll 4
-					for (int r = 0; r < ROWS; r++)
-						if (dy >= r && dy - r < k)
-							b.v[r][i] += v * wv
-							    [(dy - r) * k +
-							    dx];
-				}
-			}
-		if (j->end.act == BRN_IMAGE_clip)
-			clip(&b, lo, hi);
-		store(j, &b, row, c, y);
+			for (int dx = 0; dx < k; dx++)
+				near_column(&n, j, &b, c, dx, k);
+			near_store(&n, j, &b, row, c, y);
+		}
 	}
 }
 
@@ -204,58 +254,54 @@ take_apart(const float *x, vec *even, vec *odd)
 	*odd = __builtin_shuffle(a, b, 2 * lanes + 1);
 }
 
-/* The same for 3 x 3 taps that step by two, padded by pad: the elements of a
- * row that meet a tap lie two apart.  */
+/* Line i of a block from column c on, all taps.  */
+static inline __attribute__((always_inline)) void
+step_line(const struct near *n, const struct job *j, struct block *b,
+    int64_t c, const int i)
+{
+	int64_t at = 2 * (c + i * BRN_LANES) - j->g.x.pad;
+	brn_ivec in[3];
+
+	for (int dx = 0; dx < 3; dx++)
+		in[dx] = inside(j, at + dx, 2);
+#pragma GCC unroll 16
+	for (int dy = 0; dy < 2 * ROWS + 1; dy++) {
+		vec v[3], none;
+
+		take_apart(n->from[dy] + at, &v[0], &none);
+		take_apart(n->from[dy] + at + 1, &v[1], &v[2]);
+#pragma GCC unroll 4
+		for (int dx = 0; dx < 3; dx++)
+			v[dx] = (vec)((brn_ivec)v[dx] & in[dx]);
+#pragma GCC unroll 16
+		for (int t = 0; t < 3 * ROWS; t++) {
+			int dx = t % 3, r = t / 3, tap = (dy - 2 * r) * 3 + dx;
+
+			if (tap >= 0 && tap < 9)
+				b->v[r][i] += v[dx] * n->w[tap];
+		}
+	}
+}
+
+/* The same for 3 x 3 taps that step by two: the elements of a row that meet a
+ * tap lie two apart.  */
 static inline __attribute__((always_inline)) void
 weigh_step(const struct job *j, int64_t plane, const float *x,
-    const float *zero, int64_t row, float *y)
+    const float *zero, float *y)
 {
-	enum { ALL = 2 * ROWS + 1 };
-	int64_t c = plane % j->channels, ncol = j->g.x.in;
-	const float *w = brn_f32(j->a->in[1]) + c * 9, *from[ALL];
-	vec wv[9], bias = splat(bias_of(j, c)), none;
-	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
+	struct near n;
 
-	for (int t = 0; t < 9; t++)
-		wv[t] = splat(w[t]);
-	for (int dy = 0; dy < ALL; dy++) {
-		int64_t at = 2 * row + dy - j->g.y.pad;
-
-		from[dy] = at < 0 || at >= j->g.y.in ? zero : x + at * ncol;
-	}
-	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
-		struct block b = filled(bias);
+	near_init(&n, j, plane, 9);
+	for (int64_t row = 0; row < j->g.y.out; row += ROWS) {
+		near_rows(&n, j, x, zero, row, 2 * ROWS + 1);
+		for (int64_t c = last_columns(j); c >= 0; c -= BRN_TILE) {
+			struct block b = filled(n.bias);
 
 #pragma GCC unroll 4
-		for (int i = 0; i < BRN_LINE; i++) {
-			int64_t at = 2 * (c + i * BRN_LANES) - j->g.x.pad;
-			brn_ivec in[3];
-
-			for (int dx = 0; dx < 3; dx++)
-				in[dx] = inside(j, at + dx, 2);
-#pragma GCC unroll 16
-			for (int dy = 0; dy < ALL; dy++) {
-				vec v[3];
-
-				take_apart(from[dy] + at, &v[0], &none);
-				take_apart(from[dy] + at + 1, &v[1], &v[2]);
-#pragma GCC unroll 4
-				for (int dx = 0; dx < 3; dx++)
-					v[dx] = (vec)((brn_ivec)v[dx] &
-					    in[dx]);
-#pragma GCC unroll 16
-				for (int t = 0; t < 3 * ROWS; t++) {
-					int dx = t % 3, r = t / 3;
-					int tap = (dy - 2 * r) * 3 + dx;
-
-					if (tap >= 0 && tap < 9)
-						b.v[r][i] += v[dx] * wv[tap];
-				}
-			}
+			for (int i = 0; i < BRN_LINE; i++)
+				step_line(&n, j, &b, c, i);
+			near_store(&n, j, &b, row, c, y);
 		}
-		if (j->end.act == BRN_IMAGE_clip)
-			clip(&b, lo, hi);
-		store(j, &b, row, c, y);
 	}
 }
 
@@ -275,13 +321,12 @@ run_near(const struct job *j, int64_t plane, float *scratch)
 	if (plane * size < MARGIN || (j->nplane - plane - 1) * size < MARGIN)
 		x = memcpy(scratch + row + MARGIN, x,
 		    (size_t)size * sizeof *y);
-	for (int64_t r = 0; r < j->g.y.out; r += ROWS)
-		if (j->near == 2)
-			weigh_step(j, plane, x, scratch + MARGIN, r, y);
-		else if (j->near == 3)
-			weigh_near(j, plane, x, scratch + MARGIN, r, y, 3);
-		else
-			weigh_near(j, plane, x, scratch + MARGIN, r, y, 5);
+	if (j->near == 2)
+		weigh_step(j, plane, x, scratch + MARGIN, y);
+	else if (j->near == 3)
+		weigh_near(j, plane, x, scratch + MARGIN, y, 3);
+	else
+		weigh_near(j, plane, x, scratch + MARGIN, y, 5);
 	if (j->finish)
 		j->finish(j, plane, y);
 }
@@ -319,7 +364,7 @@ weigh_9(const struct job *j, int64_t plane, const float *x, int64_t row,
 static inline vec
 larger(vec a, vec b)
 {
-	return select((a > b) | (a != a), a, b);
+	return choose((a > b) | (a != a), a, b);
 }
 
 /* DO(name, before the first tap, with tap t of line v) */

@@ -9,6 +9,11 @@
 #include "ir/image.h"
 #include "runtime/native.h"
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+#include <string.h>
+
 #define BRN_PASTE3(a, b, c) a##b##c
 #define BRN_PASTE(a, b, c) BRN_PASTE3(a, b, c)
 #define BRN_FOR_ISA(name) BRN_PASTE(name, _, BRN_ISA)
@@ -33,6 +38,19 @@ typedef float brn_vec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
 typedef int32_t brn_ivec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
+
+/* n floats, less than a line; a call costs more than they do.  */
+static inline void
+brn_copy_some(float *to, const float *from, int64_t n)
+{
+#ifdef __AVX512F__
+	__mmask16 m = (__mmask16)((1u << n) - 1);
+
+	_mm512_mask_storeu_ps(to, m, _mm512_maskz_loadu_ps(m, from));
+#else
+	memcpy(to, from, (size_t)n * sizeof *to);
+#endif
+}
 
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
 void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
