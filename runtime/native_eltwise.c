@@ -197,7 +197,7 @@ binary(struct binary *k, struct brn_threads *t)
 	return 0;
 }
 
-#define BINARY(name, expr) \
+#define BINARY_RUN(name, expr) \
 	static inline void \
 	loop_##name(float *restrict y, const float *x, const float *z, \
 	    int64_t sx, int64_t sz, int64_t n) \
@@ -236,7 +236,9 @@ binary(struct binary *k, struct brn_threads *t)
 			    k->a.p + offset_of(&k->a, out, k->outer, r), \
 			    k->b.p + offset_of(&k->b, out, k->outer, r), \
 			    j->cols); \
-	} \
+	}
+#define BINARY(name, expr) \
+	BINARY_RUN(name, expr) \
 	int \
 	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *node, \
 	    const struct brn_tensor *const *in, struct brn_tensor *out, \
@@ -254,5 +256,26 @@ BINARY(mul, a * b)
 BINARY(div, a / b)
 BINARY(max, a != a || a > b ? a : b)
 BINARY(min, a != a || a < b ? a : b)
-BINARY(pow, powf(a, b))
+BINARY_RUN(cube, a * a * b)
+BINARY_RUN(pow, powf(a, b))
+
+/* Squares and cubes are products of x and x.  */
+int
+BRN_FOR_ISA(brn_native_pow)(const struct brn_node *node,
+    const struct brn_tensor *const *in, struct brn_tensor *out,
+    struct brn_threads *t)
+{
+	const struct brn_tensor *x[] = { in[0], in[0] };
+	struct binary k = { .job = { .n = node, .in = in, .out = out,
+	    .run = run_pow } };
+	float p = brn_is_f32(in[1]) && brn_numel(in[1]) == 1 ?
+	    *brn_f32(in[1]) : 0;
+
+	if (p == 2 || p == 3) {
+		k.job.in = x;
+		k.job.run = p == 2 ? run_mul : run_cube;
+	}
+	return binary(&k, t);
+}
+
 BINARY(prelu, a < 0 ? a * b : a)

@@ -84,8 +84,14 @@ static const struct op_case cases[] = {
 	{ BRN_OP_where, 3, { S(9, 5), S(9, 5), S(1) }, 0, .bools = 1 },
 	{ BRN_OP_where, 3, { S(1, 1), S(70, 240), S(70, 240) }, 0,
 	    .bools = 1 },
-	{ BRN_OP_where, 3, { S(9, 5), S(5), S(1) }, 0, .bools = 1,
+	{ BRN_OP_where, 3, { S(9, 5), S(5), S(1) }, 0, .bools = 1 },
+	{ BRN_OP_where, 3, { S(1, 1, 70, 50), S(2, 3, 70, 50), S(1) }, 0,
+	    .bools = 1 },
+	{ BRN_OP_where, 3, { S(5), S(1), S(2, 9, 5) }, 0, .bools = 1 },
+	{ BRN_OP_where, 3, { S(1, 1), S(5), S(9, 5) }, 0, .bools = 1 },
+	{ BRN_OP_where, 3, { S(9, 1), S(9, 5), S(1) }, 0, .bools = 1,
 	    .declined = 1 },
+	{ BRN_OP_where, 3, { S(0, 5), S(5), S(1) }, 0, .bools = 1 },
 	{ BRN_OP_cast, 1, { S(240, 70) }, 0, "to", BURIN_F32 },
 	{ BRN_OP_cast, 1, { S(9) }, 0, "to", BURIN_I32, .declined = 1 },
 	{ BRN_OP_cast, 1, { S(9, 7) }, 0, "to", BURIN_F32, .bools = 1 },
@@ -118,6 +124,10 @@ static const struct op_case cases[] = {
 	{ BRN_OP_matmul, 2, { S(3, 0), S(0, 4) }, 0 },
 	{ BRN_OP_matmul, 2, { S(8), S(8, 3) }, 0, .declined = 1 },
 	{ BRN_OP_transpose, 1, { S(5, 9) }, 0, .perm = { 1, 0 } },
+	{ BRN_OP_transpose, 1, { S(131, 67) }, 0, .perm = { 1, 0 } },
+	{ BRN_OP_transpose, 1, { S(2, 35, 3, 33) }, 0,
+	    .perm = { 0, 2, 3, 1 } },
+	{ BRN_OP_transpose, 1, { S(70, 3, 130) }, 0, .perm = { 2, 0, 1 } },
 	{ BRN_OP_transpose, 1, { S(2, 7, 3, 5) }, 0,
 	    .perm = { 0, 2, 1, 3 } },
 	{ BRN_OP_transpose, 1, { S(2, 7, 3, 5) }, 0,
@@ -299,6 +309,69 @@ START_TEST(native_matches_ref)
 }
 END_TEST
 
+/* Some powers are products.  */
+START_TEST(powers_are_what_ref_says)
+{
+	static const float power[] = { 2, 3, -1, 0.5f, 0 };
+	struct op_case c = { BRN_OP_pow, 2, { S(3, 37), S(1) }, 1e-6 };
+	struct brn_threads *t = brn_threads_new(1);
+	struct setup s;
+	burin_error err;
+
+	make_case(&s, &c);
+	*(float *)s.in[1].data = power[_i];
+	suite_ok(brn_ref[c.op](s.n, s.pin, &s.want, &err), err);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		if (!brn_isa_runs(isa))
+			continue;
+		ck_assert_int_eq(brn_native(isa)->op[c.op](s.n, s.pin, &s.got,
+		    t), 0);
+		compare(&s, &c, isa);
+	}
+	brn_graph_free(s.g);
+	brn_threads_free(t);
+}
+END_TEST
+
+START_TEST(padding_is_what_ref_says)
+{
+	static const int64_t all[][6] = { { 0, 1, 2, 0, 3, 1 },
+	    { 0, -1, 40, 1, 0, -2 }, { 2, 0, -4, 0, 0, 50 }, { 0 } };
+	struct op_case c = { BRN_OP_pad, 1, { S(3, 5, 7) }, 0 };
+	struct brn_tensor pads = { { BURIN_I64, 1, { 6 } },
+	    (void *)(uintptr_t)all[_i] };
+	struct brn_threads *t = brn_threads_new(1);
+	struct brn_graph *g = brn_graph_new();
+	struct brn_tensor x = { { BURIN_F32, 3, { 3, 5, 7 } }, NULL };
+	const struct brn_tensor *in[] = { &x, &pads };
+	struct brn_node *node[2] = { brn_graph_add(g, BRN_OP_input, "x", NULL,
+	    0), brn_graph_constant(g, "pads", &pads.type, pads.data) };
+	struct setup s = { .g = g, .n = brn_graph_add(g, BRN_OP_pad, "pad",
+	    node, 2) };
+	burin_error err;
+
+	x.data = brn_arena_alloc(g->arena, 105, sizeof (float));
+	suite_fill(x.data, 105, 9);
+	s.want.type = x.type;
+	for (int d = 0; d < 3; d++)
+		s.want.type.dim[d] += all[_i][d] + all[_i][d + 3];
+	s.got.type = s.want.type;
+	s.want.data = brn_arena_alloc(g->arena, (size_t)brn_numel(&s.want), 4);
+	s.got.data = brn_arena_alloc(g->arena, (size_t)brn_numel(&s.want), 4);
+	suite_ok(brn_ref[BRN_OP_pad](s.n, in, &s.want, &err), err);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		if (!brn_isa_runs(isa))
+			continue;
+		memset(s.got.data, 0x55, (size_t)brn_numel(&s.got) * 4);
+		ck_assert_int_eq(brn_native(isa)->op[BRN_OP_pad](s.n, in,
+		    &s.got, t), 0);
+		compare(&s, &c, isa);
+	}
+	brn_graph_free(g);
+	brn_threads_free(t);
+}
+END_TEST
+
 START_TEST(softmax_of_masked_keys_is_zero)
 {
 	struct op_case c = { BRN_OP_softmax, 1, { S(1, 20) }, 0 };
@@ -417,6 +490,8 @@ native_suite(void)
 
 	tcase_add_loop_test(tc, native_matches_ref, 0, COUNT(cases));
 	tcase_add_test(tc, softmax_of_masked_keys_is_zero);
+	tcase_add_loop_test(tc, powers_are_what_ref_says, 0, 5);
+	tcase_add_loop_test(tc, padding_is_what_ref_says, 0, 4);
 	tcase_add_test(tc, gather_out_of_range_is_left_to_ref);
 	tc = suite_case(s, "layout", 60);
 	tcase_add_loop_test(tc, tiles_and_back_is_the_same, 0, COUNT(tiles));
