@@ -331,35 +331,6 @@ run_near(const struct job *j, int64_t plane, float *scratch)
 		j->finish(j, plane, y);
 }
 
-/* Nine taps wherever they lie.  */
-static void
-weigh_9(const struct job *j, int64_t plane, const float *x, int64_t row,
-    float *y)
-{
-	int64_t c = plane % j->channels, pitch = j->g.pitch;
-	vec wv[9], bias = splat(bias_of(j, c));
-	vec lo = splat(j->end.lo), hi = splat(j->end.hi);
-
-	for (int t = 0; t < 9; t++)
-		wv[t] = splat(brn_f32(j->a->in[1])[c * 9 + t]);
-	x += row * pitch;
-	for (c = last_columns(j); c >= 0; c -= BRN_TILE) {
-		struct block b = filled(bias);
-
-#pragma GCC unroll 9
-		for (int t = 0; t < 9; t++)
-#pragma GCC unroll 4
-			for (int r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-				for (int i = 0; i < BRN_LINE; i++)
-					b.v[r][i] += wv[t] * load(x +
-					    j->tap[t] + c + r * pitch, i);
-		if (j->end.act == BRN_IMAGE_clip)
-			clip(&b, lo, hi);
-		store(j, &b, row, c, y);
-	}
-}
-
 /* NaN stays.  */
 static inline vec
 larger(vec a, vec b)
@@ -518,7 +489,7 @@ BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
 	if (job_init(&j, a))
 		return BRN_DECLINED;
 	j.near = near(&j);
-	j.run = j.ntap == 9 ? weigh_9 : weigh_any;
+	j.run = weigh_any;
 	j.end = brn_image_end_of(a->n);
 	if (a->n->nin > 3 && a->in[3])
 		return BRN_DECLINED;
@@ -554,23 +525,44 @@ count(const struct brn_phases *d, int64_t i, int64_t pad, int64_t pad_end)
 	return n;
 }
 
+/* y /= how many elements its windows meet in rows rows, for results from to
+ * past of a row.  */
+static void
+divide(const struct job *j, float *y, int64_t from, int64_t past,
+    int64_t rows, const int64_t pad[2])
+{
+	for (int64_t c = from; c < past; c++)
+		y[c] /= (float)(rows * count(&j->g.x, c, pad[0], pad[1]));
+}
+
 static void
 finish_average(const struct job *j, int64_t plane, float *y)
 {
+	const struct brn_phases *d = &j->g.x;
 	struct brn_window w;
 	const char *why;
 	int all = brn_attr_int(j->a->n, "count_include_pad", 0) != 0;
+	/* Windows from first to past lie inside the row. */
+	int64_t end = d->in + d->pad - (d->kernel - 1) * d->dilation;
+	int64_t first = (d->pad + d->stride - 1) / d->stride, past = 0, pad[2];
 
 	(void)plane;
 	brn_window_of(j->a->n, &j->a->in[0]->type, NULL, &w, &why);
-	for (int64_t r = 0; r < j->g.y.out; r++) {
+	pad[0] = all ? w.pad[w.n - 1] : 0;
+	pad[1] = all ? w.pad_end[w.n - 1] : 0;
+	first = first < d->out ? first : d->out;
+	if (end > 0)
+		past = (end + d->stride - 1) / d->stride;
+	past = past > d->out ? d->out : past < first ? first : past;
+	for (int64_t r = 0; r < j->g.y.out; r++, y += d->out) {
 		int64_t rows = w.n < 2 ? 1 : count(&j->g.y, r,
 		    all ? w.pad[0] : 0, all ? w.pad_end[0] : 0);
+		float by = (float)(rows * d->kernel);
 
-		for (int64_t c = 0; c < j->g.x.out; c++)
-			*y++ /= (float)(rows * count(&j->g.x, c,
-			    all ? w.pad[w.n - 1] : 0,
-			    all ? w.pad_end[w.n - 1] : 0));
+		divide(j, y, 0, first, rows, pad);
+		for (int64_t c = first; c < past; c++)
+			y[c] /= by;
+		divide(j, y, past, d->out, rows, pad);
 	}
 }
 
