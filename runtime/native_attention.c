@@ -139,6 +139,20 @@ max_lines(const float *s, int64_t keys, float max[BRN_TILE])
 		*(brn_vec *)(max + l * BRN_LANES) = m[l];
 }
 
+/* s = exp(s - max) of one line.  */
+static inline void
+exp_line(float *s, const float *max)
+{
+#ifdef __AVX512F__
+	_mm512_storeu_ps(s, brn_exp_line(_mm512_sub_ps(_mm512_loadu_ps(s),
+	    _mm512_loadu_ps(max))));
+#else
+#pragma omp simd
+	for (int i = 0; i < BRN_TILE; i++)
+		s[i] = brn_expf(s[i] - max[i]);
+#endif
+}
+
 /* s = exp(s - max) of each lane, its sum inverted in scale.  */
 static void
 softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
@@ -150,9 +164,7 @@ softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 	for (int i = 0; nan_to_zero && i < BRN_TILE; i++)
 		max[i] = max[i] == -INFINITY ? 0 : max[i];
 	for (int64_t j = 0; j < keys; j++, s += BRN_TILE) {
-#pragma omp simd
-		for (int i = 0; i < BRN_TILE; i++)
-			s[i] = brn_expf(s[i] - max[i]);
+		exp_line(s, max);
 		for (int l = 0; l < BRN_LINE; l++)
 			all[l] += *(const brn_vec *)(s + l * BRN_LANES);
 	}

@@ -365,6 +365,72 @@ START_TEST(gelu_of_what_is_no_number)
 }
 END_TEST
 
+/* What attention makes of scores x [16]: probabilities p [16][16 queries].  */
+static void
+probabilities(enum brn_isa isa, float *x, float *p)
+{
+	struct brn_type key = { BURIN_F32, 3, { 1, 16, 1 } };
+	struct brn_type value = { BURIN_F32, 3, { 1, 16, 16 } };
+	float one[16], unit[256] = { 0 }, scratch[512];
+	struct brn_tensor in[] = { { .type = key, .data = one },
+	    { .type = key, .data = x }, { .type = value, .data = unit } };
+	const struct brn_tensor *const ins[] = { &in[0], &in[1], &in[2] };
+	struct brn_tensor out = { .type = value, .data = p };
+	struct brn_node n = { .op = BRN_OP_attention, .nin = 3 };
+	struct brn_tiled a = { .n = &n, .in = ins, .out = &out,
+	    .type = { &key, &key, &value, &value },
+	    .threads = brn_threads_new(1), .scratch = scratch,
+	    .scratch_size = COUNT(scratch) };
+
+	for (int i = 0; i < 16; i++)
+		one[i] = unit[i * 17] = 1;
+	brn_native(isa)->tiled[BRN_OP_attention](&a);
+	brn_threads_free(a.threads);
+}
+
+/* One score is 0, the others go down to -85.  */
+START_TEST(probabilities_are_within_their_bound)
+{
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		for (int k = 1; brn_isa_runs(isa) && k < 500; k++) {
+			float x[16] = { 0 }, p[256];
+			long double sum = 1;
+
+			for (int i = 1; i < 16; i++)
+				x[i] = -85.0f * (float)(i * k % 7499) / 7499;
+			probabilities(isa, x, p);
+			for (int i = 1; i < 16; i++)
+				sum += expl(x[i]);
+			for (int i = 0; i < 256; i++) {
+				long double want = expl(x[i / 16]) / sum;
+
+				ck_assert_msg(fabsl(p[i] - want) <=
+				    4e-7L * want, "%s: exp(%.9g) is %.9g, "
+				    "wanted %.9Lg", brn_isas[isa].name,
+				    (double)x[i / 16], (double)p[i], want);
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(probabilities_of_what_is_no_number)
+{
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		float x[16] = { 0, -INFINITY, -FLT_MAX, -88, -200 }, p[256];
+
+		if (!brn_isa_runs(isa))
+			continue;
+		probabilities(isa, x, p);
+		ck_assert(p[16] == 0 && p[32] == 0 && p[64] == 0);
+		ck_assert(p[48] >= 0 && p[48] < FLT_MIN);
+		x[5] = NAN;
+		probabilities(isa, x, p);
+		ck_assert(isnan(p[0]) && isnan(p[80]));
+	}
+}
+END_TEST
+
 static Suite *
 tiles_suite(void)
 {
@@ -377,6 +443,9 @@ tiles_suite(void)
 	tc = suite_case(s, "gelu", 60);
 	tcase_add_loop_test(tc, gelu_is_within_its_bound, 0, 2);
 	tcase_add_loop_test(tc, gelu_of_what_is_no_number, 0, 2);
+	tc = suite_case(s, "softmax", 60);
+	tcase_add_test(tc, probabilities_are_within_their_bound);
+	tcase_add_test(tc, probabilities_of_what_is_no_number);
 	return s;
 }
 
