@@ -135,7 +135,7 @@ store(const struct pass *p, int i, const struct kind z, const float *sum)
 #endif
 #define VEC float
 #define NAME(f) ones_##f
-#include "jit/few_pass.h"
+#include "jit/few_pass.def"
 #undef NAME
 #undef VEC
 #undef MAC
@@ -144,14 +144,14 @@ store(const struct pass *p, int i, const struct kind z, const float *sum)
 
 #define VEC v4
 #define NAME(f) rows4_##f
-#include "jit/few_pass.h"
+#include "jit/few_pass.def"
 #undef NAME
 #undef VEC
 
 #ifdef __AVX__
 #define VEC v8
 #define NAME(f) rows8_##f
-#include "jit/few_pass.h"
+#include "jit/few_pass.def"
 #undef NAME
 #undef VEC
 #endif
@@ -159,7 +159,7 @@ store(const struct pass *p, int i, const struct kind z, const float *sum)
 #ifdef __AVX512F__
 #define VEC v16
 #define NAME(f) rows16_##f
-#include "jit/few_pass.h"
+#include "jit/few_pass.def"
 #undef NAME
 #undef VEC
 #endif
@@ -172,7 +172,7 @@ store(const struct pass *p, int i, const struct kind z, const float *sum)
 #define NAME(f) by4_##f
 #define W(p, j) ((p)[j] - (v4){ 0 })
 #define X(p, t) (*(const v4 *)(p))
-#include "jit/few_pass.h"
+#include "jit/few_pass.def"
 #undef NAME
 #undef VEC
 #undef W
@@ -196,7 +196,35 @@ spread2(const float *p)
 #define NAME(f) by8_##f
 #define W(p, j) spread2((p) + 2 * (j))
 #define X(p, t) twice(p)
-#include "jit/few_pass.h"
+#include "jit/few_pass.def"
+#undef NAME
+#undef VEC
+#undef W
+#undef X
+#endif
+
+#ifdef __AVX512F__
+static inline v16
+four(const float *p)
+{
+	return (v16)_mm512_broadcast_f32x4(_mm_loadu_ps(p));
+}
+
+static inline v16
+spread4(const float *p)
+{
+	const __m512i row = _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1,
+	    2, 2, 2, 2, 3, 3, 3, 3);
+
+	return (v16)_mm512_permutexvar_ps(row,
+	    _mm512_castps128_ps512(_mm_loadu_ps(p)));
+}
+
+#define VEC v16
+#define NAME(f) by16_##f
+#define W(p, j) spread4((p) + 4 * (j))
+#define X(p, t) four(p)
+#include "jit/few_pass.def"
 #undef NAME
 #undef VEC
 #undef W
@@ -235,7 +263,7 @@ PASS(8, 1, rows8_pass, 1, 1, 8, 1, 1)
 PASS(16, 1, rows16_pass, 1, 1, 4, 1, 1)
 PASS(32, 1, rows16_pass, 2, 1, 2, 1, 1)
 PASS(2, 4, by8_pass, 1, 1, 4, 4, 1)
-PASS(4, 4, by8_pass, 2, 1, 4, 4, 1)
+PASS(4, 4, by16_pass, 1, 1, 4, 4, 1)
 PASS(8, 4, rows8_pass, 1, 4, 4, 1, 8)
 PASS(16, 4, rows16_pass, 1, 4, 2, 1, 16)
 PASS(32, 4, rows16_pass, 2, 4, 1, 1, 32)
@@ -287,97 +315,112 @@ some_rows(struct pass *p, int four)
 
 /* ---- single weights --------------------------------------------------- */
 
-/* Where the x of four weights are.  */
-struct cols {
-	uint16_t c[4];
-};
-
-static inline struct cols
+/* Where the x of four weights are, in one load: there are more loads than
+ * anything else.  GCC would take it for four again.  */
+static inline uint64_t
 cols_at(const uint16_t *col)
 {
-	struct cols r;
 	uint64_t all;
 
 	memcpy(&all, col, sizeof all);
-	/* One load, whatever GCC thinks: there are more of them than of
-	 * anything else.  */
 	__asm__("" : "+r" (all));
-	for (int i = 0; i < 4; i++)
-		r.c[i] = (uint16_t)(all >> (16 * i));
-	return r;
+	return all;
 }
 
-static inline v4
-floats_at(const float *p)
+/* The x of weight i of those four.  Columns count double because addresses are
+ * up to 8 times an index.  */
+static inline const float *
+x_at(const float *x, uint64_t cols, int i, int tokens)
 {
-	v4 v = *(const v4 *)p;
+	return (const float *)((const char *)x + (uint16_t)(cols >> 16 * i) *
+	    (int64_t)(2 * tokens));
+}
 
-#ifdef __AVX__
-	__asm__("" : "+x" (v));
-#endif
-	return v;
+/* Eight rows: where their steps are, and which they are.  */
+struct eight {
+	const struct brn_step *step, *end;
+	const int32_t *row;
+};
+
+/* What sums of a row start with.  */
+static inline float
+start(const struct brn_kernel_args *a, int32_t row)
+{
+	return a->bias && row < a->nbrow * a->bh ? a->bias[row] : 0;
+}
+
+/* The sums of a row, which may be somebody else's.  */
+static inline __attribute__((always_inline)) void
+put_row(const struct pass *p, int32_t row, const float *sum, int tokens)
+{
+	const struct brn_kernel_args *a = p->a;
+
+	if (row >= a->brow0 * a->bh && row < a->brow1 * a->bh)
+		put_line(p->y + (int64_t)row * BRN_TILE, sum, 1, tokens);
 }
 
 /* One token: lanes are rows.  */
 static void
-steps_1(const struct brn_step *s, const struct brn_step *end, const float *x,
-    float *sum)
+eight_rows(const struct pass *p, const struct eight *e)
 {
-	v4 acc[2] = { ((v4 *)sum)[0], ((v4 *)sum)[1] };
+	enum { N = BRN_ABREAST / 4 };
+	const float *x = p->x;
+	v4 acc[N], sum[N];
 
-	for (; s < end; s++)
 #pragma GCC unroll 2
-		for (int i = 0; i < 2; i++) {
-			struct cols k = cols_at(s->col + 4 * i);
+	for (int i = 0; i < N; i++)
+		acc[i] = (v4){ start(p->a, e->row[4 * i]),
+		    start(p->a, e->row[4 * i + 1]),
+		    start(p->a, e->row[4 * i + 2]),
+		    start(p->a, e->row[4 * i + 3]) };
+	for (const struct brn_step *s = e->step; s < e->end; s++)
+#pragma GCC unroll 2
+		for (int i = 0; i < N; i++) {
+			uint64_t k = cols_at(s->col + 4 * i);
 
-			acc[i] += *(const v4 *)(s->w + 4 * i) *
-			    (v4){ x[k.c[0]], x[k.c[1]], x[k.c[2]], x[k.c[3]] };
+			acc[i] += *(const v4 *)(s->w + 4 * i) * (v4){
+			    *x_at(x, k, 0, 1), *x_at(x, k, 1, 1),
+			    *x_at(x, k, 2, 1), *x_at(x, k, 3, 1) };
 		}
-	memcpy(sum, acc, sizeof acc);
+#pragma GCC unroll 2
+	for (int i = 0; i < N; i++)
+		sum[i] = acc[i];
+	for (int i = 0; i < BRN_ABREAST; i++)
+		put_row(p, e->row[i], (const float *)sum + i, 1);
 }
 
 /* Four: they are the lanes.  */
 static void
-steps_4(const struct brn_step *s, const struct brn_step *end, const float *x,
-    float *sum)
+eight_rows_4(const struct pass *p, const struct eight *e)
 {
 	typedef int32_t i4 __attribute__((vector_size(16)));
 	v4 acc[BRN_ABREAST];
 
-	memcpy(acc, sum, sizeof acc);
-	for (; s < end; s++)
+#pragma GCC unroll 8
+	for (int i = 0; i < BRN_ABREAST; i++)
+		acc[i] = start(p->a, e->row[i]) - (v4){ 0 };
+	for (const struct brn_step *s = e->step; s < e->end; s++)
 #pragma GCC unroll 2
 		for (int i = 0; i < BRN_ABREAST; i += 4) {
-			struct cols k = cols_at(s->col + i);
-			v4 w = floats_at(s->w + i);
+			uint64_t k = cols_at(s->col + i);
+			v4 w = *(const v4 *)(s->w + i);
 
+#ifdef __AVX__
+			/* GCC would load each of them alone.  */
+			__asm__("" : "+x" (w));
+#endif
 #pragma GCC unroll 4
 			for (int j = 0; j < 4; j++)
-				acc[i + j] += *(const v4 *)(x + 4 * k.c[j]) *
+				acc[i + j] += *(const v4 *)x_at(p->x, k, j,
+				    BRN_FEW) *
 				    __builtin_shuffle(w, (i4){ j, j, j, j });
 		}
-	memcpy(sum, acc, sizeof acc);
-}
+#pragma GCC unroll 8
+	for (int i = 0; i < BRN_ABREAST; i++) {
+		v4 sum = acc[i];
 
-/* Group g, whose rows may be others' in part.  */
-static void
-group(const struct pass *p, int64_t g, int four)
-{
-	const struct brn_kernel_args *a = p->a;
-	const struct brn_ones *o = a->ones;
-	const int64_t end = a->brow1 * a->bh, nrow = a->nbrow * a->bh;
-	const int32_t *row = o->row + g * BRN_ABREAST;
-	int n = four ? BRN_FEW : 1;
-	float sum[BRN_ABREAST * BRN_FEW] __attribute__((aligned(16)));
-
-	for (int i = 0; i < BRN_ABREAST * n; i++)
-		sum[i] = a->bias && row[i / n] < nrow ?
-		    a->bias[row[i / n]] : 0;
-	(four ? steps_4 : steps_1)(o->step + o->start[g],
-	    o->step + o->start[g + 1], p->x, sum);
-	for (int i = 0; i < BRN_ABREAST; i++)
-		if (row[i] >= a->brow0 * a->bh && row[i] < end)
-			put_line(p->y + row[i] * BRN_TILE, sum + i * n, 1, n);
+		put_row(p, e->row[i], (const float *)&sum, BRN_FEW);
+	}
 }
 
 /* All rows, in windows; those at either end may be others' in part.  */
@@ -385,19 +428,27 @@ static void
 ones(const struct pass *p, int four)
 {
 	const struct brn_kernel_args *a = p->a;
+	const struct brn_ones *o = a->ones;
 	const int64_t per = BRN_WINDOW / BRN_ABREAST;
 	int64_t ngroup = (a->nbrow * a->bh + BRN_ABREAST - 1) / BRN_ABREAST;
 	int64_t end = ((a->brow1 * a->bh - 1) / BRN_WINDOW + 1) * per;
 
 	end = end < ngroup ? end : ngroup;
-	for (int64_t g = a->brow0 * a->bh / BRN_WINDOW * per; g < end; g++)
-		group(p, g, four);
+	for (int64_t g = a->brow0 * a->bh / BRN_WINDOW * per; g < end; g++) {
+		struct eight e = { o->step + o->start[g],
+		    o->step + o->start[g + 1], o->row + g * BRN_ABREAST };
+
+		if (four)
+			eight_rows_4(p, &e);
+		else
+			eight_rows(p, &e);
+	}
 }
 
 /* ---- tiles ------------------------------------------------------------ */
 
 /* The tokens of a tile of n features, and zeros.  */
-static void
+static inline __attribute__((always_inline)) void
 gather(float *to, const float *x, int64_t n, int tokens)
 {
 	for (int64_t i = 0; i < n; i++, x += BRN_TILE, to += tokens)

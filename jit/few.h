@@ -24,7 +24,7 @@ enum {
 
 struct brn_step {
 	float w[BRN_ABREAST];
-	uint16_t col[BRN_ABREAST];
+	uint16_t col[BRN_ABREAST];      /* twice the feature */
 };
 
 struct brn_ones {

@@ -41,10 +41,10 @@ put_weight(const struct brn_spec *s, const float *vals, int32_t row, int32_t k,
 
 		to->w[i] = vals[((int64_t)b * s->bw + c) * s->bh +
 		    row % s->bh];
-		to->col[i] = (uint16_t)(s->colidx[b] * s->bw + c);
+		to->col[i] = (uint16_t)(2 * (s->colidx[b] * s->bw + c));
 	} else {
 		to->w[i] = -0.0f;
-		to->col[i] = (uint16_t)(s->nbcol * s->bw);
+		to->col[i] = (uint16_t)(2 * s->nbcol * s->bw);
 	}
 }
 
@@ -96,7 +96,7 @@ brn_pack_ones(const struct brn_spec *s, const float *vals,
 
 	*out = NULL;
 	if (s->bh > BRN_ONES_ROWS || brn_spec_is_full(s) ||
-	    (int64_t)s->nbcol * s->bw > UINT16_MAX ||
+	    (int64_t)s->nbcol * s->bw > UINT16_MAX / 2 ||
 	    (int64_t)s->nblk * s->bh * s->bw > INT32_MAX / 2)
 		return 0;
 	o = brn_alloc(1, sizeof *o);
