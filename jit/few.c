@@ -32,7 +32,8 @@ enum {
 	MAX_ABREAST = 8,
 	MAX_VECS = 4,
 	MAX_ACC = 8,
-	AHEAD = 128,                    /* weights of a row to be brought */
+	AHEAD = 128,                    /* weights of a row to be brought, */
+	STEPS_AHEAD = 64,               /* and steps of low blocks */
 	ROOM = 128 << 10,                /* bytes of stack for x */
 };
 
@@ -373,7 +374,8 @@ eight_rows(const struct pass *p, const struct eight *e)
 		    start(p->a, e->row[4 * i + 1]),
 		    start(p->a, e->row[4 * i + 2]),
 		    start(p->a, e->row[4 * i + 3]) };
-	for (const struct brn_step *s = e->step; s < e->end; s++)
+	for (const struct brn_step *s = e->step; s < e->end; s++) {
+		__builtin_prefetch(s + STEPS_AHEAD, 0, 0);
 #pragma GCC unroll 2
 		for (int i = 0; i < N; i++) {
 			uint64_t k = cols_at(s->col + 4 * i);
@@ -382,6 +384,7 @@ eight_rows(const struct pass *p, const struct eight *e)
 			    *x_at(x, k, 0, 1), *x_at(x, k, 1, 1),
 			    *x_at(x, k, 2, 1), *x_at(x, k, 3, 1) };
 		}
+	}
 #pragma GCC unroll 2
 	for (int i = 0; i < N; i++)
 		sum[i] = acc[i];
@@ -399,7 +402,8 @@ eight_rows_4(const struct pass *p, const struct eight *e)
 #pragma GCC unroll 8
 	for (int i = 0; i < BRN_ABREAST; i++)
 		acc[i] = start(p->a, e->row[i]) - (v4){ 0 };
-	for (const struct brn_step *s = e->step; s < e->end; s++)
+	for (const struct brn_step *s = e->step; s < e->end; s++) {
+		__builtin_prefetch(s + STEPS_AHEAD, 0, 0);
 #pragma GCC unroll 2
 		for (int i = 0; i < BRN_ABREAST; i += 4) {
 			uint64_t k = cols_at(s->col + i);
@@ -415,6 +419,7 @@ eight_rows_4(const struct pass *p, const struct eight *e)
 				    BRN_FEW) *
 				    __builtin_shuffle(w, (i4){ j, j, j, j });
 		}
+	}
 #pragma GCC unroll 8
 	for (int i = 0; i < BRN_ABREAST; i++) {
 		v4 sum = acc[i];
