@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ops that reduce along the last axis: softmax and layer_norm.
+ * Ops that reduce along the last axis: softmax, log_softmax, layer_norm.
  */
 #include <math.h>
 
@@ -36,6 +36,26 @@ run_softmax(const struct brn_job *j, int64_t r0, int64_t r1)
 	for (int64_t r = r0; r < r1; r++)
 		softmax_row(brn_f32(j->in[0]) + r * j->cols,
 		    (float *)j->out->data + r * j->cols, j->cols);
+}
+
+static void
+run_log_softmax(const struct brn_job *j, int64_t r0, int64_t r1)
+{
+	for (int64_t r = r0; r < r1; r++) {
+		const float *restrict x = brn_f32(j->in[0]) + r * j->cols;
+		float *restrict y = (float *)j->out->data + r * j->cols;
+		float max = -INFINITY, sum = 0, by;
+
+#pragma omp simd reduction(max:max)
+		for (int64_t i = 0; i < j->cols; i++)
+			max = x[i] > max ? x[i] : max;
+#pragma omp simd reduction(+:sum)
+		for (int64_t i = 0; i < j->cols; i++)
+			sum += expf(x[i] - max);
+		by = logf(sum);
+		for (int64_t i = 0; i < j->cols; i++)
+			y[i] = x[i] - max - by;
+	}
 }
 
 static void
@@ -83,20 +103,23 @@ last_axis(struct brn_job *j)
 	return 1;
 }
 
-int
-BRN_FOR_ISA(brn_native_softmax)(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
-{
-	struct brn_job j = { .n = n, .in = in, .out = out,
-	    .run = run_softmax };
-
-	/* coerce2d flattens from axis on: the same when axis is the last. */
-	if (!last_axis(&j))
-		return BRN_DECLINED;
-	brn_job_run(&j, t);
-	return 0;
-}
+/* coerce2d flattens from axis on: the same when axis is the last.  */
+#define NATIVE_ROWS(name) \
+	int \
+	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *n, \
+	    const struct brn_tensor *const *in, struct brn_tensor *out, \
+	    struct brn_threads *t) \
+	{ \
+		struct brn_job j = { .n = n, .in = in, .out = out, \
+		    .run = run_##name }; \
+	\
+		if (!last_axis(&j)) \
+			return BRN_DECLINED; \
+		brn_job_run(&j, t); \
+		return 0; \
+	}
+NATIVE_ROWS(softmax)
+NATIVE_ROWS(log_softmax)
 
 int
 BRN_FOR_ISA(brn_native_layer_norm)(const struct brn_node *n,

@@ -79,6 +79,17 @@ static const struct form forms[] = {
 	{ OP(lrn), "size=5 alpha=0.02f", { "f32[2,7,9,31]" }, 1e-5 },
 	{ OP(lrn), "size=4 beta=0.6f bias=2f", { "f32[1,3,300]" }, 1e-5 },
 
+	{ OP(pad), "", { "f32[2,3,5,17]", "i64[8] 0 1 1 2 0 0 3 1",
+	  "f32[] 7" }, 0 },
+	{ OP(pad), "", { "f32[3,60,110]", "i64[6] 0 -2 1 1 3 -40" }, 0 },
+	{ OP(pad), "", { "f32[3,4]", "i64[4] 0 -9 0 7" }, 0 },
+	{ OP(pad), "mode=1", { "f32[2,4,9]", "i64[6] 0 3 2 1 2 8" }, 0,
+	  .declined = 1 },
+	{ OP(depth_to_space), "blocksize=2", { "f32[2,12,5,17]" }, 0 },
+	{ OP(depth_to_space), "blocksize=3 crd=1", { "f32[1,18,4,70]" }, 0 },
+	{ OP(log_softmax), "", { "f32[3,70,117]" }, 1e-6 },
+	{ OP(log_softmax), "axis=0", { "f32[3,4]" }, 0, .declined = 1 },
+
 	{ OP(top_k), "", { "f32[3,1000]", "i64[1] 7" }, 0 },
 	{ OP(top_k), "largest=0 index=1", { "f32[3,129]", "i64[1] 129" }, 0 },
 	{ OP(top_k), "index=1",
