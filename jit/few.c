@@ -417,7 +417,8 @@ eight_rows_4(const struct pass *p, const struct eight *e)
 			for (int j = 0; j < 4; j++)
 				acc[i + j] += *(const v4 *)x_at(p->x, k, j,
 				    BRN_FEW) *
-				    __builtin_shuffle(w, (i4){ j, j, j, j });
+				    __builtin_shuffle(w, w, (i4){ j, j,
+				    j, j });
 		}
 	}
 #pragma GCC unroll 8
