@@ -473,8 +473,9 @@ near(const struct job *j)
 		    d[i]->dilation != 1 || d[i]->pad > k / 2 ||
 		    d[i]->in > INT32_MAX / 4)
 			return 0;
+	/* Padding behind a row, which lines reach into, is not in pad. */
 	if (step == 2 && k == 3)
-		return 2;
+		return 2 * j->g.x.out <= j->g.x.in + 2 ? 2 : 0;
 	for (int i = 0; i < 2; i++)
 		if (d[i]->pad != k / 2 || d[i]->in != d[i]->out)
 			return 0;
