@@ -52,7 +52,7 @@ map() {
 # Every path and every function that the text names exists.
 names() {
 	sed '/^```c$/,/^```$/d' "$src/README.md" >"$work/text"
-	grep -oE '\b[a-z]+/[a-z_]+\.(c|h|def|t|md)\b' "$work/text" |
+	grep -oE '\b([a-z]+/)+[a-z_]+\.(c|h|def|t|md)\b' "$work/text" |
 	    while read -r f; do
 		[ -f "$src/$f" ] || echo "no file $f"
 	    done >"$work/bad"
