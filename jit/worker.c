@@ -75,12 +75,14 @@ cc_path(void)
 }
 
 static double
-timeout_ms(void)
+timeout_ms(int low)
 {
 	const char *t = secure_getenv("BURIN_CC_TIMEOUT");
 	double ms = t ? strtod(t, NULL) : 0;
 
-	return ms > 0 ? ms : TIMEOUT_MS;
+	if (ms > 0)
+		return ms;
+	return low ? 10 * TIMEOUT_MS : TIMEOUT_MS;
 }
 
 /* Signals as a fresh process has them, and a process group of its own: killing
@@ -442,7 +444,7 @@ brn_worker_run(const struct brn_pool *o, struct brn_job *job, int njob,
     brn_job_fn *done, void *ctx)
 {
 	struct pool p = {
-		.o = o, .path = cc_path(), .timeout = timeout_ms(),
+		.o = o, .path = cc_path(), .timeout = timeout_ms(o->low),
 		.nworker = o->nworker < njob ? o->nworker : njob,
 		.job = job, .njob = njob, .done = done, .ctx = ctx,
 	};

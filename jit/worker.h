@@ -50,8 +50,9 @@ struct brn_pool {
 };
 
 /* Compile njob jobs with up to p->nworker processes.  Every job ends, one way
- * or another: after BURIN_CC_TIMEOUT ms (secure_getenv; default 30000), or
- * when it is to stop, it has failed.  */
+ * or another: after BURIN_CC_TIMEOUT ms (secure_getenv; default 30000, ten
+ * times that at lowest priority, where a busy machine leaves little), or when
+ * it is to stop, it has failed.  */
 void brn_worker_run(const struct brn_pool *p, struct brn_job *job, int njob,
     brn_job_fn *done, void *ctx);
 

@@ -289,6 +289,7 @@ run_layers(void *p)
 		for (int i = 0; i < NLAYER; i++)
 			layer_check(&layer[i], brn_kernel_code(k[i]), 5);
 		r->runs++;
+		usleep(1000);   /* something is left for lowest priority */
 	} while (!*r->stop);
 	return NULL;
 }
