@@ -19,6 +19,11 @@ struct block {
 	vec v[ROWS][BRN_LINE];
 };
 
+/* A plane x that is read as it is; fills is a row of fill.  */
+struct job;
+typedef void near_fn(const struct job *j, int64_t plane, const float *x,
+    const float *fills, float *y);
+
 /* Planes of one node.  */
 struct job {
 	const struct brn_tiled *a;
@@ -31,7 +36,7 @@ struct job {
 	    int64_t row, float *y);
 	void (*finish)(const struct job *j, int64_t plane, float *y);
 	struct brn_image_end end;
-	int near;                       /* 3, 5: see weigh_near; 2: _step */
+	near_fn *near;                  /* in place of run, or NULL */
 	int nthread;
 };
 
@@ -62,6 +67,13 @@ static inline vec
 choose(brn_ivec mask, vec a, vec b)
 {
 	return (vec)((mask & (brn_ivec)a) | (~mask & (brn_ivec)b));
+}
+
+/* NaN stays.  */
+static inline vec
+larger(vec a, vec b)
+{
+	return choose((a > b) | (a != a), a, b);
 }
 
 static inline __attribute__((always_inline)) void
@@ -138,26 +150,17 @@ bias_of(const struct job *j, int64_t channel)
 	return b ? brn_f32(b)[channel] : 0;
 }
 
-#if BRN_LANES == 16
-static const brn_ivec lanes = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-    14, 15 };
-#elif BRN_LANES == 8
-static const brn_ivec lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
-#else
-static const brn_ivec lanes = { 0, 1, 2, 3 };
-#endif
-
 /* Which lanes of a line from column c on, step apart, are in the image.  */
 static inline brn_ivec
 inside(const struct job *j, int64_t c, int step)
 {
-	brn_ivec at = step * lanes + (int32_t)c;
+	brn_ivec at = step * brn_lanes + (int32_t)c;
 
 	return (at >= 0) & (at < (int32_t)j->g.x.in);
 }
 
 /* k x k taps that lie side by side, padded by k / 2, on the plane itself: what
- * is beyond its columns is masked, beyond its rows is the row zero.  A line of
+ * is beyond its columns is masked, beyond its rows is the row fills.  A line of
  * x serves all rows of the block that it is in the window of.  */
 struct near {
 	vec w[25], bias, lo, hi;
@@ -179,14 +182,14 @@ near_init(struct near *n, const struct job *j, int64_t plane, const int ntap)
 /* The lines of x that rows from row on want, nrow of them.  */
 static inline __attribute__((always_inline)) void
 near_rows(struct near *n, const struct job *j, const float *x,
-    const float *zero, int64_t row, const int nrow)
+    const float *fills, int64_t row, const int nrow)
 {
 	int64_t first = row * j->g.y.stride - j->g.y.pad;
 
 #pragma GCC unroll 16
 	for (int dy = 0; dy < nrow; dy++)
 		n->from[dy] = first + dy < 0 || first + dy >= j->g.y.in ?
-		    zero : x + (first + dy) * j->g.x.in;
+		    fills : x + (first + dy) * j->g.x.in;
 }
 
 static inline __attribute__((always_inline)) void
@@ -226,13 +229,13 @@ near_column(const struct near *n, const struct job *j, struct block *b,
 
 static inline __attribute__((always_inline)) void
 weigh_near(const struct job *j, int64_t plane, const float *x,
-    const float *zero, float *y, const int k)
+    const float *fills, float *y, const int k)
 {
 	struct near n;
 
 	near_init(&n, j, plane, k * k);
 	for (int64_t row = 0; row < j->g.y.out; row += ROWS) {
-		near_rows(&n, j, x, zero, row, k + ROWS - 1);
+		near_rows(&n, j, x, fills, row, k + ROWS - 1);
 		for (int64_t c = last_columns(j); c >= 0; c -= BRN_TILE) {
 			struct block b = filled(n.bias);
 
@@ -250,20 +253,18 @@ take_apart(const float *x, vec *even, vec *odd)
 {
 	vec a = load(x, 0), b = load(x, 1);
 
-	*even = __builtin_shuffle(a, b, 2 * lanes);
-	*odd = __builtin_shuffle(a, b, 2 * lanes + 1);
+	*even = __builtin_shuffle(a, b, 2 * brn_lanes);
+	*odd = __builtin_shuffle(a, b, 2 * brn_lanes + 1);
 }
 
-/* Line i of a block from column c on, all taps.  */
+/* Line i of a block from column c on, all taps; of a row x, v[dx] is what meets
+ * column dx of the window.  */
 static inline __attribute__((always_inline)) void
 step_line(const struct near *n, const struct job *j, struct block *b,
-    int64_t c, const int i)
+    int64_t c, const int i, const int max)
 {
 	int64_t at = 2 * (c + i * BRN_LANES) - j->g.x.pad;
-	brn_ivec in[3];
 
-	for (int dx = 0; dx < 3; dx++)
-		in[dx] = inside(j, at + dx, 2);
 #pragma GCC unroll 16
 	for (int dy = 0; dy < 2 * ROWS + 1; dy++) {
 		vec v[3], none;
@@ -272,44 +273,66 @@ step_line(const struct near *n, const struct job *j, struct block *b,
 		take_apart(n->from[dy] + at + 1, &v[1], &v[2]);
 #pragma GCC unroll 4
 		for (int dx = 0; dx < 3; dx++)
-			v[dx] = (vec)((brn_ivec)v[dx] & in[dx]);
-#pragma GCC unroll 16
-		for (int t = 0; t < 3 * ROWS; t++) {
-			int dx = t % 3, r = t / 3, tap = (dy - 2 * r) * 3 + dx;
+			v[dx] = choose(inside(j, at + dx, 2), v[dx],
+			    splat(j->fill));
+		if (max)
+			v[0] = larger(larger(v[0], v[1]), v[2]);
+#pragma GCC unroll 4
+		for (int r = 0; r < ROWS; r++) {
+			int tap = (dy - 2 * r) * 3;
+			vec *acc = &b->v[r][i];
 
-			if (tap >= 0 && tap < 9)
-				b->v[r][i] += v[dx] * n->w[tap];
+			if (tap < 0 || tap > 6)
+				continue;
+			*acc = max ? larger(*acc, v[0]) : *acc +
+			    v[0] * n->w[tap];
+#pragma GCC unroll 2
+			for (int dx = 1; dx < 3 && !max; dx++)
+				*acc += v[dx] * n->w[tap + dx];
 		}
 	}
 }
 
 /* The same for 3 x 3 taps that step by two: the elements of a row that meet a
- * tap lie two apart.  */
+ * tap lie two apart.  Weighed and summed up, or the largest.  */
 static inline __attribute__((always_inline)) void
-weigh_step(const struct job *j, int64_t plane, const float *x,
-    const float *zero, float *y)
+near_step(const struct job *j, int64_t plane, const float *x,
+    const float *fills, float *y, const int max)
 {
-	struct near n;
+	struct near n = { .bias = splat(j->fill) };
 
-	near_init(&n, j, plane, 9);
+	if (!max)
+		near_init(&n, j, plane, 9);
 	for (int64_t row = 0; row < j->g.y.out; row += ROWS) {
-		near_rows(&n, j, x, zero, row, 2 * ROWS + 1);
+		near_rows(&n, j, x, fills, row, 2 * ROWS + 1);
 		for (int64_t c = last_columns(j); c >= 0; c -= BRN_TILE) {
 			struct block b = filled(n.bias);
 
 #pragma GCC unroll 4
 			for (int i = 0; i < BRN_LINE; i++)
-				step_line(&n, j, &b, c, i);
+				step_line(&n, j, &b, c, i, max);
 			near_store(&n, j, &b, row, c, y);
 		}
 	}
 }
 
+#define NEAR(name, of, how) \
+	static void \
+	name(const struct job *j, int64_t plane, const float *x, \
+	    const float *fills, float *y) \
+	{ \
+		of(j, plane, x, fills, y, how); \
+	}
+NEAR(weigh_3, weigh_near, 3)
+NEAR(weigh_5, weigh_near, 5)
+NEAR(weigh_step, near_step, 0)
+NEAR(largest_step, near_step, 1)
+
 /* Around a plane that is read as it is: what lines reach beyond it.  */
 enum { MARGIN = 48 };
 
 /* Planes at the ends of the tensor are copied to have a margin; scratch begins
- * with the row of zeros.  */
+ * with the row of fill.  */
 static void
 run_near(const struct job *j, int64_t plane, float *scratch)
 {
@@ -321,21 +344,9 @@ run_near(const struct job *j, int64_t plane, float *scratch)
 	if (plane * size < MARGIN || (j->nplane - plane - 1) * size < MARGIN)
 		x = memcpy(scratch + row + MARGIN, x,
 		    (size_t)size * sizeof *y);
-	if (j->near == 2)
-		weigh_step(j, plane, x, scratch + MARGIN, y);
-	else if (j->near == 3)
-		weigh_near(j, plane, x, scratch + MARGIN, y, 3);
-	else
-		weigh_near(j, plane, x, scratch + MARGIN, y, 5);
+	j->near(j, plane, x, scratch + MARGIN, y);
 	if (j->finish)
 		j->finish(j, plane, y);
-}
-
-/* NaN stays.  */
-static inline vec
-larger(vec a, vec b)
-{
-	return choose((a > b) | (a != a), a, b);
 }
 
 /* DO(name, before the first tap, with tap t of line v) */
@@ -408,10 +419,11 @@ run_thread(void *ctx, size_t thread)
 	int64_t size = brn_image_phases(&j->g);
 	float *now = j->a->scratch + (int64_t)thread * j->a->scratch_size;
 	float *next = now + size;
-	int64_t nzero = j->g.x.in + 2 * MARGIN;
+	int64_t nfill = j->g.x.in + 2 * MARGIN;
 
 	if (j->near) {
-		memset(now, 0, (size_t)nzero * sizeof *now);
+		for (int64_t i = 0; i < nfill; i++)
+			now[i] = j->fill;
 		for (int64_t p = (int64_t)thread; p < j->nplane;
 		    p += j->nthread)
 			run_near(j, p, now);
@@ -461,7 +473,7 @@ finish_depthwise(const struct job *j, int64_t plane, float *y)
 	BRN_FOR_ISA(brn_put)(y, y, NULL, j->g.y.out * j->g.x.out, &j->end);
 }
 
-/* k when weigh_near takes k x k taps, 2 when weigh_step takes them, else 0.  */
+/* k when weigh_near takes k x k taps, 2 when near_step takes them, else 0.  */
 static int
 near(const struct job *j)
 {
@@ -485,11 +497,13 @@ near(const struct job *j)
 int
 BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
 {
+	static near_fn *const weigh[] = { [2] = weigh_step, [3] = weigh_3,
+	    [5] = weigh_5 };
 	struct job j;
 
 	if (job_init(&j, a))
 		return BRN_DECLINED;
-	j.near = near(&j);
+	j.near = weigh[near(&j)];
 	j.run = weigh_any;
 	j.end = brn_image_end_of(a->n);
 	if (a->n->nin > 3 && a->in[3])
@@ -506,6 +520,8 @@ BRN_FOR_ISA(brn_image_max_pool)(const struct brn_tiled *a)
 
 	if (brn_attr(a->n, "index") || job_init(&j, a))
 		return BRN_DECLINED;
+	if (near(&j) == 2)
+		j.near = largest_step;
 	j.run = largest;
 	j.fill = -INFINITY;
 	return job_run(&j);

@@ -39,6 +39,16 @@ typedef float brn_vec
 typedef int32_t brn_ivec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
 
+/* The number of each lane.  */
+#if BRN_LANES == 16
+static const brn_ivec brn_lanes = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+    13, 14, 15 };
+#elif BRN_LANES == 8
+static const brn_ivec brn_lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
+#else
+static const brn_ivec brn_lanes = { 0, 1, 2, 3 };
+#endif
+
 /* n floats, less than a line; a call costs more than they do.  */
 static inline void
 brn_copy_some(float *to, const float *from, int64_t n)
