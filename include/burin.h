@@ -270,8 +270,9 @@ BURIN_API const burin_layer_info *burin_model_layer(const burin_model *m,
 BURIN_API const char *burin_model_tuning(const burin_model *m, size_t i);
 /* "NonZero (node 'nz_3', opset 13)" */
 BURIN_API const char *burin_model_unsupported(const burin_model *m, size_t i);
-/* Attentions that run node by node, and why: "node 'softmax_3': its axis is not
- * the last".  */
+/* What runs node by node, though it looks like something that burin does in one
+ * step, and why: "node 'softmax_3': no attention: its axis is not the last".
+ */
 BURIN_API const char *burin_model_unfused(const burin_model *m, size_t i);
 BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out);
 /* The instruction set of its kernels, as burin_isa names them.  */

@@ -25,7 +25,9 @@
  * may become an addition.  */
 #define HUGE_FILL (-1e30)
 
-#define NOT_JOINED "its heads are not put together by Transpose and Reshape"
+#define NO "no attention: "
+#define NOT_JOINED NO "its heads are not put together by Transpose and " \
+    "Reshape"
 
 /* The order of the axes B, S, heads, size in Q and V, and in K.  */
 static const int by_head[] = { 0, 2, 1, 3 };
@@ -192,19 +194,19 @@ read_product(struct pattern *p, struct brn_node *n)
 	while ((x = unscaled(p, n)))
 		n = x;
 	if (!take(p, n, BRN_OP_matmul)) {
-		no(p, "the scores are no product with constant factors and at "
-		    "most one mask");
+		no(p, NO "the scores are no product with constant factors "
+		    "and at most one mask");
 		return NULL;
 	}
 	p->q = read_heads(p, n->in[0], by_head, 1);
 	if (!p->q) {
-		no(p, "Q is not [batch, tokens, features] split into heads");
+		no(p, NO "Q is not [batch, tokens, features] split into heads");
 		return NULL;
 	}
 	p->k = read_heads(p, n->in[1], by_head_turned, 1);
 	if (!p->k) {
-		no(p, "K is not [batch, tokens, features] split into as many "
-		    "heads as Q, and transposed");
+		no(p, NO "K is not [batch, tokens, features] split into as "
+		    "many heads as Q, and transposed");
 		return NULL;
 	}
 	return &n->type;
@@ -240,7 +242,7 @@ read_masked(struct pattern *p, struct brn_node *n, int at)
 		p->mask = n->in[0];
 		if (!brn_const_scalar(n->in[3 - at], &p->fill) ||
 		    !(p->fill <= HUGE_FILL))
-			return no(p, "what the mask puts in place of scores "
+			return no(p, NO "what the mask puts in place of scores "
 			    "is no constant below -1e30");
 	} else {
 		p->mask = n->in[!at];
@@ -249,7 +251,7 @@ read_masked(struct pattern *p, struct brn_node *n, int at)
 	if (!scores)
 		return 0;
 	if (n->type.rank != 4 || !fits(&p->mask->type, scores))
-		return no(p, "the mask does not spread over the scores");
+		return no(p, NO "the mask does not spread over the scores");
 	return brn_match_add(&p->m, n);
 }
 
@@ -266,7 +268,7 @@ is_scores(const struct brn_node *n)
 static int
 read_scores(struct pattern *p, struct brn_node *n)
 {
-	const char *why = "there is more than one mask";
+	const char *why = NO "there is more than one mask";
 	int first = n->op == BRN_OP_where;
 
 	if (n->op != BRN_OP_add && n->op != BRN_OP_where)
@@ -297,16 +299,17 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 		if (!brn_const_scalar(n->in[1], &zero) || zero != 0 ||
 		    !take(p, n->in[0], BRN_OP_isnan) ||
 		    n->in[0]->in[0] != soft)
-			return no(p, "its Where does more than put 0 in the "
+			return no(p, NO "its Where does more than put 0 in the "
 			    "place of NaN");
 		p->nan_to_zero = 1;
 	}
 	if (!take(p, soft, BRN_OP_softmax) || soft->type.rank != 4 ||
 	    soft->type.dtype != BURIN_F32)
-		return no(p, "it is no float32 [batch, heads, queries, keys]");
+		return no(p, NO "it is no float32 [batch, heads, queries, "
+		    "keys]");
 	axis = brn_attr_int(soft, "axis", -1);
 	if (axis != -1 && axis != 3)
-		return no(p, "its axis is not the last");
+		return no(p, NO "its axis is not the last");
 	return read_scores(p, soft->in[0]);
 }
 
@@ -340,14 +343,15 @@ match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
 		return no(p, NOT_JOINED);
 	p->v = read_heads(p, product->in[1], by_head, 0);
 	if (!p->v)
-		return no(p, "V is not [batch, tokens, features] split into "
+		return no(p, NO "V is not [batch, tokens, features] split into "
 		    "heads");
 	if (!read_probabilities(p, product->in[0]))
 		return 0;
 	if (!is_consistent(p))
-		return no(p, "Q, K and V differ in batch, tokens or features");
+		return no(p, NO "Q, K and V differ in batch, tokens or "
+		    "features");
 	return brn_match_is_closed(&p->m, r, root) ? 1 :
-	    no(p, "something else uses a value inside of it");
+	    no(p, NO "something else uses a value inside of it");
 }
 
 /* The softmax in product, when that is softmax(a * b) * c with whatever stands

@@ -4,10 +4,14 @@
  * after it the addition of another value of the same shape.
  *
  *	gelu(dense(x, w, b)) + r  ->  dense(x, w, b, r) {act=gelu}
+ *
+ * An activation or an addition that stays behind a layer is told why.
  */
 #include "passes/pass.h"
 
 #include "passes/extend.h"
+
+#define NO "not in the store of its layer: "
 
 static enum brn_act
 act_of(const struct brn_node *n)
@@ -25,17 +29,28 @@ act_of(const struct brn_node *n)
 	}
 }
 
-/* The layer that now makes v, for one user alone, and adds nothing to it; else
- * NULL.  */
+/* The layer that now makes v, or NULL.  */
 static struct brn_node *
-open_layer(const struct brn_rewrite *r, struct brn_node *v)
+layer_of(const struct brn_rewrite *r, struct brn_node *v)
 {
 	struct brn_node *n = brn_rewrite_now(r, v);
 
-	if (r->uses[v->id] != 1 ||
-	    (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense))
-		return NULL;
-	return n->nin == 4 && n->in[3] ? NULL : n;
+	return n->op == BRN_OP_dense || n->op == BRN_OP_bsr_dense ? n : NULL;
+}
+
+static int
+has_residual(const struct brn_node *l)
+{
+	return l->nin == 4 && l->in[3];
+}
+
+/* That layer, if it is for one user alone, and adds nothing yet; else NULL.  */
+static struct brn_node *
+open_layer(const struct brn_rewrite *r, struct brn_node *v)
+{
+	struct brn_node *l = layer_of(r, v);
+
+	return l && r->uses[v->id] == 1 && !has_residual(l) ? l : NULL;
 }
 
 static int
@@ -51,12 +66,38 @@ take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return BURIN_OK;
 }
 
+/* Why the layer that makes v does not do n, too; NULL: no layer makes it.  */
+static const char *
+reason(const struct brn_rewrite *r, const struct brn_node *n,
+    struct brn_node *v)
+{
+	const struct brn_node *l = layer_of(r, v);
+
+	if (!l)
+		return NULL;
+	if (n->op == BRN_OP_add &&
+	    !brn_type_equal(&n->in[0]->type, &n->in[1]->type))
+		return NO "what is added is not known to be of its shape";
+	if (r->uses[v->id] != 1)
+		return NO "something else uses what that makes";
+	return has_residual(l) ? NO "that adds something already" :
+	    NO "that has an activation already";
+}
+
 static int
 visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	if (n->op == BRN_OP_add)
-		return brn_take_residual(r, n, open_layer, err);
-	return act_of(n) != BRN_ACT_none ? take_act(r, n, err) : BURIN_OK;
+	int add = n->op == BRN_OP_add, rc;
+
+	if (!add && act_of(n) == BRN_ACT_none)
+		return BURIN_OK;
+	rc = add ? brn_take_residual(r, n, open_layer, err) :
+	    take_act(r, n, err);
+	if (rc < 0 || r->to[n->id])
+		return rc;
+	for (int k = 0; k < 1 + add && !n->unfused; k++)
+		n->unfused = reason(r, n, n->in[k]);
+	return BURIN_OK;
 }
 
 int

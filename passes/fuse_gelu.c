@@ -6,6 +6,9 @@
  *
  *	x / 2 + x t / 2      t = erf(x / sqrt(2)), or
  *	                     t = tanh(sqrt(2 / pi) * (x + 0.044715 x^3))
+ *
+ * An erf or tanh around which the terms are those of a gelu, but not their
+ * factors, is told why it stays.
  */
 #include "passes/pass.h"
 
@@ -22,6 +25,9 @@
 /* Deep enough for every known form, shallow enough to be no burden.  */
 #define MAX_DEPTH 6
 #define MAX_CLIMB 4
+
+#define NO "no gelu: "
+#define NO_WHOLE NO "what is around it is not x / 2 * (1 + it)"
 
 /* c[4i + j] t^i x^j, with i < 2 and j < 4.  */
 #define NUM_TERMS 8
@@ -43,6 +49,16 @@ is_close(const struct poly *a, const struct poly *want)
 		if (!(fabs(a->c[i] - w) <= TOLERANCE * w))
 			return 0;
 	}
+	return 1;
+}
+
+/* Have both the same terms, whatever their factors?  */
+static int
+is_alike(const struct poly *a, const struct poly *b)
+{
+	for (int i = 0; i < NUM_TERMS; i++)
+		if ((a->c[i] != 0) != (b->c[i] != 0))
+			return 0;
 	return 1;
 }
 
@@ -79,6 +95,12 @@ is_arithmetic(const struct brn_node *n)
 	return n->op == BRN_OP_add || n->op == BRN_OP_sub ||
 	    n->op == BRN_OP_mul || n->op == BRN_OP_div ||
 	    n->op == BRN_OP_pow;
+}
+
+static int
+is_heart(const struct brn_node *n)
+{
+	return n->op == BRN_OP_erf || n->op == BRN_OP_tanh;
 }
 
 /* What is read, and the nodes that were on the way.  t may be NULL.  */
@@ -146,11 +168,25 @@ read_poly(struct reader *r, const struct brn_node *n, int depth,
 	return apply(r, n, depth, out);
 }
 
+/* What an argument has to be.  */
+struct want {
+	const struct poly *p;
+	int (*is)(const struct poly *a, const struct poly *want);
+};
+
+static struct want
+wanted(const struct brn_node *t,
+    int (*is)(const struct poly *a, const struct poly *want))
+{
+	return (struct want){ t->op == BRN_OP_erf ? &erf_argument :
+	    &tanh_argument, is };
+}
+
 /* The value below n of which arg is the wanted polynomial; the nodes between
  * are added to r->m.  NULL: there is none.  */
 static struct brn_node *
 find_x(struct reader *r, const struct brn_node *arg, const struct brn_node *n,
-    int depth, const struct poly *want)
+    int depth, struct want want)
 {
 	if (depth == MAX_DEPTH || !is_arithmetic(n))
 		return NULL;
@@ -161,7 +197,7 @@ find_x(struct reader *r, const struct brn_node *arg, const struct brn_node *n,
 
 		if (brn_is_const(n->in[k]))
 			continue;
-		if (read_poly(&try, arg, 0, &p) && is_close(&p, want)) {
+		if (read_poly(&try, arg, 0, &p) && want.is(&p, want.p)) {
 			*r = try;
 			return n->in[k];
 		}
@@ -203,10 +239,9 @@ match(const struct brn_rewrite *rw, struct brn_node *t, struct brn_node **x)
 	struct reader r;
 	struct brn_node *root;
 
-	if (t->op != BRN_OP_erf && t->op != BRN_OP_tanh)
+	if (!is_heart(t))
 		return NULL;
-	*x = find_x(&r, t->in[0], t->in[0], 0, t->op == BRN_OP_erf ?
-	    &erf_argument : &tanh_argument);
+	*x = find_x(&r, t->in[0], t->in[0], 0, wanted(t, is_close));
 	if (!*x)
 		return NULL;
 	r.t = t;
@@ -215,6 +250,57 @@ match(const struct brn_rewrite *rw, struct brn_node *t, struct brn_node **x)
 		return NULL;
 	/* A constant of higher rank would have changed the shape.  */
 	return brn_type_equal(&root->type, &(*x)->type) ? root : NULL;
+}
+
+/* Why what root makes of t is no gelu, though it has the terms of one.  */
+static const char *
+reason(struct brn_node *t, const struct brn_node *root,
+    const struct brn_node *x, const struct poly *p)
+{
+	struct reader r;
+
+	if (!find_x(&r, t->in[0], t->in[0], 0, wanted(t, is_close)))
+		return t->op == BRN_OP_erf ? NO "its argument is not "
+		    "x / sqrt(2)" : NO "its argument is not "
+		    "sqrt(2 / pi) * (x + 0.044715 x^3)";
+	if (!is_close(p, &whole))
+		return NO_WHOLE;
+	return brn_type_equal(&root->type, &x->type) ?
+	    NO "something else uses a value inside of it" :
+	    NO "a constant in it has more dimensions than x";
+}
+
+/* Note at t why it stays, if root looks like the gelu around it.  What is
+ * whole says more than what is not.  */
+static void
+explain(const struct brn_rewrite *rw, struct brn_node *t,
+    const struct brn_node *root)
+{
+	struct reader r;
+	struct brn_node *x, *fused;
+	struct poly p;
+
+	if (t->unfused && strcmp(t->unfused, NO_WHOLE))
+		return;
+	x = find_x(&r, t->in[0], t->in[0], 0, wanted(t, is_alike));
+	if (!x)
+		return;
+	r.t = t;
+	if (read_poly(&r, root, 0, &p) && is_alike(&p, &whole) &&
+	    !match(rw, t, &fused))
+		t->unfused = reason(t, root, x, &p);
+}
+
+/* Each erf or tanh that root may be the gelu of is below it, by n.  */
+static void
+explain_below(const struct brn_rewrite *rw, const struct brn_node *root,
+    struct brn_node *n, int depth)
+{
+	if (is_heart(n))
+		explain(rw, n, root);
+	else if (is_arithmetic(n) && depth < MAX_CLIMB)
+		for (int k = 0; k < 2; k++)
+			explain_below(rw, root, n->in[k], depth + 1);
 }
 
 static int
@@ -236,8 +322,11 @@ visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	struct brn_node *x, *root = match(r, n, &x);
 
-	if (!root)
+	if (!root) {
+		if (is_arithmetic(n))
+			explain_below(r, n, n, 0);
 		return BURIN_OK;
+	}
 	return fuse(r, root, x, n->op == BRN_OP_tanh, err);
 }
 

@@ -8,13 +8,17 @@
  *	    with g = 1 / sqrt(v + eps) * gamma
  *
  * Operands of + and * may stand in either order, and mean and d may be
- * computed twice.
+ * computed twice.  A square root of what looks like a variance and is not that
+ * of a layer normalisation is told why.
  */
 #include "passes/pass.h"
 
 #include <string.h>
 
 #include "passes/rewrite.h"
+
+#define NO "no layer_norm: "
+#define USED NO "something else uses a value inside of it"
 
 struct norm {
 	struct brn_node *x, *gamma, *beta;      /* beta may be NULL */
@@ -224,6 +228,106 @@ match(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 	return add ? add : n;
 }
 
+/* x - mean(x) over whatever axes.  */
+static int
+is_shifted(const struct brn_node *d)
+{
+	return d->op == BRN_OP_sub && d->in[1]->op == BRN_OP_reduce_mean &&
+	    d->in[1]->in[0] == d->in[0];
+}
+
+/* The mean in root when that is the square root of a mean of squares of what is
+ * shifted, with an epsilon or without; else NULL.  */
+static struct brn_node *
+variance(const struct brn_node *root)
+{
+	struct brn_node *v, *sq;
+
+	if (root->op != BRN_OP_sqrt)
+		return NULL;
+	v = root->in[0];
+	if (v->op == BRN_OP_add)
+		v = v->in[v->in[0]->op != BRN_OP_reduce_mean];
+	if (v->op != BRN_OP_reduce_mean)
+		return NULL;
+	sq = v->in[0];
+	if (sq->op != BRN_OP_pow &&
+	    (sq->op != BRN_OP_mul || sq->in[0] != sq->in[1]))
+		return NULL;
+	return is_shifted(sq->in[0]) ? v : NULL;
+}
+
+/* Why root, in which v is, is not the deviation of x; NULL: it is.  */
+static const char *
+why_below(struct brn_node *root, struct brn_node *v)
+{
+	struct brn_node *sq = v->in[0], *d = sq->in[0];
+	struct norm p = { 0 }, try = { 0 };
+
+	if (is_deviation(&p, root))
+		return NULL;
+	if (!is_mean(&try, v, sq) || !is_mean(&try, d->in[1], d->in[0]))
+		return NO "its means are not over the last axis alone, kept "
+		    "as 1";
+	return is_square(&try, sq) ? NO "it is not of the variance plus a "
+	    "constant from 0 on" : NO "its variance is no mean of squares";
+}
+
+/* Why n, which is 1 / deviation or a quotient by it, is not used as in a layer
+ * normalisation.  */
+static const char *
+why_above(const struct brn_rewrite *r, struct brn_node *n)
+{
+	struct norm inverse = { 0 }, p = { 0 };
+	struct brn_node *user = r->user[n->id];
+
+	if (is_inverse(&inverse, n)) {
+		if (!user)
+			return USED;
+		if (is_gain(&p, user))
+			return NO "its gain is used for more than x * gain + "
+			    "(beta - mean * gain)";
+		n = user;
+		user = r->user[n->id];
+	}
+	memset(&p, 0, sizeof p);
+	if (!is_normalized(&p, n))
+		return NO "it does not divide x - mean(x)";
+	return user && match_scaled(&p, user) ? USED : NO "(x - mean(x)) / "
+	    "it is not scaled by a float32 vector of the features, and no "
+	    "more";
+}
+
+/* Does n divide as a layer normalisation does, or is 1 / something?  */
+static int
+divides(const struct brn_rewrite *r, const struct brn_node *n)
+{
+	const struct brn_node *user = r->user[n->id];
+	double one;
+
+	if (n->op == BRN_OP_div && !brn_const_scalar(n->in[0], &one))
+		return is_shifted(n->in[0]);
+	return (n->op == BRN_OP_div || n->op == BRN_OP_reciprocal) &&
+	    (!user || user->op == BRN_OP_mul);
+}
+
+/* Note at the square root that n divides by why it stays.  */
+static void
+explain(const struct brn_rewrite *r, struct brn_node *n)
+{
+	struct brn_node *root, *v;
+
+	if (!divides(r, n))
+		return;
+	root = n->in[n->op == BRN_OP_div];
+	v = variance(root);
+	if (!v)
+		return;
+	root->unfused = why_below(root, v);
+	if (!root->unfused)
+		root->unfused = why_above(r, n);
+}
+
 static int
 fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
     burin_error *err)
@@ -237,6 +341,9 @@ fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
 		return brn_nomem(err);
 	n->type = root->type;
 	brn_rewrite_to(r, root, n);
+	/* Whose shape is asked for stays.  */
+	for (int i = 0; i < p->m.n; i++)
+		r->g->node[p->m.node[i]->id]->unfused = NULL;
 	return BURIN_OK;
 }
 
@@ -246,6 +353,7 @@ visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	struct norm p;
 	struct brn_node *root = match(r, &p, n);
 
+	explain(r, n);
 	return root ? fuse(r, &p, root, err) : BURIN_OK;
 }
 

@@ -29,8 +29,10 @@ static struct brn_node *
 deviation(struct brn_graph *g, struct brn_node *d, int v)
 {
 	struct brn_node *sq = v & SQUARE_MUL ? OP(g, mul, d, d) :
-	    OP(g, pow, d, scalar(g, 2));
+	    OP(g, pow, d, scalar(g, v & CUBED ? 3 : 2));
 
+	if (v & NO_EPSILON)
+		return OP(g, sqrt, mean(g, sq, v));
 	return OP(g, sqrt, binary(g, BRN_OP_add, v & SWAPPED,
 	    mean(g, sq, v), scalar(g, 1e-5f)));
 }
@@ -39,10 +41,16 @@ void
 layernorm(struct brn_graph *g, int v)
 {
 	struct brn_node *x = input(g, "x", 3, 2, SEQ, 6);
-	struct brn_node *m = mean(g, x, v), *d = OP(g, sub, x, m), *s, *y;
+	struct brn_node *m = mean(g, x, v), *d = OP(g, sub, x, m), *s, *y, *z;
 
-	s = deviation(g, v & TWO_SUBS ? OP(g, sub, x, mean(g, x, v)) : d, v);
-	if (v & RECIPROCAL)
+	s = deviation(g, v & TWO_SUBS ? OP(g, sub, x, mean(g, x, v)) :
+	    v & NOT_CENTERED ? x : d, v);
+	z = v & OTHER_X ? OP(g, relu, x) : x;
+	if (z != x)
+		d = OP(g, sub, z, mean(g, z, v));
+	if (v & NOT_DIVIDED)
+		y = OP(g, add, d, s);
+	else if (v & RECIPROCAL)
 		y = binary(g, BRN_OP_mul, v & SWAPPED, d,
 		    OP(g, reciprocal, s));
 	else
@@ -94,11 +102,13 @@ gelu_erf(struct brn_graph *g, int v)
 	else
 		t = OP(g, erf, OP(g, div, x,
 		    scalar(g, v == WRONG_SCALE ? 1.5f : 1.4142f)));
-	y = v == SUM ? t : OP(g, add, t, scalar(g, 1));
+	y = v == SUM || v == NO_ONE ? t : OP(g, add, t, scalar(g, 1));
 	if (v == LATE_HALF)
 		y = OP(g, mul, OP(g, mul, x, y), half);
 	else if (v == TF)
 		y = OP(g, mul, x, OP(g, mul, half, y));
+	else if (v == NO_X)
+		y = OP(g, mul, half, y);
 	else
 		y = OP(g, mul, OP(g, mul, half, x), y);
 	if (v == SUM)
@@ -121,6 +131,8 @@ tanh_argument(struct brn_graph *g, struct brn_node *x, int v)
 		cube = OP(g, mul, x, OP(g, mul, x, x));
 	else
 		cube = OP(g, pow, x, scalar(g, 3));
+	if (v == NO_CUBE)
+		return OP(g, mul, c, x);
 	return OP(g, mul, c, OP(g, add, x, OP(g, mul, cube, k)));
 }
 

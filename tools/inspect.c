@@ -292,7 +292,7 @@ print_text(const burin_model *m, const char *path, int candidates)
 	print_layers(m);
 	if (candidates)
 		print_candidates(m);
-	print_lines(m, "attention node by node", burin_model_unfused);
+	print_lines(m, "left node by node", burin_model_unfused);
 	print_lines(m, "unsupported", burin_model_unsupported);
 	return CLI_OK;
 }
