@@ -136,6 +136,25 @@ broadcast(struct brn_infer *c, int first, int set, int dtype,
 	return BURIN_OK;
 }
 
+/* With an attribute "into" the inputs broadcast to that one and do not make it
+ * larger.  */
+static int
+keep_size(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_attr *into = brn_attr(c->n, "into");
+	const struct brn_type *want;
+
+	if (!into)
+		return BURIN_OK;
+	want = brn_infer_in(c, (int)into->i);
+	if (brn_type_is_concrete(out) && brn_type_is_concrete(want) &&
+	    !brn_type_equal(out, want))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "input %d would become larger", (int)into->i);
+	*out = *want;
+	return BURIN_OK;
+}
+
 #define BROADCAST(name, set, dtype) \
 int \
 infer_##name(struct brn_infer *c, struct brn_type *out) \
@@ -143,7 +162,14 @@ infer_##name(struct brn_infer *c, struct brn_type *out) \
 	return broadcast(c, 0, BRN_SET_##set, dtype, out); \
 }
 
-BROADCAST(add,           WRAP, 0)
+int
+infer_add(struct brn_infer *c, struct brn_type *out)
+{
+	int rc = broadcast(c, 0, BRN_SET_WRAP, 0, out);
+
+	return rc < 0 ? rc : keep_size(c, out);
+}
+
 BROADCAST(sub,           WRAP, 0)
 BROADCAST(mul,           WRAP, 0)
 BROADCAST(sum,           WRAP, 0)
@@ -208,7 +234,8 @@ infer_where(struct brn_infer *c, struct brn_type *out)
 	int rc;
 
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_BOOL)) < 0 ||
-	    (rc = broadcast(c, 1, BRN_SET_ANY, 0, out)) < 0)
+	    (rc = broadcast(c, 1, BRN_SET_ANY, 0, out)) < 0 ||
+	    (rc = brn_infer_broadcast(c, out, brn_infer_in(c, 0))) < 0)
 		return rc;
-	return brn_infer_broadcast(c, out, brn_infer_in(c, 0));
+	return keep_size(c, out);
 }

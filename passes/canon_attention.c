@@ -54,20 +54,27 @@ is_plain(const struct brn_node *n)
 	return rank == 4 && n->in[0]->type.dim[1] == n->in[1]->type.dim[1];
 }
 
-/* The scores with the mask, which is bool or added.  */
+/* The scores with the mask, which is bool or added, and does not make them
+ * larger: of sizes not known yet that is seen in a run.  */
 static struct brn_node *
 masked(struct brn_maker *m, struct brn_node *scores, struct brn_node *mask)
 {
 	struct brn_node *in[] = { mask, scores, NULL }, *n;
+	int is_bool;
 
 	if (!mask || !scores)
 		return scores;
-	if (mask->type.dtype != BURIN_BOOL)
-		return brn_make(m, BRN_OP_add, &scores->type, scores, mask);
-	in[2] = brn_make_scalar(m, -INFINITY);
-	n = in[2] ? brn_graph_add(m->g, BRN_OP_where, m->name, in, 3) : NULL;
-	if (n)
-		n->type = scores->type;
+	is_bool = mask->type.dtype == BURIN_BOOL;
+	if (is_bool) {
+		in[2] = brn_make_scalar(m, -INFINITY);
+		n = in[2] ? brn_graph_add(m->g, BRN_OP_where, m->name, in,
+		    3) : NULL;
+	} else {
+		n = brn_make(m, BRN_OP_add, &scores->type, scores, mask);
+	}
+	if (!n || brn_attr_set_int(m->g, n, "into", is_bool) < 0)
+		return NULL;
+	n->type = scores->type;
 	return n;
 }
 
