@@ -159,27 +159,6 @@ START_TEST(pruned_layers_are_sparse_and_say_why)
 }
 END_TEST
 
-START_TEST(second_run_of_a_shape_allocates_nothing)
-{
-	static float a[MAX_TOKENS * HIDDEN], b[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, "sparse", _i ? "auto" : "off");
-	burin_session *s = session(m, "2");
-	burin_tensor out = output(b, sizeof b);
-	struct feed f;
-	int rc;
-
-	feed_init(&f, 3, 50, 3);
-	run(s, &f, a);
-	brn_alloc_fail_at(0);
-	rc = burin_run(s, f.in, 3, &out, 1, &err);
-	brn_alloc_fail_at(-1);
-	suite_ok(rc, err);
-	ck_assert_mem_eq(a, b, 150 * HIDDEN * sizeof *a);
-	burin_session_free(s);
-	burin_model_free(m);
-}
-END_TEST
-
 START_TEST(threads_do_not_change_a_bit)
 {
 	static float a[MAX_TOKENS * HIDDEN], b[MAX_TOKENS * HIDDEN];
@@ -509,8 +488,6 @@ api_suite(void)
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, sparse_and_dense_agree, 0, COUNT(shapes));
 	tcase_add_test(tc, pruned_layers_are_sparse_and_say_why);
-	tcase_add_loop_test(tc, second_run_of_a_shape_allocates_nothing, 0,
-	    2);
 	tcase_add_test(tc, threads_do_not_change_a_bit);
 	tcase_add_test(tc, shapes_may_change_from_run_to_run);
 	tcase_add_test(tc, masked_tokens_do_not_count);
