@@ -188,6 +188,9 @@ def transformers():
     yield Case("Concat", "two of 128x768", [hidden] * 2, axis=2)
     mask = RANDOM.random((1, 1, 128, 128)) < .7
     yield Case("Where", "mask and scores", [mask, scores, one(-1e4)])
+    for op in ("Sum", "Mean", "Max"):
+        yield Case(op, "of three of 128x768", [hidden] * 3)
+    yield Case("Greater", "128x768 and 0.5", [hidden], [one(.5)])
     yield Case("Equal", "mask", [RANDOM.integers(0, 2, (1, 1, 128, 128))],
                [ints(0)])
     yield Case("Cast", "mask of 128 to float",

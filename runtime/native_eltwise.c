@@ -5,7 +5,7 @@
  */
 #include <math.h>
 
-#include "runtime/native_isa.h"
+#include "runtime/native_binary.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
 __attribute__((simd("notinbranch"), const)) float erff(float);
@@ -104,150 +104,29 @@ BRN_FOR_ISA(brn_native_gelu)(const struct brn_node *n,
 	    run_gelu_erf);
 }
 
-/* Binary ops.  The output is seen as rows x cols so that, along a row, each
- * operand either advances or stays; offset_of finds where a row begins.  */
-struct operand {
-	const float *p;
-	int64_t step;                   /* along a row: 1 or 0 */
-	int64_t stride[BRN_MAX_RANK];   /* of the output's dims; 0: broadcast */
-};
-
-struct binary {
-	struct brn_job job;
-	struct operand a, b;
-	int outer;                      /* dims that number the rows */
-};
-
-static void
-operand_init(struct operand *o, const struct brn_tensor *t,
-    const struct brn_type *out)
-{
-	int64_t s = 1;
-
-	o->p = t->data;
-	for (int i = 0; i < out->rank; i++) {
-		int d = out->rank - 1 - i, td = t->type.rank - 1 - i;
-		int64_t dim = td < 0 ? 1 : t->type.dim[td];
-
-		o->stride[d] = dim == 1 ? 0 : s;
-		s *= dim;
-	}
-}
-
-/* How many trailing dims of out make one row: as long as each operand is
- * either contiguous over all of them or constant over all of them.  */
+/* Binary ops on two inputs or, one after the other, on more.  */
 static int
-row_dims(struct binary *k, const struct brn_type *out)
+binary(const struct brn_node *n, const struct brn_tensor *const *in,
+    struct brn_tensor *out, struct brn_threads *t, brn_run_fn *run)
 {
-	struct operand *o[2] = { &k->a, &k->b };
-	int64_t cols = 1;
-	int d = out->rank;
-
-	for (; d > 0; d--) {
-		int ok = 1;
-
-		for (int i = 0; i < 2; i++) {
-			int64_t s = o[i]->stride[d - 1];
-
-			if (out->dim[d - 1] == 1)
-				continue;
-			if (cols == 1)
-				o[i]->step = s != 0;
-			ok &= s == (o[i]->step ? cols : 0);
-		}
-		if (!ok)
-			break;
-		cols *= out->dim[d - 1];
-	}
-	k->job.cols = cols;
-	return d;
-}
-
-static int64_t
-offset_of(const struct operand *o, const struct brn_type *out, int outer,
-    int64_t row)
-{
-	int64_t at = 0;
-
-	for (int d = outer - 1; d >= 0; d--) {
-		at += row % out->dim[d] * o->stride[d];
-		row /= out->dim[d];
-	}
-	return at;
-}
-
-static int
-binary(struct binary *k, struct brn_threads *t)
-{
-	struct brn_job *j = &k->job;
-
-	/* Max of three, and slopes of channels.  */
-	if (j->n->nin != 2 || brn_attr(j->n, "channels") ||
-	    !brn_is_f32(j->in[0]) || !brn_is_f32(j->in[1]))
+	if (n->nin < 2 || brn_attr(n, "channels"))
 		return BRN_DECLINED;
-	operand_init(&k->a, j->in[0], &j->out->type);
-	operand_init(&k->b, j->in[1], &j->out->type);
-	k->outer = row_dims(k, &j->out->type);
-	j->rows = brn_numel(j->out);
-	if (k->outer && j->cols)
-		j->rows /= j->cols;
-	else
-		j->cols = 1;    /* one row: may be cut anywhere */
-	brn_job_run(j, t);
+	for (int i = 0; i < n->nin; i++)
+		if (!brn_is_f32(in[i]))
+			return BRN_DECLINED;
+	for (int i = 1; i < n->nin; i++)
+		brn_binary(i == 1 ? in[0] : out, in[i], out, t, run);
 	return 0;
 }
 
-#define BINARY_RUN(name, expr) \
-	static inline void \
-	loop_##name(float *restrict y, const float *x, const float *z, \
-	    int64_t sx, int64_t sz, int64_t n) \
-	{ \
-		for (int64_t i = 0; i < n; i++) { \
-			float a = x[i * sx], b = z[i * sz]; \
-	\
-			y[i] = expr; \
-		} \
-	} \
-	static void \
-	row_##name(const struct binary *k, float *y, const float *x, \
-	    const float *z, int64_t n) \
-	{ \
-		if (k->a.step && k->b.step) \
-			loop_##name(y, x, z, 1, 1, n); \
-		else if (k->a.step) \
-			loop_##name(y, x, z, 1, 0, n); \
-		else \
-			loop_##name(y, x, z, 0, k->b.step, n); \
-	} \
-	static void \
-	run_##name(const struct brn_job *j, int64_t r0, int64_t r1) \
-	{ \
-		const struct binary *k = (const struct binary *)j; \
-		const struct brn_type *out = &j->out->type; \
-		float *y = j->out->data; \
-	\
-		if (!k->outer) { \
-			row_##name(k, y + r0, k->a.p + r0 * k->a.step, \
-			    k->b.p + r0 * k->b.step, r1 - r0); \
-			return; \
-		} \
-		for (int64_t r = r0; r < r1; r++) \
-			row_##name(k, y + r * j->cols, \
-			    k->a.p + offset_of(&k->a, out, k->outer, r), \
-			    k->b.p + offset_of(&k->b, out, k->outer, r), \
-			    j->cols); \
-	}
 #define BINARY(name, expr) \
-	BINARY_RUN(name, expr) \
+	BRN_BINARY_RUN(run_##name, float, float, expr) \
 	int \
 	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *node, \
 	    const struct brn_tensor *const *in, struct brn_tensor *out, \
 	    struct brn_threads *t) \
 	{ \
-		struct binary k = { .job = { .n = node, .in = in, \
-		    .out = out, .run = run_##name } }; \
-	\
-		return binary(&k, t); \
+		return binary(node, in, out, t, run_##name); \
 	}
 
 BINARY(add, a + b)
@@ -256,8 +135,31 @@ BINARY(mul, a * b)
 BINARY(div, a / b)
 BINARY(max, a != a || a > b ? a : b)
 BINARY(min, a != a || a < b ? a : b)
-BINARY_RUN(cube, a * a * b)
-BINARY_RUN(pow, powf(a, b))
+BINARY(prelu, a < 0 ? a * b : a)
+BRN_BINARY_RUN(run_cube, float, float, a * a * b)
+BRN_BINARY_RUN(run_pow, float, float, powf(a, b))
+
+int
+BRN_FOR_ISA(brn_native_sum)(const struct brn_node *node,
+    const struct brn_tensor *const *in, struct brn_tensor *out,
+    struct brn_threads *t)
+{
+	return binary(node, in, out, t, run_add);
+}
+
+int
+BRN_FOR_ISA(brn_native_mean)(const struct brn_node *node,
+    const struct brn_tensor *const *in, struct brn_tensor *out,
+    struct brn_threads *t)
+{
+	float count = (float)node->nin;
+	struct brn_tensor by = { { .dtype = BURIN_F32 }, &count };
+	int rc = binary(node, in, out, t, run_add);
+
+	if (rc == 0)
+		brn_binary(out, &by, out, t, run_div);
+	return rc;
+}
 
 /* Squares and cubes are products of x and x.  */
 int
@@ -266,16 +168,10 @@ BRN_FOR_ISA(brn_native_pow)(const struct brn_node *node,
     struct brn_threads *t)
 {
 	const struct brn_tensor *x[] = { in[0], in[0] };
-	struct binary k = { .job = { .n = node, .in = in, .out = out,
-	    .run = run_pow } };
 	float p = brn_is_f32(in[1]) && brn_numel(in[1]) == 1 ?
 	    *brn_f32(in[1]) : 0;
 
-	if (p == 2 || p == 3) {
-		k.job.in = x;
-		k.job.run = p == 2 ? run_mul : run_cube;
-	}
-	return binary(&k, t);
+	if (p == 2 || p == 3)
+		return binary(node, x, out, t, p == 2 ? run_mul : run_cube);
+	return binary(node, in, out, t, run_pow);
 }
-
-BINARY(prelu, a < 0 ? a * b : a)

@@ -30,6 +30,7 @@ struct op_case {
 	int axes;                       /* a bit each: input 1 of a reduction */
 	int declined;                   /* the native form leaves it to ref */
 	int integers;                   /* type of input 0 or of the result */
+	int all;                        /* type of all inputs: small integers */
 };
 
 #define S(...) { __VA_ARGS__, -1 }
@@ -50,6 +51,14 @@ struct op_case {
 	{ BRN_OP_##name, 2, { S(2, 3, 1), S(2, 3, 5) }, 1e-6 }, \
 	{ BRN_OP_##name, 2, { S(4, 1, 1), S(4, 6, 1) }, 1e-6 }, \
 	{ BRN_OP_##name, 2, { S(0, 3), S(3) }, 1e-6 }
+
+#define COMPARE(name) \
+	BINARY(name), \
+	{ BRN_OP_##name, 2, { S(40, 1), S(1, 460) }, 0, .all = BURIN_I64 }, \
+	{ BRN_OP_##name, 2, { S(3, 50), S(50) }, 0, .all = BURIN_I32 }, \
+	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I64 }, \
+	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I8, \
+	    .declined = 1 }
 
 #define QUANTIZE(type) \
 	{ BRN_OP_quantize_linear, 3, { S(7, 33), S(1), S(1) }, 0, \
@@ -98,8 +107,14 @@ static const struct op_case cases[] = {
 	REDUCE(sum), REDUCE(mean), REDUCE(max), REDUCE(min),
 	{ BRN_OP_gelu, 1, { S(9, 31) }, 1e-6, "tanh", 1 },
 	BINARY(add), BINARY(sub), BINARY(mul), BINARY(div), BINARY(max),
-	BINARY(min), BINARY(pow),
-	{ BRN_OP_max, 3, { S(9), S(9), S(9) }, 0, .declined = 1 },
+	BINARY(min), BINARY(pow), BINARY(sum), BINARY(mean),
+	{ BRN_OP_max, 3, { S(9), S(3, 9), S(9) }, 0 },
+	{ BRN_OP_min, 3, { S(3, 1), S(9), S(2, 3, 9) }, 0 },
+	{ BRN_OP_sum, 3, { S(1), S(5, 1), S(16401) }, 1e-6 },
+	{ BRN_OP_mean, 3, { S(7, 9), S(7, 9), S(7, 9) }, 1e-6 },
+	{ BRN_OP_sum, 1, { S(9) }, 0, .declined = 1 },
+	COMPARE(equal), COMPARE(greater), COMPARE(greater_equal),
+	COMPARE(less), COMPARE(less_equal),
 	{ BRN_OP_prelu, 2, { S(2, 3, 5), S(3, 1) }, 1e-6 },
 	{ BRN_OP_prelu, 2, { S(17, 1000), S(1) }, 1e-6 },
 	{ BRN_OP_prelu, 2, { S(2, 3, 5), S(3) }, 0, "channels", 1,
@@ -174,6 +189,8 @@ set_attrs(struct setup *s, const struct op_case *c, int rank)
 static int
 dtype_of(const struct op_case *c, int i)
 {
+	if (c->all)
+		return c->all;
 	if (c->ids_below || c->axes)
 		return i == 1 ? BURIN_I64 : BURIN_F32;
 	if (c->bools && i == 0)
@@ -206,7 +223,9 @@ make_input(struct setup *s, const struct op_case *c, int i)
 	n = brn_numel(&s->in[i]);
 	s->in[i].data = brn_arena_alloc(s->g->arena, (size_t)n + 1, 8);
 	for (int64_t k = 0; k < n; k++) {
-		if (t->dtype == BURIN_I64)
+		if (c->all)
+			brn_set_int(&s->in[i], k, suite_below(&seed, 5) - 2);
+		else if (t->dtype == BURIN_I64)
 			((int64_t *)s->in[i].data)[k] = suite_below(&seed,
 			    2 * c->ids_below) - c->ids_below;
 		else if (t->dtype == BURIN_BOOL)
