@@ -47,3 +47,38 @@ brn_take_residual(struct brn_rewrite *r, struct brn_node *add,
 	}
 	return BURIN_OK;
 }
+
+#define NO "not in the store of its layer: "
+
+/* Why l, which makes v, does not do n, too.  */
+static const char *
+reason(const struct brn_rewrite *r, const struct brn_node *n,
+    const struct brn_node *v, const struct brn_node *l, int act_last)
+{
+	int add = n->op == BRN_OP_add;
+
+	if (add && !brn_type_equal(&n->in[0]->type, &n->in[1]->type))
+		return NO "what is added is not known to be of its shape";
+	if (r->uses[v->id] != 1)
+		return NO "something else uses what that makes";
+	if (l->nin > 3 && l->in[3] && (add || !act_last))
+		return NO "that adds something already";
+	return add ? NO "that is depthwise" :
+	    NO "that has an activation already";
+}
+
+void
+brn_extend_explain(const struct brn_rewrite *r, struct brn_node *n,
+    brn_open_fn *layer, int act_last)
+{
+	int nin = n->op == BRN_OP_add ? 2 : 1;
+
+	if (r->to[n->id])
+		return;
+	for (int k = 0; k < nin && !n->unfused; k++) {
+		struct brn_node *l = layer(r, n->in[k]);
+
+		if (l)
+			n->unfused = reason(r, n, n->in[k], l, act_last);
+	}
+}

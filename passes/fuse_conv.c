@@ -199,13 +199,13 @@ end_of(const struct brn_node *n)
 	return e;
 }
 
-/* The layer that now makes v, for one user alone; else NULL.  */
+/* The layer that now makes v, or NULL.  */
 static struct brn_node *
 layer_of(const struct brn_rewrite *r, struct brn_node *v)
 {
 	struct brn_node *n = brn_rewrite_now(r, v);
 
-	return r->uses[v->id] == 1 && brn_is_image_layer(n) ? n : NULL;
+	return brn_is_image_layer(n) ? n : NULL;
 }
 
 static int
@@ -214,13 +214,14 @@ has_residual(const struct brn_node *l)
 	return l->nin > 3 && l->in[3];
 }
 
-/* One that takes a residual.  */
+/* That layer, if it is for one user alone and takes a residual; else NULL.  */
 static struct brn_node *
 open_layer(const struct brn_rewrite *r, struct brn_node *v)
 {
 	struct brn_node *l = layer_of(r, v);
 
-	return l && !has_residual(l) && l->op != BRN_OP_depthwise ? l : NULL;
+	return l && r->uses[v->id] == 1 && !has_residual(l) &&
+	    l->op != BRN_OP_depthwise ? l : NULL;
 }
 
 static int
@@ -229,7 +230,7 @@ take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	struct brn_node *l = layer_of(r, n->in[0]);
 	struct brn_image_end e = end_of(n);
 
-	if (e.act == BRN_IMAGE_none || !l || brn_attr(l, "act"))
+	if (!l || r->uses[n->in[0]->id] != 1 || brn_attr(l, "act"))
 		return BURIN_OK;
 	l = brn_extend_layer(r, n, l, NULL);
 	if (!l || brn_attr_set_int(r->g, l, "act", e.act) < 0 ||
@@ -245,10 +246,15 @@ take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 static int
 visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	if (n->op == BRN_OP_add)
-		return brn_take_residual(r, n, open_layer, err);
-	return end_of(n).act != BRN_IMAGE_none ? take_act(r, n, err) :
-	    BURIN_OK;
+	int rc;
+
+	if (n->op != BRN_OP_add && end_of(n).act == BRN_IMAGE_none)
+		return BURIN_OK;
+	rc = n->op == BRN_OP_add ? brn_take_residual(r, n, open_layer, err) :
+	    take_act(r, n, err);
+	if (rc == BURIN_OK)
+		brn_extend_explain(r, n, layer_of, 1);
+	return rc;
 }
 
 int

@@ -11,8 +11,6 @@
 
 #include "passes/extend.h"
 
-#define NO "not in the store of its layer: "
-
 static enum brn_act
 act_of(const struct brn_node *n)
 {
@@ -66,38 +64,18 @@ take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return BURIN_OK;
 }
 
-/* Why the layer that makes v does not do n, too; NULL: no layer makes it.  */
-static const char *
-reason(const struct brn_rewrite *r, const struct brn_node *n,
-    struct brn_node *v)
-{
-	const struct brn_node *l = layer_of(r, v);
-
-	if (!l)
-		return NULL;
-	if (n->op == BRN_OP_add &&
-	    !brn_type_equal(&n->in[0]->type, &n->in[1]->type))
-		return NO "what is added is not known to be of its shape";
-	if (r->uses[v->id] != 1)
-		return NO "something else uses what that makes";
-	return has_residual(l) ? NO "that adds something already" :
-	    NO "that has an activation already";
-}
-
 static int
 visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	int add = n->op == BRN_OP_add, rc;
+	int rc;
 
-	if (!add && act_of(n) == BRN_ACT_none)
+	if (n->op != BRN_OP_add && act_of(n) == BRN_ACT_none)
 		return BURIN_OK;
-	rc = add ? brn_take_residual(r, n, open_layer, err) :
+	rc = n->op == BRN_OP_add ? brn_take_residual(r, n, open_layer, err) :
 	    take_act(r, n, err);
-	if (rc < 0 || r->to[n->id])
-		return rc;
-	for (int k = 0; k < 1 + add && !n->unfused; k++)
-		n->unfused = reason(r, n, n->in[k]);
-	return BURIN_OK;
+	if (rc == BURIN_OK)
+		brn_extend_explain(r, n, layer_of, 0);
+	return rc;
 }
 
 int

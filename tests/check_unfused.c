@@ -8,6 +8,7 @@
 #include "passes/pass.h"
 #include "tests/attention_graph.h"
 #include "tests/build.h"
+#include "tests/conv_graph.h"
 #include "tests/fuse_graph.h"
 #include "tests/layer_graph.h"
 
@@ -75,6 +76,15 @@ END(END_DOUBLED, "something else uses")
 END(END_RESIDUAL_ACT, "adds something already")
 END(END_TWO_ACTS, "has an activation already")
 END(END_SPREAD, "to be of its shape")
+
+#define IMAGE(variant, why) CASE(fuse_conv, conv_end, variant, why)
+IMAGE(CONV_ADD_RELU, NULL)
+IMAGE(CONV_RELU_ADD, NULL)
+IMAGE(CONV_FED_CLIP, NULL)
+IMAGE(CONV_RELU_ADD_RELU, "has an activation already")
+IMAGE(CONV_SELF, "something else uses")
+IMAGE(CONV_TWO_USERS, "something else uses")
+IMAGE(CONV_ADD_ROW, "to be of its shape")
 };
 
 START_TEST(what_stays_is_told_why)
