@@ -193,6 +193,7 @@ def transformers():
     yield Case("Greater", "128x768 and 0.5", [hidden], [one(.5)])
     yield Case("Equal", "mask", [RANDOM.integers(0, 2, (1, 1, 128, 128))],
                [ints(0)])
+    yield Case("And", "masks", [mask, RANDOM.random((1, 1, 1, 128)) < .9])
     yield Case("Cast", "mask of 128 to float",
                [RANDOM.integers(0, 2, (1, 1, 128, 128))], to=1)
     yield Case("Expand", "mask of 128", [(1, 1, 1, 128)],

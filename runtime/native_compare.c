@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Comparisons of floats and of integers of 32 and 64 bits.
+ * Comparisons of floats and of integers of 32 and 64 bits, and what joins
+ * their results.
  */
 #include "runtime/native_binary.h"
 
@@ -44,3 +45,20 @@ COMPARE(greater, >)
 COMPARE(greater_equal, >=)
 COMPARE(less, <)
 COMPARE(less_equal, <=)
+
+/* Of bools; a caller's may be true in other ways than by 1.  */
+#define LOGIC(name, expr) \
+	BRN_BINARY_RUN(run_##name, uint8_t, uint8_t, expr) \
+	int \
+	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *n, \
+	    const struct brn_tensor *const *in, struct brn_tensor *out, \
+	    struct brn_threads *t) \
+	{ \
+		(void)n; \
+		brn_binary(in[0], in[1], out, t, run_##name); \
+		return 0; \
+	}
+
+LOGIC(and, (a != 0) & (b != 0))
+LOGIC(or, (a | b) != 0)
+LOGIC(xor, !a != !b)

@@ -30,7 +30,7 @@ struct op_case {
 	int axes;                       /* a bit each: input 1 of a reduction */
 	int declined;                   /* the native form leaves it to ref */
 	int integers;                   /* type of input 0 or of the result */
-	int all;                        /* type of all inputs: small integers */
+	int all;                        /* of all inputs: few values */
 };
 
 #define S(...) { __VA_ARGS__, -1 }
@@ -59,6 +59,11 @@ struct op_case {
 	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I64 }, \
 	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I8, \
 	    .declined = 1 }
+
+#define LOGIC(name) \
+	{ BRN_OP_##name, 2, { S(40, 1), S(1, 460) }, 0, .all = BURIN_BOOL }, \
+	{ BRN_OP_##name, 2, { S(3, 50), S(50) }, 0, .all = BURIN_BOOL }, \
+	{ BRN_OP_##name, 2, { S(33), S(1) }, 0, .all = BURIN_BOOL }
 
 #define QUANTIZE(type) \
 	{ BRN_OP_quantize_linear, 3, { S(7, 33), S(1), S(1) }, 0, \
@@ -114,7 +119,7 @@ static const struct op_case cases[] = {
 	{ BRN_OP_mean, 3, { S(7, 9), S(7, 9), S(7, 9) }, 1e-6 },
 	{ BRN_OP_sum, 1, { S(9) }, 0, .declined = 1 },
 	COMPARE(equal), COMPARE(greater), COMPARE(greater_equal),
-	COMPARE(less), COMPARE(less_equal),
+	COMPARE(less), COMPARE(less_equal), LOGIC(and), LOGIC(or), LOGIC(xor),
 	{ BRN_OP_prelu, 2, { S(2, 3, 5), S(3, 1) }, 1e-6 },
 	{ BRN_OP_prelu, 2, { S(17, 1000), S(1) }, 1e-6 },
 	{ BRN_OP_prelu, 2, { S(2, 3, 5), S(3) }, 0, "channels", 1,
@@ -223,7 +228,10 @@ make_input(struct setup *s, const struct op_case *c, int i)
 	n = brn_numel(&s->in[i]);
 	s->in[i].data = brn_arena_alloc(s->g->arena, (size_t)n + 1, 8);
 	for (int64_t k = 0; k < n; k++) {
-		if (c->all)
+		if (c->all == BURIN_BOOL)
+			((uint8_t *)s->in[i].data)[k] =
+			    (uint8_t)suite_below(&seed, 3);
+		else if (c->all)
 			brn_set_int(&s->in[i], k, suite_below(&seed, 5) - 2);
 		else if (t->dtype == BURIN_I64)
 			((int64_t *)s->in[i].data)[k] = suite_below(&seed,
