@@ -20,66 +20,62 @@ enum { ROWS = 4 };
 enum { ROWS = 2 };
 #endif
 
-/* Tiles of queries at a time: what is loaded of K and V serves all of them, and
- * their scores still fit the cache.  */
-enum { QUERY_TILES = 2 };
-
 struct attention {
 	const struct brn_tiled *a;
 	struct brn_tiles q, k, v;
 	int64_t heads, depth, width;
 	float scale;
-	int64_t nitem, ntask;           /* batch x head x pair of tiles */
+	int64_t nitem, ntask;           /* batch x head x tile of queries */
 	/* The mask's step along batch, head, query and key; 0: broadcast. */
 	const float *mask;
 	int64_t step[4];
 };
 
-/* Where lines go, and the factor of each lane.  */
-struct output {
-	float *y;
-	const float *scale;
+/* Weights of a product: that of row r and line i is at[i * wi + r * wr].  next
+ * is what the product after this one reads.  */
+struct weights {
+	const float *at;
+	int64_t wi, wr;
+	const float *next;
 };
 
-/* acc[r] += sum over i < n of line x[i] times w[i * wi + r * wr], for rows of
- * them, a constant where it is inlined.  */
+/* acc[r] += sum over i < n of line x[i] times a weight, for rows of them, a
+ * constant where it is inlined.  What a head has of K and V is pieces of a few
+ * KB, which begin with misses unless they are fetched ahead.  */
 static inline __attribute__((always_inline)) void
 multiply(brn_vec acc[ROWS][BRN_LINE], int rows, const float *x, int64_t n,
-    const float *w, const int64_t step[2])
+    struct weights w)
 {
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = 0; i < n; i++) {
+		__builtin_prefetch(w.next + i * BRN_TILE);
 		for (int r = 0; r < rows; r++)
 			for (int l = 0; l < BRN_LINE; l++)
 				acc[r][l] += *(const brn_vec *)(x +
 				    i * BRN_TILE + l * BRN_LANES) *
-				    w[i * step[0] + r * step[1]];
+				    w.at[i * w.wi + r * w.wr];
+	}
 }
 
+/* By memcpy GCC would keep the vectors in memory, not in registers.  */
 static inline void
-store_rows(float *y, brn_vec acc[ROWS][BRN_LINE], int n, const float *factor)
+store_line(float *to, const brn_vec v[BRN_LINE])
 {
-	for (int r = 0; r < n; r++)
-		for (int l = 0; l < BRN_LINE; l++)
-			*(brn_vec *)(y + r * BRN_TILE + l * BRN_LANES) =
-			    acc[r][l] * *(const brn_vec *)(factor +
-			    l * BRN_LANES);
+	for (int l = 0; l < BRN_LINE; l++)
+		*(brn_vec *)(to + l * BRN_LANES) = v[l];
 }
 
-/* Scores of one tile of keys: s[key][16] = scale * k . q.  */
+/* Scores of one tile of keys: s[key][16] = k . q.  */
 static void
 score_tile(const struct attention *t, const float *q, const float *k,
     float *s)
 {
-	static const int64_t step[2] = { BRN_TILE, 1 };
-	float scale[BRN_TILE];
-
-	for (int i = 0; i < BRN_TILE; i++)
-		scale[i] = t->scale;
 	for (int j = 0; j < BRN_TILE; j += ROWS) {
 		brn_vec acc[ROWS][BRN_LINE] = { 0 };
 
-		multiply(acc, ROWS, q, t->depth, k + j, step);
-		store_rows(s + j * BRN_TILE, acc, ROWS, scale);
+		multiply(acc, ROWS, q, t->depth, (struct weights){ k + j,
+		    BRN_TILE, 1, k + t->k.features * BRN_TILE });
+		for (int r = 0; r < ROWS; r++)
+			store_line(s + (j + r) * BRN_TILE, acc[r]);
 	}
 }
 
@@ -119,24 +115,39 @@ add_key_mask(const struct attention *t, const float *mask, int64_t keys,
 static inline brn_vec
 larger(brn_vec a, brn_vec b)
 {
+#ifdef __AVX512F__
+	return _mm512_max_ps(b, a);
+#else
 	brn_ivec m = b > a;
 
 	return (brn_vec)(((brn_ivec)b & m) | ((brn_ivec)a & ~m));
+#endif
 }
 
+static inline void
+larger_line(brn_vec m[BRN_LINE], const float *s)
+{
+	for (int l = 0; l < BRN_LINE; l++)
+		m[l] = larger(m[l], *(const brn_vec *)(s + l * BRN_LANES));
+}
+
+/* The largest of each lane.  */
 static void
 max_lines(const float *s, int64_t keys, float max[BRN_TILE])
 {
-	brn_vec m[BRN_LINE];
+	brn_vec m[BRN_CHAINS][BRN_LINE];
+	int64_t j = 0;
 
-	for (int l = 0; l < BRN_LINE; l++)
-		m[l] = *(const brn_vec *)(s + l * BRN_LANES);
-	for (int64_t j = 1; j < keys; j++)
-		for (int l = 0; l < BRN_LINE; l++)
-			m[l] = larger(m[l], *(const brn_vec *)(s +
-			    j * BRN_TILE + l * BRN_LANES));
-	for (int l = 0; l < BRN_LINE; l++)
-		*(brn_vec *)(max + l * BRN_LANES) = m[l];
+	for (int c = 0; c < BRN_CHAINS; c++)
+		memcpy(m[c], s, sizeof m[c]);
+	for (; j + BRN_CHAINS <= keys; j += BRN_CHAINS)
+		for (int c = 0; c < BRN_CHAINS; c++)
+			larger_line(m[c], s + (j + c) * BRN_TILE);
+	for (; j < keys; j++)
+		larger_line(m[0], s + j * BRN_TILE);
+	for (int c = 1; c < BRN_CHAINS; c++)
+		larger_line(m[0], (const float *)m[c]);
+	store_line(max, m[0]);
 }
 
 /* s = exp(s - max) of one line.  */
@@ -173,29 +184,11 @@ softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 		scale[i] = nan_to_zero && sum[i] == 0 ? 0 : 1 / sum[i];
 }
 
-/* rows lines of y: scale * sum over keys of p[key] v[key][feature], where v is
- * at the first of the features.  */
-static inline __attribute__((always_inline)) void
-value_rows(const struct attention *t, int rows, const float *p,
-    const float *v, int64_t keys, struct output out)
-{
-	static const int64_t step[2] = { 1, BRN_TILE };
-	brn_vec acc[ROWS][BRN_LINE] = { 0 };
-
-	for (int64_t j = 0; j < keys; j += BRN_TILE)
-		multiply(acc, rows, p + j * BRN_TILE,
-		    keys - j < BRN_TILE ? keys - j : BRN_TILE,
-		    v + j * t->v.features, step);
-	store_rows(out.y, acc, rows, out.scale);
-}
-
-/* One head of nq tiles of queries, those of tile i at q[i], and so on.  */
+/* One head of one tile of queries.  */
 struct head {
-	int nq;
-	const float *q[QUERY_TILES];
-	const float *k, *v;
-	float *s[QUERY_TILES], *y[QUERY_TILES];
-	float scale[QUERY_TILES][BRN_TILE];
+	const float *q, *k, *v;
+	float *s, *y;
+	float scale[BRN_TILE];          /* of each query's values */
 	int64_t keys;
 };
 
@@ -205,9 +198,32 @@ score_head(const struct attention *t, const struct head *h)
 	int64_t line = t->k.features * BRN_TILE;
 
 	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
-		for (int i = 0; i < h->nq; i++)
-			score_tile(t, h->q[i], h->k + j / BRN_TILE * line,
-			    h->s[i] + j * BRN_TILE);
+		score_tile(t, h->q, h->k + j / BRN_TILE * line,
+		    h->s + j * BRN_TILE);
+}
+
+/* rows lines of y from feature d: scale * sum over keys of p[key]
+ * v[key][feature].  */
+static inline __attribute__((always_inline)) void
+value_rows(const struct attention *t, int rows, const struct head *h,
+    int64_t d)
+{
+	brn_vec acc[ROWS][BRN_LINE] = { 0 };
+	float *y = h->y + d * BRN_TILE;
+
+	for (int64_t j = 0; j < h->keys; j += BRN_TILE) {
+		const float *v = h->v + d * BRN_TILE + j * t->v.features;
+
+		multiply(acc, rows, h->s + j * BRN_TILE,
+		    h->keys - j < BRN_TILE ? h->keys - j : BRN_TILE,
+		    (struct weights){ v, 1, BRN_TILE,
+		    v + t->v.features * BRN_TILE });
+	}
+	for (int r = 0; r < rows; r++)
+		for (int l = 0; l < BRN_LINE; l++)
+			*(brn_vec *)(y + r * BRN_TILE + l * BRN_LANES) =
+			    acc[r][l] * *(const brn_vec *)(h->scale +
+			    l * BRN_LANES);
 }
 
 static void
@@ -216,15 +232,9 @@ value_head(const struct attention *t, const struct head *h)
 	int64_t d = 0;
 
 	for (; d + ROWS <= t->width; d += ROWS)
-		for (int i = 0; i < h->nq; i++)
-			value_rows(t, ROWS, h->s[i], h->v + d * BRN_TILE,
-			    h->keys, (struct output){
-			    h->y[i] + d * BRN_TILE, h->scale[i] });
+		value_rows(t, ROWS, h, d);
 	for (; d < t->width; d++)
-		for (int i = 0; i < h->nq; i++)
-			value_rows(t, 1, h->s[i], h->v + d * BRN_TILE,
-			    h->keys, (struct output){
-			    h->y[i] + d * BRN_TILE, h->scale[i] });
+		value_rows(t, 1, h, d);
 }
 
 /* How many keys can count: behind them the mask takes so much off that exp is
@@ -251,48 +261,43 @@ keys_that_count(const struct attention *t, const float **mask)
 	return n;
 }
 
-/* Tile i of the head's queries is tile of its batch.  */
-static void
-set_query(const struct attention *t, struct head *h, int i, int64_t tile,
-    int64_t head)
+/* to = scale * q: one multiplication an element of q, not of the scores.  */
+static const float *
+scaled(const struct attention *t, const float *q, float *to)
 {
-	h->q[i] = brn_f32(t->a->in[0]) + (tile * t->q.features +
-	    head * t->depth) * BRN_TILE;
-	h->y[i] = (float *)t->a->out->data + (tile * t->v.features +
-	    head * t->width) * BRN_TILE;
+	for (int64_t i = 0; i < t->depth * BRN_TILE; i++)
+		to[i] = t->scale * q[i];
+	return to;
 }
 
 static void
 run_item(const struct attention *t, int64_t item, float *scratch)
 {
-	int64_t pairs = (t->q.per + QUERY_TILES - 1) / QUERY_TILES;
-	int64_t tile = item % pairs * QUERY_TILES;
-	int64_t head = item / pairs % t->heads, batch = item / pairs / t->heads;
+	int64_t tile = item % t->q.per, head = item / t->q.per % t->heads;
+	int64_t batch = item / t->q.per / t->heads;
+	int64_t at = batch * t->q.per + tile;
 	const float *mask = t->mask ? t->mask + (t->a->batch0 + batch) *
 	    t->step[0] + head * t->step[1] : NULL;
 	int nan_to_zero = brn_attr_int(t->a->n, "nan_to_zero", 0) != 0;
-	struct head h = { .nq = QUERY_TILES };
+	struct head h = {
+		.q = scaled(t, brn_f32(t->a->in[0]) + (at * t->q.features +
+		    head * t->depth) * BRN_TILE, scratch),
+		.k = brn_f32(t->a->in[1]) + (batch * t->k.per *
+		    t->k.features + head * t->depth) * BRN_TILE,
+		.v = brn_f32(t->a->in[2]) + (batch * t->v.per *
+		    t->v.features + head * t->width) * BRN_TILE,
+		.s = scratch + t->depth * BRN_TILE,
+		.y = (float *)t->a->out->data + (at * t->v.features +
+		    head * t->width) * BRN_TILE,
+	};
 
-	if (t->q.per - tile < h.nq)
-		h.nq = (int)(t->q.per - tile);
 	h.keys = keys_that_count(t, &mask);
-	h.k = brn_f32(t->a->in[1]) + (batch * t->k.per * t->k.features +
-	    head * t->depth) * BRN_TILE;
-	h.v = brn_f32(t->a->in[2]) + (batch * t->v.per * t->v.features +
-	    head * t->width) * BRN_TILE;
-	for (int i = 0; i < h.nq; i++) {
-		h.s[i] = scratch + i * t->k.per * BRN_TILE * BRN_TILE;
-		set_query(t, &h, i, batch * t->q.per + tile + i, head);
-	}
 	score_head(t, &h);
-	for (int i = 0; i < h.nq; i++) {
-		if (mask && t->step[2])
-			add_mask(t, mask, (tile + i) * BRN_TILE, h.keys,
-			    h.s[i]);
-		else if (mask)
-			add_key_mask(t, mask, h.keys, h.s[i]);
-		softmax_lines(h.s[i], h.keys, h.scale[i], nan_to_zero);
-	}
+	if (mask && t->step[2])
+		add_mask(t, mask, tile * BRN_TILE, h.keys, h.s);
+	else if (mask)
+		add_key_mask(t, mask, h.keys, h.s);
+	softmax_lines(h.s, h.keys, h.scale, nan_to_zero);
 	value_head(t, &h);
 }
 
@@ -340,8 +345,7 @@ BRN_FOR_ISA(brn_tiled_attention)(const struct brn_tiled *a)
 
 	t.depth = t.q.features / t.heads;
 	t.width = t.v.features / t.heads;
-	t.nitem = t.q.batch * t.heads *
-	    ((t.q.per + QUERY_TILES - 1) / QUERY_TILES);
+	t.nitem = t.q.batch * t.heads * t.q.per;
 	if (a->n->nin > 3 && a->in[3])
 		set_mask(&t, a->in[3]);
 	brn_parallel(a->threads, (size_t)t.ntask, run_task, &t);

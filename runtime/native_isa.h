@@ -39,6 +39,11 @@ typedef float brn_vec
 typedef int32_t brn_ivec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
 
+/* Sums of lines that are kept apart until the end, to hide the latency of an
+ * addition.  Loops over them are to be unrolled: a chain whose number is
+ * computed lives in memory.  */
+enum { BRN_CHAINS = 4 / BRN_LINE };
+
 /* The number of each lane.  */
 #if BRN_LANES == 16
 static const brn_ivec brn_lanes = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,

@@ -32,9 +32,11 @@ brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
 {
 	struct brn_planes g;
 
-	/* Scores of two tiles of queries. */
+	/* A head of a tile of queries, and its scores.  */
 	if (n->op == BRN_OP_attention)
-		return 2 * brn_tiles_of(type[1]).per * BRN_TILE * BRN_TILE;
+		return (brn_tiles_of(type[0]).features /
+		    brn_attr_int(n, "heads", 1) + brn_tiles_of(type[1]).per *
+		    BRN_TILE) * BRN_TILE;
 	if (n->op != BRN_OP_depthwise && n->op != BRN_OP_max_pool &&
 	    n->op != BRN_OP_average_pool)
 		return 0;

@@ -91,28 +91,36 @@ store(float *p, struct line l)
 		*(brn_vec *)(p + i * BRN_LANES) = l.v[i];
 }
 
-enum { CHAINS = 4 };
+static inline __attribute__((always_inline)) void
+add_line(struct line *s, const float *x, struct line mean, int square)
+{
+	struct line l = load(x);
 
-/* The sum over n lines of (x - mean)^2, or of x where square is 0; several
- * chains hide the latency of an addition.  */
-static inline struct line
+	for (int i = 0; i < BRN_LINE; i++) {
+		brn_vec d = l.v[i] - mean.v[i];
+
+		s->v[i] += square ? d * d : d;
+	}
+}
+
+/* The sum over n lines of x, or of (x - mean)^2 if square.  The latter goes
+ * backwards, so that it begins with what is still in the first-level cache, and
+ * leaves there what the next loop begins with.  */
+static inline __attribute__((always_inline)) struct line
 sum_lines(const float *x, int64_t n, struct line mean, int square)
 {
-	struct line s[CHAINS] = { 0 };
-	int64_t f = 0;
+	struct line s[BRN_CHAINS] = { 0 };
+	int64_t f = 0, step = square ? -BRN_TILE : BRN_TILE;
 
-	for (; f < n; f++) {
-		struct line l = load(x + f * BRN_TILE), *to = &s[f % CHAINS];
-
-		for (int i = 0; i < BRN_LINE; i++) {
-			brn_vec d = l.v[i] - mean.v[i];
-
-			to->v[i] += square ? d * d : d;
-		}
-	}
-	for (int k = 1; k < CHAINS; k++)
+	x += square ? (n - 1) * BRN_TILE : 0;
+	for (; f + BRN_CHAINS <= n; f += BRN_CHAINS)
+		for (int c = 0; c < BRN_CHAINS; c++)
+			add_line(&s[c], x + (f + c) * step, mean, square);
+	for (; f < n; f++)
+		add_line(&s[0], x + f * step, mean, square);
+	for (int c = 1; c < BRN_CHAINS; c++)
 		for (int i = 0; i < BRN_LINE; i++)
-			s[0].v[i] += s[k].v[i];
+			s[0].v[i] += s[c].v[i];
 	return s[0];
 }
 
