@@ -47,16 +47,16 @@ padded_cols(const struct brn_spec *s)
 static void
 count_t1_tile(const struct brn_spec *s, double *n)
 {
-	int tiles = brn_t1_tiles(s->isa, s->bh);
-	int passes = brn_t1_passes(s->isa, s->bh, tiles);
+	int nx = brn_t1_nx(s, brn_t1_tiles(s));
+	int passes = brn_t1_passes(s, nx);
 	int nvec = brn_t1_nvec(s->isa);
 	double w = weights(s), x = w * nvec * passes / s->bh;
-	double bytes = padded_cols(s) * tiles * BRN_TILE * 4;
+	double bytes = padded_cols(s) * nx / nvec * BRN_TILE * 4;
 
 	n[BRN_COST_fma] = w * nvec;
-	n[BRN_COST_load] = x + w / tiles / 2;
+	n[BRN_COST_load] = x + w * nvec / nx / 2;
 	n[BRN_COST_line] = bytes > L1 ? x : 0;
-	n[BRN_COST_code] = 2.0 * s->nblk / brn_t1_group(s->isa, s->bh);
+	n[BRN_COST_code] = 2.0 * s->nblk / brn_t1_group(s);
 	n[BRN_COST_row] = padded_rows(s) * nvec;
 }
 

@@ -19,6 +19,7 @@ enum {
 	MAX_BODY = 128,         /* vector FMAs in a loop body */
 	W_AHEAD = 512,          /* floats that weights are fetched ahead */
 	W_LINE = 16,            /* floats a line of the cache */
+	X_COLS = 4,             /* wider blocks have x that follows x */
 	W_ROWS = 4,             /* lower blocks have too few FMAs to pay */
 };
 
@@ -33,8 +34,8 @@ struct t1 {
 };
 
 struct pass {
-	int rows, tiles;
-	int nx;                 /* vectors of x a feature */
+	int rows;
+	int first, nx;          /* vectors of the tiles: which, how many */
 	brn_lv acc[BRN_T1_ACC];    /* [row][nx] */
 };
 
@@ -74,24 +75,32 @@ emit_weights_ahead(struct t1 *e, brn_rv w, int c)
 }
 
 /* Column c of a block.  What there are fewer of is kept in registers, the x or
- * the w, and the others come one by one; but an x that is used two or three
- * times GCC would load as often.  */
+ * the w, and the others come one by one.  One that is used two or three times
+ * GCC would load as often.  */
 static void
 emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 {
 	struct brn_gcc *g = e->g;
-	int nx = p->nx, hold_x = nx < p->rows || p->rows <= 3;
+	int nx = p->nx, nreg = brn_isas[e->s->isa].nreg;
+	int hold_x = nx < p->rows ||
+	    (p->rows <= 3 && (p->rows + 1) * nx < nreg);
 	brn_rv held[BRN_T1_ACC], one;
 	int nheld = hold_x ? nx : p->rows, none = hold_x ? p->rows : nx;
 
 	emit_weights_ahead(e, w, c);
 	for (int i = 0; i < nheld; i++)
 		held[i] = brn_gcc_get(brn_gcc_local(g, "held", hold_x ?
-		    x_at(e, x, c, i) : w_at(e, w, c, i)));
+		    x_at(e, x, c, p->first + i) : w_at(e, w, c, i)));
 	for (int i = 0; i < none; i++) {
-		one = hold_x ? w_at(e, w, c, i) : x_at(e, x, c, i);
-		if (nheld > 1)
-			one = brn_gcc_get(brn_gcc_local(g, "one", one));
+		one = hold_x ? w_at(e, w, c, i) :
+		    x_at(e, x, c, p->first + i);
+		if (nheld > 1) {
+			brn_lv v = brn_gcc_local(g, "one", one);
+
+			if (nheld <= 3)
+				brn_gcc_keep(g, v);
+			one = brn_gcc_get(v);
+		}
 		for (int j = 0; j < nheld; j++)
 			brn_gcc_fma(g, p->acc[hold_x ? i * nx + j :
 			    j * nx + i], held[j], one);
@@ -135,20 +144,23 @@ emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
 		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
 }
 
-/* What the pass will want of x in some blocks: lines are far apart, and what
+/* What the pass will want of x in some columns: lines are far apart, and what
  * they wait for in L2 is more than FMAs in flight can hide.  */
 static void
 emit_ahead(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 {
 	struct brn_gcc *g = e->g;
+	int bw = e->s->bw, last = (p->first + p->nx - 1) / e->nvec;
 	brn_rv off = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
 	    brn_gcc_get(brn_gcc_at(g, brn_gcc_get(at), brn_gcc_int(g,
-	    BRN_OFFS_AHEAD))), g->i64)));
+	    BRN_OFFS_AHEAD / bw))), g->i64)));
 
-	for (int t = 0; t < p->tiles; t++)
-		brn_gcc_prefetch(g, brn_gcc_offset(g, brn_gcc_cast(g,
-		    brn_gcc_offset(g, x, brn_gcc_int(g, t * cols(e->s) *
-		    BRN_TILE)), brn_gcc_ptr(g->i64)), off));
+	for (int t = p->first / e->nvec; t <= last; t++)
+		for (int c = 0; c < bw; c++)
+			brn_gcc_prefetch(g, brn_gcc_offset(g, brn_gcc_cast(g,
+			    brn_gcc_offset(g, x, brn_gcc_int(g,
+			    (t * cols(e->s) + c) * BRN_TILE)),
+			    brn_gcc_ptr(g->i64)), off));
 }
 
 /* All blocks of the block row.  x is the first tile, w the first weight of
@@ -180,7 +192,7 @@ emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 		    brn_gcc_get(at), brn_gcc_int(g, 0))), g->i64);
 		emit_block(e, p, brn_gcc_offset(g, brn_gcc_cast(g, x,
 		    brn_gcc_ptr(g->i64)), off), brn_gcc_get(w));
-		if (e->s->bw == 1)
+		if (e->s->bw <= X_COLS)
 			emit_ahead(e, p, x, at);
 		add_to(g, at, brn_gcc_int(g, 1));
 	}
@@ -240,18 +252,21 @@ emit_store(struct t1 *e, struct pass *p, brn_rv y, brn_rv row)
 		    brn_gcc_offset(g, y, brn_gcc_mul(g, row_at(e, row, r),
 		    nv))));
 
-		for (int i = 0; i < p->nx; i++)
+		for (int i = 0; i < p->nx; i++) {
+			int v = p->first + i;
+
 			brn_gcc_set(g, brn_gcc_at(g, to, brn_gcc_int(g,
-			    i / nv * e->part.yrows * nv + i % nv)),
+			    v / nv * e->part.yrows * nv + v % nv)),
 			    brn_gcc_get(p->acc[r * p->nx + i]));
+		}
 	}
 }
 
 static void
-emit_pass(struct t1 *e, int nrow, int ntile)
+emit_pass(struct t1 *e, int nrow, int first, int nx)
 {
 	struct brn_gcc *g = e->g;
-	struct pass p = { nrow, ntile, ntile * e->nvec, { NULL } };
+	struct pass p = { nrow, first, nx, { NULL } };
 	brn_rv tile = brn_gcc_get(e->tile), row, line;
 	brn_lv x, y;
 
@@ -272,7 +287,7 @@ emit_pass(struct t1 *e, int nrow, int ntile)
 
 /* n passes of nrow rows each, from row on.  */
 static void
-emit_rows(struct t1 *e, int n, int nrow, int ntile)
+emit_rows(struct t1 *e, int n, int nrow, int first, int nx)
 {
 	struct brn_gcc *g = e->g;
 	struct brn_loop l;
@@ -284,7 +299,7 @@ emit_rows(struct t1 *e, int n, int nrow, int ntile)
 	if (n > 1)
 		l = brn_gcc_while(g, brn_gcc_int(g, 0),
 		    GCC_JIT_COMPARISON_LT, brn_gcc_get(left));
-	emit_pass(e, nrow, ntile);
+	emit_pass(e, nrow, first, nx);
 	brn_gcc_set(g, e->row, brn_gcc_add(g, brn_gcc_get(e->row),
 	    brn_gcc_int(g, nrow)));
 	if (n > 1) {
@@ -294,20 +309,33 @@ emit_rows(struct t1 *e, int n, int nrow, int ntile)
 	}
 }
 
-/* All tiles up to end through the block row, ntile at a time, in as few and as
- * equal passes over its rows as registers allow.  */
+/* All rows of the block for some vectors of the tiles, in as few and as equal
+ * passes as registers allow; of an even number of rows if they can be, since
+ * passes of 6, 6 and 4 rows are faster than those of 6, 5 and 5.  */
+static void
+emit_vectors(struct t1 *e, int first, int nx)
+{
+	int bh = e->s->bh, n = brn_t1_passes(e->s, nx);
+	int unit = bh % 2 != 0 || brn_t1_rows(e->s->isa, nx) % 2 ? 1 : 2;
+	int more = bh / unit % n, few = bh / unit / n;
+
+	brn_gcc_set(e->g, e->row, brn_gcc_int(e->g, 0));
+	emit_rows(e, more, (few + 1) * unit, first, nx);
+	emit_rows(e, n - more, few * unit, first, nx);
+}
+
+/* All tiles up to end through the block row, ntile at a time.  */
 static void
 emit_tiles(struct t1 *e, int ntile, brn_rv end)
 {
 	struct brn_gcc *g = e->g;
-	int bh = e->s->bh, n = brn_t1_passes(e->s->isa, bh, ntile);
+	int nx = brn_t1_nx(e->s, ntile);
 	brn_rv next = brn_gcc_add(g, brn_gcc_get(e->tile),
 	    brn_gcc_int(g, ntile));
 	struct brn_loop l = brn_gcc_while(g, next, GCC_JIT_COMPARISON_LE, end);
 
-	brn_gcc_set(g, e->row, brn_gcc_int(g, 0));
-	emit_rows(e, bh % n, bh / n + 1, ntile);
-	emit_rows(e, n - bh % n, bh / n, ntile);
+	for (int i = 0; i < ntile * e->nvec; i += nx)
+		emit_vectors(e, i, nx);
 	brn_gcc_set(g, e->tile, next);
 	brn_gcc_wend(g, l);
 }
@@ -337,7 +365,7 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g, e->part.vals,
 	    brn_gcc_mul(g, first, (int64_t)s->bh * s->bw)));
 	brn_gcc_set(g, e->tile, tile0);
-	for (int t = brn_t1_tiles(s->isa, s->bh); t > 0; t /= 2)
+	for (int t = brn_t1_tiles(s); t > 0; t = brn_t1_fewer(s, t))
 		emit_tiles(e, t, tile1);
 }
 
@@ -360,7 +388,7 @@ emit_kernel(struct t1 *e)
 	lg = brn_gcc_while(g, brn_gcc_get(group), GCC_JIT_COMPARISON_LT,
 	    tile1);
 	brn_gcc_set(g, end, brn_gcc_add(g, brn_gcc_get(group),
-	    brn_gcc_int(g, brn_t1_group(e->s->isa, e->s->bh))));
+	    brn_gcc_int(g, brn_t1_group(e->s))));
 	brn_gcc_min(g, end, tile1);
 	brn_gcc_set(g, e->brow, e->part.brow0);
 	lb = brn_gcc_while(g, brn_gcc_get(e->brow), GCC_JIT_COMPARISON_LT,

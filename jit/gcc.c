@@ -202,6 +202,19 @@ brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v)
 	gcc_jit_block_add_assignment(g->at, NULL, to, v);
 }
 
+void
+brn_gcc_keep(struct brn_gcc *g, brn_lv v)
+{
+#ifdef __x86_64__
+	gcc_jit_extended_asm *nothing = gcc_jit_block_add_extended_asm(g->at,
+	    NULL, "");
+
+	gcc_jit_extended_asm_add_output_operand(nothing, NULL, "+v", v);
+#else
+	(void)g, (void)v;
+#endif
+}
+
 brn_lv
 brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i)
 {

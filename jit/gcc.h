@@ -54,6 +54,8 @@ gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
 /* A new local with the type of its first value.  */
 brn_lv brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init);
 void brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v);
+/* Have a vector in a register: GCC would load it anew for each use.  */
+void brn_gcc_keep(struct brn_gcc *g, brn_lv v);
 /* p[i] and p + i; i counts elements.  */
 brn_lv brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i);
 brn_rv brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i);

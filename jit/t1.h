@@ -9,7 +9,7 @@
 #include "jit/spec.h"
 
 enum {
-	BRN_T1_ACC = 16,        /* vectors of accumulators in a pass */
+	BRN_T1_ACC = 16,        /* vectors of accumulators in a pass, at most */
 	BRN_T1_TILES = 4,       /* more meet too few lines of x in L1 */
 	BRN_T1_ROWS = 8,        /* rows matter more than tiles up to here */
 	BRN_T1_GROUP = 8,       /* tiles that meet a block row while in L1 */
@@ -22,43 +22,65 @@ brn_t1_nvec(enum brn_isa isa)
 	return BRN_TILE / brn_isas[isa].lanes;
 }
 
-/* Rows of a pass.  With several tiles half of the registers are accumulators,
- * with one all but those for its x and a weight.  */
+/* Most rows of a pass of nx vectors of x.  */
 static inline int
-brn_t1_rows(enum brn_isa isa, int ntile)
+brn_t1_rows(enum brn_isa isa, int nx)
 {
-	int nvec = brn_t1_nvec(isa), n = brn_isas[isa].nreg;
-
-	n = ntile > 1 ? n / 2 : n - nvec - 1;
-	return (n < BRN_T1_ACC ? n : BRN_T1_ACC) / nvec / ntile;
+	return (isa == BRN_ISA_avx512 ? BRN_T1_ACC :
+	    isa == BRN_ISA_avx2 ? 12 : 8) / nx;
 }
 
-/* Tiles of the widest pass.  */
+/* Tiles of the widest passes.  With AVX2 those that leave the fewest FMAs
+ * waiting, as measured.  */
 static inline int
-brn_t1_tiles(enum brn_isa isa, int bh)
+brn_t1_tiles(const struct brn_spec *s)
 {
-	int want = bh < BRN_T1_ROWS ? bh : BRN_T1_ROWS, n = 1;
+	static const int avx2[BRN_T1_ROWS + 1] = { 0, 4, 3, 2, 3, 1, 1, 3, 3 };
+	int want = s->bh < BRN_T1_ROWS ? s->bh : BRN_T1_ROWS, n = 1;
 
-	while (2 * n <= BRN_T1_TILES && brn_t1_rows(isa, 2 * n) >= want)
+	if (s->isa == BRN_ISA_avx2)
+		return s->bh > BRN_T1_ROWS || (s->bh > 3 && s->bw > 1) ? 1 :
+		    avx2[s->bh];
+	while (2 * n <= BRN_T1_TILES &&
+	    brn_t1_rows(s->isa, 2 * n * brn_t1_nvec(s->isa)) >= want)
 		n *= 2;
 	return n;
 }
 
-/* Passes of ntile tiles that the rows of a block take.  */
+/* Tiles of the next narrower ones; 0: there are none.  */
 static inline int
-brn_t1_passes(enum brn_isa isa, int bh, int ntile)
+brn_t1_fewer(const struct brn_spec *s, int ntile)
 {
-	int most = brn_t1_rows(isa, ntile);
+	return ntile == 3 && s->bh == 2 ? 2 : ntile / 2;
+}
 
-	return (bh + most - 1) / most;
+/* Vectors of x of a pass of ntile tiles.  Three tiles of higher blocks, of two
+ * vectors each, take two passes.  */
+static inline int
+brn_t1_nx(const struct brn_spec *s, int ntile)
+{
+	int n = ntile * brn_t1_nvec(s->isa);
+
+	return ntile == 3 && s->bh > 2 ? n / 2 : n;
+}
+
+/* Passes of nx vectors that the rows of a block take.  */
+static inline int
+brn_t1_passes(const struct brn_spec *s, int nx)
+{
+	int most = brn_t1_rows(s->isa, nx);
+
+	return (s->bh + most - 1) / most;
 }
 
 /* Tiles that go through a block row before the next one.  */
 static inline int
-brn_t1_group(enum brn_isa isa, int bh)
+brn_t1_group(const struct brn_spec *s)
 {
-	int n = brn_t1_tiles(isa, bh);
+	int n = brn_t1_tiles(s);
 
+	if (s->isa == BRN_ISA_avx2)
+		return n == 1 ? 2 : n;
 	return n == BRN_T1_TILES ? n : BRN_T1_GROUP;
 }
 

@@ -331,8 +331,10 @@ static const struct code {
 	{ 4, 1, BRN_ISA_avx512, { 4, 8, 16 } },
 	{ 2, 1, BRN_ISA_avx512, { 2, 4, 8 } },
 	{ 4, 4, BRN_ISA_avx512, { 16, 32, 64 } },
-	{ 16, 1, BRN_ISA_avx2, { 10, 12 } },
-	{ 2, 1, BRN_ISA_avx2, { 4, 8 } },
+	{ 16, 1, BRN_ISA_avx2, { 8, 12 } },
+	{ 8, 1, BRN_ISA_avx2, { 8, 12, 12 } },
+	{ 3, 1, BRN_ISA_avx2, { 6, 12 } },
+	{ 2, 1, BRN_ISA_avx2, { 4, 8, 12 } },
 };
 
 static int
