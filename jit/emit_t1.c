@@ -8,8 +8,8 @@
  *
  * The pattern is a constant table of offsets into x; sizes, strides and trip
  * counts are constants.  Block rows that are higher than a pass take several,
- * tiles that are left over take passes of half as many, down to one.  All
- * passes add in the same order, so the split into passes shows in no result.
+ * tiles that are left over narrower ones, down to one tile.  All passes add in
+ * the same order, so the split into passes shows in no result.
  */
 #include "jit/emit_t1.h"
 

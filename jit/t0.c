@@ -2,8 +2,8 @@
  *
  * Tier 0: kernels that know the instruction set only and read block shape and
  * pattern from their arguments.  Compiled once for each instruction set, with
- * its flags and -DBRN_ISA=<name>.  The same passes as tier 1 (emit_t1.c), with
- * rows in powers of two: a block row of 7 is done as 4, 2 and 1.
+ * its flags and -DBRN_ISA=<name>.  Passes like those of tier 1 (emit_t1.c), of
+ * whole tiles, with rows in powers of two: 7 are done as 4, 2 and 1.
  */
 #include "jit/t0.h"
 
