@@ -12,37 +12,17 @@
  * of its own, which is more than the first cache holds.  What is beyond the
  * tokens is written as zero.
  */
-#include "jit/few.h"
+#include "jit/few_line.h"
 
 #include <stddef.h>
-#include <string.h>
-#ifdef __AVX__
-#include <immintrin.h>
-#endif
-
-#if defined __AVX512F__
-enum { LANES = 16 };
-#elif defined __AVX__
-enum { LANES = 8 };
-#else
-enum { LANES = 4 };
-#endif
 
 enum {
 	MAX_ABREAST = 8,
 	MAX_VECS = 4,
 	MAX_ACC = 8,
-	AHEAD = 128,                    /* weights of a row to be brought, */
-	STEPS_AHEAD = 64,               /* and steps of low blocks */
-	ROOM = 128 << 10,                /* bytes of stack for x */
+	AHEAD = 1024,                   /* weights of a row to be brought */
+	ROOM = 32 << 10,                /* floats of x on the stack */
 };
-
-/* Vectors of floats anywhere.  */
-#define FLOATS(n) \
-	__attribute__((vector_size(4 * n), aligned(4), may_alias))
-typedef float v4 FLOATS(4), v8 FLOATS(8), v16 FLOATS(16);
-
-typedef float line __attribute__((vector_size(4 * LANES)));
 
 /* How a pass is made: vectors of rows, and of tokens; block rows abreast; where
  * the sum of a row and a token is among the accumulators of a block row.  */
@@ -50,7 +30,6 @@ struct kind {
 	int rows, tokens;
 	int nv, nt, abreast;
 	int per_row, per_token;
-	int ahead;                      /* a column is half a line or more */
 };
 
 /* Where it starts.  */
@@ -96,16 +75,26 @@ row_at(const struct pass *p, int i, int64_t bw)
 	};
 }
 
-/* A line of y: some tokens, then zeros.  */
+/* Four rows of four tokens; sums of a token are step apart.  */
 static inline __attribute__((always_inline)) void
-put_line(float *y, const float *sum, int64_t step, int tokens)
+put_square(float *y, const float *sum, int64_t step)
 {
-#pragma GCC unroll 4
-	for (int l = 0; l < BRN_TILE / LANES; l++)
-		((line *)y)[l] = (line){ 0 };
-#pragma GCC unroll 4
-	for (int t = 0; t < tokens; t++)
-		y[t] = sum[t * step];
+	typedef int32_t i4 __attribute__((vector_size(16)));
+	v4 a = *(const v4 *)sum, b = *(const v4 *)(sum + step);
+	v4 c = *(const v4 *)(sum + 2 * step);
+	v4 d = *(const v4 *)(sum + 3 * step);
+	v4 ab = __builtin_shuffle(a, b, (i4){ 0, 4, 1, 5 });
+	v4 cd = __builtin_shuffle(c, d, (i4){ 0, 4, 1, 5 });
+
+	brn_put_line(y, __builtin_shuffle(ab, cd, (i4){ 0, 1, 4, 5 }));
+	brn_put_line(y + BRN_TILE, __builtin_shuffle(ab, cd,
+	    (i4){ 2, 3, 6, 7 }));
+	ab = __builtin_shuffle(a, b, (i4){ 2, 6, 3, 7 });
+	cd = __builtin_shuffle(c, d, (i4){ 2, 6, 3, 7 });
+	brn_put_line(y + 2 * BRN_TILE, __builtin_shuffle(ab, cd,
+	    (i4){ 0, 1, 4, 5 }));
+	brn_put_line(y + 3 * BRN_TILE, __builtin_shuffle(ab, cd,
+	    (i4){ 2, 3, 6, 7 }));
 }
 
 /* The sums of block row i.  */
@@ -115,10 +104,19 @@ store(const struct pass *p, int i, const struct kind z, const float *sum)
 	int64_t at = brow_of(p, i) * p->a->bh + p->row;
 	float *y = p->y + at * BRN_TILE;
 
+	if (z.tokens == 1)
+#pragma GCC unroll 8
+		for (int r = 0; r < z.rows; r++)
+			brn_put_line(y + r * BRN_TILE, (v4){ sum[r] });
+	else if (z.per_token == 1)
+#pragma GCC unroll 8
+		for (int r = 0; r < z.rows; r++)
+			brn_put_line(y + r * BRN_TILE,
+			    *(const v4 *)(sum + 4 * r));
+	else
 #pragma GCC unroll 1
-	for (int r = 0; r < z.rows; r++)
-		put_line(y + r * BRN_TILE, sum + r * z.per_row, z.per_token,
-		    z.tokens);
+		for (int r = 0; r < z.rows; r += 4)
+			put_square(y + r * BRN_TILE, sum + r, z.per_token);
 }
 
 /* ---- kinds of lanes --------------------------------------------------- */
@@ -234,26 +232,26 @@ spread4(const float *p)
 
 /* ---- passes ----------------------------------------------------------- */
 
-typedef void pass_fn(const struct pass *p);
+typedef void pass_fn(const struct pass *p, int64_t bw, int64_t stride);
 
 /* R rows for one token, or for four: for x that was brought together and blocks
- * of one column, and for any.  */
+ * of one column, of four, and for any.  */
 #define PASS(R, T, f, NV, NT, A, ROW, TOKEN) \
 	enum { abreast_##R##x##T = A }; \
 	static void \
-	near_##R##x##T(const struct pass *p) \
+	pass_##R##x##T(const struct pass *p, int64_t bw, int64_t stride) \
 	{ \
-		f(p, (struct kind){ R, T, NV, NT, A, ROW, TOKEN, R >= 8 }, \
-		    1, T); \
-	} \
-	static void \
-	any_##R##x##T(const struct pass *p) \
-	{ \
-		f(p, (struct kind){ R, T, NV, NT, A, ROW, TOKEN, R >= 8 }, \
-		    p->bw, p->stride); \
+		const struct kind z = { R, T, NV, NT, A, ROW, TOKEN }; \
+		\
+		if (stride == T && bw == 1) \
+			f(p, z, 1, T); \
+		else if (stride == T && bw == 4) \
+			f(p, z, 4, T); \
+		else \
+			f(p, z, bw, stride); \
 	}
 #define PASSES(R) { R, { abreast_##R##x1, abreast_##R##x4 }, \
-    { { near_##R##x1, any_##R##x1 }, { near_##R##x4, any_##R##x4 } } },
+    { pass_##R##x1, pass_##R##x4 } },
 
 PASS(1, 1, ones_pass, 1, 1, 8, 1, 1)
 PASS(2, 1, ones_pass, 2, 1, 4, 1, 1)
@@ -286,7 +284,7 @@ PASS(8, 4, rows4_pass, 2, 4, 1, 1, 8)
 static const struct passes {
 	int rows;
 	int abreast[2];
-	pass_fn *fn[2][2];
+	pass_fn *fn[2];
 } passes[] = {
 #if defined __AVX512F__
 	PASSES(32) PASSES(16)
@@ -301,7 +299,6 @@ static void
 some_rows(struct pass *p, int four)
 {
 	const struct brn_kernel_args *a = p->a;
-	int near = p->bw == 1 && p->stride != BRN_TILE;
 	const struct passes *s = passes;
 	int64_t first = p->brow;
 
@@ -310,157 +307,11 @@ some_rows(struct pass *p, int four)
 			s++;
 		for (p->brow = first; p->brow < p->end;
 		    p->brow += s->abreast[four])
-			s->fn[four][!near](p);
-	}
-}
-
-/* ---- single weights --------------------------------------------------- */
-
-/* Where the x of four weights are, in one load: there are more loads than
- * anything else.  GCC would take it for four again.  */
-static inline uint64_t
-cols_at(const uint16_t *col)
-{
-	uint64_t all;
-
-	memcpy(&all, col, sizeof all);
-	__asm__("" : "+r" (all));
-	return all;
-}
-
-/* The x of weight i of those four.  Columns count double because addresses are
- * up to 8 times an index.  */
-static inline const float *
-x_at(const float *x, uint64_t cols, int i, int tokens)
-{
-	return (const float *)((const char *)x + (uint16_t)(cols >> 16 * i) *
-	    (int64_t)(2 * tokens));
-}
-
-/* Eight rows: where their steps are, and which they are.  */
-struct eight {
-	const struct brn_step *step, *end;
-	const int32_t *row;
-};
-
-/* What sums of a row start with.  */
-static inline float
-start(const struct brn_kernel_args *a, int32_t row)
-{
-	return a->bias && row < a->nbrow * a->bh ? a->bias[row] : 0;
-}
-
-/* The sums of a row, which may be somebody else's.  */
-static inline __attribute__((always_inline)) void
-put_row(const struct pass *p, int32_t row, const float *sum, int tokens)
-{
-	const struct brn_kernel_args *a = p->a;
-
-	if (row >= a->brow0 * a->bh && row < a->brow1 * a->bh)
-		put_line(p->y + (int64_t)row * BRN_TILE, sum, 1, tokens);
-}
-
-/* One token: lanes are rows.  */
-static void
-eight_rows(const struct pass *p, const struct eight *e)
-{
-	enum { N = BRN_ABREAST / 4 };
-	const float *x = p->x;
-	v4 acc[N], sum[N];
-
-#pragma GCC unroll 2
-	for (int i = 0; i < N; i++)
-		acc[i] = (v4){ start(p->a, e->row[4 * i]),
-		    start(p->a, e->row[4 * i + 1]),
-		    start(p->a, e->row[4 * i + 2]),
-		    start(p->a, e->row[4 * i + 3]) };
-	for (const struct brn_step *s = e->step; s < e->end; s++) {
-		__builtin_prefetch(s + STEPS_AHEAD, 0, 0);
-#pragma GCC unroll 2
-		for (int i = 0; i < N; i++) {
-			uint64_t k = cols_at(s->col + 4 * i);
-
-			acc[i] += *(const v4 *)(s->w + 4 * i) * (v4){
-			    *x_at(x, k, 0, 1), *x_at(x, k, 1, 1),
-			    *x_at(x, k, 2, 1), *x_at(x, k, 3, 1) };
-		}
-	}
-#pragma GCC unroll 2
-	for (int i = 0; i < N; i++)
-		sum[i] = acc[i];
-	for (int i = 0; i < BRN_ABREAST; i++)
-		put_row(p, e->row[i], (const float *)sum + i, 1);
-}
-
-/* Four: they are the lanes.  */
-static void
-eight_rows_4(const struct pass *p, const struct eight *e)
-{
-	typedef int32_t i4 __attribute__((vector_size(16)));
-	v4 acc[BRN_ABREAST];
-
-#pragma GCC unroll 8
-	for (int i = 0; i < BRN_ABREAST; i++)
-		acc[i] = start(p->a, e->row[i]) - (v4){ 0 };
-	for (const struct brn_step *s = e->step; s < e->end; s++) {
-		__builtin_prefetch(s + STEPS_AHEAD, 0, 0);
-#pragma GCC unroll 2
-		for (int i = 0; i < BRN_ABREAST; i += 4) {
-			uint64_t k = cols_at(s->col + i);
-			v4 w = *(const v4 *)(s->w + i);
-
-#ifdef __AVX__
-			/* GCC would load each of them alone.  */
-			__asm__("" : "+x" (w));
-#endif
-#pragma GCC unroll 4
-			for (int j = 0; j < 4; j++)
-				acc[i + j] += *(const v4 *)x_at(p->x, k, j,
-				    BRN_FEW) *
-				    __builtin_shuffle(w, w, (i4){ j, j,
-				    j, j });
-		}
-	}
-#pragma GCC unroll 8
-	for (int i = 0; i < BRN_ABREAST; i++) {
-		v4 sum = acc[i];
-
-		put_row(p, e->row[i], (const float *)&sum, BRN_FEW);
-	}
-}
-
-/* All rows, in windows; those at either end may be others' in part.  */
-static void
-ones(const struct pass *p, int four)
-{
-	const struct brn_kernel_args *a = p->a;
-	const struct brn_ones *o = a->ones;
-	const int64_t per = BRN_WINDOW / BRN_ABREAST;
-	int64_t ngroup = (a->nbrow * a->bh + BRN_ABREAST - 1) / BRN_ABREAST;
-	int64_t end = ((a->brow1 * a->bh - 1) / BRN_WINDOW + 1) * per;
-
-	end = end < ngroup ? end : ngroup;
-	for (int64_t g = a->brow0 * a->bh / BRN_WINDOW * per; g < end; g++) {
-		struct eight e = { o->step + o->start[g],
-		    o->step + o->start[g + 1], o->row + g * BRN_ABREAST };
-
-		if (four)
-			eight_rows_4(p, &e);
-		else
-			eight_rows(p, &e);
+			s->fn[four](p, p->bw, p->stride);
 	}
 }
 
 /* ---- tiles ------------------------------------------------------------ */
-
-/* The tokens of a tile of n features, and zeros.  */
-static inline __attribute__((always_inline)) void
-gather(float *to, const float *x, int64_t n, int tokens)
-{
-	for (int64_t i = 0; i < n; i++, x += BRN_TILE, to += tokens)
-		memcpy(to, x, (size_t)tokens * sizeof *x);
-	memset(to, 0, (size_t)tokens * sizeof *x);
-}
 
 static void
 tile(const struct brn_kernel_args *a, int64_t i, float *room)
@@ -468,20 +319,14 @@ tile(const struct brn_kernel_args *a, int64_t i, float *room)
 	int64_t n = a->nbcol * a->bw;
 	int four = a->tokens > 1, ntoken = four ? BRN_FEW : 1;
 	const float *x = a->x + i * n * BRN_TILE;
-	int near = n < ROOM / (int64_t)sizeof *x / ntoken;
+	int near = n <= ROOM / ntoken;
 	int full = a->rowptr[a->nbrow] == a->nbrow * a->nbcol;
 	struct pass p = { .a = a, .full = full, .bw = full ? n : a->bw,
 	    .x = near ? room : x, .stride = near ? ntoken : BRN_TILE,
 	    .y = a->y + i * a->nbrow * a->bh * BRN_TILE };
 
-	if (near && four)
-		gather(room, x, n, BRN_FEW);
-	else if (near)
-		gather(room, x, n, 1);
-	if (near && a->ones && a->brow0 < a->brow1) {
-		ones(&p, four);
-		return;
-	}
+	if (near)
+		brn_gather(room, x, n, four);
 	for (int64_t b = a->brow0; b < a->brow1; b = p.end) {
 		p.brow = b;
 		p.end = b + MAX_ABREAST < a->brow1 ? b + MAX_ABREAST :
@@ -493,9 +338,12 @@ tile(const struct brn_kernel_args *a, int64_t i, float *room)
 void
 BRN_FEW_OF(BRN_ISA)(const struct brn_kernel_args *a)
 {
-	float room[ROOM / sizeof (float)]
-	    __attribute__((aligned(64)));
+	float room[ROOM] __attribute__((aligned(64)));
 
+	if (a->ones && a->brow0 < a->brow1) {
+		BRN_FEW_LOW_OF(BRN_ISA)(a, room);
+		return;
+	}
 	for (int64_t i = a->tile0; i < a->tile1; i++)
 		tile(a, i, room);
 }

@@ -72,24 +72,31 @@ START_TEST(few_tokens_compute_the_product)
 }
 END_TEST
 
-/* Several windows of rows, a last group that is not whole, too many features
- * for the room there is.  */
+/* Several windows of rows and panels of features, more than there is room.  */
 START_TEST(few_tokens_of_many_rows_and_features)
 {
-	static const int64_t sizes[][2] = {
-		{ 131, 300 }, { 3, 9000 }, { 2, 33000 },
+	static const struct {
+		struct block b;
+		enum pattern p;
+		int64_t size[2];
+	} many[] = {
+		{ { 1, 1 }, SOME, { 131, 4500 } },
+		{ { 1, 4 }, SOME, { 61, 2300 } },
+		{ { 3, 5 }, SOME, { 61, 2300 } },
+		{ { 1, 1 }, FAR, { 3, 33000 } },
+		{ { 4, 1 }, FAR, { 8, 33000 } },
 	};
-	enum brn_isa isa = (enum brn_isa)(_i % BRN_NUM_ISAS);
 	struct brn_spec s;
 	struct probe q;
 
-	if (!brn_isa_runs(isa))
-		return;
-	probe_init_sized(&q, 1, 1, _i < BRN_NUM_ISAS ? SOME : FAR, 1,
-	    sizes[_i / BRN_NUM_ISAS]);
-	probe_spec(&q, isa, "", &s);
-	probe_few(&q, isa);
-	probe_free(&q);
+	for (int i = 0; i < COUNT(many) && brn_isa_runs((enum brn_isa)_i);
+	    i++) {
+		probe_init_sized(&q, many[i].b.bh, many[i].b.bw, many[i].p, 1,
+		    many[i].size);
+		probe_spec(&q, (enum brn_isa)_i, "", &s);
+		probe_few(&q, (enum brn_isa)_i);
+		probe_free(&q);
+	}
 }
 END_TEST
 
@@ -563,7 +570,7 @@ kernels_suite(void)
 	tcase_add_loop_test(tc, tier_0_computes_the_product, 0, NCASE);
 	tcase_add_loop_test(tc, few_tokens_compute_the_product, 0, NCASE);
 	tcase_add_loop_test(tc, few_tokens_of_many_rows_and_features, 0,
-	    3 * BRN_NUM_ISAS);
+	    BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, compiled_kernel_computes_the_product, 0, NCASE);
 	tcase_add_loop_test(tc, panels_and_slices_make_the_product, 0,
 	    BRN_NUM_ISAS);
