@@ -230,6 +230,22 @@ make_bands(struct maker *k, burin_error *err)
 	return 0;
 }
 
+/* The slot in which step i finds what it may write over, or -1: a normalisation
+ * of tiles that nobody reads after it.  Lines that a thread has just written are
+ * in its own cache; those of another tensor may be in all.  */
+static int
+slot_of_input(const struct maker *k, int i)
+{
+	const struct brn_node *n = k->p->step[i].node;
+	int root = n->nin > 0 && n->in[0] ? k->root[n->in[0]->id] : -1;
+
+	if (n->op != BRN_OP_layer_norm || !n->tiles || !n->in[0]->tiles ||
+	    k->last[root] != i || k->p->val[n->id].type.dim[0] !=
+	    k->p->val[n->in[0]->id].type.dim[0])
+		return -1;
+	return k->slot[root];
+}
+
 /* The interval of what step i makes; they come in the order of birth.  */
 static int
 add_interval(struct maker *k, int i, struct brn_interval *v, int *n,
@@ -245,6 +261,10 @@ add_interval(struct maker *k, int i, struct brn_interval *v, int *n,
 	    err);
 	if (rc < 0)
 		return rc;
+	if ((k->slot[node->id] = slot_of_input(k, i)) >= 0) {
+		v[k->slot[node->id]].to = k->last[node->id];
+		return 0;
+	}
 	k->slot[node->id] = *n;
 	v[(*n)++] = (struct brn_interval){ k->born[node->id],
 	    k->last[node->id], bytes, 0 };
