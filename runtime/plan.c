@@ -230,9 +230,9 @@ make_bands(struct maker *k, burin_error *err)
 	return 0;
 }
 
-/* The slot in which step i finds what it may write over, or -1: a normalisation
- * of tiles that nobody reads after it.  Lines that a thread has just written are
- * in its own cache; those of another tensor may be in all.  */
+/* The slot in which step i finds what it may write over, or -1: what nobody
+ * reads after a normalisation of tiles.  Lines that a thread has just written
+ * are in its own cache; those of another tensor may be in all.  */
 static int
 slot_of_input(const struct maker *k, int i)
 {
