@@ -10,13 +10,16 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { SAMPLES = 15, TRIES = 50, MAX_THREADS = 64 };
+/* Calls before the clock starts bring code and data into the caches of the
+ * core that a thread has come to.  */
+enum { SAMPLES = 15, TRIES = 50, MAX_THREADS = 64, WARM = 3 };
 
 /* What all look at has cache lines of its own: beside it is the stack of the
  * first, which its kernel may write to all the time.  */
 struct crew {
 	const struct bench_calls *c;
 	int reps;
+	double start;                   /* of the clock */
 	atomic_int next;                /* member without a number yet */
 	_Alignas(128) atomic_long arrived;
 };
@@ -46,6 +49,8 @@ work(void *p)
 	a.brow0 = cut(c, i);
 	a.brow1 = cut(c, i + 1);
 	for (long n = 1; n <= w->reps; n++) {
+		if (i == 0 && n == WARM + 1)
+			w->start = brn_now_ms();
 		c->fn(&a);
 		atomic_fetch_add(&w->arrived, 1);
 		while (atomic_load(&w->arrived) < n * c->nthread)
@@ -68,26 +73,21 @@ interruptions(void)
 static double
 run(const struct bench_calls *c, int reps)
 {
-	struct crew w = { .c = c, .reps = reps };
+	struct crew w = { .c = c, .reps = WARM + reps };
 	pthread_t thread[MAX_THREADS];
 	int n = 1;
 	double t;
 
-	if (c->nthread > 1) {
-		/* All are there before the clock starts.  */
-		w.reps = reps + 1;
-		while (n < c->nthread && pthread_create(&thread[n], NULL,
-		    work, &w) == 0)
-			n++;
-		if (n < c->nthread)
-			abort();
-	}
-	t = brn_now_ms();
+	while (n < c->nthread && pthread_create(&thread[n], NULL, work,
+	    &w) == 0)
+		n++;
+	if (n < c->nthread)
+		abort();
 	work(&w);
-	t = brn_now_ms() - t;
+	t = brn_now_ms() - w.start;
 	while (n > 1)
 		pthread_join(thread[--n], NULL);
-	return t * reps / w.reps;
+	return t;
 }
 
 static double
@@ -98,8 +98,6 @@ undisturbed(const struct bench_calls *c, int reps)
 	for (int try = 0; try < TRIES; try++) {
 		long before = interruptions();
 
-		if (c->nthread == 1)
-			c->fn(c->args);
 		t = run(c, reps);
 		if (interruptions() == before)
 			break;
