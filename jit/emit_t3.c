@@ -27,6 +27,8 @@ enum {
 	GROUP = 16,             /* tiles: their slice of x and y fits L2 */
 	REACH = 128,            /* of short addresses: lines and weights */
 	W_GROUP = 8,            /* weights that are addressed alike */
+	TURNS = 8,              /* tiles that fetch the next chunk together */
+	CODE_LINE = 64,
 };
 
 struct t3 {
@@ -201,20 +203,35 @@ chunk_end(const struct t3 *e, int slice, int p)
 	return p;
 }
 
-/* The function chunk(x, y, args, i) and all it goes to.  In registers: x rdi,
- * y rsi, weights r9, bias r10, the block rows asked for r8 and r11; rax and
- * rdx go along x and weights.  */
+/* What comes after the chunk at rcx, a part of it with each tile.  In a model
+ * code has left the caches since the last run.  */
+static void
+text_ahead(struct t3 *e)
+{
+	int part = BRN_T3_CHUNK / TURNS;
+
+	brn_buf_printf(&e->text, "andl $%d, %%r8d\nimulq $%d, %%r8, %%r8\n"
+	    "addq %%rcx, %%r8\n", TURNS - 1, part);
+	for (int i = 0; i < part; i += CODE_LINE)
+		brn_buf_printf(&e->text, "prefetcht1 %d(%%r8)\n",
+		    BRN_T3_CHUNK + i);
+}
+
+/* The function chunk(x, y, args, i, tile) and all it goes to.  In registers: x
+ * rdi, y rsi, weights r9, bias r10, the block rows asked for r8 and r11; rax
+ * and rdx go along x and weights.  */
 static void
 text_chunks(struct t3 *e)
 {
 	static const char head[] =
-	    ".text\nchunk:\n"
 	    "movq %d(%%rdx), %%r9\nmovq %d(%%rdx), %%r10\n"
 	    "movq %d(%%rdx), %%r8\nmovq %d(%%rdx), %%r11\n"
-	    "leaq chunks(%%rip), %%rax\nmovslq (%%rax,%%rcx,4), %%rcx\n"
-	    "addq %%rax, %%rcx\njmp *%%rcx\n.p2align 2\nchunks:\n";
+	    "jmp *%%rcx\n.p2align 2\nchunks:\n";
 	const struct brn_t3 *t = &e->t;
 
+	brn_buf_printf(&e->text, ".text\nchunk:\nleaq chunks(%%rip), %%rax\n"
+	    "movslq (%%rax,%%rcx,4), %%rcx\naddq %%rax, %%rcx\n");
+	text_ahead(e);
 	brn_buf_printf(&e->text, head,
 	    (int)offsetof(struct brn_kernel_args, stream),
 	    (int)offsetof(struct brn_kernel_args, bias),
@@ -279,7 +296,8 @@ emit_kernel(struct t3 *e)
 	brn_gcc_call(g, "chunk", (brn_rv[]){
 	    tile_at(g, BRN_ARG_x, tile, cols(e->s)),
 	    tile_at(g, BRN_ARG_y, tile, rows(e->s)),
-	    gcc_jit_param_as_rvalue(g->param), brn_gcc_get(c) }, 4);
+	    gcc_jit_param_as_rvalue(g->param), brn_gcc_get(c),
+	    brn_gcc_get(tile) }, 5);
 	emit_next(g, lt, tile, 1);
 	emit_next(g, lc, c, 1);
 	emit_next(g, lg, group, GROUP);

@@ -10,7 +10,7 @@
 
 #include "jit/module.h"
 
-enum { MAX_PARAMS = 4 };
+enum { MAX_PARAMS = 5 };
 
 /* None with a string for a value but -march: libgccjit frees it with the
  * context and compares it in the next (-falign-loops=32 did that).  */
