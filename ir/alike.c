@@ -69,25 +69,25 @@ cut_all(const struct row *r, int32_t n, const struct brn_alike *a,
 	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
 		next[h] = a->first[h][0];
 	for (int32_t w = 0; w < a->nwindow; w++) {
-		int32_t from = w * BRN_ALIKE_WINDOW, left = n - from;
+		int32_t from = w * a->window, left = n - from;
 
-		cut_window(r + from, left < BRN_ALIKE_WINDOW ? left :
-		    BRN_ALIKE_WINDOW, next, row);
+		cut_window(r + from, left < a->window ? left : a->window,
+		    next, row);
 		for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
 			a->first[h][w + 1] = next[h];
 	}
 }
 
 static struct row *
-sorted(const uint64_t *hash, int32_t n)
+sorted(const uint64_t *hash, int32_t n, int32_t window)
 {
 	struct row *r = brn_alloc((size_t)n + 1, sizeof *r);
 
 	for (int32_t i = 0; r && i < n; i++)
 		r[i] = (struct row){ hash[i], i };
-	for (int32_t i = 0; r && i < n; i += BRN_ALIKE_WINDOW)
-		qsort(r + i, (size_t)(n - i < BRN_ALIKE_WINDOW ? n - i :
-		    BRN_ALIKE_WINDOW), sizeof *r, compare);
+	for (int32_t i = 0; r && i < n; i += window)
+		qsort(r + i, (size_t)(n - i < window ? n - i : window),
+		    sizeof *r, compare);
 	return r;
 }
 
@@ -106,12 +106,13 @@ put_in_line(struct brn_alike *a)
 }
 
 int
-brn_alike_make(const uint64_t *hash, int32_t n, struct brn_alike *out,
-    burin_error *err)
+brn_alike_make(const uint64_t *hash, int32_t n, int bh,
+    struct brn_alike *out, burin_error *err)
 {
-	int32_t nwindow = (n + BRN_ALIKE_WINDOW - 1) / BRN_ALIKE_WINDOW;
-	struct brn_alike a = { .nwindow = nwindow };
-	struct row *r = sorted(hash, n);
+	int32_t window = brn_alike_window(bh);
+	int32_t nwindow = (n + window - 1) / window;
+	struct brn_alike a = { .window = window, .nwindow = nwindow };
+	struct row *r = sorted(hash, n, window);
 	int ok;
 
 	a.row = brn_alloc((size_t)n + 1, sizeof *a.row);

@@ -71,7 +71,7 @@ group_at(struct t2 *e, int h, enum brn_arg brow)
 {
 	struct brn_gcc *g = e->g;
 	brn_rv w = brn_gcc_div(g, brn_gcc_add(g, brn_gcc_arg(g, brow),
-	    brn_gcc_int(g, BRN_ALIKE_WINDOW - 1)), BRN_ALIKE_WINDOW);
+	    brn_gcc_int(g, e->t.alike.window - 1)), e->t.alike.window);
 
 	w = brn_gcc_add(g, w, brn_gcc_int(g, h * (e->t.alike.nwindow + 1)));
 	return brn_gcc_get(brn_gcc_local(g, "group", brn_gcc_cast(g,

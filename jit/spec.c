@@ -32,7 +32,8 @@ settle(struct brn_spec *s)
 	int32_t *order;
 	burin_error err;
 
-	s->grain = s->kernel == BRN_KERNEL_t2 ? BRN_ALIKE_WINDOW : 1;
+	s->grain = s->kernel == BRN_KERNEL_t2 ? brn_alike_window(s->bh) :
+	    1;
 	if (s->kernel != BRN_KERNEL_t3)
 		return;
 	order = brn_alloc((size_t)s->nbrow + 1, sizeof *order);

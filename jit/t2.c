@@ -45,7 +45,7 @@ group_rows(const struct brn_spec *s, struct brn_alike *out, burin_error *err)
 		return brn_nomem(err);
 	for (int32_t b = 0; b < s->nbrow; b++)
 		h[b] = hash(s, b);
-	rc = brn_alike_make(h, s->nbrow, out, err);
+	rc = brn_alike_make(h, s->nbrow, s->bh, out, err);
 	free(h);
 	return rc;
 }
@@ -125,6 +125,16 @@ brn_t2_weights(const struct brn_t2 *t, int64_t out[BRN_ALIKE_HEIGHTS])
 {
 	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
 		out[h] = t->at[h + 1] - t->at[h];
+}
+
+int
+brn_t2_pays(const int64_t weights[BRN_ALIKE_HEIGHTS])
+{
+	int64_t all = 0;
+
+	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
+		all += weights[h];
+	return 4 * weights[BRN_ALIKE_HEIGHTS - 1] < 3 * all;
 }
 
 /* The values of a group: its blocks column by column, each column row by

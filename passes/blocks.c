@@ -188,7 +188,7 @@ static int
 sum_groups(const struct rows *r, int64_t n, int64_t *out, burin_error *err)
 {
 	struct brn_alike a;
-	int rc = brn_alike_make(r->hash, (int32_t)n, &a, err);
+	int rc = brn_alike_make(r->hash, (int32_t)n, 1, &a, err);
 
 	if (rc < 0)
 		return rc;
