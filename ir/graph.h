@@ -61,6 +61,7 @@ struct brn_candidate {
 	double density;                 /* stored blocks / all blocks */
 	const char *kernel;             /* of jit/kernels.def; NULL: unknown */
 	double predicted, measured;     /* time; 0: not measured */
+	const char *limit;              /* why not a faster kernel; NULL */
 };
 
 /* What bsr_dense found and decided about a dense layer, for people to read.  */

@@ -171,9 +171,10 @@ predict(const struct brn_spec *s)
 	return brn_cost_sum(&count, &table[s->isa]);
 }
 
-double
-brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
-    int64_t nblk, enum brn_kernel_id *kernel)
+/* Its kernel is the first that fits.  */
+static struct brn_spec
+spec_of(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
+    int64_t nblk)
 {
 	int64_t nbrow = rows / bh + (rows % bh != 0);
 	int64_t nbcol = cols / bw + (cols % bw != 0);
@@ -188,18 +189,41 @@ brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
 			s.kernel = (enum brn_kernel_id)k;
 			break;
 		}
+	return s;
+}
+
+double
+brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
+    int64_t nblk, enum brn_kernel_id *kernel)
+{
+	struct brn_spec s = spec_of(isa, rows, cols, bh, bw, nblk);
+
 	*kernel = s.kernel;
 	return predict(&s);
+}
+
+const char *
+brn_cost_limit(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
+    int64_t nblk)
+{
+	struct brn_spec s = spec_of(isa, rows, cols, bh, bw, nblk);
+
+	return brn_spec_limit(&s);
 }
 
 double
 brn_cost_alike(enum brn_isa isa, int64_t rows, int64_t cols,
     const int64_t *weights)
 {
-	struct brn_spec s = { .isa = isa, .bh = 1, .bw = 1,
-	    .nbrow = (int32_t)rows, .nbcol = (int32_t)cols };
 	struct brn_cost count = { { 0 } };
+	struct brn_spec s;
+	int64_t all = 0;
 
+	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
+		all += weights[h];
+	s = spec_of(isa, rows, cols, 1, 1, all);
+	if (brn_kernels[s.kernel].tier == 0 || !brn_t2_pays(weights))
+		return HUGE_VAL;
 	count_alike(&s, weights, count.term);
 	return brn_cost_sum(&count, &table[isa]);
 }

@@ -52,9 +52,13 @@ double brn_cost_sum(const struct brn_cost *count, const struct brn_cost *ns);
 double brn_cost(enum brn_isa isa, int64_t rows, int64_t cols, int bh, int bw,
     int64_t nblk, enum brn_kernel_id *kernel);
 
+/* What brn_spec_limit says of that layer.  */
+const char *brn_cost_limit(enum brn_isa isa, int64_t rows, int64_t cols,
+    int bh, int bw, int64_t nblk);
+
 /* The same of single weights, when rows with the same columns are computed
  * together: kernel t2.  weights [BRN_ALIKE_HEIGHTS] are those of rows in groups
- * of each height (ir/alike.h).  */
+ * of each height (ir/alike.h).  HUGE_VAL: t2 does not fit.  */
 double brn_cost_alike(enum brn_isa isa, int64_t rows, int64_t cols,
     const int64_t *weights);
 /* Kernel t2 for s, if that is predicted to be faster by BRN_COST_GAIN.  */

@@ -16,7 +16,7 @@
 #include "jit/t1.h"
 
 enum {
-	MAX_BODY = 128,         /* vector FMAs in a loop body */
+	MAX_BODY = 64,          /* vector FMAs in a loop body */
 	W_AHEAD = 512,          /* floats that weights are fetched ahead */
 	W_LINE = 16,            /* floats a line of the cache */
 	X_COLS = 4,             /* wider blocks have x that follows x */

@@ -17,9 +17,15 @@ enum { T3_WEIGHTS = 500000 };
 enum { T1_BLOCKS = 4000000 };
 
 static int
+over_t1(const struct brn_spec *s)
+{
+	return !brn_spec_is_full(s) && s->nblk > T1_BLOCKS;
+}
+
+static int
 fits_t1_tile(const struct brn_spec *s)
 {
-	return (brn_spec_is_full(s) || s->nblk <= T1_BLOCKS) &&
+	return !over_t1(s) &&
 	    (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
 	    (int64_t)s->nbrow * s->bh <= MAX_FEATURES;
 }
@@ -31,19 +37,39 @@ fits_t1_full(const struct brn_spec *s)
 }
 
 static int
-fits_t3(const struct brn_spec *s)
+suits_t3(const struct brn_spec *s)
 {
 	return s->isa == BRN_ISA_avx512 && (s->bh == 1 || s->bh == 3) &&
-	    s->nblk > 0 && !brn_spec_is_full(s) &&
-	    fits_t1_tile(s) && (int64_t)s->nblk * s->bh * s->bw <= T3_WEIGHTS;
+	    s->nblk > 0 && !brn_spec_is_full(s);
 }
 
-/* Some of the rows are alike, and those have a good part of the weights: else
- * it is tier 1 with detours.  What is higher gains nothing from more rows.  */
+static int
+over_t3(const struct brn_spec *s)
+{
+	return (int64_t)s->nblk * s->bh * s->bw > T3_WEIGHTS;
+}
+
+static int
+fits_t3(const struct brn_spec *s)
+{
+	return suits_t3(s) && fits_t1_tile(s) && !over_t3(s);
+}
+
+const char *
+brn_spec_limit(const struct brn_spec *s)
+{
+	if (over_t1(s))
+		return "too many blocks to compile a kernel for";
+	if (suits_t3(s) && over_t3(s))
+		return "too many weights for straight-line code";
+	return NULL;
+}
+
+/* What is higher gains nothing from more rows.  */
 static int
 fits_t2(const struct brn_spec *s)
 {
-	int64_t n[BRN_ALIKE_HEIGHTS], all = 0;
+	int64_t n[BRN_ALIKE_HEIGHTS];
 	struct brn_t2 t;
 	burin_error err;
 
@@ -53,9 +79,7 @@ fits_t2(const struct brn_spec *s)
 		return 0;
 	brn_t2_weights(&t, n);
 	brn_t2_clear(&t);
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
-		all += n[h];
-	return 4 * n[BRN_ALIKE_HEIGHTS - 1] < 3 * all;
+	return brn_t2_pays(n);
 }
 
 static int

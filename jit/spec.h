@@ -55,6 +55,10 @@ void brn_spec_prefer(struct brn_spec *s, const char *kernel);
  * of it.  Of a spec that was made by the functions here.  */
 int brn_spec_grain(const struct brn_spec *s);
 
+/* Why no kernel of a higher tier is made, though one would suit: its code and
+ * the time to make it would be too much.  NULL: none would.  */
+const char *brn_spec_limit(const struct brn_spec *s);
+
 /* Canonical bytes: little-endian, fixed order, documented in jit/README.md.  */
 void brn_spec_encode(const struct brn_spec *s, struct brn_buf *out);
 /* The other way.  The index arrays are allocated in arena; everything is

@@ -30,6 +30,9 @@ void brn_t2_clear(struct brn_t2 *t);
 /* Weights that block rows in groups of each height have.  */
 void brn_t2_weights(const struct brn_t2 *t,
     int64_t out[BRN_ALIKE_HEIGHTS]);
+/* Whether rows that are alike have a good part of them: else it is tier 1 with
+ * detours.  */
+int brn_t2_pays(const int64_t weights[BRN_ALIKE_HEIGHTS]);
 
 /* vals of brn_bsr in the order of t.  */
 void brn_t2_pack(const struct brn_spec *s, const struct brn_t2 *t,

@@ -220,14 +220,15 @@ reason(struct brn_arena *a, const struct best *b, int sparse)
 {
 	const struct brn_candidate *c = &b->cand[b->pick];
 	const char *how = b->measured ? "measured" : "predicted";
+	const char *limit = c->limit ? c->limit : "";
 	double percent = 100 * c->density;
 
 	if (!b->nonzero)
 		return brn_arena_strdup(a, "weight is all zero");
 	if (sparse)
 		return brn_arena_printf(a, "%dx%d stores %.1f %% of blocks, "
-		    "%s %.1fx faster than dense", c->bh, c->bw, percent, how,
-		    b->gain);
+		    "%s %.1fx faster than dense%s%s", c->bh, c->bw, percent,
+		    how, b->gain, *limit ? "; " : "", limit);
 	if (b->gain <= 1)
 		return brn_arena_printf(a, "best block %dx%d stores %.1f %%: "
 		    "%s slower than dense", c->bh, c->bw, percent, how);

@@ -29,7 +29,7 @@ struct brn_pass_opts {
 	double (*cost_alike)(int64_t rows, int64_t cols,
 	    const int64_t *weights, const char **kernel, const void *ctx);
 	/* Give n candidates for the weight w the names of their kernels, where
-	 * they have none yet, and
+	 * they have none yet, what keeps a faster one from running them, and
 	 * times where they have been measured; mask is a hash of where its
 	 * nonzeros are.  May be NULL.  */
 	int (*look_up)(const struct brn_matrix *w, uint64_t mask,

@@ -61,13 +61,16 @@ look_up(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
 		int64_t rows = w->rows, cols = w->cols;
 		int64_t nbrow = (rows + c[i].bh - 1) / c[i].bh;
 		int64_t nbcol = (cols + c[i].bw - 1) / c[i].bw;
+		int64_t nblk = llround(c[i].density * (double)nbrow *
+		    (double)nbcol);
 		enum brn_kernel_id k;
 
 		if (c[i].kernel)
 			continue;
-		brn_cost(net->isa, rows, cols, c[i].bh, c[i].bw,
-		    llround(c[i].density * (double)nbrow * (double)nbcol), &k);
+		brn_cost(net->isa, rows, cols, c[i].bh, c[i].bw, nblk, &k);
 		c[i].kernel = brn_kernels[k].name;
+		c[i].limit = brn_cost_limit(net->isa, rows, cols, c[i].bh,
+		    c[i].bw, nblk);
 	}
 	return brn_tune_look_up(net->tune, w, mask, c, n, err);
 }

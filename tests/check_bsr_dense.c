@@ -417,6 +417,7 @@ know(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
 		else if (c[i].bh == 4 && c[i].bw == 1)
 			c[i].measured = us[0];
 		c[i].kernel = "k";
+		c[i].limit = "too much";
 	}
 	return 0;
 }
@@ -430,7 +431,7 @@ START_TEST(measured_times_decide)
 	} known[] = {
 		{ { 2, 5 }, { 4, 1 },
 		  "4x1 stores 62.5 % of blocks, measured 2.5x faster than "
-		  "dense", "k" },
+		  "dense; too much", "k" },
 		{ { 5, 2 }, { BRN_DENSE_BH, BRN_DENSE_BW },
 		  "best block 4x1 stores 62.5 %: measured slower than dense",
 		  "k" },

@@ -3,8 +3,10 @@
  * Descriptions of kernels: which one is taken, canonical bytes and back, and
  * bytes that nobody wrote; instruction sets by name; what the cost says.
  */
+#include <math.h>
 #include <string.h>
 
+#include "ir/alike.h"
 #include "jit/cost.h"
 #include "jit/spec.h"
 #include "tests/suite.h"
@@ -183,6 +185,78 @@ START_TEST(cost_prefers_high_blocks_and_few)
 }
 END_TEST
 
+START_TEST(what_is_too_much_is_named)
+{
+	static const struct {
+		enum brn_isa isa;
+		int64_t rows, cols;
+		int bh;
+		int64_t nblk;
+		const char *limit;
+	} layers[] = {
+		{ BRN_ISA_avx512, 768, 768, 1, 60000, NULL },
+		{ BRN_ISA_avx512, 3072, 3072, 1, 900000, "straight" },
+		{ BRN_ISA_avx512, 3072, 3072, 2, 900000, NULL },
+		{ BRN_ISA_avx2, 3072, 3072, 1, 900000, NULL },
+		{ BRN_ISA_avx512, 8192, 8192, 1, 6700000, "to compile" },
+		{ BRN_ISA_sse2, 8192, 8192, 2, 6700000, "to compile" },
+		{ BRN_ISA_avx512, 8192, 8192, 1, 8192 * 8192, NULL },
+	};
+
+	for (int i = 0; i < COUNT(layers); i++) {
+		const char *limit = brn_cost_limit(layers[i].isa,
+		    layers[i].rows, layers[i].cols, layers[i].bh, 1,
+		    layers[i].nblk);
+
+		ck_assert_int_eq(limit != NULL, layers[i].limit != NULL);
+		if (limit)
+			ck_assert(strstr(limit, layers[i].limit));
+	}
+}
+END_TEST
+
+/* Weights of rows in groups of 16, and of rows that are like no other.  */
+START_TEST(alike_rows_have_a_cost_where_t2_fits)
+{
+	static const struct {
+		int64_t high, low;
+		int fits;
+	} rows[] = {
+		{ 60000, 0, 1 }, { 30000, 30000, 1 }, { 0, 60000, 0 },
+		{ 6700000, 0, 0 },
+	};
+
+	for (int i = 0; i < COUNT(rows); i++) {
+		int64_t w[BRN_ALIKE_HEIGHTS] = { rows[i].high };
+
+		w[BRN_ALIKE_HEIGHTS - 1] = rows[i].low;
+		ck_assert_int_eq(isfinite(brn_cost_alike((enum brn_isa)_i,
+		    8192, 8192, w)), rows[i].fits);
+	}
+}
+END_TEST
+
+/* 600 block rows, each with a weight in column 0.  */
+START_TEST(windows_have_as_many_rows_whatever_the_block)
+{
+	static int32_t rowptr[601], colidx[600];
+	struct brn_spec s;
+
+	for (int i = 0; i <= 600; i++)
+		rowptr[i] = i;
+	for (int bh = 1; bh < 16; bh++) {
+		struct brn_bsr b = { 600 * bh, 9, bh, 1, 600, 9, 600, rowptr,
+		    colidx, NULL };
+
+		brn_spec_init(&s, &b, 0, BRN_ISA_avx512, "id");
+		brn_spec_prefer(&s, "t2");
+		ck_assert_int_eq(s.kernel, BRN_KERNEL_t2);
+		ck_assert_int_gt(brn_spec_grain(&s) * bh, 192 - bh);
+		ck_assert_int_le(brn_spec_grain(&s) * bh, 192);
+	}
+}
+END_TEST
+
 /* 59 rows of 1x1, one weight a row.  */
 START_TEST(only_a_kernel_that_fits_is_preferred)
 {
@@ -222,9 +296,13 @@ spec_suite(void)
 	    COUNT(cases));
 	tcase_add_test(tc, pattern_out_of_order_is_refused);
 	tcase_add_test(tc, only_a_kernel_that_fits_is_preferred);
+	tcase_add_test(tc, windows_have_as_many_rows_whatever_the_block);
 	tc = suite_case(s, "target", 30);
 	tcase_add_test(tc, instruction_sets_have_names);
 	tcase_add_loop_test(tc, cost_prefers_high_blocks_and_few, 0,
+	    BRN_NUM_ISAS);
+	tcase_add_test(tc, what_is_too_much_is_named);
+	tcase_add_loop_test(tc, alike_rows_have_a_cost_where_t2_fits, 0,
 	    BRN_NUM_ISAS);
 	return s;
 }
