@@ -73,32 +73,6 @@ output(void *data, size_t nbytes)
 	    .nbytes = nbytes };
 }
 
-static burin_model *
-load(const char *file, const char *key, const char *value)
-{
-	burin_options *o = burin_options_new();
-	burin_model *m;
-
-	ck_assert_ptr_nonnull(o);
-	if (key)
-		suite_ok(burin_options_set(o, key, value, &err), err);
-	suite_ok(burin_model_load(file, o, &m, &err), err);
-	burin_options_free(o);
-	return m;
-}
-
-static burin_session *
-session(burin_model *m, const char *threads)
-{
-	burin_options *o = burin_options_new();
-	burin_session *s;
-
-	suite_ok(burin_options_set(o, "threads", threads, &err), err);
-	suite_ok(burin_session_new(m, o, &s, &err), err);
-	burin_options_free(o);
-	return s;
-}
-
 static void
 run(burin_session *s, struct feed *f, float *y)
 {
@@ -119,9 +93,10 @@ static const int64_t shapes[][3] = {    /* batch, length, padding */
 START_TEST(sparse_and_dense_agree)
 {
 	static float a[MAX_TOKENS * HIDDEN], b[MAX_TOKENS * HIDDEN];
-	burin_model *ms = load(path, NULL, NULL);
-	burin_model *md = load(path, "sparse", "off");
-	burin_session *ss = session(ms, "1"), *sd = session(md, "1");
+	burin_model *ms = suite_load(path, NULL, NULL);
+	burin_model *md = suite_load(path, "sparse", "off");
+	burin_session *ss = suite_session(ms, "1");
+	burin_session *sd = suite_session(md, "1");
 	struct feed f;
 
 	feed_init(&f, shapes[_i][0], shapes[_i][1], shapes[_i][2]);
@@ -138,7 +113,7 @@ END_TEST
 
 START_TEST(pruned_layers_are_sparse_and_say_why)
 {
-	burin_model *m = load(path, NULL, NULL);
+	burin_model *m = suite_load(path, NULL, NULL);
 
 	ck_assert_uint_eq(burin_model_num_layers(m), 12);
 	for (size_t i = 0; i < 12; i++) {
@@ -162,8 +137,9 @@ END_TEST
 START_TEST(threads_do_not_change_a_bit)
 {
 	static float a[MAX_TOKENS * HIDDEN], b[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL);
-	burin_session *one = session(m, "1"), *many = session(m, "3");
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *one = suite_session(m, "1");
+	burin_session *many = suite_session(m, "3");
 	struct feed f;
 
 	feed_init(&f, 3, 50, 3);
@@ -179,8 +155,8 @@ END_TEST
 START_TEST(shapes_may_change_from_run_to_run)
 {
 	static float first[MAX_TOKENS * HIDDEN], y[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL);
-	burin_session *s = session(m, "1");
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *s = suite_session(m, "1");
 	burin_stats before, after;
 	struct feed f;
 
@@ -204,8 +180,8 @@ END_TEST
 START_TEST(masked_tokens_do_not_count)
 {
 	static float a[MAX_TOKENS * HIDDEN], b[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL);
-	burin_session *s = session(m, "1");
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *s = suite_session(m, "1");
 	struct feed f;
 
 	feed_init(&f, 1, 20, 8);
@@ -222,8 +198,8 @@ END_TEST
 START_TEST(lent_output_is_valid_until_the_next_run)
 {
 	static float y[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL);
-	burin_session *s = session(m, "1");
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *s = suite_session(m, "1");
 	burin_tensor out = output(NULL, 0);
 	struct feed f;
 
@@ -240,8 +216,8 @@ END_TEST
 START_TEST(session_outlives_its_model)
 {
 	static float y[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL);
-	burin_session *s = session(m, "1");
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *s = suite_session(m, "1");
 	struct feed f;
 
 	burin_model_free(m);
@@ -260,7 +236,7 @@ static void *
 race(void *ctx)
 {
 	struct racer *r = ctx;
-	burin_session *s = session(r->m, "1");
+	burin_session *s = suite_session(r->m, "1");
 	struct feed f;
 
 	for (int64_t len = 1; len < 12; len++) {
@@ -276,7 +252,7 @@ START_TEST(model_is_shared_between_threads)
 	static struct racer r[4];
 	pthread_t t[4];
 
-	r[0].m = load(path, NULL, NULL);
+	r[0].m = suite_load(path, NULL, NULL);
 	for (int i = 0; i < 4; i++) {
 		r[i].m = r[0].m;
 		ck_assert_int_eq(pthread_create(&t[i], NULL, race, &r[i]), 0);
@@ -292,14 +268,14 @@ END_TEST
 
 START_TEST(second_load_compiles_nothing)
 {
-	burin_model *m = load(path, NULL, NULL);
+	burin_model *m = suite_load(path, NULL, NULL);
 	burin_stats st;
 
 	burin_model_stats(m, &st);
 	ck_assert_int_gt(st.kernels, 0);
 	ck_assert_int_eq(st.failed, 0);
 	burin_model_free(m);
-	m = load(path, NULL, NULL);
+	m = suite_load(path, NULL, NULL);
 	burin_model_stats(m, &st);
 	ck_assert_int_eq(st.compiled, 0);
 	ck_assert_int_eq(st.disk_hits + st.memory_hits, st.kernels);
@@ -310,8 +286,8 @@ END_TEST
 START_TEST(without_compiler_it_runs_and_says_so)
 {
 	static float a[MAX_TOKENS * HIDDEN], b[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL), *off;
-	burin_session *s = session(m, "1"), *soff;
+	burin_model *m = suite_load(path, NULL, NULL), *off;
+	burin_session *s = suite_session(m, "1"), *soff;
 	burin_stats st;
 	struct feed f;
 	char empty[4300];
@@ -322,11 +298,11 @@ START_TEST(without_compiler_it_runs_and_says_so)
 	burin_model_free(m);            /* gone from memory, too */
 	snprintf(empty, sizeof empty, "%s/none", dir);
 	setenv("BURIN_CACHE_DIR", empty, 1);
-	off = load(path, "jit", "off");
+	off = suite_load(path, "jit", "off");
 	burin_model_stats(off, &st);
 	ck_assert_int_eq(st.failed, st.kernels);
 	ck_assert_str_ne(st.note, "");
-	soff = session(off, "1");
+	soff = suite_session(off, "1");
 	run(soff, &f, b);
 	for (int i = 0; i < 60 * HIDDEN; i++)
 		suite_near(b[i], a[i], 1e-4);
@@ -338,8 +314,8 @@ END_TEST
 START_TEST(profile_names_every_step)
 {
 	static float y[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL);
-	burin_session *s = session(m, "1");
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *s = suite_session(m, "1");
 	const burin_step_info *step;
 	struct feed f;
 	int layers = 0;
@@ -409,8 +385,8 @@ static const struct { int code; const char *words; } refusals[] = {
 START_TEST(wrong_runs_are_refused_and_the_session_lives)
 {
 	static float y[MAX_TOKENS * HIDDEN];
-	burin_model *m = load(path, NULL, NULL);
-	burin_session *s = session(m, "1");
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *s = suite_session(m, "1");
 	burin_tensor out = output(y, sizeof y);
 	size_t nin = 3;
 	struct feed f;

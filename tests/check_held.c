@@ -42,32 +42,6 @@ teardown(void)
 	suite_rmdir(dir);
 }
 
-static burin_model *
-load(const char *path, const char *jit)
-{
-	burin_options *o = burin_options_new();
-	burin_model *m;
-
-	ck_assert_ptr_nonnull(o);
-	suite_ok(burin_options_set(o, "jit", jit, &err), err);
-	suite_ok(burin_model_load(path, o, &m, &err), err);
-	burin_options_free(o);
-	return m;
-}
-
-static burin_session *
-session(burin_model *m, const char *threads)
-{
-	burin_options *o = burin_options_new();
-	burin_session *s;
-
-	ck_assert_ptr_nonnull(o);
-	suite_ok(burin_options_set(o, "threads", threads, &err), err);
-	suite_ok(burin_session_new(m, o, &s, &err), err);
-	burin_options_free(o);
-	return s;
-}
-
 /* ---- a run --------------------------------------------------------------- */
 
 static const struct {
@@ -125,8 +99,9 @@ START_TEST(second_run_of_a_shape_allocates_nothing)
 
 	snprintf(path, sizeof path, "%s/tests/models/%s.onnx", suite_srcdir(),
 	    runs[_i].model);
-	m = load(runs[_i].model ? path : file[1], runs[_i].jit);
-	s = session(m, runs[_i].threads);
+	m = suite_load(runs[_i].model ? path : file[1], "jit",
+	    runs[_i].jit);
+	s = suite_session(m, runs[_i].threads);
 	n = feed(m, runs[_i].open, in);
 	out.name = burin_model_output(m, 0)->name;
 	brn_alloc_fail_at(0);
@@ -177,7 +152,7 @@ START_TEST(weights_are_held_once)
 
 	ck_assert_int_eq(stat(file[_i], &st), 0);
 	before = in_use();
-	m = load(file[_i], "off");
+	m = suite_load(file[_i], "jit", "off");
 	held = (in_use() - before) / (double)st.st_size;
 	if (is_counted())
 		ck_assert_msg(held < most[_i], "%.2f of the file is held, "

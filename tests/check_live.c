@@ -55,27 +55,6 @@ teardown(void)
 	suite_rmdir(dir);
 }
 
-static burin_model *
-load(int i, const char *compile)
-{
-	burin_options *o = burin_options_new();
-	burin_model *m;
-
-	suite_ok(burin_options_set(o, "compile", compile, &err), err);
-	suite_ok(burin_model_load(path[i], o, &m, &err), err);
-	burin_options_free(o);
-	return m;
-}
-
-static burin_session *
-session(burin_model *m)
-{
-	burin_session *s;
-
-	suite_ok(burin_session_new(m, NULL, &s, &err), err);
-	return s;
-}
-
 static int
 run(burin_session *s, float y[SIZE])
 {
@@ -101,8 +80,8 @@ run(burin_session *s, float y[SIZE])
 static void
 expected(int i, float y[SIZE])
 {
-	burin_model *m = load(i, "sync");
-	burin_session *s = session(m);
+	burin_model *m = suite_load(path[i], "compile", "sync");
+	burin_session *s = suite_session(m, "1");
 
 	ck_assert_int_eq(run(s, y), 0);
 	burin_session_free(s);
@@ -127,8 +106,8 @@ which(const float *y, const float *a, const float *b)
 START_TEST(model_runs_before_its_kernels_are_there)
 {
 	static float want[SIZE], y[SIZE];
-	burin_model *m = load(0, "async");
-	burin_session *s = session(m);
+	burin_model *m = suite_load(path[0], "compile", "async");
+	burin_session *s = suite_session(m, "1");
 	burin_stats st;
 
 	ck_assert_int_eq(run(s, y), 0);
@@ -150,8 +129,8 @@ END_TEST
 START_TEST(model_is_freed_while_it_compiles)
 {
 	static float y[SIZE];
-	burin_model *m = load(0, "async");
-	burin_session *s = session(m);
+	burin_model *m = suite_load(path[0], "compile", "async");
+	burin_session *s = suite_session(m, "1");
 
 	burin_model_free(m);
 	if (_i)
@@ -162,7 +141,7 @@ END_TEST
 
 START_TEST(nothing_is_compiled_when_told_so)
 {
-	burin_model *m = load(0, "off");
+	burin_model *m = suite_load(path[0], "compile", "off");
 	burin_stats st;
 
 	burin_model_stats(m, &st);
@@ -206,7 +185,7 @@ runs_like(burin_session *s, const float want[SIZE])
 START_TEST(child_runs_the_model_of_its_parent)
 {
 	static float want[SIZE];
-	burin_model *m = load(0, "sync");
+	burin_model *m = suite_load(path[0], "compile", "sync");
 	burin_session *s = session_of_two(m), *own;
 	int status;
 	pid_t pid;
@@ -239,8 +218,9 @@ END_TEST
 START_TEST(updated_model_has_the_new_weights)
 {
 	static float old[SIZE], new[SIZE], y[SIZE];
-	burin_model *m = load(0, _i ? "async" : "sync");
-	burin_session *s = session(m);
+	burin_model *m = suite_load(path[0], "compile", _i ? "async" :
+	    "sync");
+	burin_session *s = suite_session(m, "1");
 	burin_stats before, after;
 	const char *name = burin_model_layer(m, 0)->name;
 	char copy[256];
@@ -270,8 +250,8 @@ END_TEST
 START_TEST(other_structure_is_refused_and_named)
 {
 	static float old[SIZE], y[SIZE];
-	burin_model *m = load(0, "sync");
-	burin_session *s = session(m);
+	burin_model *m = suite_load(path[0], "compile", "sync");
+	burin_session *s = suite_session(m, "1");
 	struct bert_spec spec = BERT_TINY;
 	char other[4200];
 
@@ -343,9 +323,9 @@ START_TEST(sessions_run_on_while_all_changes)
 	expected(1, new);
 	expected(0, old);
 	suite_ok(burin_cache_clear(NULL, NULL, &err), err);
-	m = load(0, "async");
+	m = suite_load(path[0], "compile", "async");
 	for (int i = 0; i < NTHREAD; i++) {
-		r[i] = (struct runner){ .s = session(m), .old = old,
+		r[i] = (struct runner){ .s = suite_session(m, "1"), .old = old,
 		    .new = new, .stop = &stop };
 		ck_assert_int_eq(pthread_create(&r[i].thread, NULL,
 		    keep_running, &r[i]), 0);
@@ -397,12 +377,12 @@ START_TEST(tuned_model_is_found_again_and_updated)
 	int64_t n;
 
 	snprintf(kept, sizeof kept, "%s/kept", dir);
-	later = load(0, "sync");
+	later = suite_load(path[0], "compile", "sync");
 	ck_assert(best_us(later) == 0);
 	burin_model_free(later);
 	suite_ok(burin_options_set(o, "tune", "1", &err), err);
 	suite_ok(burin_model_load(path[0], o, &tuned, &err), err);
-	later = load(0, "sync");
+	later = suite_load(path[0], "compile", "sync");
 	ck_assert(best_us(tuned) > 0);
 	ck_assert(fabs(best_us(later) - best_us(tuned)) < 0.01);
 	keep_tunings(tuned, o, kept);
@@ -410,7 +390,7 @@ START_TEST(tuned_model_is_found_again_and_updated)
 	suite_ok(burin_cache_import(o, kept, &n, &err), err);
 	ck_assert_int_gt(n, 0);
 	burin_model_free(later);
-	later = load(0, "sync");
+	later = suite_load(path[0], "compile", "sync");
 	ck_assert(fabs(best_us(later) - best_us(tuned)) < 0.01);
 	suite_ok(burin_cache_clear(o, NULL, &err), err);
 	suite_ok(burin_model_update(tuned, path[1], &err), err);

@@ -9,6 +9,8 @@
 #ifndef SUITE_H
 #define SUITE_H
 
+#include "burin.h"
+
 #include <check.h>
 #include <float.h>
 #include <ftw.h>
@@ -168,6 +170,36 @@ static inline void
 suite_rmdir(const char *path)
 {
 	nftw(path, suite_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A model loaded with one option, or with none if key is NULL.  */
+static inline burin_model *
+suite_load(const char *path, const char *key, const char *value)
+{
+	burin_options *o = burin_options_new();
+	burin_error err;
+	burin_model *m;
+
+	ck_assert_ptr_nonnull(o);
+	if (key)
+		suite_ok(burin_options_set(o, key, value, &err), err);
+	suite_ok(burin_model_load(path, o, &m, &err), err);
+	burin_options_free(o);
+	return m;
+}
+
+static inline burin_session *
+suite_session(burin_model *m, const char *threads)
+{
+	burin_options *o = burin_options_new();
+	burin_error err;
+	burin_session *s;
+
+	ck_assert_ptr_nonnull(o);
+	suite_ok(burin_options_set(o, "threads", threads, &err), err);
+	suite_ok(burin_session_new(m, o, &s, &err), err);
+	burin_options_free(o);
+	return s;
 }
 
 #endif
