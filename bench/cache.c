@@ -4,7 +4,7 @@
  * its key in memory, from disk.  Layers of BERT-base with random masks of 16x1
  * blocks, one in ten stored.
  */
-#include "jit/jit.h"
+#include "jit/get/jit.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef BENCH_CREW_H
 #define BENCH_CREW_H
 
-#include "jit/jit.h"
+#include "jit/get/jit.h"
 
 struct bench_calls {
 	brn_kernel_fn *fn;

@@ -127,9 +127,9 @@ print(enum brn_isa isa, const struct point *p)
 static const char head[] =
 "/* SPDX-License-Identifier: Apache-2.0\n"
 " *\n"
-" * Nanoseconds for each term of jit/cost.h, by instruction set, as `make\n"
-" * fit-cost` measured them, and how far predictions are off: half of them by\n"
-" * less than the first figure, nine of ten by less than the second.\n"
+" * Nanoseconds for each term of jit/kernel/cost.h, by instruction set, as\n"
+" * `make fit-cost` measured them, and how far predictions are off: half of\n"
+" * them by less than the first figure, nine of ten by less than the second.\n"
 " *\n"
 " * COST(instruction set";
 

@@ -7,8 +7,8 @@
 
 #include "burin.h"
 
-/* Measure kernels of all kinds and print jit/cost.def; for one instruction set,
- * or with "auto" for all.  */
+/* Measure kernels of all kinds and print jit/kernel/cost.def; for one
+ * instruction set, or with "auto" for all.  */
 int bench_fit(const char *isa, burin_error *err);
 
 #endif

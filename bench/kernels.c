@@ -10,7 +10,7 @@
  *	        [--m 128] [--threads 1,2] [--masks uniform,square]
  *	        [--isa avx2,sse2] [--t0] [--kernel t2] [--dense] [--rivals]
  *	        [--json] [--quick]
- *	kernels --fit [--isa avx2]      jit/cost.def
+ *	kernels --fit [--isa avx2]      jit/kernel/cost.def
  *
  * Sizes are rows x cols, output x input features; --dense takes the dense layer
  * beside each, --rivals what other libraries make of it on one thread.

@@ -7,7 +7,7 @@
 
 #include "bench/crew.h"
 #include "bench/patterns.h"
-#include "jit/load.h"
+#include "jit/get/load.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #ifndef BENCH_LAYER_H
 #define BENCH_LAYER_H
 
-#include "jit/cost.h"
-#include "jit/jit.h"
+#include "jit/kernel/cost.h"
+#include "jit/get/jit.h"
 
 struct bench_cell {
 	int bh, bw;

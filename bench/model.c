@@ -5,7 +5,7 @@
  */
 #include "bench/model.h"
 
-#include "ir/onnx.pb-c.h"
+#include "ir/onnx/onnx.pb-c.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  *
  * The op table as data.
  */
-#include "ir/graph.h"
+#include "ir/ops.h"
 
 const struct brn_op_info brn_ops[BRN_NUM_OPS] = {
 #define OP(name, onnx, lo, hi, flags) { #name, onnx, lo, hi, flags },

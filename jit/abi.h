@@ -26,7 +26,7 @@
 
 #define BRN_TILE 16                     /* tokens a tile */
 
-struct brn_ones;                        /* jit/few.h */
+struct brn_ones;                        /* jit/builtin/few_tokens.h */
 
 /* ARG(C type, kind for emitters, name) */
 #define BRN_KERNEL_ARGS(ARG) \

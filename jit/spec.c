@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "jit/generator.h"
-#include "jit/t2.h"
-#include "jit/t3.h"
+#include "jit/kernel/t2_groups.h"
+#include "jit/kernel/t3_unrolled.h"
 
 #define MAGIC "burin kernel"
 

@@ -7,7 +7,7 @@
 #ifndef BRN_SPEC_H
 #define BRN_SPEC_H
 
-#include "ir/bsr.h"
+#include "ir/graph/bsr.h"
 #include "jit/abi.h"
 #include "jit/compiler.h"
 #include "jit/target.h"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Decides which values live in tiles (ir/tiles.h) and puts conversions where
- * the two layouts meet, one a value.  Layers and attention always work on
- * tiles; what has a form on tiles follows the values that it gets, unless that
- * would only add a conversion.  So from the first layer of an encoder to its
+ * Decides which values live in tiles (ir/graph/tiles.h) and puts conversions
+ * where the two layouts meet, one a value.  Layers and attention always work
+ * on tiles; what has a form on tiles follows the values that it gets, unless
+ * that would only add a conversion.  So from the first layer of an encoder to its
  * result nothing is converted.
  */
 #include "passes/pass.h"
 
 #include <stdlib.h>
 
-#include "ir/tiles.h"
+#include "ir/graph/tiles.h"
 
 /* All that is kept of one node of the graph as it was.  */
 struct place {

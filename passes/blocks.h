@@ -6,8 +6,8 @@
 #ifndef BRN_BLOCKS_H
 #define BRN_BLOCKS_H
 
-#include "ir/alike.h"
-#include "ir/bsr.h"
+#include "ir/graph/row_groups.h"
+#include "ir/graph/bsr.h"
 
 /* bh and bw are powers of two, 32 at most.  */
 struct brn_block {
@@ -30,7 +30,7 @@ int brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
     burin_error *err);
 
 /* Of the rows of m with the same columns, how many weights those have that are
- * in groups of each height (ir/alike.h).  */
+ * in groups of each height (ir/graph/row_groups.h).  */
 int brn_blocks_alike(const struct brn_matrix *m,
     int64_t out[BRN_ALIKE_HEIGHTS], burin_error *err);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/weight.h"
+#include "ir/graph/weight.h"
 #include "passes/blocks.h"
 #include "passes/rewrite.h"
 

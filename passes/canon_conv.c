@@ -17,7 +17,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/window.h"
+#include "ir/op/window.h"
 #include "passes/rewrite.h"
 
 /* A weight of groups grows by their number, up to so many elements.  */

@@ -10,7 +10,7 @@
  */
 #include "passes/pass.h"
 
-#include "ir/einsum.h"
+#include "ir/op/einsum.h"
 #include "passes/make.h"
 #include "passes/rewrite.h"
 

@@ -7,7 +7,7 @@
 #ifndef BRN_CHANNELS_H
 #define BRN_CHANNELS_H
 
-#include "ir/tensor.h"
+#include "ir/graph/tensor.h"
 
 /* What is known of a feature.  */
 enum { BRN_ALIVE, BRN_FIXED, BRN_UNREAD };

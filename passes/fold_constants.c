@@ -7,7 +7,7 @@
  */
 #include "passes/pass.h"
 
-#include "ir/infer.h"
+#include "ir/op/infer.h"
 #include "passes/rewrite.h"
 
 static int

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/ref.h"
-#include "ir/weight.h"
+#include "ir/op/ref.h"
+#include "ir/graph/weight.h"
 #include "passes/channels.h"
 #include "passes/rewrite.h"
 

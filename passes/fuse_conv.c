@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/image.h"
+#include "ir/op/image.h"
 #include "passes/extend.h"
 
 /* ---- activations --------------------------------------------------------- */

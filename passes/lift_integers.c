@@ -7,7 +7,7 @@
  */
 #include "passes/pass.h"
 
-#include "ir/iter.h"
+#include "ir/graph/iter.h"
 #include "passes/rewrite.h"
 
 #include <stdlib.h>

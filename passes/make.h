@@ -7,7 +7,7 @@
 #ifndef BRN_MAKE_H
 #define BRN_MAKE_H
 
-#include "ir/graph.h"
+#include "ir/graph/graph.h"
 
 struct brn_maker {
 	struct brn_graph *g;

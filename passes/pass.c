@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/infer.h"
+#include "ir/op/infer.h"
 
 const struct brn_pass_info brn_passes[] = {
 #define PASS(name, what) { #name, what, brn_pass_##name },

@@ -10,7 +10,7 @@
 #ifndef BRN_PASS_H
 #define BRN_PASS_H
 
-#include "ir/graph.h"
+#include "ir/graph/graph.h"
 
 struct brn_pass_opts {
 	int sparse;             /* 0: bsr_dense leaves every layer dense */
@@ -18,14 +18,15 @@ struct brn_pass_opts {
 	int verify;             /* brn_graph_verify after every pass */
 	const char *dump_dir;   /* NULL, or gets NN-name.txt after every pass */
 	/* Predicted time of a layer [rows, cols] stored in nblk blocks of bh x
-	 * bw, in any unit; what jit/cost.c says of the kernels here.  Dense is
-	 * asked for with the block that dense layers use and all blocks.  */
+	 * bw, in any unit; what jit/kernel/cost.c says of the kernels here.
+	 * Dense is asked for with the block that dense layers use and all
+	 * blocks.  */
 	double (*cost)(int64_t rows, int64_t cols, int bh, int bw,
 	    int64_t nblk, const void *ctx);
 	/* The same of single weights when rows with the same columns are
 	 * computed together, and the name of the kernel that does that;
 	 * weights [BRN_ALIKE_HEIGHTS] are those of rows in groups of each
-	 * height (ir/alike.h).  May be NULL.  */
+	 * height (ir/graph/row_groups.h).  May be NULL.  */
 	double (*cost_alike)(int64_t rows, int64_t cols,
 	    const int64_t *weights, const char **kernel, const void *ctx);
 	/* Give n candidates for the weight w the names of their kernels, where

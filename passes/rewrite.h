@@ -8,7 +8,7 @@
 #ifndef BRN_REWRITE_H
 #define BRN_REWRITE_H
 
-#include "ir/graph.h"
+#include "ir/graph/graph.h"
 
 struct brn_rewrite {
 	struct brn_graph *g;

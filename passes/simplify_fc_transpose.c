@@ -6,7 +6,7 @@
  */
 #include "passes/pass.h"
 
-#include "ir/weight.h"
+#include "ir/graph/weight.h"
 #include "passes/rewrite.h"
 
 /* The constant under a stack of transposes; *flips is their number.  NULL:

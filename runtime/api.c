@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "ir/onnx.h"
-#include "jit/entries.h"
-#include "jit/jit.h"
+#include "ir/onnx/import.h"
+#include "jit/admin/entries.h"
+#include "jit/get/jit.h"
 #include "jit/target.h"
 #include "runtime/options.h"
 

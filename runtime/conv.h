@@ -8,9 +8,9 @@
 #ifndef BRN_CONV_H
 #define BRN_CONV_H
 
-#include "ir/image.h"
-#include "runtime/kernels.h"
-#include "runtime/planes.h"
+#include "ir/op/image.h"
+#include "runtime/layer.h"
+#include "runtime/native/planes.h"
 
 struct brn_conv_run {
 	const struct brn_layer *layer;

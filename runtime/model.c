@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/onnx.h"
-#include "jit/cost.h"
+#include "ir/onnx/import.h"
+#include "jit/kernel/cost.h"
 
 struct burin_model *
 brn_model_ref(struct burin_model *m)

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/infer.h"
-#include "jit/cost.h"
+#include "ir/op/infer.h"
+#include "jit/kernel/cost.h"
 #include "passes/pass.h"
 
 struct brn_net *

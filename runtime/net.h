@@ -9,8 +9,8 @@
 
 #include <stdatomic.h>
 
-#include "jit/tune.h"
-#include "runtime/kernels.h"
+#include "jit/tune/tune.h"
+#include "runtime/layer.h"
 #include "runtime/options.h"
 
 struct brn_net {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "ir/base.h"
-#include "jit/jit.h"
+#include "jit/get/jit.h"
 
 enum kind { WORDS, COUNT, BYTES, STRING, ISA };
 

@@ -6,7 +6,7 @@
 #ifndef BRN_OPTIONS_H
 #define BRN_OPTIONS_H
 
-#include "jit/jit.h"
+#include "jit/get/jit.h"
 
 enum brn_compile_when { BRN_COMPILE_off, BRN_COMPILE_sync, BRN_COMPILE_async };
 

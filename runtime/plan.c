@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/ref.h"
+#include "ir/op/ref.h"
 #include "runtime/bands.h"
 #include "runtime/conv.h"
-#include "runtime/memory.h"
+#include "runtime/lifetimes.h"
 
 void
 brn_plan_free(struct brn_plan *p)

@@ -7,7 +7,7 @@
 #ifndef BRN_PLAN_H
 #define BRN_PLAN_H
 
-#include "ir/infer.h"
+#include "ir/op/infer.h"
 #include "runtime/net.h"
 
 struct brn_bands;

@@ -3,7 +3,7 @@
  * Running plans, step by step, or band by band where steps go together
  * (runtime/bands.h).
  */
-#include "ir/ref.h"
+#include "ir/op/ref.h"
 #include "runtime/bands.h"
 #include "runtime/conv.h"
 

@@ -5,8 +5,8 @@
  * and the next run of each session finds it in the place of the other, which
  * goes when no session uses it any more.
  */
-#include "ir/onnx.h"
-#include "ir/same.h"
+#include "ir/onnx/import.h"
+#include "ir/graph/compare.h"
 #include "runtime/model.h"
 
 /* Takes g.  */

@@ -4,7 +4,7 @@
  * damage each of their bytes; between them they have every operator, type,
  * and way to store that the importer knows.
  */
-#include "tests/onnx_text.h"
+#include "tests/support/onnx_text.h"
 
 #include <stdio.h>
 

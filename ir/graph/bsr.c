@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Block-sparse matrices from dense ones and back.
+ */
+#include "ir/graph/bsr.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a block lies in its matrix, which it may reach beyond.  */
+struct block {
+	int64_t at, ld;         /* offset of its first element, row stride */
+	int nr, nc;             /* rows and cols inside the matrix */
+};
+
+static struct block
+block_at(int64_t rows, int64_t cols, int bh, int bw, int64_t br, int64_t bc)
+{
+	int64_t r = br * bh, c = bc * bw;
+
+	return (struct block){
+		.at = r * cols + c,
+		.ld = cols,
+		.nr = (int)(rows - r < bh ? rows - r : bh),
+		.nc = (int)(cols - c < bw ? cols - c : bw),
+	};
+}
+
+/* NaN != 0 and -0.0 == 0, as wanted.  */
+static int
+block_has_nonzero(const float *w, struct block k)
+{
+	for (int r = 0; r < k.nr; r++)
+		for (int c = 0; c < k.nc; c++)
+			if (w[k.at + r * k.ld + c] != 0)
+				return 1;
+	return 0;
+}
+
+static int64_t
+blocks_along(int64_t n, int b)
+{
+	return n / b + (n % b != 0);
+}
+
+int64_t
+brn_bsr_count(const float *w, int64_t rows, int64_t cols, int bh, int bw)
+{
+	int64_t nbr = blocks_along(rows, bh), nbc = blocks_along(cols, bw);
+	int64_t n = 0;
+
+	for (int64_t br = 0; br < nbr; br++)
+		for (int64_t bc = 0; bc < nbc; bc++)
+			n += block_has_nonzero(w, block_at(rows, cols, bh, bw,
+			    br, bc));
+	return n;
+}
+
+int64_t
+brn_count_nonzero(const float *w, int64_t n)
+{
+	int64_t nz = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		nz += w[i] != 0;
+	return nz;
+}
+
+void
+brn_bsr_free(struct brn_bsr *b)
+{
+	if (!b)
+		return;
+	free(b->rowptr);
+	free(b->colidx);
+	free(b->vals);
+	free(b);
+}
+
+/* Is one of n floats not zero?  Their bits are joined but for the signs.  */
+static int
+any_nonzero(const float *p, int64_t n)
+{
+	typedef uint32_t lanes __attribute__((vector_size(16), aligned(4),
+	    may_alias));
+	lanes all = { 0 };
+	uint32_t u = 0;
+	int64_t i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		all |= *(const lanes *)(p + i);
+	for (; i < n; i++)
+		u |= p[i] != 0 ? 2 : 0;
+	u |= all[0] | all[1] | all[2] | all[3];
+	return u << 1 != 0;
+}
+
+/* Mark in has[] the blocks that hold a nonzero.  Goes along the lines of m: it
+ * is read once and in order.  */
+static void
+mark_blocks(const struct brn_bsr *b, const struct brn_matrix *m, uint8_t *has)
+{
+	int64_t lines = m->trans ? m->cols : m->rows;
+	int64_t line = m->trans ? m->rows : m->cols;
+	int along = m->trans ? b->bh : b->bw, across = m->trans ? b->bw : b->bh;
+	int64_t step = m->trans ? b->nbcol : 1;
+	int64_t jump = m->trans ? 1 : b->nbcol;
+	const float *p = m->w;
+
+	for (int64_t i = 0; i < lines; i++, p += line) {
+		uint8_t *to = has + i / across * jump;
+
+		for (int64_t k = 0; k < line; k += along, to += step)
+			*to |= (uint8_t)any_nonzero(p + k,
+			    line - k < along ? line - k : along);
+	}
+}
+
+/* Count the marked blocks of each block row; their sum.  */
+static int64_t
+count_marked(struct brn_bsr *b, const uint8_t *has)
+{
+	int64_t n = 0;
+
+	for (int32_t br = 0; br < b->nbrow; br++) {
+		for (int32_t bc = 0; bc < b->nbcol; bc++)
+			n += *has++;
+		b->rowptr[br + 1] = (int32_t)n;
+	}
+	return n;
+}
+
+static void
+fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
+    int32_t bc, float *v)
+{
+	struct block k = block_at(b->rows, b->cols, b->bh, b->bw, br, bc);
+	const float *w = m->w + k.at;
+
+	if (k.nr < b->bh || k.nc < b->bw)
+		memset(v, 0, (size_t)b->bh * (size_t)b->bw * sizeof *v);
+	if (m->trans)
+		w = m->w + (int64_t)bc * b->bw * m->rows + (int64_t)br * b->bh;
+	if (m->trans && k.nr == 16 && b->bw == 1)       /* most of all */
+		memcpy(v, w, 16 * sizeof *v);
+	else if (m->trans)
+		for (int c = 0; c < k.nc; c++)
+			memcpy(v + c * b->bh, w + c * m->rows,
+			    (size_t)k.nr * sizeof *v);
+	else
+		for (int r = 0; r < k.nr; r++)
+			for (int c = 0; c < k.nc; c++)
+				v[c * b->bh + r] = w[r * m->cols + c];
+}
+
+/* Block columns that are gone through together in a matrix that lies column by
+ * column: its columns are read along, and block rows are written so many blocks
+ * at a time.  */
+enum { BAND = 8 };
+
+/* next [nbrow] is where in vals a block row goes on.  */
+static void
+fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
+    const uint8_t *has, int32_t *next)
+{
+	int32_t band = m->trans ? BAND : b->nbcol;
+
+	memcpy(next, b->rowptr, (size_t)b->nbrow * sizeof *next);
+	for (int32_t c0 = 0; c0 < b->nbcol; c0 += band) {
+		int32_t c1 = b->nbcol - c0 < band ? b->nbcol : c0 + band;
+
+		for (int32_t br = 0; br < b->nbrow; br++)
+			for (int32_t bc = c0; bc < c1; bc++) {
+				if (!has[(int64_t)br * b->nbcol + bc])
+					continue;
+				fill_block(b, m, br, bc, b->vals +
+				    (size_t)next[br] * b->bh * b->bw);
+				b->colidx[next[br]++] = bc;
+			}
+	}
+}
+
+/* rowptr, colidx and vals, with a byte for every block in has[] and a number
+ * for every block row in next[].  */
+static int
+fill(struct brn_bsr *b, const struct brn_matrix *m, int keep_all,
+    uint8_t *has, int32_t *next)
+{
+	b->rowptr = brn_alloc((size_t)b->nbrow + 1, sizeof *b->rowptr);
+	if (!b->rowptr)
+		return -1;
+	if (keep_all)
+		memset(has, 1, (size_t)b->nbcol * (size_t)b->nbrow);
+	else
+		mark_blocks(b, m, has);
+	b->nblk = (int32_t)count_marked(b, has);
+	b->colidx = brn_alloc((size_t)b->nblk, sizeof *b->colidx);
+	b->vals = brn_alloc_aligned((size_t)b->nblk * (size_t)b->bh *
+	    (size_t)b->bw * sizeof *b->vals);
+	if (!b->colidx || !b->vals)
+		return -1;
+	fill_blocks(b, m, has, next);
+	return 0;
+}
+
+int
+brn_bsr_from_dense(const struct brn_matrix *m, int bh, int bw, int keep_all,
+    struct brn_bsr **out, burin_error *err)
+{
+	int64_t nbr = blocks_along(m->rows, bh);
+	int64_t nbc = blocks_along(m->cols, bw);
+	struct brn_bsr *b;
+	int32_t *next;
+	uint8_t *has;
+	int rc;
+
+	/* Kernels count padded rows and cols in 32 bits, indices included. */
+	if (m->rows < 0 || m->cols < 0 || nbr > (INT32_MAX - 1) / bh ||
+	    nbc > INT32_MAX / bw || (nbr && nbc > INT32_MAX / nbr))
+		return brn_fail(err, BURIN_ESHAPE,
+		    "weight is %lldx%lld, too large for blocks of %dx%d",
+		    (long long)m->rows, (long long)m->cols, bh, bw);
+	b = brn_alloc(1, sizeof *b);
+	has = brn_alloc((size_t)nbr, (size_t)nbc);
+	next = brn_alloc((size_t)nbr, sizeof *next);
+	if (b)
+		*b = (struct brn_bsr){ m->rows, m->cols, bh, bw, (int32_t)nbr,
+		    (int32_t)nbc, 0, NULL, NULL, NULL };
+	rc = b && has && next ? fill(b, m, keep_all, has, next) : -1;
+	free(has);
+	free(next);
+	if (rc < 0) {
+		brn_bsr_free(b);
+		return brn_nomem(err);
+	}
+	*out = b;
+	return 0;
+}
+
+void
+brn_bsr_to_dense(const struct brn_bsr *b, float *w)
+{
+	memset(w, 0, (size_t)b->rows * (size_t)b->cols * sizeof *w);
+	for (int32_t br = 0; br < b->nbrow; br++)
+		for (int32_t i = b->rowptr[br]; i < b->rowptr[br + 1]; i++) {
+			struct block k = block_at(b->rows, b->cols, b->bh,
+			    b->bw, br, b->colidx[i]);
+			const float *v = b->vals + (size_t)i * b->bh * b->bw;
+
+			for (int r = 0; r < k.nr; r++)
+				for (int c = 0; c < k.nc; c++)
+					w[k.at + r * k.ld + c] =
+					    v[c * b->bh + r];
+		}
+}
+
+double
+brn_bsr_density(const struct brn_bsr *b)
+{
+	double all = (double)b->nbrow * b->nbcol;
+
+	return all > 0 ? b->nblk / all : 0;
+}
+
+static int
+check_block_row(const struct brn_bsr *b, int32_t br, burin_error *err)
+{
+	int32_t lo = b->rowptr[br], hi = b->rowptr[br + 1];
+
+	if (lo < 0 || hi < lo || hi > b->nblk)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "bsr: rowptr of block row %d is %d..%d, wanted within "
+		    "0..%d", br, lo, hi, b->nblk);
+	for (int32_t i = lo; i < hi; i++)
+		if (b->colidx[i] < 0 || b->colidx[i] >= b->nbcol ||
+		    (i > lo && b->colidx[i] <= b->colidx[i - 1]))
+			return brn_fail(err, BURIN_EFORMAT,
+			    "bsr: colidx[%d] of block row %d is %d, wanted "
+			    "ascending below %d", i, br, b->colidx[i],
+			    b->nbcol);
+	return 0;
+}
+
+int
+brn_bsr_check(const struct brn_bsr *b, burin_error *err)
+{
+	int rc;
+
+	if (b->bh < 1 || b->bw < 1 ||
+	    b->nbrow != blocks_along(b->rows, b->bh) ||
+	    b->nbcol != blocks_along(b->cols, b->bw))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "bsr: %dx%d blocks of %dx%d do not make %lldx%lld",
+		    b->nbrow, b->nbcol, b->bh, b->bw, (long long)b->rows,
+		    (long long)b->cols);
+	if (b->rowptr[0] != 0 || b->rowptr[b->nbrow] != b->nblk)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "bsr: rowptr ends at %d, wanted %d blocks",
+		    b->rowptr[b->nbrow], b->nblk);
+	for (int32_t br = 0; br < b->nbrow; br++)
+		if ((rc = check_block_row(b, br, err)) < 0)
+			return rc;
+	return 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The graph.  A node is a value: it has one output, so a node stands wherever
+ * its output does.  (ONNX's Split becomes one split node an output.)
+ *
+ * Ownership: nodes, names and attributes belong to the graph's arena and die
+ * with it.  Passes add nodes and redirect uses; they never free, and never edit
+ * a constant or a BSR in place, since it may have other users.
+ * brn_graph_sweep drops what nothing reaches, and with a leaf its values.
+ *
+ * Invariant: node[] is in topological order and node[i]->id == i.  A pass that
+ * adds a node calls brn_graph_sort before it returns.
+ */
+#ifndef BRN_GRAPH_H
+#define BRN_GRAPH_H
+
+#include "ir/graph/bsr.h"
+#include "ir/graph/tensor.h"
+#include "ir/ops.h"
+
+/* Attribute "act" of dense and bsr_dense: what is applied before the
+ * residual is added.  */
+enum brn_act {
+	BRN_ACT_none,
+	BRN_ACT_gelu,
+	BRN_ACT_gelu_tanh,
+	BRN_ACT_relu,
+	BRN_ACT_tanh,
+};
+
+/* An attribute: an integer, a float, integers, or a tensor, by name.  */
+struct brn_attr {
+	const char *name;
+	int64_t i;
+	float f;
+	int nints;
+	const int64_t *ints;
+	const struct brn_tensor *t;
+};
+
+/* A way to store and run a layer.  */
+struct brn_candidate {
+	int bh, bw;
+	int dense;                      /* every block is stored */
+	double density;                 /* stored blocks / all blocks */
+	const char *kernel;             /* of jit/kernels.def; NULL: unknown */
+	double predicted, measured;     /* time; 0: not measured */
+	const char *limit;              /* why not a faster kernel; NULL */
+};
+
+/* What bsr_dense found and decided about a dense layer, for people to read.  */
+struct brn_choice {
+	int bh, bw;
+	double density;                 /* stored blocks / all blocks */
+	double nonzero;                 /* nonzero elements / all elements */
+	int sparse;                     /* taken, or left dense */
+	const char *why;
+	const char *kernel;             /* that was fastest; NULL: unmeasured */
+	int ncand;
+	const struct brn_candidate *cand;       /* best first; dense, too */
+};
+
+struct brn_node {
+	int id;
+	enum brn_op op;
+	const char *name;               /* of the ONNX node or value */
+	int nin;
+	struct brn_node **in;           /* NULL: optional input not given */
+	int nattr;
+	struct brn_attr *attr;
+	struct brn_type type;           /* by brn_infer; symbols allowed */
+	struct brn_tensor *value;       /* op constant */
+	struct brn_bsr *bsr;            /* op bsr */
+	struct brn_choice *choice;      /* dense, bsr_dense; NULL: not yet */
+	int tiles;                      /* its value is in the tile layout
+	                                   (ir/graph/tiles.h) */
+	const char *onnx_op;            /* op unsupported: "NonZero" */
+	int opset;                      /* op unsupported: of its domain */
+	const char *unfused;            /* why the pattern it is the heart of
+	                                   was left as it is; else NULL */
+};
+
+struct brn_value {                      /* an input or output of the graph */
+	const char *name;
+	struct brn_node *node;
+	struct brn_type type;           /* as the file declares it */
+};
+
+struct brn_opcount {
+	const char *name;
+	int count;
+};
+
+struct brn_graph {
+	struct brn_arena *arena;
+	const char *name;
+	int opset;
+	int nnode, capnode;
+	struct brn_node **node;
+	int nin, nout;
+	struct brn_value *in, *out;
+	int nsym, capsym;
+	const char **sym;               /* names of symbols; NULL: unnamed */
+	int ndequant;                   /* weights that were integers and are
+	                                   f32 now */
+	int nopcount;                   /* ONNX operators of the file */
+	struct brn_opcount *opcount;
+};
+
+struct brn_graph *brn_graph_new(void);                  /* NULL: no memory */
+void brn_graph_free(struct brn_graph *g);               /* NULL is fine */
+
+/* A new node at the end of node[]; in[] is copied, name too.  NULL: no
+ * memory.  */
+struct brn_node *brn_graph_add(struct brn_graph *g, enum brn_op op,
+    const char *name, struct brn_node *const *in, int nin);
+
+/* A constant; the data is copied (NULL data: zeroes).  NULL: no memory.  */
+struct brn_node *brn_graph_constant(struct brn_graph *g, const char *name,
+    const struct brn_type *type, const void *data);
+/* The same, taking data from brn_alloc*, which the graph then owns.  */
+struct brn_node *brn_graph_constant_own(struct brn_graph *g, const char *name,
+    const struct brn_type *type, void *data);
+/* An int64 vector (rank 1).  */
+struct brn_node *brn_graph_ints(struct brn_graph *g, const char *name,
+    const int64_t *v, int n);
+/* A bsr leaf; takes b.  NULL: no memory, b is freed.  */
+struct brn_node *brn_graph_bsr(struct brn_graph *g, const char *name,
+    struct brn_bsr *b);
+
+/* Free the values of a constant or of a BSR, which nobody will read again.  Its
+ * type, and the structure of a BSR, stay.  */
+void brn_graph_forget(struct brn_node *n);
+
+/* Attributes.  Setters return -1 without memory; getters the default when the
+ * attribute is absent.  */
+int brn_attr_set_int(struct brn_graph *g, struct brn_node *n, const char *name,
+    int64_t v);
+int brn_attr_set_float(struct brn_graph *g, struct brn_node *n,
+    const char *name, float v);
+int brn_attr_set_ints(struct brn_graph *g, struct brn_node *n,
+    const char *name, const int64_t *v, int nv);
+int brn_attr_set_tensor(struct brn_graph *g, struct brn_node *n,
+    const char *name, const struct brn_tensor *t);      /* t is borrowed */
+void brn_attr_drop(struct brn_node *n, const char *name);
+const struct brn_attr *brn_attr(const struct brn_node *n, const char *name);
+int64_t brn_attr_int(const struct brn_node *n, const char *name, int64_t dflt);
+float brn_attr_float(const struct brn_node *n, const char *name, float dflt);
+
+/* The symbol for a name (NULL: a new unnamed one) as a dimension.  0 without
+ * memory is not a symbol.  */
+int64_t brn_graph_sym(struct brn_graph *g, const char *name);
+
+/* Let every user of a, outputs of the graph included, use b instead.  */
+void brn_graph_replace(struct brn_graph *g, struct brn_node *a,
+    struct brn_node *b);
+/* Number of uses, outputs of the graph included.  */
+int brn_graph_uses(const struct brn_graph *g, const struct brn_node *n);
+/* Restore topological order and ids.  ENOMEM, or EFORMAT for a cycle.  */
+int brn_graph_sort(struct brn_graph *g, burin_error *err);
+/* Drop nodes that no output reaches (inputs stay), then sort.  */
+int brn_graph_sweep(struct brn_graph *g, burin_error *err);
+
+/* Small questions that passes ask.  */
+int brn_is_const(const struct brn_node *n);             /* op constant */
+/* Constant with exactly one element: its value as double.  0 if it is not.  */
+int brn_const_scalar(const struct brn_node *n, double *out);
+
+/* All invariants; EFORMAT names the node.  */
+int brn_graph_verify(const struct brn_graph *g, burin_error *err);
+/* Deterministic text, one line a node; described in ir/README.md.  */
+void brn_graph_print(struct brn_buf *b, const struct brn_graph *g);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The invariants of a graph, checked: after import always, after every pass
+ * when asked.
+ */
+#include "ir/graph/graph.h"
+
+#include "ir/graph/tiles.h"
+
+static int
+check_place(const struct brn_graph *g, int i, burin_error *err)
+{
+	const struct brn_node *n = g->node[i];
+	const struct brn_op_info *op = &brn_ops[n->op];
+
+	if (n->id != i)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': has id %d, wanted %d", n->name, n->id, i);
+	if (n->nin < op->lo || n->nin > op->hi)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': %s has %d inputs, wanted %d to %d", n->name,
+		    op->name, n->nin, op->lo, op->hi);
+	return 0;
+}
+
+static int
+check_inputs(const struct brn_graph *g, int i, burin_error *err)
+{
+	const struct brn_node *n = g->node[i];
+
+	for (int k = 0; k < n->nin; k++) {
+		const struct brn_node *in = n->in[k];
+
+		if (!in && k < brn_ops[n->op].lo)
+			return brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': input %d is absent, %s needs it",
+			    n->name, k, brn_ops[n->op].name);
+		if (in && (in->id < 0 || in->id >= i || g->node[in->id] != in))
+			return brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': input '%s' does not come before it",
+			    n->name, in->name);
+	}
+	return 0;
+}
+
+static int
+check_leaf(const struct brn_node *n, burin_error *err)
+{
+	if (n->op == BRN_OP_constant && (!n->value || !n->value->data ||
+	    !brn_type_is_concrete(&n->value->type)))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': constant without a value", n->name);
+	if (n->op == BRN_OP_bsr && !n->bsr)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': bsr without a matrix", n->name);
+	if (n->op == BRN_OP_bsr)
+		return brn_bsr_check(n->bsr, err);
+	if ((n->op == BRN_OP_bsr_dense || n->op == BRN_OP_bsr_conv) &&
+	    n->in[1]->op != BRN_OP_bsr)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': weight is %s, wanted bsr", n->name,
+		    brn_ops[n->in[1]->op].name);
+	return 0;
+}
+
+static const char *
+layout_name(int tiles)
+{
+	return tiles ? "tiles" : "rows";
+}
+
+/* Nodes get and take the same layout.  */
+static int
+check_layout(const struct brn_node *n, burin_error *err)
+{
+	if (n->tiles && !brn_tiles_fit(n))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': %s like this has no form on tiles", n->name,
+		    brn_ops[n->op].name);
+	if (brn_ops[n->op].flags & BRN_SHAPE)
+		return 0;
+	for (int k = 0; k < n->nin; k++) {
+		const struct brn_node *in = n->in[k];
+
+		if (in && in->tiles != brn_tiles_input(n, k))
+			return brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': input '%s' is in %s, wanted %s",
+			    n->name, in->name, layout_name(in->tiles),
+			    layout_name(!in->tiles));
+	}
+	return 0;
+}
+
+static int
+check_ports(const struct brn_graph *g, const struct brn_value *v, int nv,
+    const char *what, burin_error *err)
+{
+	for (int i = 0; i < nv; i++) {
+		const struct brn_node *n = v[i].node;
+
+		if (!n || n->id < 0 || n->id >= g->nnode ||
+		    g->node[n->id] != n)
+			return brn_fail(err, BURIN_EFORMAT,
+			    "%s '%s': no node of the graph", what, v[i].name);
+	}
+	return 0;
+}
+
+int
+brn_graph_verify(const struct brn_graph *g, burin_error *err)
+{
+	int rc;
+
+	for (int i = 0; i < g->nnode; i++)
+		if ((rc = check_place(g, i, err)) < 0 ||
+		    (rc = check_inputs(g, i, err)) < 0 ||
+		    (rc = check_leaf(g->node[i], err)) < 0 ||
+		    (rc = check_layout(g->node[i], err)) < 0)
+			return rc;
+	if ((rc = check_ports(g, g->in, g->nin, "input", err)) < 0)
+		return rc;
+	if ((rc = check_ports(g, g->out, g->nout, "output", err)) < 0)
+		return rc;
+	for (int i = 0; i < g->nout; i++)
+		if (g->out[i].node->tiles)
+			return brn_fail(err, BURIN_EFORMAT,
+			    "output '%s': is in tiles, wanted rows",
+			    g->out[i].name);
+	return BURIN_OK;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Attention as ONNX Runtime's optimizer writes it, and the embedding in front
+ * of it: layers, one attention node, and the mask as a sum.
+ */
+#include "ir/onnx/expand.h"
+
+#include <float.h>
+#include <math.h>
+
+/* What attention is made of.  */
+struct heads {
+	struct brn_node *q, *k, *v;     /* [batch, tokens, features] */
+	struct brn_node *mask, *bias;   /* of padding; on the scores */
+	int64_t n;
+	int64_t size[3];                /* features of q, k, v */
+};
+
+/* ---- masks ---- */
+
+/* 0 where yes, else value.  */
+static struct brn_node *
+penalty(struct brn_expand *e, struct brn_node *yes, double value)
+{
+	return BRN_PUT(e, where, yes, brn_put_scalar(e, BURIN_F32, 0),
+	    brn_put_scalar(e, BURIN_F32, value));
+}
+
+/* 0, 1, .. for the tokens of x.  */
+static struct brn_node *
+positions(struct brn_expand *e, struct brn_node *x)
+{
+	struct brn_node *n = BRN_PUT(e, gather, BRN_PUT(e, shape, x),
+	    brn_put_scalar(e, BURIN_I64, 1));
+
+	return BRN_PUT(e, range, brn_put_scalar(e, BURIN_I64, 0), n,
+	    brn_put_scalar(e, BURIN_I64, 1));
+}
+
+/* Which keys count, from a mask [batch, keys], [batch, queries, keys], or
+ * [batch], which says how many.  */
+static struct brn_node *
+keys_that_count(struct brn_expand *e, const struct heads *h)
+{
+	const struct brn_type *t = brn_known_type(e, h->mask);
+	const struct brn_type *k = brn_known_type(e, h->k);
+	struct brn_node *yes = h->mask;
+	int rank = t->rank;
+
+	if (rank == 1 && k->rank == 3 && t->dim[0] == k->dim[0]) {
+		yes = BRN_PUT(e, unsqueeze, brn_put_cast(e, yes, BURIN_I64),
+		    BRN_INTS(e, 1));
+		yes = BRN_PUT(e, less, positions(e, h->k), yes);
+		return BRN_PUT(e, unsqueeze, yes, BRN_INTS(e, 1, 2));
+	}
+	if (rank != 2 && rank != 3) {
+		brn_cannot(e, "with a mask of another form");
+		return NULL;
+	}
+	if (t->dtype != BURIN_BOOL)
+		yes = BRN_PUT(e, greater, yes,
+		    brn_put_scalar(e, t->dtype, 0));
+	return BRN_PUT(e, unsqueeze, yes, rank == 2 ? BRN_INTS(e, 1, 2) :
+	    BRN_INTS(e, 1));
+}
+
+/* Each token sees itself and those before it.  */
+static struct brn_node *
+causal(struct brn_expand *e, const struct heads *h)
+{
+	struct brn_node *keys = positions(e, h->k), *q = positions(e, h->q);
+
+	q = BRN_PUT(e, unsqueeze, q, BRN_INTS(e, 1));
+	return penalty(e, BRN_PUT(e, less_equal, keys, q), -(double)FLT_MAX);
+}
+
+static struct brn_node *
+sum(struct brn_expand *e, struct brn_node *a, struct brn_node *b)
+{
+	return a && b ? BRN_PUT(e, add, a, b) : a ? a : b;
+}
+
+static struct brn_node *
+whole_mask(struct brn_expand *e, const struct heads *h)
+{
+	double value = (double)brn_arg_float(e, "mask_filter_value", -10000);
+	struct brn_node *m = h->bias;
+
+	if (h->mask)
+		m = sum(e, m, penalty(e, keys_that_count(e, h), value));
+	if (brn_arg_int(e, "unidirectional", 0))
+		m = sum(e, m, causal(e, h));
+	return m;
+}
+
+/* ---- attention ---- */
+
+static struct brn_node *
+put_attention(struct brn_expand *e, struct heads *h)
+{
+	double scale = (double)brn_arg_float(e, "scale", 0);
+	struct brn_node *mask = whole_mask(e, h), *n;
+
+	if (scale == 0)
+		scale = 1 / sqrt((double)h->size[0] / (double)h->n);
+	n = BRN_PUT(e, attention, h->q, h->k, h->v, mask);
+	brn_put_int(e, n, "heads", h->n);
+	brn_put_float(e, n, "scale", (float)scale);
+	return n;
+}
+
+static void
+check_heads(struct brn_expand *e, struct heads *h)
+{
+	h->n = brn_arg_int(e, "num_heads", 0);
+	if (h->n < 1 || h->size[0] < h->n || h->size[0] % h->n ||
+	    h->size[1] != h->size[0] || h->size[2] % h->n)
+		brn_cannot(e, "with features that are not known or do not "
+		    "divide into heads");
+}
+
+/* The features of q, k, v that the packed weight makes.  */
+static void
+packed_sizes(struct brn_expand *e, const struct brn_node *w, int64_t *size)
+{
+	const struct brn_type *t = brn_known_type(e, w);
+	int n = brn_arg_ints(e, "qkv_hidden_sizes", size, 3);
+
+	if (t->rank != 2 || brn_is_sym(t->dim[1]) || (n != 0 && n != 3))
+		brn_cannot(e, "with a weight of unknown size");
+	for (int i = 0; i < 3 && n == 0; i++)
+		size[i] = t->dim[1] / 3;
+	for (int i = 0; i < 3; i++)
+		if (size[i] < 0 || size[i] > t->dim[1])
+			brn_cannot(e, "with a weight of another size");
+	if (size[0] + size[1] + size[2] != t->dim[1])
+		brn_cannot(e, "with a weight of another size");
+}
+
+/* One layer each for q, k, v instead of one for all: zero blocks are found in
+ * each, and no slice of its result is needed.  */
+static void
+put_layers(struct brn_expand *e, struct heads *h)
+{
+	static const char *const part[] = { "query", "key", "value" };
+	struct brn_node **to[] = { &h->q, &h->k, &h->v }, *w[3], *b[3];
+
+	brn_put_split(e, brn_arg(e, 1), 1, h->size, w, 3);
+	if (brn_arg(e, 2))
+		brn_put_split(e, brn_arg(e, 2), 0, h->size, b, 3);
+	for (int i = 0; i < 3; i++) {
+		e->part = part[i];
+		*to[i] = BRN_PUT(e, matmul, brn_arg(e, 0), w[i]);
+		if (brn_arg(e, 2))
+			*to[i] = BRN_PUT(e, add, *to[i], b[i]);
+	}
+	e->part = NULL;
+}
+
+void
+brn_expand_attention(struct brn_expand *e)
+{
+	struct heads h = { .mask = brn_arg(e, 3), .bias = brn_arg(e, 5) };
+
+	if (brn_arg(e, 4) || brn_arg(e, 6) || brn_wants(e, 1))
+		brn_cannot(e, "with past or present");
+	if (brn_arg_int(e, "do_rotary", 0))
+		brn_cannot(e, "with rotary embedding");
+	packed_sizes(e, brn_arg(e, 1), h.size);
+	check_heads(e, &h);
+	if (brn_expand_stopped(e))
+		return;
+	put_layers(e, &h);
+	e->out[0] = put_attention(e, &h);
+}
+
+static void
+add_biases(struct brn_expand *e, struct heads *h)
+{
+	struct brn_node **to[] = { &h->q, &h->k, &h->v }, *b[3];
+
+	brn_put_split(e, brn_arg(e, 3), 0, h->size, b, 3);
+	for (int i = 0; i < 3; i++)
+		*to[i] = BRN_PUT(e, add, *to[i], b[i]);
+}
+
+void
+brn_expand_multi_head_attention(struct brn_expand *e)
+{
+	struct heads h = { .q = brn_arg(e, 0), .k = brn_arg(e, 1),
+	    .v = brn_arg(e, 2), .mask = brn_arg(e, 4), .bias = brn_arg(e, 5) };
+	struct brn_node *in[] = { h.q, h.k, h.v };
+
+	for (int k = 6; k < 10; k++)
+		if (brn_arg(e, k))
+			brn_cannot(e, "with past or present");
+	if (brn_wants(e, 1) || brn_wants(e, 2) || brn_wants(e, 3))
+		brn_cannot(e, "with past or present");
+	for (int i = 0; i < 3; i++) {
+		const struct brn_type *t = brn_known_type(e, in[i]);
+
+		if (t->rank != 3)
+			brn_cannot(e, "with packed inputs");
+		h.size[i] = t->rank == 3 ? t->dim[2] : 0;
+	}
+	check_heads(e, &h);
+	if (brn_expand_stopped(e))
+		return;
+	if (brn_arg(e, 3))
+		add_biases(e, &h);
+	e->out[0] = put_attention(e, &h);
+}
+
+/* ---- embedding ---- */
+
+static struct brn_node *
+rows_of(struct brn_expand *e, struct brn_node *table, struct brn_node *ids)
+{
+	return BRN_PUT(e, gather, table, brn_put_cast(e, ids, BURIN_I64));
+}
+
+static struct brn_node *
+position_rows(struct brn_expand *e)
+{
+	struct brn_node *table = brn_arg(e, 3), *n;
+
+	if (brn_arg(e, 8))
+		return rows_of(e, table, brn_arg(e, 8));
+	n = BRN_PUT(e, shape, brn_arg(e, 0));
+	brn_put_int(e, n, "start", 1);
+	brn_put_int(e, n, "end", 2);
+	return BRN_PUT(e, slice, table, BRN_INTS(e, 0), n, BRN_INTS(e, 0));
+}
+
+/* How many tokens of each row count.  */
+static struct brn_node *
+mask_index(struct brn_expand *e)
+{
+	struct brn_node *n;
+
+	if (!brn_wants(e, 1))
+		return NULL;
+	if (!brn_arg(e, 7)) {
+		brn_cannot(e, "with an index of a mask that is not given");
+		return NULL;
+	}
+	n = BRN_PUT(e, reduce_sum, brn_put_cast(e, brn_arg(e, 7), BURIN_I32),
+	    BRN_INTS(e, 1));
+	brn_put_int(e, n, "keepdims", 0);
+	return n;
+}
+
+void
+brn_expand_embed_layer_norm(struct brn_expand *e)
+{
+	struct brn_node *x;
+
+	for (int k = 0; k < 7; k++)
+		if (!brn_arg(e, k) && k != 1 && k != 4)
+			brn_cannot(e, "without input %d", k);
+	x = BRN_PUT(e, add, rows_of(e, brn_arg(e, 2), brn_arg(e, 0)),
+	    position_rows(e));
+	if (brn_arg(e, 1) && brn_arg(e, 4))
+		x = BRN_PUT(e, add, x, rows_of(e, brn_arg(e, 4),
+		    brn_arg(e, 1)));
+	e->out[2] = x;
+	e->out[1] = mask_index(e);
+	e->out[0] = BRN_PUT(e, layer_norm, x, brn_arg(e, 5), brn_arg(e, 6));
+	brn_put_float(e, e->out[0], "epsilon",
+	    brn_arg_float(e, "epsilon", 1e-12f));
+}

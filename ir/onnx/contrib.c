@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of operators that become several nodes, and the small ones among
+ * them: what ONNX Runtime's optimizer writes into transformers, and sums and
+ * products of small integers.  Weights end as constants that fold_constants
+ * makes f32, so that the passes find the same layers as in a plain export.
+ */
+#include "ir/onnx/expand.h"
+
+#include "ir/onnx/onnx.pb-c.h"
+
+#include <string.h>
+
+/* ---- activations ---- */
+
+static void
+gelu(struct brn_expand *e, struct brn_node *x, int tanh)
+{
+	e->out[0] = BRN_PUT(e, gelu, x);
+	if (tanh)
+		brn_put_int(e, e->out[0], "tanh", 1);
+}
+
+static void
+expand_gelu(struct brn_expand *e)
+{
+	gelu(e, brn_arg(e, 0), 0);
+}
+
+static void
+expand_bias_gelu(struct brn_expand *e)
+{
+	gelu(e, BRN_PUT(e, add, brn_arg(e, 0), brn_arg(e, 1)), 0);
+}
+
+static void
+expand_fast_gelu(struct brn_expand *e)
+{
+	struct brn_node *x = brn_arg(e, 0);
+
+	if (brn_arg(e, 1))
+		x = BRN_PUT(e, add, x, brn_arg(e, 1));
+	gelu(e, x, 1);
+}
+
+static void
+expand_quick_gelu(struct brn_expand *e)
+{
+	struct brn_node *x = brn_arg(e, 0), *t = x;
+	double alpha = (double)brn_arg_float(e, "alpha", 1.702f);
+
+	if (alpha != 1)
+		t = BRN_PUT(e, mul, x, brn_put_scalar(e, BURIN_F32, alpha));
+	e->out[0] = BRN_PUT(e, mul, x, BRN_PUT(e, sigmoid, t));
+}
+
+/* Between the two numbers in activation_params.  */
+static struct brn_node *
+clip(struct brn_expand *e, struct brn_node *x)
+{
+	float limit[2] = { 0 };
+
+	if (brn_arg_floats(e, "activation_params", limit, 2) != 2)
+		brn_cannot(e, "with Clip between other than two numbers");
+	return BRN_PUT(e, clip, x,
+	    brn_put_scalar(e, BURIN_F32, (double)limit[0]),
+	    brn_put_scalar(e, BURIN_F32, (double)limit[1]));
+}
+
+/* What a fused node applies to its result.  */
+static struct brn_node *
+activation(struct brn_expand *e, struct brn_node *x)
+{
+	const char *s = brn_arg_string(e, "activation");
+
+	if (!*s)
+		return x;
+	if (!strcmp(s, "Relu"))
+		return BRN_PUT(e, relu, x);
+	if (!strcmp(s, "Tanh"))
+		return BRN_PUT(e, tanh, x);
+	if (!strcmp(s, "Sigmoid"))
+		return BRN_PUT(e, sigmoid, x);
+	if (!strcmp(s, "Clip"))
+		return clip(e, x);
+	brn_cannot(e, "with activation %s", s);
+	return NULL;
+}
+
+/* ---- norms ---- */
+
+/* x / sqrt(mean(x^2) + epsilon) * scale over the last axis.  */
+static struct brn_node *
+rms_norm(struct brn_expand *e, struct brn_node *x, struct brn_node *scale,
+    float epsilon)
+{
+	struct brn_node *m = BRN_PUT(e, reduce_mean, BRN_PUT(e, mul, x, x),
+	    BRN_INTS(e, -1));
+
+	m = BRN_PUT(e, add, m, brn_put_scalar(e, BURIN_F32, (double)epsilon));
+	x = BRN_PUT(e, div, x, BRN_PUT(e, sqrt, m));
+	return BRN_PUT(e, mul, x, scale);
+}
+
+static void
+expand_rms_norm(struct brn_expand *e)
+{
+	if (brn_arg_int(e, "axis", -1) != -1)
+		brn_cannot(e, "over another axis than the last");
+	if (brn_wants(e, 1))
+		brn_cannot(e, "with several outputs");
+	e->out[0] = rms_norm(e, brn_arg(e, 0), brn_arg(e, 1),
+	    brn_arg_float(e, "epsilon", 1e-5f));
+}
+
+/* input + skip + bias.  The bias goes to the one that is a product, so that it
+ * becomes that of its layer.  */
+static struct brn_node *
+skip_sum(struct brn_expand *e, struct brn_node *bias)
+{
+	struct brn_node *x = brn_arg(e, 0), *skip = brn_arg(e, 1);
+
+	if (brn_wants(e, 1) || brn_wants(e, 2))
+		brn_cannot(e, "with mean or deviation");
+	if (bias && skip->op == BRN_OP_matmul)
+		skip = BRN_PUT(e, add, skip, bias);
+	else if (bias)
+		x = BRN_PUT(e, add, x, bias);
+	return e->out[3] = BRN_PUT(e, add, x, skip);
+}
+
+static void
+expand_skip_layer_norm(struct brn_expand *e)
+{
+	struct brn_node *sum = skip_sum(e, brn_arg(e, 4));
+
+	e->out[0] = BRN_PUT(e, layer_norm, sum, brn_arg(e, 2), brn_arg(e, 3));
+	brn_put_float(e, e->out[0], "epsilon",
+	    brn_arg_float(e, "epsilon", 1e-12f));
+}
+
+static void
+expand_skip_rms_norm(struct brn_expand *e)
+{
+	struct brn_node *sum = skip_sum(e, brn_arg(e, 3));
+
+	e->out[0] = rms_norm(e, sum, brn_arg(e, 2),
+	    brn_arg_float(e, "epsilon", 1e-12f));
+}
+
+/* ---- products ---- */
+
+/* x with its last two axes swapped.  */
+static struct brn_node *
+turned(struct brn_expand *e, struct brn_node *x)
+{
+	int rank = brn_known_type(e, x)->rank;
+	int64_t perm[BRN_MAX_RANK];
+	struct brn_node *t;
+
+	if (rank < 2) {
+		brn_cannot(e, "with an input of unknown rank");
+		return NULL;
+	}
+	for (int i = 0; i < rank; i++)
+		perm[i] = i;
+	perm[rank - 1] = rank - 2;
+	perm[rank - 2] = rank - 1;
+	t = BRN_PUT(e, transpose, x);
+	if (t && brn_attr_set_ints(e->c->im->g, t, "perm", perm, rank) < 0)
+		e->rc = brn_nomem(e->c->im->err);
+	return t;
+}
+
+static void
+expand_fused_matmul(struct brn_expand *e)
+{
+	struct brn_node *a = brn_arg(e, 0), *b = brn_arg(e, 1);
+	double alpha = (double)brn_arg_float(e, "alpha", 1);
+
+	if (brn_arg_int(e, "transBatchA", 0) ||
+	    brn_arg_int(e, "transBatchB", 0))
+		brn_cannot(e, "with turned batches");
+	if (brn_arg_int(e, "transA", 0))
+		a = turned(e, a);
+	if (brn_arg_int(e, "transB", 0))
+		b = turned(e, b);
+	e->out[0] = BRN_PUT(e, matmul, a, b);
+	if (alpha != 1)
+		e->out[0] = BRN_PUT(e, mul, e->out[0],
+		    brn_put_scalar(e, BURIN_F32, alpha));
+}
+
+/* A node of op with the attributes that the ONNX node has.  */
+static struct brn_node *
+put_as(struct brn_expand *e, enum brn_op op, struct brn_node *const *in,
+    int nin)
+{
+	struct brn_onnx_call *c = e->c;
+
+	c->op = op;
+	c->node = brn_put(e, op, in, nin);
+	if (c->node && e->rc == 0 && (e->rc = brn_onnx_attrs_copy(c)) == 0)
+		e->rc = brn_onnx_finish(c);
+	return c->node;
+}
+
+static void
+expand_fused_gemm(struct brn_expand *e)
+{
+	e->out[0] = activation(e, put_as(e, BRN_OP_gemm, e->c->in,
+	    e->c->nin));
+}
+
+/* Conv, a sum, and what is applied to it.  */
+static void
+expand_fused_conv(struct brn_expand *e)
+{
+	struct brn_node *in[] = { brn_arg(e, 0), brn_arg(e, 1),
+	    brn_arg(e, 2) };
+	struct brn_node *x = put_as(e, BRN_OP_conv, in, 3);
+
+	if (brn_arg(e, 3))
+		x = BRN_PUT(e, add, x, brn_arg(e, 3));
+	e->out[0] = activation(e, x);
+}
+
+/* ---- small integers ---- */
+
+/* DynamicQuantizeLinear-11: the range of x, widened to 0, onto 0 to 255.  A
+ * range of nothing has scale 1, as ONNX Runtime has it.  */
+static void
+expand_dynamic_quantize(struct brn_expand *e)
+{
+	struct brn_node *x = brn_arg(e, 0), *lo, *hi, *range, *scale;
+	struct brn_node *zero = brn_put_scalar(e, BURIN_F32, 0);
+
+	lo = BRN_PUT(e, reduce_min, x);
+	hi = BRN_PUT(e, reduce_max, x);
+	brn_put_int(e, lo, "keepdims", 0);
+	brn_put_int(e, hi, "keepdims", 0);
+	lo = BRN_PUT(e, min, lo, zero);
+	hi = BRN_PUT(e, max, hi, zero);
+	range = BRN_PUT(e, sub, hi, lo);
+	scale = BRN_PUT(e, div, range, brn_put_scalar(e, BURIN_F32, 255));
+	e->out[1] = BRN_PUT(e, where, BRN_PUT(e, equal, range, zero),
+	    brn_put_scalar(e, BURIN_F32, 1), scale);
+	e->out[2] = BRN_PUT(e, quantize_linear, BRN_PUT(e, neg, lo),
+	    e->out[1]);
+	e->out[0] = BRN_PUT(e, quantize_linear, x, e->out[1], e->out[2]);
+}
+
+/* Input k less its zero point, input zero, as dtype.  */
+static struct brn_node *
+centred(struct brn_expand *e, int k, int zero, int dtype, int column)
+{
+	struct brn_node *x = brn_put_cast(e, brn_arg(e, k), dtype), *z;
+
+	if (!brn_arg(e, zero))
+		return x;
+	z = brn_put_cast(e, brn_arg(e, zero), dtype);
+	if (column && brn_known_type(e, z)->rank == 1)
+		z = BRN_PUT(e, unsqueeze, z, BRN_INTS(e, 1));
+	return BRN_PUT(e, sub, x, z);
+}
+
+static void
+expand_matmul_integer(struct brn_expand *e)
+{
+	struct brn_node *a = centred(e, 0, 2, BURIN_I32, 1);
+
+	e->out[0] = BRN_PUT(e, matmul, a, centred(e, 1, 3, BURIN_I32, 0));
+}
+
+/* The real numbers of inputs k (integers), k + 1 (scale), k + 2 (zero).  */
+static struct brn_node *
+real(struct brn_expand *e, int k, int axis)
+{
+	struct brn_node *x = BRN_PUT(e, dequantize_linear, brn_arg(e, k),
+	    brn_arg(e, k + 1), brn_arg(e, k + 2));
+
+	if (axis != 1)
+		brn_put_int(e, x, "axis", axis);
+	return x;
+}
+
+static struct brn_node *
+quantized(struct brn_expand *e, struct brn_node *x, int k)
+{
+	return BRN_PUT(e, quantize_linear, x, brn_arg(e, k),
+	    brn_arg(e, k + 1));
+}
+
+static void
+expand_qlinear_matmul(struct brn_expand *e)
+{
+	struct brn_node *a = real(e, 0, -2);
+
+	e->out[0] = quantized(e, BRN_PUT(e, matmul, a, real(e, 3, -1)), 6);
+}
+
+/* The scale of the bias is that of the products.  */
+static void
+expand_qlinear_conv(struct brn_expand *e)
+{
+	struct brn_node *in[3] = { real(e, 0, 1), real(e, 3, 0) }, *b;
+
+	if ((b = brn_arg(e, 8))) {
+		in[2] = BRN_PUT(e, dequantize_linear, b, BRN_PUT(e, mul,
+		    brn_arg(e, 1), brn_arg(e, 4)));
+		brn_put_int(e, in[2], "axis", 0);
+	}
+	e->out[0] = quantized(e, put_as(e, BRN_OP_conv, in, 3), 6);
+}
+
+/* The weight of a ConvInteger less its zero point, one or one a row.  */
+static struct brn_node *
+centred_rows(struct brn_expand *e)
+{
+	struct brn_node *w = brn_put_cast(e, brn_arg(e, 1), BURIN_F32), *z;
+	int rank = brn_known_type(e, w)->rank;
+	int64_t axes[BRN_MAX_RANK];
+
+	if (!brn_arg(e, 3))
+		return w;
+	z = brn_put_cast(e, brn_arg(e, 3), BURIN_F32);
+	for (int i = 1; i < rank; i++)
+		axes[i - 1] = i;
+	if (rank > 1 && brn_known_type(e, z)->rank == 1)
+		z = BRN_PUT(e, unsqueeze, z, brn_put_ints(e, axes, rank - 1));
+	return BRN_PUT(e, sub, w, z);
+}
+
+/* In f32, which holds all integers up to 2^24; larger sums are rounded.  */
+static void
+expand_conv_integer(struct brn_expand *e)
+{
+	struct brn_node *in[] = { centred(e, 0, 2, BURIN_F32, 0),
+	    centred_rows(e) };
+
+	e->out[0] = brn_put_cast(e, put_as(e, BRN_OP_conv, in, 2), BURIN_I32);
+}
+
+/* ---- the table ---- */
+
+#define MS "com.microsoft"
+#define CONV_ATTRS "auto_pad dilations group kernel_shape pads strides"
+
+static const struct row {
+	const char *domain, *op;
+	int lo, hi;                     /* inputs */
+	const char *attrs;              /* that it may have */
+	brn_expand_fn *expand;
+} rows[] = {
+	{ "", "ConvInteger", 2, 4, CONV_ATTRS, expand_conv_integer },
+	{ "", "DynamicQuantizeLinear", 1, 1, "", expand_dynamic_quantize },
+	{ "", "MatMulInteger", 2, 4, "", expand_matmul_integer },
+	{ "", "QLinearConv", 8, 9, CONV_ATTRS, expand_qlinear_conv },
+	{ "", "QLinearMatMul", 8, 8, "", expand_qlinear_matmul },
+	{ "", "SimplifiedLayerNormalization", 2, 2, "axis epsilon stash_type",
+	  expand_rms_norm },
+	{ MS, "Attention", 2, 7, "num_heads scale mask_filter_value "
+	  "unidirectional qkv_hidden_sizes do_rotary "
+	  "past_present_share_buffer", brn_expand_attention },
+	{ MS, "BiasGelu", 2, 2, "", expand_bias_gelu },
+	{ MS, "EmbedLayerNormalization", 7, 9, "epsilon mask_index_type",
+	  brn_expand_embed_layer_norm },
+	{ MS, "FastGelu", 1, 2, "", expand_fast_gelu },
+	{ MS, "FusedConv", 2, 4, CONV_ATTRS " activation activation_params",
+	  expand_fused_conv },
+	{ MS, "FusedGemm", 2, 3, "alpha beta transA transB activation",
+	  expand_fused_gemm },
+	{ MS, "FusedMatMul", 2, 2, "alpha transA transB transBatchA "
+	  "transBatchB", expand_fused_matmul },
+	{ MS, "Gelu", 1, 1, "", expand_gelu },
+	{ MS, "MultiHeadAttention", 1, 10, "num_heads scale "
+	  "mask_filter_value unidirectional",
+	  brn_expand_multi_head_attention },
+	{ MS, "QuickGelu", 1, 1, "alpha", expand_quick_gelu },
+	{ MS, "SkipLayerNormalization", 3, 5, "epsilon",
+	  expand_skip_layer_norm },
+	{ MS, "SkipSimplifiedLayerNormalization", 3, 4, "epsilon",
+	  expand_skip_rms_norm },
+};
+
+static const struct row *
+row_of(const struct Onnx__NodeProto *np)
+{
+	const char *domain = brn_onnx_is_default(np->domain) ? "" :
+	    np->domain;
+
+	for (int i = 0; i < BRN_COUNT(rows); i++)
+		if (!strcmp(rows[i].op, np->op_type) &&
+		    !strcmp(rows[i].domain, domain))
+			return &rows[i];
+	return NULL;
+}
+
+/* word is one of the words in list.  */
+static int
+is_listed(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *s = list; n && (s = strstr(s, word)); s += n)
+		if ((s == list || s[-1] == ' ') && (s[n] == ' ' || !s[n]))
+			return 1;
+	return 0;
+}
+
+static int
+check_form(struct brn_expand *e, const struct row *r)
+{
+	struct brn_onnx_call *c = e->c;
+
+	while (c->nin > r->lo && !c->in[c->nin - 1])
+		c->nin--;
+	if (c->nin < r->lo || c->nin > r->hi)
+		return brn_onnx_bad(c, "%d inputs, wanted %d to %d", c->nin,
+		    r->lo, r->hi);
+	for (size_t i = 0; i < c->np->n_attribute; i++) {
+		const char *name = c->np->attribute[i]->name;
+
+		if (!is_listed(r->attrs, name ? name : ""))
+			brn_cannot(e, "with attribute %s", name);
+	}
+	return e->rc;
+}
+
+static int
+bind_outputs(struct brn_expand *e)
+{
+	struct brn_onnx_call *c = e->c;
+
+	for (size_t k = 0; k < c->np->n_output; k++) {
+		struct brn_onnx_name *v = brn_onnx_find(&c->im->names,
+		    c->np->output[k]);
+
+		if (!v)
+			continue;
+		v->node = k < BRN_EXPAND_OUT ? e->out[k] : NULL;
+		if (!v->node && v->uses)
+			return brn_onnx_bad(c, "output %zu cannot be had", k);
+	}
+	return 1;
+}
+
+int
+brn_onnx_expand(struct brn_onnx_call *c)
+{
+	const struct row *r = row_of(c->np);
+	struct brn_expand e = { .c = c };
+	int rc;
+
+	if (!r)
+		return 0;
+	if ((rc = check_form(&e, r)) < 0)
+		return rc;
+	for (int k = 0; k < r->lo; k++)
+		if (!c->in[k] && strcmp(c->np->op_type,
+		    "EmbedLayerNormalization"))
+			return brn_onnx_bad(c, "input %d is not given", k);
+	if (!c->why)
+		r->expand(&e);
+	if (e.rc < 0 || c->why)
+		return e.rc;
+	return bind_outputs(&e);
+}

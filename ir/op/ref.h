@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The meaning of every op: slow and obvious.  Oracle of the tests, and what
+ * runs where there is no faster form.
+ */
+#ifndef BRN_REF_H
+#define BRN_REF_H
+
+#include "ir/graph/graph.h"
+
+/* Compute n from in[] (n->nin of them, NULL for absent ones) into out, whose
+ * data has room.  Types are those that brn_infer gave, without symbols; out
+ * may not share memory with in[].  Fails with ESHAPE when data are out of
+ * range (a Gather index), EUNSUPPORTED for leaves and unsupported, ENOMEM.  */
+typedef int brn_ref_fn(const struct brn_node *n,
+    const struct brn_tensor *const *in, struct brn_tensor *out,
+    burin_error *err);
+
+extern brn_ref_fn *const brn_ref[BRN_NUM_OPS];
+
+/* Run the whole graph with the refs: in[i] is graph input i, out[i] is filled
+ * for graph output i, its data in the arena.  For tests and checks.  */
+int brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
+    struct brn_tensor *out, struct brn_arena *arena, burin_error *err);
+
+#endif

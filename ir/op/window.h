@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The geometry that convolutions and poolings share: a window of kernel taps
+ * that slides over the spatial dimensions of x [batch, channels, spatial..].
+ * It comes from the attributes kernel_shape (or the weight), strides,
+ * dilations, pads, auto_pad and ceil_mode; inference, refs and kernels all ask
+ * here, so that they cannot differ.
+ */
+#ifndef BRN_WINDOW_H
+#define BRN_WINDOW_H
+
+#include "ir/graph/graph.h"
+
+/* Attribute auto_pad.  */
+enum brn_auto_pad {
+	BRN_PAD_explicit,
+	BRN_PAD_same_upper,
+	BRN_PAD_same_lower,
+	BRN_PAD_valid,
+};
+
+struct brn_window {
+	int n;                          /* spatial dimensions */
+	int64_t in[BRN_MAX_RANK], out[BRN_MAX_RANK];
+	int64_t kernel[BRN_MAX_RANK];
+	int64_t stride[BRN_MAX_RANK], dilation[BRN_MAX_RANK];
+	int64_t pad[BRN_MAX_RANK];      /* before the first element */
+	int64_t pad_end[BRN_MAX_RANK];
+};
+
+/* The window of n over x, whose kernel is the attribute kernel_shape, or the
+ * spatial dimensions of the weight w [m, c, kernel..] where that is not NULL.
+ * Sizes of x that are symbols give -1 as out, unless out is the same
+ * size.  0, or -1: attributes that do not fit, *why says which.  */
+int brn_window_of(const struct brn_node *n, const struct brn_type *x,
+    const struct brn_type *w, struct brn_window *out, const char **why);
+
+/* The same for conv_transpose, whose x is what a convolution would make.  */
+int brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
+    const struct brn_type *w, struct brn_window *out, const char **why);
+
+/* Images, and windows on them that fast code takes, whatever their sizes: no
+ * more than 32 taps a direction, 64 of padding, 128 from the first to the
+ * last tap.  */
+enum { BRN_WINDOW_TAPS = 32, BRN_WINDOW_PAD = 64, BRN_WINDOW_REACH = 128 };
+int brn_window_is_small(const struct brn_window *w);
+
+/* Taps, or elements of the plane.  */
+int64_t brn_window_ntap(const struct brn_window *w);
+int64_t brn_window_plane(const struct brn_window *w);
+
+/* Where in its plane the element is that tap number tap of the window at out
+ * position at[n] meets; -1: padding.  *beyond, unless NULL, gets whether it
+ * lies even beyond the padding, where ceil_mode may reach.  */
+int64_t brn_window_tap(const struct brn_window *w, const int64_t *at,
+    int64_t tap, int *beyond);
+
+#endif

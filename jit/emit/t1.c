@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tier 1, lanes are tokens.  One pass keeps rows x tiles accumulators of one
+ * tile each in registers and goes through the blocks of a block row; for each
+ * feature it loads the x of every tile and the weight of every row once:
+ *
+ *	acc[r][t] += x[t][feature] * w[r]
+ *
+ * The pattern is a constant table of offsets into x; sizes, strides and trip
+ * counts are constants.  Block rows that are higher than a pass take several,
+ * tiles that are left over narrower ones, down to one tile.  All passes add in
+ * the same order, so the split into passes shows in no result.
+ */
+#include "jit/emit/t1.h"
+
+#include "jit/kernel/t1.h"
+
+enum {
+	MAX_BODY = 64,          /* vector FMAs in a loop body */
+	W_AHEAD = 512,          /* floats that weights are fetched ahead */
+	W_LINE = 16,            /* floats a line of the cache */
+	X_COLS = 4,             /* wider blocks have x that follows x */
+	W_ROWS = 4,             /* lower blocks have too few FMAs to pay */
+};
+
+struct t1 {
+	struct brn_gcc *g;
+	const struct brn_spec *s;
+	struct brn_t1_part part;
+	int full;               /* every block stored: no tables */
+	int nvec;               /* vectors a tile */
+	brn_lv tile, brow, row; /* loop variables; row is within the block */
+	brn_lv w, p, end;       /* of the block row: weights, its offsets */
+};
+
+struct pass {
+	int rows;
+	int first, nx;          /* vectors of the tiles: which, how many */
+	brn_lv acc[BRN_T1_ACC];    /* [row][nx] */
+};
+
+static int64_t
+cols(const struct brn_spec *s)
+{
+	return (int64_t)s->nbcol * s->bw;
+}
+
+static brn_rv
+x_at(struct t1 *e, brn_rv x, int c, int i)
+{
+	int64_t line = i / e->nvec * cols(e->s) + c;
+
+	return brn_gcc_get(brn_gcc_at(e->g, x, brn_gcc_int(e->g,
+	    line * e->nvec + i % e->nvec)));
+}
+
+static brn_rv
+w_at(struct t1 *e, brn_rv w, int c, int r)
+{
+	return brn_gcc_splat(e->g, brn_gcc_get(brn_gcc_at(e->g, w,
+	    brn_gcc_int(e->g, (int64_t)c * e->s->bh + r))));
+}
+
+/* The weights that come a while after those of column c, once a line.  They are
+ * read once a run and have mostly left the caches since the last; what the
+ * processor fetches by itself ends with each page.  */
+static void
+emit_weights_ahead(struct t1 *e, brn_rv w, int c)
+{
+	int bh = e->s->bh;
+
+	if (bh >= W_ROWS && c * bh % W_LINE < bh)
+		brn_gcc_prefetch(e->g, brn_gcc_offset(e->g, w, brn_gcc_int(e->g,
+		    W_AHEAD + (int64_t)c * bh)));
+}
+
+/* Column c of a block.  What there are fewer of is kept in registers, the x or
+ * the w, and the others come one by one.  One that is used two or three times
+ * GCC would load as often.  */
+static void
+emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
+{
+	struct brn_gcc *g = e->g;
+	int nx = p->nx, nreg = brn_isas[e->s->isa].nreg;
+	int hold_x = nx < p->rows ||
+	    (p->rows <= 3 && (p->rows + 1) * nx < nreg);
+	brn_rv held[BRN_T1_ACC], one;
+	int nheld = hold_x ? nx : p->rows, none = hold_x ? p->rows : nx;
+
+	emit_weights_ahead(e, w, c);
+	for (int i = 0; i < nheld; i++)
+		held[i] = brn_gcc_get(brn_gcc_local(g, "held", hold_x ?
+		    x_at(e, x, c, p->first + i) : w_at(e, w, c, i)));
+	for (int i = 0; i < none; i++) {
+		one = hold_x ? w_at(e, w, c, i) :
+		    x_at(e, x, c, p->first + i);
+		if (nheld > 1) {
+			brn_lv v = brn_gcc_local(g, "one", one);
+
+			if (nheld <= 3)
+				brn_gcc_keep(g, v);
+			one = brn_gcc_get(v);
+		}
+		for (int j = 0; j < nheld; j++)
+			brn_gcc_fma(g, p->acc[hold_x ? i * nx + j :
+			    j * nx + i], held[j], one);
+	}
+}
+
+static void
+add_to(struct brn_gcc *g, brn_lv v, brn_rv n)
+{
+	brn_gcc_set(g, v, brn_gcc_offset(g, brn_gcc_get(v), n));
+}
+
+/* The columns of a block.  */
+static void
+emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
+{
+	struct brn_gcc *g = e->g;
+	int bw = e->s->bw, u = MAX_BODY / (p->rows * p->nx);
+	brn_lv c, x, w;
+	struct brn_loop l;
+
+	x = brn_gcc_local(g, "xk", brn_gcc_cast(g, x0,
+	    brn_gcc_ptr(g->vec)));
+	if (bw <= u) {
+		for (int i = 0; i < bw; i++)
+			emit_column(e, p, brn_gcc_get(x), w0, i);
+		return;
+	}
+	w = brn_gcc_local(g, "wk", w0);
+	c = brn_gcc_local(g, "c", brn_gcc_int(g, bw / u));
+	l = brn_gcc_while(g, brn_gcc_int(g, 0), GCC_JIT_COMPARISON_LT,
+	    brn_gcc_get(c));
+	for (int i = 0; i < u; i++)
+		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
+	add_to(g, x, brn_gcc_int(g, u * e->nvec));
+	add_to(g, w, brn_gcc_int(g, u * e->s->bh));
+	brn_gcc_set(g, c, brn_gcc_add(g, brn_gcc_get(c),
+	    brn_gcc_int(g, -1)));
+	brn_gcc_wend(g, l);
+	for (int i = 0; i < bw % u; i++)
+		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
+}
+
+/* What the pass will want of x in some columns: lines are far apart, and what
+ * they wait for in L2 is more than FMAs in flight can hide.  */
+static void
+emit_ahead(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
+{
+	struct brn_gcc *g = e->g;
+	int bw = e->s->bw, last = (p->first + p->nx - 1) / e->nvec;
+	brn_rv off = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
+	    brn_gcc_get(brn_gcc_at(g, brn_gcc_get(at), brn_gcc_int(g,
+	    BRN_OFFS_AHEAD / bw))), g->i64)));
+
+	for (int t = p->first / e->nvec; t <= last; t++)
+		for (int c = 0; c < bw; c++)
+			brn_gcc_prefetch(g, brn_gcc_offset(g, brn_gcc_cast(g,
+			    brn_gcc_offset(g, x, brn_gcc_int(g,
+			    (t * cols(e->s) + c) * BRN_TILE)),
+			    brn_gcc_ptr(g->i64)), off));
+}
+
+/* All blocks of the block row.  x is the first tile, w the first weight of
+ * the rows of this pass.  */
+static void
+emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
+{
+	struct brn_gcc *g = e->g;
+	brn_lv w = brn_gcc_local(g, "w", w0), at, xk = NULL;
+	brn_rv end, off;
+	struct brn_loop l;
+
+	if (e->full) {
+		xk = brn_gcc_local(g, "xk", x);
+		at = brn_gcc_local(g, "n", brn_gcc_int(g, 0));
+		end = brn_gcc_int(g, e->s->nbcol);
+	} else {
+		at = brn_gcc_local(g, "p", brn_gcc_get(e->p));
+		end = brn_gcc_get(e->end);
+	}
+	l = brn_gcc_while(g, brn_gcc_get(at), GCC_JIT_COMPARISON_LT, end);
+	if (e->full) {
+		emit_block(e, p, brn_gcc_get(xk), brn_gcc_get(w));
+		add_to(g, xk, brn_gcc_int(g, e->s->bw * BRN_TILE));
+		brn_gcc_set(g, at, brn_gcc_add(g, brn_gcc_get(at),
+		    brn_gcc_int(g, 1)));
+	} else {
+		off = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
+		    brn_gcc_get(at), brn_gcc_int(g, 0))), g->i64);
+		emit_block(e, p, brn_gcc_offset(g, brn_gcc_cast(g, x,
+		    brn_gcc_ptr(g->i64)), off), brn_gcc_get(w));
+		if (e->s->bw <= X_COLS)
+			emit_ahead(e, p, x, at);
+		add_to(g, at, brn_gcc_int(g, 1));
+	}
+	add_to(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->s->bw));
+	brn_gcc_wend(g, l);
+}
+
+/* Rows of a pass are so many after its first, `row`, or where the table of the
+ * part says.  */
+static brn_rv
+base_row(struct t1 *e, brn_rv row)
+{
+	return e->part.row ? brn_gcc_int(e->g, 0) : row;
+}
+
+/* Row r of the pass, from that base.  */
+static brn_rv
+row_at(struct t1 *e, brn_rv row, int r)
+{
+	struct brn_gcc *g = e->g;
+
+	return e->part.row ? brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
+	    brn_gcc_offset(g, e->part.row, row), brn_gcc_int(g, r))), g->i64) :
+	    brn_gcc_int(g, r);
+}
+
+/* The first value of accumulators: the bias of their row, or zero.  */
+static void
+emit_start(struct t1 *e, struct pass *p, brn_rv row)
+{
+	struct brn_gcc *g = e->g;
+
+	for (int r = 0; r < p->rows; r++) {
+		brn_rv v = gcc_jit_context_zero(g->ctxt, g->f32);
+		brn_lv first;
+
+		if (e->s->epilogue & BRN_EPI_BIAS)
+			v = brn_gcc_get(brn_gcc_at(g, brn_gcc_offset(g,
+			    brn_gcc_arg(g, BRN_ARG_bias), base_row(e, row)),
+			    row_at(e, row, r)));
+		first = brn_gcc_local(g, "acc", brn_gcc_splat(g, v));
+		for (int i = 0; i < p->nx; i++)
+			p->acc[r * p->nx + i] = i ? brn_gcc_local(g, "acc",
+			    brn_gcc_get(first)) : first;
+	}
+}
+
+/* y is at the base of rows, in the first tile.  */
+static void
+emit_store(struct t1 *e, struct pass *p, brn_rv y, brn_rv row)
+{
+	struct brn_gcc *g = e->g;
+	int nv = e->nvec;
+
+	for (int r = 0; r < p->rows; r++) {
+		brn_rv to = brn_gcc_get(brn_gcc_local(g, "to",
+		    brn_gcc_offset(g, y, brn_gcc_mul(g, row_at(e, row, r),
+		    nv))));
+
+		for (int i = 0; i < p->nx; i++) {
+			int v = p->first + i;
+
+			brn_gcc_set(g, brn_gcc_at(g, to, brn_gcc_int(g,
+			    v / nv * e->part.yrows * nv + v % nv)),
+			    brn_gcc_get(p->acc[r * p->nx + i]));
+		}
+	}
+}
+
+static void
+emit_pass(struct t1 *e, int nrow, int first, int nx)
+{
+	struct brn_gcc *g = e->g;
+	struct pass p = { nrow, first, nx, { NULL } };
+	brn_rv tile = brn_gcc_get(e->tile), row, line;
+	brn_lv x, y;
+
+	row = brn_gcc_add(g, brn_gcc_mul(g, brn_gcc_get(e->brow), e->s->bh),
+	    brn_gcc_get(e->row));
+	line = brn_gcc_mul(g, brn_gcc_add(g, brn_gcc_mul(g, tile,
+	    e->part.yrows), base_row(e, row)), BRN_TILE);
+	x = brn_gcc_local(g, "x", brn_gcc_offset(g,
+	    brn_gcc_arg(g, BRN_ARG_x),
+	    brn_gcc_mul(g, tile, cols(e->s) * BRN_TILE)));
+	emit_start(e, &p, row);
+	emit_blocks(e, &p, brn_gcc_get(x), brn_gcc_offset(g,
+	    brn_gcc_get(e->w), brn_gcc_get(e->row)));
+	y = brn_gcc_local(g, "y", brn_gcc_cast(g, brn_gcc_offset(g,
+	    brn_gcc_arg(g, BRN_ARG_y), line), brn_gcc_ptr(g->vec)));
+	emit_store(e, &p, brn_gcc_get(y), row);
+}
+
+/* n passes of nrow rows each, from row on.  */
+static void
+emit_rows(struct t1 *e, int n, int nrow, int first, int nx)
+{
+	struct brn_gcc *g = e->g;
+	struct brn_loop l;
+	brn_lv left;
+
+	if (n == 0)
+		return;
+	left = brn_gcc_local(g, "left", brn_gcc_int(g, n));
+	if (n > 1)
+		l = brn_gcc_while(g, brn_gcc_int(g, 0),
+		    GCC_JIT_COMPARISON_LT, brn_gcc_get(left));
+	emit_pass(e, nrow, first, nx);
+	brn_gcc_set(g, e->row, brn_gcc_add(g, brn_gcc_get(e->row),
+	    brn_gcc_int(g, nrow)));
+	if (n > 1) {
+		brn_gcc_set(g, left, brn_gcc_add(g, brn_gcc_get(left),
+		    brn_gcc_int(g, -1)));
+		brn_gcc_wend(g, l);
+	}
+}
+
+/* All rows of the block for some vectors of the tiles, in as few and as equal
+ * passes as registers allow; of an even number of rows if they can be, since
+ * passes of 6, 6 and 4 rows are faster than those of 6, 5 and 5.  */
+static void
+emit_vectors(struct t1 *e, int first, int nx)
+{
+	int bh = e->s->bh, n = brn_t1_passes(e->s, nx);
+	int unit = bh % 2 != 0 || brn_t1_rows(e->s->isa, nx) % 2 ? 1 : 2;
+	int more = bh / unit % n, few = bh / unit / n;
+
+	brn_gcc_set(e->g, e->row, brn_gcc_int(e->g, 0));
+	emit_rows(e, more, (few + 1) * unit, first, nx);
+	emit_rows(e, n - more, few * unit, first, nx);
+}
+
+/* All tiles up to end through the block row, ntile at a time.  */
+static void
+emit_tiles(struct t1 *e, int ntile, brn_rv end)
+{
+	struct brn_gcc *g = e->g;
+	int nx = brn_t1_nx(e->s, ntile);
+	brn_rv next = brn_gcc_add(g, brn_gcc_get(e->tile),
+	    brn_gcc_int(g, ntile));
+	struct brn_loop l = brn_gcc_while(g, next, GCC_JIT_COMPARISON_LE, end);
+
+	for (int i = 0; i < ntile * e->nvec; i += nx)
+		emit_vectors(e, i, nx);
+	brn_gcc_set(g, e->tile, next);
+	brn_gcc_wend(g, l);
+}
+
+static void
+emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
+{
+	struct brn_gcc *g = e->g;
+	const struct brn_spec *s = e->s;
+	brn_rv b = brn_gcc_get(e->brow), first;
+
+	if (e->full) {
+		first = brn_gcc_mul(g, b, s->nbcol);
+	} else {
+		brn_lv lo = brn_gcc_local(g, "lo", brn_gcc_cast(g,
+		    brn_gcc_get(brn_gcc_at(g, e->part.t.rowptr, b)), g->i64));
+		brn_rv hi = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
+		    e->part.t.rowptr, brn_gcc_add(g, b, brn_gcc_int(g, 1)))),
+		    g->i64);
+
+		first = brn_gcc_get(lo);
+		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g,
+		    e->part.t.offs, first));
+		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g,
+		    e->part.t.offs, hi));
+	}
+	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g, e->part.vals,
+	    brn_gcc_mul(g, first, (int64_t)s->bh * s->bw)));
+	brn_gcc_set(g, e->tile, tile0);
+	for (int t = brn_t1_tiles(s); t > 0; t = brn_t1_fewer(s, t))
+		emit_tiles(e, t, tile1);
+}
+
+/* for groups of tiles: for block rows: for tiles, for rows in the block */
+static void
+emit_kernel(struct t1 *e)
+{
+	struct brn_gcc *g = e->g;
+	brn_rv zero = brn_gcc_int(g, 0), tile1;
+	brn_lv group, end;
+	struct brn_loop lg, lb;
+
+	tile1 = brn_gcc_arg(g, BRN_ARG_tile1);
+	e->tile = brn_gcc_local(g, "tile", zero);
+	e->brow = brn_gcc_local(g, "brow", zero);
+	e->row = brn_gcc_local(g, "row", zero);
+	group = brn_gcc_local(g, "group", brn_gcc_arg(g, BRN_ARG_tile0));
+	end = brn_gcc_local(g, "end", zero);
+
+	lg = brn_gcc_while(g, brn_gcc_get(group), GCC_JIT_COMPARISON_LT,
+	    tile1);
+	brn_gcc_set(g, end, brn_gcc_add(g, brn_gcc_get(group),
+	    brn_gcc_int(g, brn_t1_group(e->s))));
+	brn_gcc_min(g, end, tile1);
+	brn_gcc_set(g, e->brow, e->part.brow0);
+	lb = brn_gcc_while(g, brn_gcc_get(e->brow), GCC_JIT_COMPARISON_LT,
+	    e->part.brow1);
+	emit_block_row(e, brn_gcc_get(group), brn_gcc_get(end));
+	brn_gcc_set(g, e->brow, brn_gcc_add(g, brn_gcc_get(e->brow),
+	    brn_gcc_int(g, 1)));
+	brn_gcc_wend(g, lb);
+	brn_gcc_set(g, group, brn_gcc_get(end));
+	brn_gcc_wend(g, lg);
+}
+
+void
+brn_emit_t1_part(struct brn_gcc *g, const struct brn_spec *s,
+    const struct brn_t1_part *p)
+{
+	struct t1 e = { .g = g, .s = s, .part = *p, .full = !p->t.offs,
+	    .nvec = brn_t1_nvec(s->isa) };
+
+	emit_kernel(&e);
+}
+
+/* The layer as a whole.  */
+static int
+emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
+{
+	struct brn_t1_part p = {
+		.yrows = (int64_t)s->nbrow * s->bh,
+		.vals = brn_gcc_arg(g, BRN_ARG_vals),
+		.brow0 = brn_gcc_arg(g, BRN_ARG_brow0),
+		.brow1 = brn_gcc_arg(g, BRN_ARG_brow1),
+	};
+	int rc;
+
+	if (!full && (rc = brn_tables_make(g, s, &p.t, err)) < 0)
+		return rc;
+	brn_emit_t1_part(g, s, &p);
+	return 0;
+}
+
+int
+brn_emit_t1_full(struct brn_gcc *g, const struct brn_spec *s,
+    burin_error *err)
+{
+	return emit(g, s, 1, err);
+}
+
+int
+brn_emit_t1_tile(struct brn_gcc *g, const struct brn_spec *s,
+    burin_error *err)
+{
+	return emit(g, s, 0, err);
+}

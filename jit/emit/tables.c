@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Offsets into x in 16 bits when that is enough, and rowptr.
+ */
+#include "jit/emit/tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_UNITS = BRN_TILE * 4 / BRN_OFFS_UNIT };
+
+/* Bytes in whole words, at least one.  */
+static size_t
+words(size_t n)
+{
+	return n < 8 ? 8 : (n + 7) & ~(size_t)7;
+}
+
+int
+brn_tables_make(struct brn_gcc *g, const struct brn_spec *s,
+    struct brn_tables *out, burin_error *err)
+{
+	int64_t unit = (int64_t)s->bw * LINE_UNITS;
+	int wide = unit * (s->nbcol - 1) > UINT16_MAX;
+	size_t size = words(((size_t)s->nblk + BRN_OFFS_AHEAD) *
+	    (wide ? 4 : 2));
+	size_t nptr = ((size_t)s->nbrow + 1) * sizeof *s->rowptr;
+	uint32_t *o32 = brn_alloc(size + words(nptr), 1);
+	uint16_t *o16 = (uint16_t *)o32;
+
+	if (!o32)
+		return brn_nomem(err);
+	for (int32_t i = 0; i < s->nblk; i++)
+		if (wide)
+			o32[i] = (uint32_t)(unit * s->colidx[i]);
+		else
+			o16[i] = (uint16_t)(unit * s->colidx[i]);
+	out->offs = brn_gcc_table(g, "offs", wide ? g->u32 : g->u16, o32,
+	    size);
+	out->wide = wide;
+	memcpy(o32, s->rowptr, nptr);
+	out->rowptr = brn_gcc_table(g, "rowptr", g->u32, o32, words(nptr));
+	free(o32);
+	return 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * burin-cc: compiles kernels, one request after the other from stdin, answers
+ * on stdout, ends when stdin does.  A compiler that crashes or leaks does so
+ * here and not in the process that wants the kernel.  The protocol is in
+ * jit/get/worker.h.
+ *
+ * Nobody reads its stderr: it is silent unless BURIN_TRACE is set.
+ */
+#include "jit/get/compile.h"
+#include "jit/get/trace.h"
+#include "jit/get/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_SPEC ((uint32_t)1 << 30)
+
+/* n bytes, or -1 at the end of the input.  */
+static int
+read_all(int fd, void *p, size_t n)
+{
+	char *to = p;
+
+	while (n > 0) {
+		ssize_t got = read(fd, to, n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return -1;
+		to += got;
+		n -= (size_t)got;
+	}
+	return 0;
+}
+
+static int
+write_all(int fd, const void *p, size_t n)
+{
+	const char *from = p;
+
+	while (n > 0) {
+		ssize_t put = write(fd, from, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		from += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+/* What the compiler leaves about goes into the store, where the next prune
+ * finds it should this process be killed.  The compiler asks where only once,
+ * so it is the directory of the first request.  */
+static struct brn_store *home;
+static char home_dir[PATH_MAX];
+
+static void
+find_home(const char *dir)
+{
+	burin_error err;
+
+	if (home || brn_store_open(dir, &home, &err) < 0)
+		return;
+	if (brn_store_tempdir(home, home_dir, sizeof home_dir, &err) == 0)
+		setenv("TMPDIR", home_dir, 1);
+	else
+		home_dir[0] = '\0';
+}
+
+static void
+leave_home(void)
+{
+	if (home_dir[0])
+		brn_store_tempdir_remove(home, home_dir);
+	brn_store_close(home);
+}
+
+static int
+compile_into(const char *dir, const void *spec, size_t n,
+    struct brn_made *made, burin_error *err)
+{
+	struct brn_store *s;
+	int rc = brn_store_open(dir, &s, err);
+
+	if (rc < 0)
+		return rc;
+	find_home(dir);
+	rc = brn_compile(s, spec, n, made, err);
+	brn_store_close(s);
+	return rc;
+}
+
+static void
+serve(const char *dir, const void *spec, size_t n, struct brn_cc_answer *a)
+{
+	double start = brn_now_ms();
+	burin_error err = { 0 };
+
+	a->magic = BRN_CC_MAGIC;
+	a->code = compile_into(dir, spec, n, &a->made, &err);
+	snprintf(a->msg, sizeof a->msg, "%.*s", (int)sizeof a->msg - 1,
+	    err.msg);
+	brn_trace("burin-cc: %zu bytes of spec, %s, %.1f ms", n,
+	    a->code < 0 ? a->msg : a->made.compiled ? "compiled" : "found",
+	    brn_now_ms() - start);
+}
+
+/* One request.  -1: no more, or not one.  */
+static int
+request(int in, int out)
+{
+	struct brn_cc_answer a = { 0 };
+	struct brn_cc_ask ask;
+	char dir[PATH_MAX];
+	void *spec;
+	int rc;
+
+	if (read_all(in, &ask, sizeof ask) < 0 ||
+	    ask.magic != BRN_CC_MAGIC || ask.ndir >= sizeof dir ||
+	    ask.nspec > MAX_SPEC || read_all(in, dir, ask.ndir) < 0)
+		return -1;
+	dir[ask.ndir] = 0;
+	spec = brn_alloc(ask.nspec, 1);
+	if (!spec || read_all(in, spec, ask.nspec) < 0) {
+		free(spec);
+		return -1;
+	}
+	serve(dir, spec, ask.nspec, &a);
+	free(spec);
+	rc = write_all(out, &a, sizeof a);
+	return rc;
+}
+
+/* fd moved out of the way of what the compiler starts, which gets /dev/null
+ * in its place: as and ld may not read requests or write answers.  */
+static int
+keep_private(int fd, int flags)
+{
+	int kept = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	int null = open("/dev/null", flags | O_CLOEXEC);
+
+	if (kept < 0 || null < 0 || dup2(null, fd) < 0)
+		return -1;
+	if (null != fd)
+		close(null);
+	return kept;
+}
+
+int
+main(void)
+{
+	int in, out;
+
+	/* A reader that went away and a full disk are errors of write.  */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	in = keep_private(0, O_RDONLY);
+	out = keep_private(1, O_WRONLY);
+	if (in < 0 || out < 0)
+		return 1;
+	if (!brn_trace_on() && keep_private(2, O_WRONLY) < 0)
+		return 1;
+	while (request(in, out) == 0)
+		;
+	leave_home();
+	return 0;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One kernel: lock, look again, compile to a temporary file, publish.  The
+ * lock saves work and is not needed for right results, so it has a deadline.
+ */
+#include "jit/get/compile.h"
+
+#include "jit/get/fork.h"
+#include "jit/get/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LOCK_MS 10000
+#define ROOM (1 << 20)          /* bytes that compiling needs, about */
+
+static int
+is_there(struct brn_store *s, const struct brn_key *k, const void *desc,
+    size_t ndesc)
+{
+	const char *why;
+	int fd;
+
+	if (brn_store_get(s, k, desc, ndesc, &fd, &why) == BRN_MISS)
+		return 0;
+	close(fd);
+	return 1;
+}
+
+/* Whether what the compiler left can be used: a disk that filled up may have
+ * cut it short without a word.  */
+static int
+try_load(const char *path, burin_error *err)
+{
+	brn_kernel_fn *fn;
+	void *handle;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", path,
+		    strerror(errno));
+	rc = brn_load(fd, &handle, &fn, err);
+	close(fd);
+	if (rc == 0)
+		brn_unload(handle);
+	return rc;
+}
+
+/* ---- one at a time ---------------------------------------------------- */
+
+/* libgccjit compiles under a lock of its own: ours is around it, so that a
+ * child finds neither locked.  */
+static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+watch_forks(void)
+{
+	brn_fork_guard(BRN_FORK_compile, &one, NULL);
+}
+
+/* Processor time of children that have ended.  */
+static double
+children_ms(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return 1e3 * (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	    1e-3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* libgccjit does not tell when it is done itself and runs the assembler and
+ * the linker; but these are the children that end meanwhile.  */
+static int
+run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
+    const char *path, struct brn_made *made, burin_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	double before;
+	int rc;
+
+	pthread_once(&once, watch_forks);
+	pthread_mutex_lock(&one);
+	brn_fork_in_compiler(1);
+	before = children_ms();
+	rc = module(desc, ndesc, path, &made->emit_ms, err);
+	made->assemble_ms = children_ms() - before;
+	brn_fork_in_compiler(0);
+	pthread_mutex_unlock(&one);
+	return rc;
+}
+
+/* Where a disk is full GCC ends the process, and assembler and linker may leave
+ * a file with holes and not a word: so there must be room before, for what they
+ * write on the way, and some must be left after.  */
+static int
+check_room(struct brn_store *s, burin_error *err)
+{
+	if (brn_store_has_room(s, ROOM))
+		return 0;
+	return brn_fail(err, BURIN_ECACHE, "%s: no space left",
+	    brn_store_dir(s));
+}
+
+/* What else fails has to do with the kernel, unless the disk filled up.  */
+static int
+blame(struct brn_store *s, int rc, struct brn_made *made, burin_error *err)
+{
+	if (rc != BURIN_EJIT)
+		return rc;
+	if ((rc = check_room(s, err)) < 0)
+		return rc;
+	made->refused = 1;
+	return BURIN_EJIT;
+}
+
+/* ---- compile ---------------------------------------------------------- */
+
+static int
+compile(brn_module_compile_fn *module, struct brn_store *s,
+    const struct brn_key *k, const void *desc, size_t ndesc,
+    struct brn_made *made, burin_error *err)
+{
+	char tmp[PATH_MAX];
+	double start = brn_now_ms();
+	int rc;
+
+	if ((rc = check_room(s, err)) < 0 ||
+	    (rc = brn_store_temp(s, k, tmp, sizeof tmp, err)) < 0)
+		return rc;
+	rc = run_module(module, desc, ndesc, tmp, made, err);
+	made->compile_ms = brn_now_ms() - start;
+	if (rc == 0 && (rc = check_room(s, err)) == 0)
+		rc = try_load(tmp, err);
+	if (rc < 0) {
+		unlink(tmp);
+		return blame(s, rc, made, err);
+	}
+	rc = brn_store_publish(s, k, tmp, desc, ndesc, err);
+	made->publish_ms = brn_now_ms() - start - made->compile_ms;
+	return rc;
+}
+
+int
+brn_compile(struct brn_store *s, const void *desc, size_t ndesc,
+    struct brn_made *made, burin_error *err)
+{
+	struct brn_key k = brn_key_of(desc, ndesc);
+	brn_module_compile_fn *module;
+	double start = brn_now_ms();
+	int lock, found, rc = BURIN_OK;
+
+	*made = (struct brn_made){ 0 };
+	lock = brn_store_lock(s, &k, LOCK_MS);
+	made->wait_ms = brn_now_ms() - start;
+	found = is_there(s, &k, desc, ndesc);
+	if (!found && (rc = brn_load_module(&module, err)) == 0)
+		rc = compile(module, s, &k, desc, ndesc, made, err);
+	brn_store_unlock(lock);
+	made->compiled = rc == 0 && !found;
+	return rc;
+}

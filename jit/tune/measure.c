@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Timing candidates on the layer itself.  All are compiled first, then take
+ * turns, so that what else the machine does meets all of them; the least time
+ * of each is the one that was disturbed least.
+ */
+#include "jit/tune/tune.h"
+
+#include <stdlib.h>
+
+#include "jit/kernel/cost.h"
+
+enum {
+	BEST = 4,               /* blocks that are tried, beside dense */
+	ROUNDS = 15,
+	TILES = BRN_COST_TOKENS / BRN_TILE,
+	MAX_TRIALS = (BEST + 1) * BRN_NUM_KERNELS,
+};
+
+/* Milliseconds a sample takes at least.  */
+static const double sample = 0.3;
+
+/* A candidate as it is stored.  */
+struct form {
+	struct brn_candidate *cand;
+	struct brn_bsr *b;
+};
+
+/* One of its kernels.  */
+struct trial {
+	const struct form *form;
+	float *stream;
+	struct brn_kernel_args args;
+	int reps;
+	double ms;              /* a call; 0: not yet */
+};
+
+struct bench {
+	const struct brn_jit_opts *o;
+	enum brn_isa isa;
+	float *x, *y, *bias;
+	int nform, ntrial;
+	struct form form[BEST + 1];
+	struct trial trial[MAX_TRIALS];
+	struct brn_spec spec[MAX_TRIALS];
+	struct brn_kernel *kernel[MAX_TRIALS];
+};
+
+static int
+add_trials(struct bench *t, const struct form *f, burin_error *err)
+{
+	struct brn_spec s;
+
+	brn_spec_init(&s, f->b, BRN_EPI_BIAS, t->isa, brn_compiler_id());
+	for (int k = (int)s.kernel; k < BRN_NUM_KERNELS; k++) {
+		struct trial *r = &t->trial[t->ntrial];
+		int rc;
+
+		s.kernel = (enum brn_kernel_id)k;
+		if (brn_kernels[k].tier == 0 || !brn_kernels[k].fits(&s))
+			continue;
+		r->form = f;
+		rc = brn_pack_stream(&s, f->b->vals, &r->stream, err);
+		if (rc < 0)
+			return rc;
+		t->spec[t->ntrial++] = s;
+		if (brn_spec_is_full(&s))
+			break;
+	}
+	return BURIN_OK;
+}
+
+static int
+add_form(struct bench *t, const struct brn_matrix *w,
+    struct brn_candidate *c, burin_error *err)
+{
+	struct form *f = &t->form[t->nform++];
+	int rc;
+
+	f->cand = c;
+	rc = brn_bsr_from_dense(w, c->bh, c->bw, c->dense, &f->b, err);
+	return rc < 0 ? rc : add_trials(t, f, err);
+}
+
+/* The next of the candidates by prediction; NULL: there are no more.  */
+static struct brn_candidate *
+next_best(const struct bench *t, struct brn_candidate *c, int n)
+{
+	struct brn_candidate *best = NULL;
+
+	for (int i = 0; i < n; i++) {
+		int taken = c[i].dense;
+
+		for (int k = 0; k < t->nform; k++)
+			taken |= t->form[k].cand == &c[i];
+		if (!taken && (!best || c[i].predicted < best->predicted))
+			best = &c[i];
+	}
+	return best;
+}
+
+static int
+add_forms(struct bench *t, const struct brn_matrix *w,
+    struct brn_candidate *c, int n, burin_error *err)
+{
+	struct brn_candidate *best;
+	int rc;
+
+	for (int i = 0; i < n; i++)
+		if (c[i].dense && (rc = add_form(t, w, &c[i], err)) < 0)
+			return rc;
+	while (t->nform <= BEST && (best = next_best(t, c, n)))
+		if ((rc = add_form(t, w, best, err)) < 0)
+			return rc;
+	return BURIN_OK;
+}
+
+static float *
+floats(int64_t n)
+{
+	float *p = brn_alloc_aligned((size_t)n * sizeof *p);
+
+	for (int64_t i = 0; p && i < n; i++)
+		p[i] = (float)(i % 17) / 8 - 1;
+	return p;
+}
+
+static int
+add_data(struct bench *t, burin_error *err)
+{
+	int64_t rows = 0, cols = 0;
+
+	for (int i = 0; i < t->nform; i++) {
+		const struct brn_bsr *b = t->form[i].b;
+		int64_t r = (int64_t)b->nbrow * b->bh;
+		int64_t c = (int64_t)b->nbcol * b->bw;
+
+		rows = r > rows ? r : rows;
+		cols = c > cols ? c : cols;
+	}
+	t->x = floats(cols * TILES * BRN_TILE);
+	t->y = floats(rows * TILES * BRN_TILE);
+	t->bias = floats(rows);
+	if (!t->x || !t->y || !t->bias)
+		return brn_nomem(err);
+	for (int i = 0; i < t->ntrial; i++) {
+		struct trial *r = &t->trial[i];
+		const struct brn_bsr *b = r->form->b;
+
+		r->args = (struct brn_kernel_args){ .x = t->x,
+		    .vals = b->vals, .stream = r->stream,
+		    .bias = t->bias, .y = t->y, .tile1 = TILES,
+		    .brow1 = b->nbrow, .rowptr = b->rowptr,
+		    .colidx = b->colidx, .bh = b->bh, .bw = b->bw,
+		    .nbrow = b->nbrow, .nbcol = b->nbcol };
+	}
+	return BURIN_OK;
+}
+
+static double
+call(struct trial *r, brn_kernel_fn *fn, int reps)
+{
+	double start;
+
+	fn(&r->args);           /* its data into the caches */
+	start = brn_now_ms();
+	for (int i = 0; i < reps; i++)
+		fn(&r->args);
+	return (brn_now_ms() - start) / reps;
+}
+
+static void
+take_turns(struct bench *t)
+{
+	for (int round = 0; round < ROUNDS; round++)
+		for (int i = 0; i < t->ntrial; i++) {
+			struct trial *r = &t->trial[i];
+			double ms;
+
+			if (!brn_kernel_is_made(t->kernel[i]))
+				continue;
+			if (!r->reps)
+				r->reps = 1 + (int)(sample / (call(r,
+				    brn_kernel_code(t->kernel[i]), 1) +
+				    1e-6));
+			ms = call(r, brn_kernel_code(t->kernel[i]), r->reps);
+			if (r->ms == 0 || ms < r->ms)
+				r->ms = ms;
+		}
+}
+
+/* Of each candidate the fastest kernel.  */
+static void
+judge(struct bench *t)
+{
+	for (int i = 0; i < t->ntrial; i++) {
+		struct brn_candidate *c = t->trial[i].form->cand;
+		double ns = t->trial[i].ms * 1e6 / TILES;
+
+		if (ns <= 0 || (c->measured > 0 && c->measured <= ns))
+			continue;
+		c->measured = ns;
+		c->kernel = brn_kernels[t->spec[i].kernel].name;
+	}
+}
+
+static int
+run(struct bench *t, burin_error *err)
+{
+	struct brn_jit_opts o = *t->o;
+	burin_stats st;
+	int rc;
+
+	o.warm = 0;
+	o.wait = 1;
+	o.progress = NULL;
+	rc = brn_jit_get(&o, t->spec, t->ntrial, t->kernel, &st, err);
+	if (rc < 0)
+		return rc;
+	take_turns(t);
+	judge(t);
+	for (int i = 0; i < t->ntrial; i++)
+		brn_jit_release(t->kernel[i]);
+	return BURIN_OK;
+}
+
+static void
+clear(struct bench *t)
+{
+	for (int i = 0; i < t->ntrial; i++)
+		free(t->trial[i].stream);
+	for (int i = 0; i < t->nform; i++)
+		brn_bsr_free(t->form[i].b);
+	free(t->x);
+	free(t->y);
+	free(t->bias);
+	free(t);
+}
+
+int
+brn_tune_measure(const struct brn_jit_opts *o, enum brn_isa isa,
+    const struct brn_matrix *w, struct brn_candidate *c, int n,
+    burin_error *err)
+{
+	struct bench *t = brn_alloc(1, sizeof *t);
+	int rc;
+
+	if (!t)
+		return brn_nomem(err);
+	t->o = o;
+	t->isa = isa;
+	if ((rc = add_forms(t, w, c, n, err)) == 0 &&
+	    (rc = add_data(t, err)) == 0)
+		rc = run(t, err);
+	clear(t);
+	return rc;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A layer: a dense or block-sparse weight with the kernel that was made for
+ * it, and how it is run.  A dense layer is the fully populated BSR.
+ */
+#ifndef BRN_KERNELS_H
+#define BRN_KERNELS_H
+
+#include "jit/get/jit.h"
+#include "runtime/native/native.h"
+
+struct brn_layer {
+	const struct brn_node *node;    /* dense or bsr_dense */
+	burin_layer_info info;          /* but for its kernel */
+	const struct brn_bsr *bsr;
+	struct brn_bsr *own;            /* bsr when it is not a node's */
+	struct brn_kernel *kernel;
+	float *stream;                  /* or NULL, brn_pack_stream */
+	struct brn_ones *ones;          /* or NULL, brn_pack_ones */
+	struct brn_spec spec;           /* of the kernel; borrows from bsr */
+	float *bias;                    /* padded to whole blocks, or NULL */
+	int32_t *used;                  /* columns that some block has, of
+	                                   layers on images */
+	int32_t nused;
+	enum brn_act act;
+};
+
+/* Can n be a layer: are its weight and bias constants?  */
+int brn_is_layer(const struct brn_node *n);
+
+/* Everything but the kernel.  */
+int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
+    enum brn_isa isa, burin_error *err);
+void brn_layer_clear(struct brn_layer *l);
+
+/* Rows and cols, padded to whole blocks.  */
+int64_t brn_layer_rowsp(const struct brn_layer *l);
+int64_t brn_layer_colsp(const struct brn_layer *l);
+
+/* Elements of x and y, with padding, in tiles.  */
+int64_t brn_layer_xt_size(const struct brn_layer *l, int64_t ntile);
+int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
+
+/* The layer's kernel, or what is better for few tokens.  */
+void brn_layer_multiply(const struct brn_layer *l,
+    const struct brn_kernel_args *a);
+
+/* y = act(x . w^T + bias) + residual.  x is rows or tiles; y and residual are
+ * rows or tiles together.  xt and yt are room for the tiles of x and y where
+ * these cannot be used as they are.  */
+struct brn_layer_run {
+	const struct brn_layer *layer;
+	const struct brn_native *native;
+	struct brn_threads *threads;
+	struct brn_tiles tiles;         /* of x */
+	const float *x;
+	float *y;
+	const float *residual;          /* NULL: none */
+	int x_tiles, y_tiles;
+	float *xt, *yt;
+	int has_xt;                     /* xt holds x already */
+};
+void brn_layer_run(const struct brn_layer_run *r);
+
+#endif

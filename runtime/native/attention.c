@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Attention on tiles.  Queries are in the lanes: for 16 of them the scores of
+ * all keys are lines of a scratch [key][16], softmax goes over lines, and both
+ * products are the loop of the sparse kernels, with K and V tiles as weights.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "runtime/native/isa.h"
+#include "runtime/native/math.h"
+
+/* Accumulated lines at a time: as many as the registers hold beside an
+ * operand.  */
+#ifdef __AVX512F__
+enum { ROWS = 16 };
+#elif defined(__AVX2__)
+enum { ROWS = 4 };
+#else
+enum { ROWS = 2 };
+#endif
+
+struct attention {
+	const struct brn_tiled *a;
+	struct brn_tiles q, k, v;
+	int64_t heads, depth, width;
+	float scale;
+	int64_t nitem, ntask;           /* batch x head x tile of queries */
+	/* The mask's step along batch, head, query and key; 0: broadcast. */
+	const float *mask;
+	int64_t step[4];
+};
+
+/* Weights of a product: that of row r and line i is at[i * wi + r * wr].  next
+ * is what the product after this one reads.  */
+struct weights {
+	const float *at;
+	int64_t wi, wr;
+	const float *next;
+};
+
+/* acc[r] += sum over i < n of line x[i] times a weight, for rows of them, a
+ * constant where it is inlined.  What a head has of K and V is pieces of a few
+ * KB, which begin with misses unless they are fetched ahead.  */
+static inline __attribute__((always_inline)) void
+multiply(brn_vec acc[ROWS][BRN_LINE], int rows, const float *x, int64_t n,
+    struct weights w)
+{
+	for (int64_t i = 0; i < n; i++) {
+		__builtin_prefetch(w.next + i * BRN_TILE);
+		for (int r = 0; r < rows; r++)
+			for (int l = 0; l < BRN_LINE; l++)
+				acc[r][l] += *(const brn_vec *)(x +
+				    i * BRN_TILE + l * BRN_LANES) *
+				    w.at[i * w.wi + r * w.wr];
+	}
+}
+
+/* By memcpy GCC would keep the vectors in memory, not in registers.  */
+static inline void
+store_line(float *to, const brn_vec v[BRN_LINE])
+{
+	for (int l = 0; l < BRN_LINE; l++)
+		*(brn_vec *)(to + l * BRN_LANES) = v[l];
+}
+
+/* Scores of one tile of keys: s[key][16] = k . q.  */
+static void
+score_tile(const struct attention *t, const float *q, const float *k,
+    float *s)
+{
+	for (int j = 0; j < BRN_TILE; j += ROWS) {
+		brn_vec acc[ROWS][BRN_LINE] = { 0 };
+
+		multiply(acc, ROWS, q, t->depth, (struct weights){ k + j,
+		    BRN_TILE, 1, k + t->k.features * BRN_TILE });
+		for (int r = 0; r < ROWS; r++)
+			store_line(s + (j + r) * BRN_TILE, acc[r]);
+	}
+}
+
+/* s[key][16] += mask.  The lanes are queries, the first of which is query;
+ * those beyond the last get the mask of the last.  */
+static void
+add_mask(const struct attention *t, const float *mask, int64_t query,
+    int64_t keys, float *s)
+{
+	int64_t step = t->step[2], last = t->q.tokens - 1 - query;
+
+	mask += query * step;
+	for (; keys > 0; keys--, mask += t->step[3], s += BRN_TILE) {
+		float m[BRN_TILE];
+
+		for (int i = 0; i < BRN_TILE; i++)
+			m[i] = mask[(i < last ? i : last) * step];
+		for (int i = 0; i < BRN_TILE; i++)
+			s[i] += m[i];
+	}
+}
+
+/* The same for a mask that all queries share.  */
+static void
+add_key_mask(const struct attention *t, const float *mask, int64_t keys,
+    float *s)
+{
+	for (; keys > 0; keys--, mask += t->step[3], s += BRN_TILE) {
+		float m = *mask;
+
+		for (int i = 0; i < BRN_TILE; i++)
+			s[i] += m;
+	}
+}
+
+/* The larger of each lane; the first where one is NaN.  */
+static inline brn_vec
+larger(brn_vec a, brn_vec b)
+{
+#ifdef __AVX512F__
+	return _mm512_max_ps(b, a);
+#else
+	brn_ivec m = b > a;
+
+	return (brn_vec)(((brn_ivec)b & m) | ((brn_ivec)a & ~m));
+#endif
+}
+
+static inline void
+larger_line(brn_vec m[BRN_LINE], const float *s)
+{
+	for (int l = 0; l < BRN_LINE; l++)
+		m[l] = larger(m[l], *(const brn_vec *)(s + l * BRN_LANES));
+}
+
+/* The largest of each lane.  */
+static void
+max_lines(const float *s, int64_t keys, float max[BRN_TILE])
+{
+	brn_vec m[BRN_CHAINS][BRN_LINE];
+	int64_t j = 0;
+
+	for (int c = 0; c < BRN_CHAINS; c++)
+		memcpy(m[c], s, sizeof m[c]);
+	for (; j + BRN_CHAINS <= keys; j += BRN_CHAINS)
+		for (int c = 0; c < BRN_CHAINS; c++)
+			larger_line(m[c], s + (j + c) * BRN_TILE);
+	for (; j < keys; j++)
+		larger_line(m[0], s + j * BRN_TILE);
+	for (int c = 1; c < BRN_CHAINS; c++)
+		larger_line(m[0], (const float *)m[c]);
+	store_line(max, m[0]);
+}
+
+/* s = exp(s - max) of one line.  */
+static inline void
+exp_line(float *s, const float *max)
+{
+#ifdef __AVX512F__
+	_mm512_storeu_ps(s, brn_exp_line(_mm512_sub_ps(_mm512_loadu_ps(s),
+	    _mm512_loadu_ps(max))));
+#else
+#pragma omp simd
+	for (int i = 0; i < BRN_TILE; i++)
+		s[i] = brn_expf(s[i] - max[i]);
+#endif
+}
+
+/* s = exp(s - max) of each lane, its sum inverted in scale.  */
+static void
+softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
+{
+	float max[BRN_TILE], sum[BRN_TILE];
+	brn_vec all[BRN_LINE] = { 0 };
+
+	max_lines(s, keys, max);
+	for (int i = 0; nan_to_zero && i < BRN_TILE; i++)
+		max[i] = max[i] == -INFINITY ? 0 : max[i];
+	for (int64_t j = 0; j < keys; j++, s += BRN_TILE) {
+		exp_line(s, max);
+		for (int l = 0; l < BRN_LINE; l++)
+			all[l] += *(const brn_vec *)(s + l * BRN_LANES);
+	}
+	memcpy(sum, all, sizeof sum);
+	for (int i = 0; i < BRN_TILE; i++)
+		scale[i] = nan_to_zero && sum[i] == 0 ? 0 : 1 / sum[i];
+}
+
+/* One head of one tile of queries.  */
+struct head {
+	const float *q, *k, *v;
+	float *s, *y;
+	float scale[BRN_TILE];          /* of each query's values */
+	int64_t keys;
+};
+
+static void
+score_head(const struct attention *t, const struct head *h)
+{
+	int64_t line = t->k.features * BRN_TILE;
+
+	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
+		score_tile(t, h->q, h->k + j / BRN_TILE * line,
+		    h->s + j * BRN_TILE);
+}
+
+/* rows lines of y from feature d: scale * sum over keys of p[key]
+ * v[key][feature].  */
+static inline __attribute__((always_inline)) void
+value_rows(const struct attention *t, int rows, const struct head *h,
+    int64_t d)
+{
+	brn_vec acc[ROWS][BRN_LINE] = { 0 };
+	float *y = h->y + d * BRN_TILE;
+
+	for (int64_t j = 0; j < h->keys; j += BRN_TILE) {
+		const float *v = h->v + d * BRN_TILE + j * t->v.features;
+
+		multiply(acc, rows, h->s + j * BRN_TILE,
+		    h->keys - j < BRN_TILE ? h->keys - j : BRN_TILE,
+		    (struct weights){ v, 1, BRN_TILE,
+		    v + t->v.features * BRN_TILE });
+	}
+	for (int r = 0; r < rows; r++)
+		for (int l = 0; l < BRN_LINE; l++)
+			*(brn_vec *)(y + r * BRN_TILE + l * BRN_LANES) =
+			    acc[r][l] * *(const brn_vec *)(h->scale +
+			    l * BRN_LANES);
+}
+
+static void
+value_head(const struct attention *t, const struct head *h)
+{
+	int64_t d = 0;
+
+	for (; d + ROWS <= t->width; d += ROWS)
+		value_rows(t, ROWS, h, d);
+	for (; d < t->width; d++)
+		value_rows(t, 1, h, d);
+}
+
+/* How many keys can count: behind them the mask takes so much off that exp is
+ * 0 for any scores less than 5000 apart.  A mask that is 0 for all that do is
+ * none.  */
+static int64_t
+keys_that_count(const struct attention *t, const float **mask)
+{
+	const float *m = *mask;
+	int64_t n = t->k.tokens, step = t->step[3];
+	float max = -INFINITY;
+	int any = 0;
+
+	if (!m || t->step[2])
+		return n;
+	for (int64_t j = 0; j < n; j++)
+		max = m[j * step] > max ? m[j * step] : max;
+	while (n > 1 && m[(n - 1) * step] <= max - 6000)
+		n--;
+	for (int64_t j = 0; j < n; j++)
+		any |= m[j * step] != 0;
+	if (!any)
+		*mask = NULL;
+	return n;
+}
+
+/* to = scale * q: one multiplication an element of q, not of the scores.  */
+static const float *
+scaled(const struct attention *t, const float *q, float *to)
+{
+	for (int64_t i = 0; i < t->depth * BRN_TILE; i++)
+		to[i] = t->scale * q[i];
+	return to;
+}
+
+static void
+run_item(const struct attention *t, int64_t item, float *scratch)
+{
+	int64_t tile = item % t->q.per, head = item / t->q.per % t->heads;
+	int64_t batch = item / t->q.per / t->heads;
+	int64_t at = batch * t->q.per + tile;
+	const float *mask = t->mask ? t->mask + (t->a->batch0 + batch) *
+	    t->step[0] + head * t->step[1] : NULL;
+	int nan_to_zero = brn_attr_int(t->a->n, "nan_to_zero", 0) != 0;
+	struct head h = {
+		.q = scaled(t, brn_f32(t->a->in[0]) + (at * t->q.features +
+		    head * t->depth) * BRN_TILE, scratch),
+		.k = brn_f32(t->a->in[1]) + (batch * t->k.per *
+		    t->k.features + head * t->depth) * BRN_TILE,
+		.v = brn_f32(t->a->in[2]) + (batch * t->v.per *
+		    t->v.features + head * t->width) * BRN_TILE,
+		.s = scratch + t->depth * BRN_TILE,
+		.y = (float *)t->a->out->data + (at * t->v.features +
+		    head * t->width) * BRN_TILE,
+	};
+
+	h.keys = keys_that_count(t, &mask);
+	score_head(t, &h);
+	if (mask && t->step[2])
+		add_mask(t, mask, tile * BRN_TILE, h.keys, h.s);
+	else if (mask)
+		add_key_mask(t, mask, h.keys, h.s);
+	softmax_lines(h.s, h.keys, h.scale, nan_to_zero);
+	value_head(t, &h);
+}
+
+static void
+run_task(void *ctx, size_t i)
+{
+	const struct attention *t = ctx;
+	int64_t from = t->nitem * (int64_t)i / t->ntask;
+	int64_t to = t->nitem * ((int64_t)i + 1) / t->ntask;
+
+	for (int64_t item = from; item < to; item++)
+		run_item(t, item, t->a->scratch +
+		    (int64_t)i * t->a->scratch_size);
+}
+
+/* mask broadcasts to [.., heads, queries, keys]; the dims before heads are
+ * taken as one, which is right as long as at most one of them is not 1.  */
+static void
+set_mask(struct attention *t, const struct brn_tensor *mask)
+{
+	int64_t stride[BRN_MAX_RANK];
+	const struct brn_type *m = &mask->type;
+
+	t->mask = mask->data;
+	brn_type_strides(m, stride);
+	for (int i = 0; i < 4; i++) {
+		int d = m->rank - 4 + i;
+
+		t->step[i] = d < 0 || m->dim[d] == 1 ? 0 : stride[d];
+	}
+}
+
+void
+BRN_FOR_ISA(brn_tiled_attention)(const struct brn_tiled *a)
+{
+	struct attention t = {
+		.a = a,
+		.q = brn_tiles_of(a->type[0]),
+		.k = brn_tiles_of(a->type[1]),
+		.v = brn_tiles_of(a->type[2]),
+		.heads = brn_attr_int(a->n, "heads", 1),
+		.scale = brn_attr_float(a->n, "scale", 1),
+		.ntask = brn_threads_count(a->threads),
+	};
+
+	t.depth = t.q.features / t.heads;
+	t.width = t.v.features / t.heads;
+	t.nitem = t.q.batch * t.heads * t.q.per;
+	if (a->n->nin > 3 && a->in[3])
+		set_mask(&t, a->in[3]);
+	brn_parallel(a->threads, (size_t)t.ntask, run_task, &t);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The geometry of phases.
+ */
+#include "runtime/native/planes.h"
+
+static void
+set_phases(struct brn_phases *d)
+{
+	for (int64_t t = 0; t < d->kernel; t++) {
+		int64_t u = t * d->dilation, f = u % d->stride;
+		int i = 0;
+
+		while (i < d->n && d->phase[i] != f)
+			i++;
+		if (i == d->n)
+			d->phase[d->n++] = f;
+		d->of[t] = i;
+		d->at[t] = u / d->stride;
+	}
+}
+
+static int64_t
+reach(const struct brn_phases *d)
+{
+	return (d->kernel - 1) * d->dilation / d->stride;
+}
+
+static int64_t
+most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Without a stride the padding behind a row and that before the next one are
+ * the same elements.  */
+static int64_t
+pitch_of(const struct brn_phases *x)
+{
+	int64_t end;
+
+	if (x->stride > 1)
+		return x->out + reach(x);
+	end = most(x->out + reach(x) - x->pad - x->in, 0);
+	return most(x->in + most(x->pad, end), x->out);
+}
+
+static void
+set_direction(const struct brn_window *w, int i, struct brn_phases *d)
+{
+	*d = (struct brn_phases){ .in = 1, .out = 1, .kernel = 1, .stride = 1,
+	    .dilation = 1 };
+	if (i >= 0) {
+		d->in = w->in[i];
+		d->out = w->out[i];
+		d->kernel = w->kernel[i];
+		d->stride = w->stride[i];
+		d->dilation = w->dilation[i];
+		d->pad = w->pad[i];
+	}
+	set_phases(d);
+}
+
+/* Each result reads the element of its own position.  */
+static int
+is_direct(const struct brn_phases *d)
+{
+	return d->kernel == 1 && d->stride == 1 && d->pad == 0 &&
+	    d->in == d->out;
+}
+
+int
+brn_planes_of(const struct brn_node *n, const struct brn_type *x,
+    struct brn_planes *g)
+{
+	struct brn_window w;
+	const char *why;
+
+	if (brn_window_of(n, x, NULL, &w, &why) < 0 ||
+	    !brn_window_is_small(&w))
+		return 0;
+	set_direction(&w, w.n - 2, &g->y);
+	set_direction(&w, w.n - 1, &g->x);
+	g->direct = is_direct(&g->y) && is_direct(&g->x);
+	g->pitch = g->direct ? g->x.out : pitch_of(&g->x);
+	g->rows = g->y.out + reach(&g->y);
+	g->npos = (g->y.out - 1) * g->pitch + g->x.out;
+	if (g->y.out == 0 || g->x.out == 0)
+		g->npos = 0;
+	g->size = g->direct ? g->npos : most(g->rows * g->pitch,
+	    brn_planes_ntile(g) * BRN_TILE + reach(&g->y) * g->pitch) +
+	    reach(&g->x);
+	if (!g->direct)
+		g->size = (g->size + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
+	return 1;
+}

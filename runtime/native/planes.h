@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How windows over an image are read.  An image stays in planes, [channel]
+ * [row][column], which is how ONNX holds it.  For windows that step, or that
+ * reach into padding, a plane is copied into its *phases*: phase (fy, fx) has
+ * the padded elements (y * sh + fy, x * sw + fx), so that what a tap meets at
+ * neighbouring results lies side by side whatever the stride.  Result (oy, ox)
+ * is position oy * pitch + ox, and tap t of position p is element p + tap(t) of
+ * the phases: one vector load for 16 positions.  Between rows there are a few
+ * positions that are no results; they are computed and dropped.
+ *
+ *	row 0   0 a b c d 0 e f g h 0 ..      3 x 3, padded by 1: the zero
+ *	        |-pitch-| |-pitch-|           between two rows serves both
+ */
+#ifndef BRN_PLANES_H
+#define BRN_PLANES_H
+
+#include "ir/op/window.h"
+#include "runtime/native/layout.h"
+
+/* Rows of results that are done together where a plane is done alone.  */
+enum { BRN_IMAGE_ROWS = 4 };
+
+/* One direction.  */
+struct brn_phases {
+	int64_t in, out, kernel, stride, dilation, pad;
+	int n;                          /* phases that some tap meets */
+	int64_t phase[BRN_WINDOW_TAPS];    /* [n], below stride */
+	int of[BRN_WINDOW_TAPS];           /* [kernel]: which phase, */
+	int64_t at[BRN_WINDOW_TAPS];       /* and where in it */
+};
+
+struct brn_planes {
+	struct brn_phases y, x;
+	int64_t pitch, rows;            /* of a phase */
+	int64_t npos;                   /* positions, from the first result to
+	                                   the last */
+	int64_t size;                   /* floats of a phase, with what loads
+	                                   of whole tiles may reach */
+	int direct;                     /* the plane itself is the phase */
+};
+
+/* For n with input x; kernels from attribute kernel_shape.  0: its
+ * window is not small (ir/op/window.h).  */
+int brn_planes_of(const struct brn_node *n, const struct brn_type *x,
+    struct brn_planes *out);
+
+/* Floats of all phases of a plane.  */
+static inline int64_t
+brn_planes_size(const struct brn_planes *g)
+{
+	return g->size * g->y.n * g->x.n;
+}
+
+/* The same for planes that are done alone, in blocks that may reach below the
+ * last row, and behind it.  */
+static inline int64_t
+brn_image_phases(const struct brn_planes *g)
+{
+	return (brn_planes_size(g) / BRN_TILE + BRN_IMAGE_ROWS * g->pitch /
+	    BRN_TILE + 12) * BRN_TILE;
+}
+
+/* Where tap t begins in the phases of a plane.  */
+static inline int64_t
+brn_planes_tap(const struct brn_planes *g, int64_t t)
+{
+	int64_t ty = t / g->x.kernel, tx = t % g->x.kernel;
+
+	return ((int64_t)g->y.of[ty] * g->x.n + g->x.of[tx]) * g->size +
+	    g->y.at[ty] * g->pitch + g->x.at[tx];
+}
+
+static inline int64_t
+brn_planes_ntile(const struct brn_planes *g)
+{
+	return (g->npos + BRN_TILE - 1) / BRN_TILE;
+}
+
+/* How many results lie before position p.  */
+static inline int64_t
+brn_planes_before(const struct brn_planes *g, int64_t p)
+{
+	int64_t in_row = p % g->pitch;
+
+	return p / g->pitch * g->x.out +
+	    (in_row < g->x.out ? in_row : g->x.out);
+}
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Native forms of ops with attributes against their refs, on every instruction
+ * set that this machine runs, one thread and several: all cases of check_ops,
+ * and larger ones with edges of their own.
+ */
+#include "ir/op/infer.h"
+#include "ir/op/ref.h"
+#include "runtime/native/native.h"
+#include "tests/support/op_cases.h"
+#include "tests/support/text.h"
+
+/* An input without numbers is filled.  rel is the largest error, relative to
+ * 1 + |wanted|.  */
+struct form {
+	enum brn_op op;
+	const char *attr;
+	const char *in[OP_CASE_INPUTS];
+	double rel;
+	int declined;                   /* left to the ref */
+};
+
+#define OP(name) BRN_OP_##name
+static const struct form forms[] = {
+	/* Twice as large: to the nearest, in between, cubic. */
+	{ OP(resize), "coordinates=3 nearest=2",
+	  { "f32[2,3,5,17]", "_", "f32[4] 1 1 2 2" }, 0 },
+	{ OP(resize), "", { "f32[1,2,9,16]", "_", "f32[4] 1 1 2 2" }, 0 },
+	{ OP(resize), "mode=1", { "f32[1,2,9,33]", "_", "f32[4] 1 1 2 2" },
+	  1e-6 },
+	{ OP(resize), "mode=1 coordinates=2",
+	  { "f32[1,2,7,6]", "_", "_", "i64[4] 1 2 13 11" }, 1e-6 },
+	{ OP(resize), "mode=2", { "f32[1,2,6,7]", "_", "f32[4] 1 1 2 3" },
+	  1e-6 },
+	/* Other sizes, one axis, one element, all threads on one plane. */
+	{ OP(resize), "mode=1 coordinates=1",
+	  { "f32[1,3,7,19]", "_", "_", "i64[4] 1 3 1 50" }, 1e-6 },
+	{ OP(resize), "", { "f32[1,1,40,40]", "_", "_", "i64[4] 1 1 17 90" },
+	  0 },
+	{ OP(resize), "mode=1", { "f32[2,3,9]", "_", "f32[3] 1 1 0.5" }, 1e-6 },
+	{ OP(resize), "mode=1", { "f32[5]", "_", "f32[1] 2.6" }, 1e-6 },
+	{ OP(resize), "", { "f32[1,1]", "_", "f32[2] 3 5" }, 0 },
+	{ OP(resize), "mode=1", { "f32[2,4,3,3]", "_", "f32[4] 1 2 1 1" }, 0,
+	  .declined = 1 },
+	{ OP(resize), "mode=1 coordinates=5 extrapolation_value=9f",
+	  { "f32[1,4]", "f32[4] 0 0.5 1 1.5", "_", "i64[2] 1 3" }, 0,
+	  .declined = 1 },
+
+	{ OP(conv_transpose), "strides=2,2 pads=1,1,1,1",
+	  { "f32[2,3,7,9]", "f32[3,5,4,4]", "f32[5]" }, 1e-5 },
+	{ OP(conv_transpose), "group=4 strides=3,2 dilations=2,1 "
+	  "output_padding=1,0", { "f32[1,4,5,6]", "f32[4,2,3,3]" }, 1e-5 },
+	{ OP(conv_transpose), "strides=2,1 pads=0,3,0,2",
+	  { "f32[1,2,4,9]", "f32[2,3,2,5]" }, 1e-5 },
+	{ OP(conv_transpose), "strides=2, auto_pad=2",
+	  { "f32[1,2,70]", "f32[2,3,3]" }, 1e-5 },
+	{ OP(conv_transpose), "", { "f32[1,2,3,4,5]", "f32[2,1,2,2,2]" },
+	  0, .declined = 1 },
+	{ OP(fold_taps), "kernel_shape=2,2 strides=2,2",
+	  { "f32[2,12,9,17]", "f32[3]" }, 0 },
+	{ OP(fold_taps), "kernel_shape=3,2 strides=3,2", { "f32[1,6,5,4]" },
+	  0 },
+	{ OP(fold_taps), "kernel_shape=3,3 strides=2,2 pads=1,1,1,1 "
+	  "output_padding=1,1", { "f32[1,18,8,19]", "f32[2]" }, 1e-6 },
+	{ OP(fold_taps), "kernel_shape=3, dilations=2,", { "f32[1,6,40]" },
+	  1e-6 },
+	{ OP(max_pool), "kernel_shape=3,3 strides=2,2 pads=1,1,1,1 index=1",
+	  { "f32[2,3,11,9]" }, 0 },
+	{ OP(max_pool), "kernel_shape=2,2 index=1 storage_order=1",
+	  { "f32[1,1,5,4]" }, 0, .declined = 1 },
+
+	{ OP(global_max_pool), "", { "f32[2,3,17,5]" }, 0 },
+	{ OP(global_max_pool), "", { "f32[1,70,300]" }, 0 },
+	{ OP(global_max_pool), "", { "f32[3,4]" }, 0 },
+	{ OP(instance_norm), "epsilon=0.01f",
+	  { "f32[2,3,17,5]", "f32[3]", "f32[3]" }, 1e-5 },
+	{ OP(instance_norm), "", { "f32[1,2,90,101]", "f32[2]", "f32[2]" },
+	  1e-5 },
+	{ OP(lrn), "size=5 alpha=0.02f", { "f32[2,7,9,31]" }, 1e-5 },
+	{ OP(lrn), "size=4 beta=0.6f bias=2f", { "f32[1,3,300]" }, 1e-5 },
+
+	{ OP(pad), "", { "f32[2,3,5,17]", "i64[8] 0 1 1 2 0 0 3 1",
+	  "f32[] 7" }, 0 },
+	{ OP(pad), "", { "f32[3,60,110]", "i64[6] 0 -2 1 1 3 -40" }, 0 },
+	{ OP(pad), "", { "f32[3,4]", "i64[4] 0 -9 0 7" }, 0 },
+	{ OP(pad), "mode=1", { "f32[2,4,9]", "i64[6] 0 3 2 1 2 8" }, 0,
+	  .declined = 1 },
+	{ OP(depth_to_space), "blocksize=2", { "f32[2,12,5,17]" }, 0 },
+	{ OP(depth_to_space), "blocksize=3 crd=1", { "f32[1,18,4,70]" }, 0 },
+	{ OP(log_softmax), "", { "f32[3,70,117]" }, 1e-6 },
+	{ OP(log_softmax), "axis=0", { "f32[3,4]" }, 0, .declined = 1 },
+
+	{ OP(top_k), "", { "f32[3,1000]", "i64[1] 7" }, 0 },
+	{ OP(top_k), "largest=0 index=1", { "f32[3,129]", "i64[1] 129" }, 0 },
+	{ OP(top_k), "index=1",
+	  { "f32[9] nan 0 -0 inf -inf nan 3 0 3", "i64[1] 9" }, 0 },
+	{ OP(top_k), "index=1 largest=0",
+	  { "f32[9] nan 0 -0 inf -inf nan 3 0 3", "i64[1] 9" }, 0 },
+	{ OP(top_k), "axis=0", { "f32[3,4]", "i64[1] 2" }, 0, .declined = 1 },
+	{ OP(scatter_nd), "",
+	  { "f32[4,5,6]", "i64[3,1] 1 -1 1", "f32[3,5,6]" }, 0 },
+	{ OP(scatter_nd), "reduction=1",
+	  { "f32[4,5]", "i64[3,2] 1 2 -1 -5 1 2", "f32[3]" }, 1e-6 },
+	{ OP(scatter_elements), "axis=1",
+	  { "f32[3,5]", "i64[2,3] 1 4 -5 0 2 1", "f32[2,3]" }, 0 },
+	{ OP(scatter_elements), "axis=0 reduction=1",
+	  { "f32[3,2]", "i64[4,1] 1 1 -1 0", "f32[4,1]" }, 1e-6 },
+};
+#undef OP
+
+struct setup {
+	struct brn_graph *g;
+	struct brn_node *n;
+	struct brn_tensor in[OP_CASE_INPUTS], want, got;
+	const struct brn_tensor *pin[OP_CASE_INPUTS];
+	const struct brn_type *type[BRN_MAX_RANK];
+};
+
+static struct brn_tensor
+input(struct brn_graph *g, const char *text, int i)
+{
+	struct brn_tensor t = { 0 };
+
+	if (text[strlen(text) - 1] != ']')
+		return *text_tensor(g, text);
+	t.type = text_type(g, &text);
+	t.data = brn_arena_alloc(g->arena, (size_t)brn_numel(&t) + 1,
+	    brn_dtype_size(t.type.dtype));
+	if (t.type.dtype == BURIN_F32)
+		suite_fill(t.data, brn_numel(&t), 5 + (uint64_t)i);
+	return t;
+}
+
+/* The ref's answer, or its error.  */
+static int
+setup(struct setup *s, const struct form *f)
+{
+	struct brn_node *in[OP_CASE_INPUTS] = { NULL };
+	struct brn_shapes *shapes;
+	burin_error err;
+	int nin = 0, rc;
+
+	*s = (struct setup){ .g = brn_graph_new() };
+	for (; nin < OP_CASE_INPUTS && f->in[nin]; nin++) {
+		if (!strcmp(f->in[nin], "_"))
+			continue;
+		s->in[nin] = input(s->g, f->in[nin], nin);
+		s->pin[nin] = &s->in[nin];
+		s->type[nin] = &s->in[nin].type;
+		in[nin] = brn_graph_constant(s->g, "c", &s->in[nin].type,
+		    s->in[nin].data);
+	}
+	s->n = brn_graph_add(s->g, f->op, "it", in, nin);
+	text_attrs(s->g, s->n, f->attr);
+	if ((rc = brn_infer(s->g, NULL, &shapes, &err)) < 0)
+		return rc;
+	s->want.type = s->got.type = shapes->type[s->n->id];
+	brn_shapes_free(shapes);
+	s->want.data = brn_arena_alloc(s->g->arena,
+	    (size_t)brn_numel(&s->want) + 1, 8);
+	s->got.data = brn_arena_alloc(s->g->arena,
+	    (size_t)brn_numel(&s->want) + 1, 8);
+	return brn_ref[f->op](s->n, s->pin, &s->want, &err);
+}
+
+/* As a plan does it.  */
+static int
+run(struct setup *s, const struct brn_native *native, struct brn_threads *t)
+{
+	int64_t size = brn_tiled_scratch(s->n, s->type);
+	struct brn_tiled a = { .n = s->n, .in = s->pin, .out = &s->got,
+	    .threads = t, .scratch_size = size };
+	int rc = BRN_DECLINED;
+
+	memset(s->got.data, 0x55, (size_t)brn_numel(&s->got) *
+	    brn_dtype_size(s->got.type.dtype));
+	a.scratch = aligned_alloc(64, (size_t)(size *
+	    brn_threads_count(t) + 16) / 16 * 64);
+	memcpy(a.type, s->type, sizeof a.type);
+	if (native->image[s->n->op])
+		rc = native->image[s->n->op](&a);
+	if (rc == BRN_DECLINED && native->op[s->n->op])
+		rc = native->op[s->n->op](s->n, s->pin, &s->got, t);
+	free(a.scratch);
+	return rc;
+}
+
+static int
+is_near(double got, double want, double rel)
+{
+	if (isnan(want) || isinf(want))
+		return isnan(want) ? isnan(got) : got == want;
+	return fabs(got - want) <= rel * (1 + fabs(want));
+}
+
+static void
+compare(const struct setup *s, const struct form *f, int isa)
+{
+	for (int64_t i = 0; i < brn_numel(&s->want); i++) {
+		double got = brn_get_float(&s->got, i);
+		double want = brn_get_float(&s->want, i);
+
+		ck_assert_msg(is_near(got, want, f->rel),
+		    "%s %s %s %s [%lld] is %.9g, wanted %.9g",
+		    brn_isas[isa].name, brn_ops[f->op].name, f->attr,
+		    f->in[0], (long long)i, got, want);
+	}
+}
+
+/* Whether any form took it.  Teams of threads are dear.  */
+static int
+try_form(const struct form *f, struct brn_threads *const team[2])
+{
+	struct setup s;
+	int taken = 0;
+
+	if (setup(&s, f) == 0)
+		for (int isa = 0; isa < BRN_NUM_ISAS; isa++)
+			for (int i = 0; i < 2 && brn_isa_runs(isa); i++)
+				if (run(&s, brn_native(isa), team[i]) == 0) {
+					compare(&s, f, isa);
+					taken = 1;
+				}
+	brn_graph_free(s.g);
+	return taken;
+}
+
+START_TEST(native_form_matches_ref)
+{
+	struct brn_threads *team[] = { brn_threads_new(1),
+	    brn_threads_new(2) };
+
+	for (int i = 0; i < COUNT(forms); i++)
+		if (forms[i].op == (enum brn_op)_i)
+			ck_assert_int_eq(try_form(&forms[i], team),
+			    !forms[i].declined);
+	for (int i = 0; i < op_ncases; i++) {
+		struct form f = { op_cases[i].op, op_cases[i].attr, { NULL },
+		    1e-5, 0 };
+
+		memcpy(f.in, op_cases[i].in, sizeof f.in);
+		if (f.op == (enum brn_op)_i)
+			try_form(&f, team);
+	}
+	for (int i = 0; i < 2; i++)
+		brn_threads_free(team[i]);
+}
+END_TEST
+
+static Suite *
+forms_suite(void)
+{
+	Suite *s = suite_create("forms");
+	TCase *tc = suite_case(s, "forms", 60);
+
+	for (int op = 0; op < BRN_NUM_OPS; op++)
+		if (brn_native(BRN_ISA_generic)->op[op] ||
+		    brn_native(BRN_ISA_generic)->image[op])
+			tcase_add_loop_test(tc, native_form_matches_ref, op,
+			    op + 1);
+	return s;
+}
+
+SUITE_MAIN(forms_suite)

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A cache that machines share: a Redis on loopback, and servers that lie, are
+ * slow or are gone.  Whatever they do, every layer gets a right kernel, soon.
+ */
+#include "jit/get/jit.h"
+
+#include "tests/support/kernels.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static char url[64], secret[300], other[300];
+static pid_t server;
+
+static void
+write_secret(char path[300], const char *name, const char *text, mode_t mode)
+{
+	FILE *f;
+
+	snprintf(path, 300, "%s/%s", dir, name);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+	ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+/* A listening socket on a free port of loopback, which url then names.  */
+static int
+listen_on(int *port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, n), 0);
+	ck_assert_int_eq(listen(fd, 8), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	*port = ntohs(a.sin_port);
+	snprintf(url, sizeof url, "redis://127.0.0.1:%d/1", *port);
+	return fd;
+}
+
+static int
+answers(int port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_addr = { htonl(INADDR_LOOPBACK) },
+	    .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), ok;
+
+	ok = connect(fd, (struct sockaddr *)&a, sizeof a) == 0;
+	close(fd);
+	return ok;
+}
+
+static void
+setup_remote(void)
+{
+	setup();
+	write_secret(secret, "secret", "sixteen bytes or more", 0600);
+	write_secret(other, "other", "another sixteen bytes", 0600);
+	opts.remote = url;
+	opts.remote_key = secret;
+}
+
+static void
+setup_redis(void)
+{
+	char text[16];
+	int port, fd;
+
+	setup_remote();
+	fd = listen_on(&port);
+	close(fd);
+	snprintf(text, sizeof text, "%d", port);
+	server = fork();
+	if (server == 0) {
+		fd = open("/dev/null", O_RDWR);
+		dup2(fd, 1);
+		dup2(fd, 2);
+		execlp("redis-server", "redis-server", "--port", text,
+		    "--bind", "127.0.0.1", "--save", "", "--dir", dir,
+		    (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 500 && !answers(port); i++)
+		usleep(20000);
+	ck_assert(answers(port));
+}
+
+static void
+teardown_server(void)
+{
+	if (server > 0) {
+		kill(server, SIGKILL);
+		waitpid(server, NULL, 0);
+	}
+	server = 0;
+	teardown();
+}
+
+/* Another machine: an empty cache of its own, the same Redis.  */
+static void
+move_on(void)
+{
+	static char path[300];
+
+	snprintf(path, sizeof path, "%s/elsewhere", dir);
+	opts.cache_dir = path;
+}
+
+START_TEST(machines_share_kernels)
+{
+	burin_stats st = once();
+
+	expect(&st, NLAYER, 0, 0, 0);
+	move_on();
+	setenv("BURIN_CC", "/nowhere", 1);
+	st = once();
+	expect(&st, 0, 0, 0, 0);
+	ck_assert_int_eq(st.remote_hits, NLAYER);
+	st = once();
+	expect(&st, 0, NLAYER, 0, 0);
+}
+END_TEST
+
+START_TEST(entries_of_another_secret_are_refused)
+{
+	burin_stats st = once();
+
+	move_on();
+	opts.remote_key = other;
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	ck_assert_int_eq(st.remote_hits, 0);
+	ck_assert_str_eq(st.rejects[0].why, "remote");
+	ck_assert_int_eq(st.rejects[0].count, NLAYER);
+}
+END_TEST
+
+/* What is in Redis under our keys is changed from outside.  */
+START_TEST(changed_entries_are_refused)
+{
+	static const char *const change[] = {
+		"redis.call('SETRANGE', k, 0, 'x')",
+		"redis.call('SETRANGE', k, 100, 'xyz')",
+		"redis.call('APPEND', k, 'x')",
+		"redis.call('SET', k, 'short')",
+		"redis.call('SET', k, '')",
+		"redis.call('DEL', k) redis.call('LPUSH', k, 'x')",
+		"local l = redis.call('KEYS', '*') "
+		    "redis.call('SET', k, redis.call('GET', l[1]))",
+	};
+	burin_stats st = once();
+	char command[1024];
+	int port;
+
+	ck_assert_int_eq(sscanf(url, "redis://127.0.0.1:%d", &port), 1);
+	snprintf(command, sizeof command, "redis-cli -p %d -n 1 eval \""
+	    "for _, k in ipairs(redis.call('KEYS', '*')) do %s end return 1"
+	    "\" 0 >/dev/null", port, change[_i]);
+	ck_assert_int_eq(system(command), 0);
+	move_on();
+	st = once();
+	ck_assert_int_eq(st.failed, 0);
+	ck_assert_int_le(st.remote_hits, _i == 6);
+	ck_assert_int_eq(st.remote_hits + st.compiled, NLAYER);
+}
+END_TEST
+
+/* ---- bad servers ------------------------------------------------------ */
+
+static void
+say_nothing(int fd)
+{
+	(void)fd;
+	pause();
+}
+
+static void
+drip(int fd)
+{
+	while (write(fd, "$", 1) == 1)
+		usleep(20000);
+	pause();
+}
+
+static void
+endless(int fd)
+{
+	static char zeros[65536];
+
+	(void)!write(fd, "+OK\r\n$1000000000\r\n", 18);
+	while (write(fd, zeros, sizeof zeros) > 0)
+		;
+	pause();
+}
+
+static void
+nonsense(int fd)
+{
+	(void)!write(fd, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
+	pause();
+}
+
+static void
+refuse(int fd)
+{
+	(void)!write(fd, "-NOAUTH who are you\r\n", 21);
+	pause();
+}
+
+static void
+hang_up(int fd)
+{
+	close(fd);
+}
+
+START_TEST(bad_server_costs_one_time_out)
+{
+	static void (*const serve[])(int) = { NULL, say_nothing, drip,
+	    endless, nonsense, refuse, hang_up };
+	int port, fd = listen_on(&port), c;
+	double begin;
+	burin_stats st;
+
+	if (serve[_i] && (server = fork()) == 0) {
+		signal(SIGPIPE, SIG_IGN);
+		while ((c = accept(fd, NULL, NULL)) >= 0)
+			serve[_i](c);
+		_exit(0);
+	}
+	close(fd);
+	opts.remote = NULL;
+	once();
+	opts.remote = url;
+	move_on();
+	opts.mode = BRN_JIT_off;
+	begin = brn_now_ms();
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	ck_assert(brn_now_ms() - begin < 5000);
+	opts.mode = BRN_JIT_worker;
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+}
+END_TEST
+
+START_TEST(remote_that_is_set_up_wrong_is_named)
+{
+	static const struct { const char *url, *key, *note; } row[] = {
+		{ "http://x", "", "wanted redis://" },
+		{ "redis://:99999", "", "no host or port" },
+		{ "redis://127.0.0.1", NULL, "needs cache_remote_key" },
+		{ "redis://127.0.0.1", "/nowhere/key", "/nowhere/key" },
+		{ "redis://127.0.0.1", "short", "that others cannot read" },
+		{ "redis://127.0.0.1", "open", "that others cannot read" },
+	};
+	char path[300];
+	burin_stats st;
+
+	opts.remote = row[_i].url;
+	if (!row[_i].key)
+		opts.remote_key = NULL;
+	else if (row[_i].key[0] == '/')
+		opts.remote_key = row[_i].key;
+	else if (row[_i].key[0])
+		opts.remote_key = path;
+	write_secret(path, "key", _i == 4 ? "x" : "sixteen bytes or more",
+	    _i == 5 ? 0644 : 0600);
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	expect_note(&st, row[_i].note);
+}
+END_TEST
+
+static Suite *
+remote_suite(void)
+{
+	Suite *s = suite_create("remote");
+	TCase *tc = suite_case(s, "bad servers", 120);
+
+	tcase_add_checked_fixture(tc, setup_remote, teardown_server);
+	tcase_add_loop_test(tc, bad_server_costs_one_time_out, 0, 7);
+	tcase_add_loop_test(tc, remote_that_is_set_up_wrong_is_named, 0, 6);
+
+	if (system("redis-server --version >/dev/null 2>&1 && "
+	    "redis-cli --version >/dev/null 2>&1") != 0) {
+		puts("# no redis-server here: the tests that need one are "
+		    "left out");
+		return s;
+	}
+	tc = suite_case(s, "redis", 120);
+	tcase_add_checked_fixture(tc, setup_redis, teardown_server);
+	tcase_add_test(tc, machines_share_kernels);
+	tcase_add_test(tc, entries_of_another_secret_are_refused);
+	tcase_add_loop_test(tc, changed_entries_are_refused, 0, 7);
+	return s;
+}
+
+SUITE_MAIN(remote_suite)

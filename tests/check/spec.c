@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Descriptions of kernels: which one is taken, canonical bytes and back, and
+ * bytes that nobody wrote; instruction sets by name; what the cost says.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "ir/graph/row_groups.h"
+#include "jit/kernel/cost.h"
+#include "jit/spec.h"
+#include "tests/support/suite.h"
+
+/* A 6x8 layer in blocks of 2x1: 3 block rows, one of them empty.  */
+static int32_t some_rowptr[] = { 0, 2, 2, 5 };
+static int32_t some_colidx[] = { 1, 4, 0, 3, 7 };
+static struct brn_bsr some = {
+	.rows = 6, .cols = 8, .bh = 2, .bw = 1, .nbrow = 3, .nbcol = 8,
+	.nblk = 5, .rowptr = some_rowptr, .colidx = some_colidx,
+};
+
+static int32_t full_rowptr[] = { 0, 2, 4 };
+static int32_t full_colidx[] = { 0, 1, 0, 1 };
+static struct brn_bsr full = {
+	.rows = 4, .cols = 4, .bh = 2, .bw = 2, .nbrow = 2, .nbcol = 2,
+	.nblk = 4, .rowptr = full_rowptr, .colidx = full_colidx,
+};
+
+static const struct {
+	const struct brn_bsr *b;
+	const char *compiler;
+	enum brn_kernel_id kernel;
+	const char *text;
+} cases[] = {
+	{ &some, "c", BRN_KERNEL_t1_tile,
+	    "t1_tile 2x1 6x8 density 0.21 avx2 bias" },
+	{ &full, "c", BRN_KERNEL_t1_full,
+	    "t1_full 2x2 4x4 density 1 avx2 bias" },
+	{ &some, "", BRN_KERNEL_t0, "t0 2x1 6x8 density 0.21 avx2 bias" },
+	{ &full, "", BRN_KERNEL_t0, "t0 2x2 4x4 density 1 avx2 bias" },
+};
+
+static struct brn_buf
+bytes_of(int i)
+{
+	struct brn_spec s;
+	struct brn_buf out = { 0 };
+
+	brn_spec_init(&s, cases[i].b, BRN_EPI_BIAS, BRN_ISA_avx2,
+	    cases[i].compiler);
+	brn_spec_encode(&s, &out);
+	ck_assert(!out.fail);
+	return out;
+}
+
+START_TEST(first_kernel_that_fits_is_taken)
+{
+	struct brn_buf text = { 0 };
+	struct brn_spec s;
+
+	brn_spec_init(&s, cases[_i].b, BRN_EPI_BIAS, BRN_ISA_avx2,
+	    cases[_i].compiler);
+	ck_assert_int_eq(s.kernel, cases[_i].kernel);
+	brn_spec_describe(&s, &text);
+	ck_assert_str_eq((char *)text.p, cases[_i].text);
+	brn_buf_free(&text);
+}
+END_TEST
+
+/* What decodes is what encodes to the same bytes.  */
+static int
+decodes(const void *p, size_t n)
+{
+	struct brn_arena *arena = brn_arena_new();
+	struct brn_buf again = { 0 };
+	struct brn_spec s;
+	burin_error err;
+	int rc = brn_spec_decode(p, n, arena, &s, &err);
+
+	if (rc == 0) {
+		brn_spec_encode(&s, &again);
+		ck_assert_uint_eq(again.n, n);
+		ck_assert_mem_eq(again.p, p, n);
+		brn_buf_free(&again);
+	} else {
+		ck_assert_int_eq(rc, BURIN_EFORMAT);
+	}
+	brn_arena_free(arena);
+	return rc == 0;
+}
+
+START_TEST(bytes_survive_a_round_trip)
+{
+	struct brn_buf b = bytes_of(_i);
+
+	ck_assert(decodes(b.p, b.n));
+	brn_buf_free(&b);
+}
+END_TEST
+
+/* Each prefix in memory of its own, so that a tool sees a read beyond it.  */
+START_TEST(truncated_bytes_are_refused)
+{
+	struct brn_buf b = bytes_of(_i);
+
+	for (size_t n = 0; n < b.n; n++) {
+		uint8_t *p = malloc(n ? n : 1);
+
+		ck_assert_ptr_nonnull(p);
+		memcpy(p, b.p, n);
+		ck_assert(!decodes(p, n));
+		free(p);
+	}
+	brn_buf_u8(&b, 0);
+	ck_assert(!decodes(b.p, b.n));
+	brn_buf_free(&b);
+}
+END_TEST
+
+START_TEST(flipped_bytes_are_refused_or_another_spec)
+{
+	static const uint8_t flips[] = { 1, 2, 0x40, 0x80, 0xff };
+	struct brn_buf b = bytes_of(_i);
+
+	for (size_t n = 0; n < b.n; n++)
+		for (int f = 0; f < COUNT(flips); f++) {
+			b.p[n] ^= flips[f];
+			decodes(b.p, b.n);
+			b.p[n] ^= flips[f];
+		}
+	brn_buf_free(&b);
+}
+END_TEST
+
+/* The last bytes of the pattern case are its colidx.  */
+START_TEST(pattern_out_of_order_is_refused)
+{
+	struct brn_buf b = bytes_of(0);
+
+	b.p[b.n - 4] = 3;
+	ck_assert(!decodes(b.p, b.n));
+	b.p[b.n - 4] = 8;
+	ck_assert(!decodes(b.p, b.n));
+	b.p[b.n - 4] = 6;
+	ck_assert(decodes(b.p, b.n));
+	brn_buf_free(&b);
+}
+END_TEST
+
+START_TEST(instruction_sets_have_names)
+{
+	for (int i = 0; i < BRN_NUM_ISAS; i++)
+		ck_assert_int_eq(brn_isa_parse(brn_isas[i].name), i);
+	ck_assert_int_eq(brn_isa_parse("auto"), (int)brn_isa_detect());
+	ck_assert_int_eq(brn_isa_parse("mmx"), -1);
+	ck_assert(brn_isa_runs(brn_isa_detect()));
+	ck_assert(brn_isa_runs(BRN_ISA_generic));
+}
+END_TEST
+
+static double
+predict(enum brn_isa isa, int bh, int64_t nblk)
+{
+	enum brn_kernel_id kernel;
+	double t = brn_cost(isa, 768, 768, bh, 1, nblk, &kernel);
+
+	ck_assert_int_gt(brn_kernels[kernel].tier, 0);
+	return t;
+}
+
+/* Of equal weights in a layer, those in higher blocks cost hardly more;
+ * fewer blocks are cheaper.  */
+START_TEST(cost_prefers_high_blocks_and_few)
+{
+	enum brn_isa isa = (enum brn_isa)_i;
+
+	for (int bh = 1; bh < 32; bh *= 2) {
+		int64_t nblk = 768 * 64 / bh;
+		double low = predict(isa, bh, nblk);
+		double high = predict(isa, 2 * bh, nblk / 2);
+
+		ck_assert_double_lt(high, 1.1 * low);
+	}
+	ck_assert_double_lt(predict(isa, 16, 1000), predict(isa, 16, 1100));
+}
+END_TEST
+
+START_TEST(what_is_too_much_is_named)
+{
+	static const struct {
+		enum brn_isa isa;
+		int64_t rows, cols;
+		int bh;
+		int64_t nblk;
+		const char *limit;
+	} layers[] = {
+		{ BRN_ISA_avx512, 768, 768, 1, 60000, NULL },
+		{ BRN_ISA_avx512, 3072, 3072, 1, 900000, "straight" },
+		{ BRN_ISA_avx512, 3072, 3072, 2, 900000, NULL },
+		{ BRN_ISA_avx2, 3072, 3072, 1, 900000, NULL },
+		{ BRN_ISA_avx512, 8192, 8192, 1, 6700000, "to compile" },
+		{ BRN_ISA_sse2, 8192, 8192, 2, 6700000, "to compile" },
+		{ BRN_ISA_avx512, 8192, 8192, 1, 8192 * 8192, NULL },
+	};
+
+	for (int i = 0; i < COUNT(layers); i++) {
+		const char *limit = brn_cost_limit(layers[i].isa,
+		    layers[i].rows, layers[i].cols, layers[i].bh, 1,
+		    layers[i].nblk);
+
+		ck_assert_int_eq(limit != NULL, layers[i].limit != NULL);
+		if (limit)
+			ck_assert(strstr(limit, layers[i].limit));
+	}
+}
+END_TEST
+
+/* Weights of rows in groups of 16, and of rows that are like no other.  */
+START_TEST(alike_rows_have_a_cost_where_t2_fits)
+{
+	static const struct {
+		int64_t high, low;
+		int fits;
+	} rows[] = {
+		{ 60000, 0, 1 }, { 30000, 30000, 1 }, { 0, 60000, 0 },
+		{ 6700000, 0, 0 },
+	};
+
+	for (int i = 0; i < COUNT(rows); i++) {
+		int64_t w[BRN_ALIKE_HEIGHTS] = { rows[i].high };
+
+		w[BRN_ALIKE_HEIGHTS - 1] = rows[i].low;
+		ck_assert_int_eq(isfinite(brn_cost_alike((enum brn_isa)_i,
+		    8192, 8192, w)), rows[i].fits);
+	}
+}
+END_TEST
+
+/* 600 block rows, each with a weight in column 0.  */
+START_TEST(windows_have_as_many_rows_whatever_the_block)
+{
+	static int32_t rowptr[601], colidx[600];
+	struct brn_spec s;
+
+	for (int i = 0; i <= 600; i++)
+		rowptr[i] = i;
+	for (int bh = 1; bh < 16; bh++) {
+		struct brn_bsr b = { 600 * bh, 9, bh, 1, 600, 9, 600, rowptr,
+		    colidx, NULL };
+
+		brn_spec_init(&s, &b, 0, BRN_ISA_avx512, "id");
+		brn_spec_prefer(&s, "t2");
+		ck_assert_int_eq(s.kernel, BRN_KERNEL_t2);
+		ck_assert_int_gt(brn_spec_grain(&s) * bh, 192 - bh);
+		ck_assert_int_le(brn_spec_grain(&s) * bh, 192);
+	}
+}
+END_TEST
+
+/* 59 rows of 1x1, one weight a row.  */
+START_TEST(only_a_kernel_that_fits_is_preferred)
+{
+	static const struct {
+		const char *compiler, *wanted, *got;
+	} cases_of[] = {
+		{ "id", "t1_tile", "t1_tile" }, { "id", "t1_full", "t3" },
+		{ "id", "t0", "t3" }, { "id", "nonsense", "t3" },
+		{ "id", "t2", "t2" }, { "", "t1_tile", "t0" },
+	};
+	int32_t rowptr[60], colidx[59] = { 0 };
+	struct brn_bsr b = { 59, 59, 1, 1, 59, 59, 59, rowptr, colidx, NULL };
+
+	for (int i = 0; i < 60; i++)
+		rowptr[i] = i;
+	for (int i = 0; i < COUNT(cases_of); i++) {
+		struct brn_spec s;
+
+		brn_spec_init(&s, &b, 0, BRN_ISA_avx512, cases_of[i].compiler);
+		brn_spec_prefer(&s, cases_of[i].wanted);
+		ck_assert_str_eq(brn_kernels[s.kernel].name, cases_of[i].got);
+	}
+}
+END_TEST
+
+static Suite *
+spec_suite(void)
+{
+	Suite *s = suite_create("spec");
+	TCase *tc = suite_case(s, "bytes", 30);
+
+	tcase_add_loop_test(tc, first_kernel_that_fits_is_taken, 0,
+	    COUNT(cases));
+	tcase_add_loop_test(tc, bytes_survive_a_round_trip, 0, COUNT(cases));
+	tcase_add_loop_test(tc, truncated_bytes_are_refused, 0, COUNT(cases));
+	tcase_add_loop_test(tc, flipped_bytes_are_refused_or_another_spec, 0,
+	    COUNT(cases));
+	tcase_add_test(tc, pattern_out_of_order_is_refused);
+	tcase_add_test(tc, only_a_kernel_that_fits_is_preferred);
+	tcase_add_test(tc, windows_have_as_many_rows_whatever_the_block);
+	tc = suite_case(s, "target", 30);
+	tcase_add_test(tc, instruction_sets_have_names);
+	tcase_add_loop_test(tc, cost_prefers_high_blocks_and_few, 0,
+	    BRN_NUM_ISAS);
+	tcase_add_test(tc, what_is_too_much_is_named);
+	tcase_add_loop_test(tc, alike_rows_have_a_cost_where_t2_fits, 0,
+	    BRN_NUM_ISAS);
+	return s;
+}
+
+SUITE_MAIN(spec_suite)

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Encoder blocks in the tile layout against the refs of the same graph: sizes
+ * that do not divide, every form of mask, every instruction set that this
+ * machine runs, one thread and several.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "ir/op/ref.h"
+#include "runtime/model.h"
+#include "runtime/options.h"
+#include "tests/support/build.h"
+
+enum mask { NONE, KEYS, QUERIES, SHARED, HEADS };
+
+struct block {
+	int hidden, heads, inter;
+	enum mask mask;
+	int act;                /* 0: gelu, 1: tanh form, 2: relu */
+	int64_t batch, seq;
+};
+
+static const struct block blocks[] = {
+	{ 64, 4, 128, KEYS, 0, 1, 16 },
+	{ 64, 4, 128, KEYS, 1, 2, 128 },
+	{ 64, 2, 96, NONE, 2, 3, 7 },
+	{ 48, 3, 64, QUERIES, 0, 2, 17 },
+	{ 48, 4, 64, SHARED, 0, 2, 33 },
+	{ 60, 6, 50, HEADS, 0, 2, 20 },
+	{ 36, 4, 40, KEYS, 0, 3, 1 },
+	{ 35, 5, 41, KEYS, 2, 2, 31 },
+	{ 160, 2, 64, KEYS, 0, 1, 50 },
+	/* Several bands: of a sequence, of three, of parts of one. */
+	{ 32, 2, 64, KEYS, 0, 3, 128 },
+	{ 48, 3, 64, HEADS, 1, 5, 40 },
+	{ 32, 2, 48, QUERIES, 2, 20, 3 },
+	{ 32, 4, 48, KEYS, 0, 1, 310 },
+	{ 35, 5, 48, QUERIES, 0, 2, 260 },
+};
+
+/* [rows][cols] with a quarter of its 16 x 1 blocks.  */
+static struct brn_node *
+pruned(struct brn_graph *g, int rows, int cols, uint64_t seed)
+{
+	struct brn_node *n = weight(g, "w", rows, cols, seed);
+	float *w = n->value->data;
+
+	for (int i = 0; i < rows; i++)
+		for (int j = 0; j < cols; j++) {
+			uint64_t s = (uint64_t)(i / 16 * cols + j + 1) * seed;
+
+			if (suite_below(&s, 4))
+				w[i * cols + j] = 0;
+		}
+	return n;
+}
+
+static struct brn_node *
+dense(struct brn_graph *g, struct brn_node *x, int rows, int cols,
+    uint64_t seed)
+{
+	return OP(g, dense, x, pruned(g, rows, cols, seed),
+	    vector(g, "b", rows, 1, seed + 1));
+}
+
+static struct brn_node *
+norm(struct brn_graph *g, struct brn_node *x, int n, uint64_t seed)
+{
+	return OP(g, layer_norm, x, vector(g, "g", n, 1, seed),
+	    vector(g, "b", n, 1, seed + 1));
+}
+
+static struct brn_node *
+mask_input(struct brn_graph *g, const struct block *b)
+{
+	switch (b->mask) {
+	case NONE:
+		return NULL;
+	case KEYS:
+		return input(g, "mask", 4, BATCH, 1, 1, SEQ);
+	case QUERIES:
+		return input(g, "mask", 4, BATCH, 1, SEQ, SEQ);
+	case SHARED:
+		return input(g, "mask", 2, SEQ, SEQ);
+	case HEADS:
+		return input(g, "mask", 4, BATCH, b->heads, SEQ, SEQ);
+	}
+	return NULL;
+}
+
+static struct brn_node *
+activation(struct brn_graph *g, struct brn_node *x, int act)
+{
+	if (act == 2)
+		return OP(g, relu, x);
+	return set_int(g, OP(g, gelu, x), "tanh", act);
+}
+
+static struct brn_graph *
+encoder(const struct block *b)
+{
+	struct brn_graph *g = build_graph();
+	int h = b->hidden;
+	struct brn_node *x = input(g, "x", 3, BATCH, SEQ, h);
+	struct brn_node *in[4] = { dense(g, x, h, h, 3), dense(g, x, h, h, 5),
+	    dense(g, x, h, h, 7), mask_input(g, b) };
+	struct brn_node *a, *f;
+
+	a = build_node(g, BRN_OP_attention, in, in[3] ? 4 : 3);
+	set_int(g, a, "heads", b->heads);
+	set_float(g, a, "scale", 1 / sqrtf((float)(h / b->heads)));
+	a = norm(g, OP(g, add, dense(g, a, h, h, 11), x), h, 13);
+	f = activation(g, dense(g, a, b->inter, h, 17), b->act);
+	f = norm(g, OP(g, add, a, dense(g, f, h, b->inter, 19)), h, 23);
+	output(g, "y", f);
+	output(g, "a", a);
+	return g;
+}
+
+/* Masks keep some keys out, the last ones above all.  */
+static void
+fill(struct brn_tensor *t, uint64_t seed, int is_mask)
+{
+	int64_t keys = t->type.dim[t->type.rank - 1];
+
+	suite_fill(t->data, brn_numel(t), seed);
+	for (int64_t i = 0; is_mask && i < brn_numel(t); i++) {
+		float *v = (float *)t->data + i;
+
+		*v = i % keys > keys * 3 / 4 || *v > 0.7f ? -10000 : 0;
+		if (i % keys == 0)
+			*v = 0;
+	}
+}
+
+static int64_t
+size_of(const struct brn_graph *g, const struct block *b, int64_t dim)
+{
+	if (!brn_is_sym(dim))
+		return dim;
+	return strcmp(g->sym[dim - BRN_SYM(0)], "batch") ? b->seq : b->batch;
+}
+
+static void
+make_inputs(const struct brn_graph *g, const struct block *b,
+    struct brn_arena *arena, struct brn_tensor *in)
+{
+	for (int i = 0; i < g->nin; i++) {
+		struct brn_type *t = &in[i].type;
+
+		*t = g->in[i].type;
+		for (int d = 0; d < t->rank; d++)
+			t->dim[d] = size_of(g, b, t->dim[d]);
+		in[i].data = brn_arena_alloc(arena,
+		    (size_t)brn_numel(&in[i]), sizeof (float));
+		fill(&in[i], 41, i == 1);
+	}
+}
+
+struct how {
+	enum brn_isa isa;
+	const char *jit, *threads, *cache;
+};
+
+/* Takes g; its layers are run by kernels whose names begin so.  */
+static void
+run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
+    const char *kernel, burin_tensor *out)
+{
+	static const char *const name[] = { "x", "mask" };
+	burin_options *o = burin_options_new();
+	burin_tensor view[2];
+	burin_session *s;
+	burin_model *m;
+	burin_error err;
+	int nin = g->nin, nout = g->nout;
+
+	for (int i = 0; i < nin; i++) {
+		view[i] = (burin_tensor){ name[i], BURIN_F32,
+		    in[i].type.rank, .data = in[i].data,
+		    .nbytes = (size_t)brn_numel(&in[i]) * sizeof (float) };
+		memcpy(view[i].dims, in[i].type.dim, sizeof view[i].dims);
+	}
+	suite_ok(burin_options_set(o, "jit", h.jit, &err), err);
+	suite_ok(burin_options_set(o, "cache_dir", h.cache, &err), err);
+	suite_ok(burin_options_set(o, "isa", brn_isas[h.isa].name, &err), err);
+	suite_ok(burin_options_set(o, "threads", h.threads, &err), err);
+	suite_ok(burin_options_set(o, "verify", "1", &err), err);
+	suite_ok(brn_graph_sweep(g, &err), err);
+	suite_ok(brn_model_new(g, o, 0, &m, &err), err);
+	suite_ok(burin_session_new(m, o, &s, &err), err);
+	for (size_t i = 0; i < burin_model_num_layers(m); i++)
+		ck_assert_mem_eq(burin_model_layer(m, i)->kernel, kernel,
+		    strlen(kernel));
+	suite_ok(burin_run(s, view, (size_t)nin, out, (size_t)nout, &err),
+	    err);
+	burin_session_free(s);
+	burin_model_free(m);
+	burin_options_free(o);
+}
+
+static void
+compare(const struct brn_tensor *want, const burin_tensor *got,
+    const char *isa)
+{
+	const float *a = want->data, *b = got->data;
+
+	for (int64_t i = 0; i < brn_numel(want); i++)
+		ck_assert_msg(fabsf(a[i] - b[i]) <= 2e-5f * (1 + fabsf(a[i])),
+		    "%s: %s[%lld] is %.8g, wanted %.8g", isa, got->name,
+		    (long long)i, (double)b[i], (double)a[i]);
+}
+
+START_TEST(tiles_compute_what_the_graph_says)
+{
+	const struct block *b = &blocks[_i];
+	struct brn_graph *g = encoder(b);
+	struct brn_tensor in[2], want[2];
+	size_t size = (size_t)(b->batch * b->seq * b->hidden) * sizeof (float);
+	float *y[2][2];
+	burin_error err;
+
+	suite_ok(brn_graph_sweep(g, &err), err);
+	make_inputs(g, b, g->arena, in);
+	suite_ok(brn_ref_graph(g, in, want, g->arena, &err), err);
+	for (int i = 0; i < 4; i++)
+		y[i / 2][i % 2] = brn_arena_alloc(g->arena, size, 1);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		for (int i = 0; brn_isa_runs(isa) && i < 2; i++) {
+			burin_tensor out[2] = {
+				{ .name = "y", .data = y[i][0],
+				    .nbytes = size },
+				{ .name = "a", .data = y[i][1],
+				    .nbytes = size },
+			};
+
+			run_model(encoder(b), in, (struct how){ isa, "off",
+			    i ? "3" : "1", "" }, "t0.", out);
+			compare(&want[0], &out[0], brn_isas[isa].name);
+			compare(&want[1], &out[1], brn_isas[isa].name);
+		}
+		ck_assert_int_eq(memcmp(y[0][0], y[1][0], size), 0);
+	}
+	brn_graph_free(g);
+}
+END_TEST
+
+/* Of the 600 rows one in three has the same columns.  */
+static struct brn_graph *
+alike(void)
+{
+	struct brn_graph *g = build_graph();
+	struct brn_node *w = weight(g, "w", 600, 100, 3);
+	float *v = w->value->data;
+	struct brn_node *y;
+
+	for (int i = 0; i < 600 * 100; i++)
+		if (i / 100 % 3 ? i % 600 != 7 : i % 100 % 4 != 1)
+			v[i] = 0;
+	y = OP(g, dense, input(g, "x", 3, BATCH, SEQ, 100), w,
+	    vector(g, "b", 600, 1, 5));
+	output(g, "y", OP(g, relu, y));
+	return g;
+}
+
+/* What threads share, and what is done to y while it is in the cache, is cut
+ * where rows do not change places.  */
+START_TEST(rows_that_are_alike_are_computed_together)
+{
+	static const struct block b = { .batch = 1, .seq = 20 };
+	struct brn_graph *g = alike();
+	char dir[256];
+	struct how h = { brn_isa_detect(), "inprocess", NULL, dir };
+	static const char *const threads[] = { "1", "2", "3" };
+	struct brn_tensor in, want;
+	static float y[600 * 20];
+	burin_error err;
+
+	suite_tmpdir(dir, sizeof dir);
+	suite_ok(brn_graph_sweep(g, &err), err);
+	make_inputs(g, &b, g->arena, &in);
+	suite_ok(brn_ref_graph(g, &in, &want, g->arena, &err), err);
+	for (int i = 0; i < COUNT(threads); i++) {
+		burin_tensor out = { .name = "y", .data = y,
+		    .nbytes = sizeof y };
+
+		memset(y, 0, sizeof y);
+		h.threads = threads[i];
+		run_model(alike(), &in, h, "t2.", &out);
+		compare(&want, &out, threads[i]);
+	}
+	suite_rmdir(dir);
+	brn_graph_free(g);
+}
+END_TEST
+
+/* By both forms: 0 with erf, 1 with tanh.  */
+static long double
+gelu(long double x, int form)
+{
+	if (form)
+		return x / (1 + expl(-sqrtl(8 / acosl(-1)) *
+		    (x + 0.044715L * x * x * x)));
+	return x * erfcl(-x * sqrtl(0.5L)) / 2;
+}
+
+/* Floats of both signs up to 12, some steps apart, so that every exponent and
+ * every segment of a table has many.  */
+enum {
+	STEP = 7993,
+	UPTO = 0x41400000,
+	GELUS = 2 * (UPTO / STEP + 1) / 16 * 16,
+};
+
+START_TEST(gelu_is_within_its_bound)
+{
+	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+	float *x = malloc(GELUS * sizeof *x), *y = malloc(GELUS * sizeof *y);
+	long double *want = malloc(GELUS * sizeof *want);
+
+	for (uint32_t i = 0; i < GELUS; i++) {
+		uint32_t bits = i / 2 * STEP | i << 31;
+
+		memcpy(&x[i], &bits, sizeof bits);
+		want[i] = gelu(x[i], _i);
+	}
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		long double most = isa == BRN_ISA_avx512 ? 2.5e-7L : 6e-7L;
+
+		if (!brn_isa_runs(isa))
+			continue;
+		memcpy(y, x, GELUS * sizeof *y);
+		brn_native(isa)->epilogue(y, NULL, GELUS, act);
+		for (int i = 0; i < GELUS; i++)
+			ck_assert_msg(fabsl(y[i] - want[i]) <=
+			    most * fabsl(x[i]) + FLT_MIN,
+			    "%s: gelu(%.9g) is %.9g, wanted %.9Lg",
+			    brn_isas[isa].name, (double)x[i], (double)y[i],
+			    want[i]);
+	}
+	free(x);
+	free(y);
+	free(want);
+}
+END_TEST
+
+START_TEST(gelu_of_what_is_no_number)
+{
+	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		float y[16] = { NAN, -NAN, INFINITY, -INFINITY, FLT_MAX,
+		    -FLT_MAX, 0, -0.0f };
+
+		if (!brn_isa_runs(isa))
+			continue;
+		brn_native(isa)->epilogue(y, NULL, 16, act);
+		ck_assert(isnan(y[0]) && isnan(y[1]));
+		ck_assert(y[2] == INFINITY && (isnan(y[3]) || y[3] == 0));
+		ck_assert(y[4] >= FLT_MAX * (1 - 6e-7f));
+		ck_assert(fabsf(y[5]) <= FLT_MAX * 6e-7f);
+		ck_assert(y[6] == 0 && y[7] == 0);
+	}
+}
+END_TEST
+
+/* What attention makes of scores x [16]: probabilities p [16][16 queries].  */
+static void
+probabilities(enum brn_isa isa, float *x, float *p)
+{
+	struct brn_type key = { BURIN_F32, 3, { 1, 16, 1 } };
+	struct brn_type value = { BURIN_F32, 3, { 1, 16, 16 } };
+	float one[16], unit[256] = { 0 }, scratch[512];
+	struct brn_tensor in[] = { { .type = key, .data = one },
+	    { .type = key, .data = x }, { .type = value, .data = unit } };
+	const struct brn_tensor *const ins[] = { &in[0], &in[1], &in[2] };
+	struct brn_tensor out = { .type = value, .data = p };
+	struct brn_node n = { .op = BRN_OP_attention, .nin = 3 };
+	struct brn_tiled a = { .n = &n, .in = ins, .out = &out,
+	    .type = { &key, &key, &value, &value },
+	    .threads = brn_threads_new(1), .scratch = scratch,
+	    .scratch_size = COUNT(scratch) };
+
+	for (int i = 0; i < 16; i++)
+		one[i] = unit[i * 17] = 1;
+	brn_native(isa)->tiled[BRN_OP_attention](&a);
+	brn_threads_free(a.threads);
+}
+
+/* One score is 0, the others go down to -85.  */
+START_TEST(probabilities_are_within_their_bound)
+{
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		for (int k = 1; brn_isa_runs(isa) && k < 500; k++) {
+			float x[16] = { 0 }, p[256];
+			long double sum = 1;
+
+			for (int i = 1; i < 16; i++)
+				x[i] = -85.0f * (float)(i * k % 7499) / 7499;
+			probabilities(isa, x, p);
+			for (int i = 1; i < 16; i++)
+				sum += expl(x[i]);
+			for (int i = 0; i < 256; i++) {
+				long double want = expl(x[i / 16]) / sum;
+
+				ck_assert_msg(fabsl(p[i] - want) <=
+				    4e-7L * want, "%s: exp(%.9g) is %.9g, "
+				    "wanted %.9Lg", brn_isas[isa].name,
+				    (double)x[i / 16], (double)p[i], want);
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(probabilities_of_what_is_no_number)
+{
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		float x[16] = { 0, -INFINITY, -FLT_MAX, -88, -200 }, p[256];
+
+		if (!brn_isa_runs(isa))
+			continue;
+		probabilities(isa, x, p);
+		ck_assert(p[16] == 0 && p[32] == 0 && p[64] == 0);
+		ck_assert(p[48] >= 0 && p[48] < FLT_MIN);
+		x[5] = NAN;
+		probabilities(isa, x, p);
+		ck_assert(isnan(p[0]) && isnan(p[80]));
+	}
+}
+END_TEST
+
+static Suite *
+tiles_suite(void)
+{
+	Suite *s = suite_create("tiles");
+	TCase *tc = suite_case(s, "encoder", 120);
+
+	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
+	    COUNT(blocks));
+	tcase_add_test(tc, rows_that_are_alike_are_computed_together);
+	tc = suite_case(s, "gelu", 60);
+	tcase_add_loop_test(tc, gelu_is_within_its_bound, 0, 2);
+	tcase_add_loop_test(tc, gelu_of_what_is_no_number, 0, 2);
+	tc = suite_case(s, "softmax", 60);
+	tcase_add_test(tc, probabilities_are_within_their_bound);
+	tcase_add_test(tc, probabilities_of_what_is_no_number);
+	return s;
+}
+
+SUITE_MAIN(tiles_suite)

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Workers that die, hang or lie, and caches that take nothing: every layer
+ * still gets a kernel that computes the right thing, and the statistics say
+ * what happened.
+ */
+#include "jit/get/jit.h"
+
+#include "tests/support/kernels.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+/* ---- bad workers ------------------------------------------------------ */
+
+static void
+write_script(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	ck_assert_int_eq(fclose(f), 0);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+}
+
+/* Let burin-cc start in the test's directory, after a command of the shell.  */
+static void
+wrap_cc(const char *command)
+{
+	const char *cc = getenv("BURIN_CC");
+	char path[300], text[2048];
+
+	ck_assert_ptr_nonnull(cc);
+	snprintf(path, sizeof path, "%s/cc", dir);
+	snprintf(text, sizeof text, "#!/bin/sh\ncd '%s'\n%s\nexec '%s'\n",
+	    dir, command, cc);
+	write_script(path, text);
+	setenv("BURIN_CC", path, 1);
+}
+
+static int
+has_children(void)
+{
+	return waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD;
+}
+
+START_TEST(bad_worker_costs_speed_only)
+{
+	static const struct { const char *text, *note; } row[] = {
+		{ NULL, "burin-cc not found at" },
+		{ "#!/bin/sh\nexit 3\n", "exited with status 3" },
+		{ "#!/bin/sh\nkill -9 $$\n", "died of signal 9" },
+		{ "#!/bin/sh\ncat >/dev/null\n", "no answer within" },
+		{ "#!/bin/sh\nsleep 100\n", "no answer within" },
+		{ "#!/bin/sh\nexec cat /dev/zero\n", "talks nonsense" },
+		{ "#!/bin/sh\nexec cat\n", "burin-cc: " },
+		{ "#!/bin/sh\necho hello; read x\n", "burin-cc: " },
+		{ "not a program\n", "burin-cc" },
+	};
+	char path[300];
+	double start = brn_now_ms();
+	burin_stats st;
+
+	snprintf(path, sizeof path, "%s/cc", dir);
+	if (row[_i].text)
+		write_script(path, row[_i].text);
+	setenv("BURIN_CC", path, 1);
+	setenv("BURIN_CC_TIMEOUT", "300", 1);
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, row[_i].note);
+	ck_assert(brn_now_ms() - start < 20000);
+	ck_assert(!has_children());
+}
+END_TEST
+
+START_TEST(worker_that_dies_costs_one_kernel)
+{
+	burin_stats st;
+
+	wrap_cc("mkdir once 2>/dev/null && kill -9 $$");
+	opts.jobs = 1;
+	st = once();
+	expect(&st, NLAYER - 1, 0, 0, 1);
+	expect_note(&st, "signal 9");
+	st = once();
+	expect(&st, 1, NLAYER - 1, 0, 0);
+}
+END_TEST
+
+START_TEST(missing_module_is_named)
+{
+	burin_stats st;
+
+	setenv("BURIN_JIT_MODULE", "/nowhere/burin-jit.so", 1);
+	opts.mode = _i ? BRN_JIT_inprocess : BRN_JIT_worker;
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, "/nowhere/burin-jit.so");
+}
+END_TEST
+
+START_TEST(spec_for_another_compiler_is_refused)
+{
+	burin_stats st;
+
+	for (int i = 0; i < NLAYER; i++)
+		strcpy(spec[i].compiler, "0123456789abcdef");
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, "0123456789abcdef");
+}
+END_TEST
+
+START_TEST(without_a_compiler_there_is_t0)
+{
+	burin_stats st;
+
+	for (int i = 0; i < NLAYER; i++)
+		brn_spec_init(&spec[i], layer[i].b, BRN_EPI_BIAS,
+		    brn_isa_detect(), "");
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, "libgccjit");
+}
+END_TEST
+
+/* The host may be anything: one that ignores its children, one that has
+ * descriptors and signals of its own.  */
+START_TEST(host_is_left_alone)
+{
+	struct sigaction before, after;
+	int fds[2];
+	burin_stats st;
+
+	signal(SIGCHLD, SIG_IGN);
+	sigaction(SIGPIPE, NULL, &before);
+	ck_assert_int_eq(pipe(fds), 0);
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	sigaction(SIGPIPE, NULL, &after);
+	ck_assert_ptr_eq(before.sa_handler, after.sa_handler);
+	close(fds[1]);
+	ck_assert_int_eq(read(fds[0], &st, 1), 0);
+}
+END_TEST
+
+/* ---- no place --------------------------------------------------------- */
+
+static int
+count_files(const char *path)
+{
+	DIR *d = opendir(path);
+	int n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+START_TEST(unusable_cache_is_done_without)
+{
+	char tmp[300], file[300];
+	burin_stats st;
+
+	snprintf(tmp, sizeof tmp, "%s/tmp", dir);
+	ck_assert_int_eq(mkdir(tmp, 0700), 0);
+	setenv("TMPDIR", tmp, 1);
+	opts.mode = _i & 1 ? BRN_JIT_inprocess : BRN_JIT_worker;
+	if (_i & 2) {
+		ck_assert_int_eq(chmod(dir, 0777), 0);
+	} else {
+		snprintf(file, sizeof file, "%s/file", dir);
+		write_script(file, "");
+		opts.cache_dir = file;
+	}
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	expect_note(&st, dir);
+	expect_note(&st, _i & 2 ? "writable by others" : "directory");
+	ck_assert_int_eq(count_files(tmp), 0);
+}
+END_TEST
+
+/* A cache that opens and reads but takes nothing: here because v1/<hh> cannot
+ * be made where files are.  */
+START_TEST(cache_that_takes_nothing_is_done_without)
+{
+	burin_stats st;
+	char path[300];
+
+	snprintf(path, sizeof path, "%s/v1", dir);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	for (int i = 0; i < 256; i++) {
+		snprintf(path, sizeof path, "%s/v1/%02x", dir, (unsigned)i);
+		write_script(path, "");
+	}
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	expect_note(&st, "not a directory");
+}
+END_TEST
+
+START_TEST(full_disk_leaves_t0_and_a_note)
+{
+	struct paths p;
+	burin_stats st;
+
+	wrap_cc("ulimit -f 1");
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	list_entries(&p);
+	ck_assert_int_eq(p.n, 0);
+}
+END_TEST
+
+/* Whatever allocation fails first, nobody is left waiting.  */
+START_TEST(no_memory_is_an_error_and_nothing_more)
+{
+	struct brn_kernel *k[NLAYER];
+	burin_stats st;
+	int rc = BURIN_ENOMEM, n;
+
+	once();
+	for (n = 0; rc == BURIN_ENOMEM && n < 1000; n++) {
+		memset(&st, 0, sizeof st);
+		opts.mode = BRN_JIT_off;
+		brn_alloc_fail_at(n);
+		rc = brn_jit_get(&opts, spec, NLAYER, k, &st, &err);
+		brn_alloc_fail_at(-1);
+		ck_assert(rc == 0 || rc == BURIN_ENOMEM);
+	}
+	ck_assert_int_eq(rc, 0);
+	ck_assert_int_gt(n, 4);
+	release(k);
+	opts.mode = BRN_JIT_worker;
+	st = once();
+	expect(&st, 0, NLAYER, 0, 0);
+}
+END_TEST
+
+static Suite *
+worker_suite(void)
+{
+	Suite *s = suite_create("worker");
+	TCase *tc = with_layers(s, "bad workers");
+	tcase_add_loop_test(tc, bad_worker_costs_speed_only, 0, 9);
+	tcase_add_test(tc, worker_that_dies_costs_one_kernel);
+	tcase_add_loop_test(tc, missing_module_is_named, 0, 2);
+	tcase_add_test(tc, spec_for_another_compiler_is_refused);
+	tcase_add_test(tc, without_a_compiler_there_is_t0);
+	tcase_add_test(tc, host_is_left_alone);
+
+	tc = with_layers(s, "no place");
+	tcase_add_loop_test(tc, unusable_cache_is_done_without, 0, 4);
+	tcase_add_test(tc, cache_that_takes_nothing_is_done_without);
+	tcase_add_test(tc, full_disk_leaves_t0_and_a_note);
+	tcase_add_test(tc, no_memory_is_an_error_and_nothing_more);
+	return s;
+}
+
+SUITE_MAIN(worker_suite)

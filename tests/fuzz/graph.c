@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A head of 8 bytes, then leaves of 16 and nodes of 32 bytes.  Records have a
+ * fixed size: a change in one leaves the others as they are.
+ */
+#include "tests/fuzz/graph.h"
+
+#include "ir/graph/graph.h"
+#include "ir/graph/iter.h"
+#include "ir/onnx/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAD = 8, LEAF = 16, NODE = 32, MAX_VALUES = 32 };
+
+/* A record, zero behind the end of the bytes.  */
+struct record {
+	uint8_t b[NODE];
+};
+
+struct maker {
+	struct fuzz_graph *g;
+	const uint8_t *p;
+	size_t left;
+	double nudge;
+	int all;
+	int nvalue;
+	char value[MAX_VALUES][16];     /* names */
+};
+
+static struct record
+next(struct maker *k, size_t size)
+{
+	struct record r = { { 0 } };
+	size_t n = size < k->left ? size : k->left;
+
+	if (n)
+		memcpy(r.b, k->p, n);
+	k->p += n;
+	k->left -= n;
+	return r;
+}
+
+static const char *
+add_value(struct maker *k, char letter)
+{
+	snprintf(k->value[k->nvalue], sizeof k->value[0], "%c%d", letter,
+	    k->nvalue);
+	return k->value[k->nvalue++];
+}
+
+/* ---- leaves -------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int dtype;
+} types[] = {
+	{ "float", BURIN_F32 }, { "float", BURIN_F32 }, { "float", BURIN_F32 },
+	{ "float", BURIN_F32 }, { "int64", BURIN_I64 }, { "int64", BURIN_I64 },
+	{ "int32", BURIN_I32 }, { "bool", BURIN_BOOL },
+};
+
+static void
+shape_of(const struct record *r, struct brn_type *t)
+{
+	static const int sizes[] = { 1, 2, 3, 4, 5, 7, 8, 16, 17, 33, 0, 1, 2,
+		3, 4, 6 };
+	int64_t n = 1;
+
+	t->rank = r->b[1] % 5;
+	if (r->b[1] > 240)
+		t->rank = r->b[1] - 241 > 8 ? 8 : r->b[1] - 241;
+	for (int d = 0; d < t->rank; d++) {
+		int64_t size = sizes[r->b[2 + d % 4] % 16];
+
+		t->dim[d] = n * size > FUZZ_NUMEL ? 1 : size;
+		n *= t->dim[d];
+	}
+}
+
+static int64_t
+whole(const struct record *r, int64_t i)
+{
+	static const int64_t odd[] = { INT64_MAX, INT64_MIN, -1, INT32_MAX,
+		INT32_MIN, (int64_t)1 << 40, 65536, -65536 };
+	uint8_t b = r->b[7 + i % 9];
+
+	if (b >= 248)
+		return odd[b - 248];
+	return b >= 128 ? b - 256 : b % 64;
+}
+
+static double
+real(struct maker *k, const struct record *r, int64_t i)
+{
+	static const double odd[] = { -0.0, 1e30, -1e30, 1e-30 };
+	uint8_t b = (uint8_t)(r->b[7 + i % 9] + i / 9 * 31);
+	double v = (b % 32 - 16) / 4.0;
+
+	if (r->b[6] % 4 == 1 && i % 16)         /* mostly nothing */
+		v = 0;
+	if (r->b[6] % 4 == 2)
+		v = (b % 8) / 8.0;
+	if (r->b[6] == 255) {
+		v = odd[b % 4];
+		k->g->wild = 1;
+	}
+	return v * (1 + k->nudge) + (v != 0) * k->nudge / 8;
+}
+
+static void
+fill(struct maker *k, const struct record *r, struct brn_tensor *t)
+{
+	int64_t n = brn_numel(t);
+
+	for (int64_t i = 0; i < n; i++)
+		if (t->type.dtype == BURIN_F32)
+			brn_set_float(t, i, real(k, r, i));
+		else
+			brn_set_int(t, i, whole(r, i));
+}
+
+static void
+put_values(struct maker *k, const struct brn_tensor *t)
+{
+	int64_t n = brn_numel(t);
+
+	for (int64_t i = 0; i < n; i++)
+		if (t->type.dtype == BURIN_F32)
+			brn_buf_printf(&k->g->text, " %a",
+			    brn_get_float(t, i));
+		else
+			brn_buf_printf(&k->g->text, " %lld",
+			    (long long)brn_get_int(t, i));
+}
+
+static void
+leaf(struct maker *k)
+{
+	struct record r = next(k, LEAF);
+	struct fuzz_graph *g = k->g;
+	int row = r.b[0] / 2 % 8;
+	int input = r.b[0] % 2 && g->nin < FUZZ_INPUTS;
+	struct brn_tensor t = { .type.dtype = types[row].dtype };
+
+	shape_of(&r, &t.type);
+	t.data = calloc((size_t)brn_numel(&t) + 1, 8);
+	if (!t.data)
+		abort();
+	fill(k, &r, &t);
+	brn_buf_printf(&g->text, "%s %s %s [", input ? "input" : "init",
+	    add_value(k, input ? 'x' : 'w'), types[row].name);
+	for (int d = 0; d < t.type.rank; d++)
+		brn_buf_printf(&g->text, "%s%lld", d ? "," : "",
+		    (long long)t.type.dim[d]);
+	brn_buf_printf(&g->text, "]%s", input ? "" : " raw");
+	if (input) {
+		g->in[g->nin++] = t;
+	} else {
+		put_values(k, &t);
+		free(t.data);
+	}
+	brn_buf_printf(&g->text, "\n");
+}
+
+/* ---- nodes --------------------------------------------------------------- */
+
+static int64_t
+small(uint8_t b)
+{
+	static const int64_t odd[] = { INT64_MAX, INT64_MIN, INT32_MAX,
+		INT32_MIN, (int64_t)1 << 33, 1000000, -1000000, 4096 };
+
+	return b >= 248 ? odd[b - 248] : b >= 192 ? b % 17 : b % 8 - 3;
+}
+
+static const char *const words[] = {
+	"none", "tanh", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID",
+	"constant", "edge", "reflect", "wrap", "nearest", "linear", "cubic",
+	"half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel",
+	"tf_crop_and_resize", "half_pixel_symmetric", "floor", "ceil",
+	"round_prefer_floor", "round_prefer_ceil", "stretch", "not_larger",
+	"not_smaller", "DCR", "CRD", "add", "mul", "max", "min", "ij,jk->ik",
+	"bij,bjk->bik", "ii->i", "...i,i->...", "sum", "", "RIGHT", "LEFT",
+};
+
+static void
+put_ints(struct brn_buf *t, const struct record *r, int from)
+{
+	int n = r->b[from % NODE] % 9;
+
+	brn_buf_printf(t, "[");
+	for (int i = 1; i <= n; i++)
+		brn_buf_printf(t, "%s%lld", i > 1 ? "," : "",
+		    (long long)small(r->b[(from + i) % NODE]));
+	brn_buf_printf(t, "]");
+}
+
+/* The attribute name with a value of its type; 0: any.  */
+static void
+put_attr(struct brn_buf *t, const struct record *r, const char *name, int type,
+    int at)
+{
+	uint8_t b = r->b[(at + 1) % NODE];
+	static const char kinds[] = "ifIsst";
+	char kind = type == 1 ? 'f' : type == 2 ? 'i' : type == 7 ? 'I' :
+	    kinds[r->b[at % NODE] % 6];
+
+	brn_buf_printf(t, " %s=", name);
+	if (kind == 'i')
+		brn_buf_printf(t, "%lld", (long long)small(b));
+	else if (kind == 'f')
+		brn_buf_printf(t, "%af", b == 255 ? 1e30 : b / 16.0 - 4);
+	else if (kind == 'I')
+		put_ints(t, r, at + 1);
+	else if (kind == 's')
+		brn_buf_printf(t, "'%s'", words[b % BRN_COUNT(words)]);
+	else
+		brn_buf_printf(t, "%s[1]{%d}", b % 2 ? "float" : "int64", b);
+}
+
+static enum brn_op
+op_of(uint8_t b)
+{
+	int n = 0, k;
+
+	for (int i = 0; i < BRN_NUM_OPS; i++)
+		n += brn_ops[i].onnx != NULL;
+	k = b % n;
+	for (int i = 0; i < BRN_NUM_OPS; i++)
+		if (brn_ops[i].onnx && k-- == 0)
+			return (enum brn_op)i;
+	return BRN_OP_identity;
+}
+
+static void
+put_inputs(struct maker *k, const struct record *r, enum brn_op op, int seen)
+{
+	const struct brn_op_info *info = &brn_ops[op];
+	int extra = info->hi - info->lo, n = info->lo;
+
+	if (extra)
+		n += r->b[1] % ((extra > 4 ? 4 : extra) + 1);
+	for (int i = 0; i < n; i++) {
+		uint8_t b = r->b[2 + i % 8];
+		const char *name = k->value[seen - 1 - b % seen];
+
+		brn_buf_printf(&k->g->text, "%s%s", i ? "," : "",
+		    b == 255 && i >= info->lo ? "" : name);
+	}
+}
+
+static void
+node(struct maker *k)
+{
+	struct record r = next(k, NODE);
+	struct brn_buf *t = &k->g->text;
+	enum brn_op op = op_of(r.b[0]);
+	int seen = k->nvalue, type, outs = op == BRN_OP_split ?
+	    r.b[10] % 3 + 1 : 1;
+	/* Far below zero what is left of 1 + erf(x) is rounding. */
+	int round = op == BRN_OP_gelu && k->nudge != 0;
+	const char *name;
+
+	brn_buf_printf(t, "node ");
+	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
+		brn_buf_printf(t, "%s%s%s", i ? "," : "", add_value(k, 'v'),
+		    round ? "_exact" : "");
+	brn_buf_printf(t, " = %s(", brn_ops[op].onnx);
+	put_inputs(k, &r, op, seen);
+	brn_buf_printf(t, ")");
+	for (int i = 0; (name = brn_onnx_attr_of(op, i, &type)); i++)
+		if (r.b[11] >> i % 8 & 1)
+			put_attr(t, &r, name, type, 12 + 5 * i);
+	brn_buf_printf(t, "\n");
+	if (round && seen < k->nvalue)
+		brn_buf_printf(t, "node %s = Add(%s_exact,rounding)\n",
+		    k->value[seen], k->value[seen]);
+	for (int i = seen; i < k->nvalue && k->all; i++)
+		brn_buf_printf(t, "output %s\n", k->value[i]);
+}
+
+void
+fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
+    double nudge, int all)
+{
+	struct maker k = { g, p, n, .nudge = nudge, .all = all };
+	struct record head;
+	int nleaf, nnode;
+
+	memset(g, 0, sizeof *g);
+	head = next(&k, HEAD);
+	nleaf = 1 + head.b[1] % 6;
+	nnode = 1 + head.b[2] % FUZZ_NODES;
+	brn_buf_printf(&g->text, "opset %d\n", 21 - head.b[0] % 13);
+	if (nudge != 0)
+		brn_buf_printf(&g->text, "init rounding float [] raw %g\n",
+		    nudge / 10);
+	for (int i = 0; i < nleaf; i++)
+		leaf(&k);
+	for (int i = 0; i < nnode && k.nvalue < MAX_VALUES; i++)
+		node(&k);
+	if (!all)
+		brn_buf_printf(&g->text, "output %s\n",
+		    k.value[k.nvalue - 1]);
+	if (g->text.fail)
+		abort();
+}
+
+void
+fuzz_graph_free(struct fuzz_graph *g)
+{
+	brn_buf_free(&g->text);
+	for (int i = 0; i < g->nin; i++)
+		free(g->in[i].data);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fuzzing of running: a small model through the refs as it is, and through
+ * passes, plan and native code.  What the refs can run the runtime can, and
+ * the results are the same, as far as rounding lets them.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include "ir/op/infer.h"
+#include "ir/graph/iter.h"
+#include "ir/onnx/import.h"
+#include "ir/op/ref.h"
+#include "tests/fuzz/graph.h"
+#include "tests/fuzz/wire.h"
+#include "tests/support/onnx_text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct fuzz_target fuzz_target = {
+	.name = "run",
+	.max = 512,
+	.mutate = fuzz_bytes,
+};
+
+enum { MAX_NUMEL = 1 << 14, MAX_OUT = 32 };
+
+#define NUDGE 1e-5
+
+struct result {
+	struct brn_arena *arena;
+	int nout, rc;
+	struct brn_tensor out[MAX_OUT];
+	burin_error err;
+};
+
+static void
+must(int ok, const struct fuzz_graph *g, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "%.*s%s\n", (int)g->text.n, (const char *)g->text.p,
+	    what);
+	abort();
+}
+
+static const char *
+terminated(struct fuzz_graph *g)
+{
+	brn_buf_u8(&g->text, 0);
+	g->text.n--;
+	return (const char *)g->text.p;
+}
+
+/* ---- refs ---------------------------------------------------------------- */
+
+/* Whether all shapes are known and small.  */
+static int
+is_small(const struct brn_graph *g)
+{
+	struct brn_shapes *s;
+	burin_error err;
+	int ok = brn_infer(g, NULL, &s, &err) == 0;
+
+	if (!ok)
+		return 0;
+	for (int i = 0; i < g->nnode && ok; i++) {
+		int64_t n = brn_type_numel(&s->type[i]);
+
+		ok = n >= 0 && n <= MAX_NUMEL;
+	}
+	brn_shapes_free(s);
+	return ok;
+}
+
+/* 0: the model cannot be imported, or is too large to try.  */
+static int
+run_ref(struct fuzz_graph *m, struct result *r)
+{
+	struct brn_graph *g;
+
+	memset(r, 0, sizeof *r);
+	if (onnx_text_import(terminated(m), NULL, 0, &g, &r->err) < 0)
+		return 0;
+	if (g->nin != m->nin || g->nout > MAX_OUT || !is_small(g)) {
+		brn_graph_free(g);
+		return 0;
+	}
+	r->nout = g->nout;
+	r->arena = brn_arena_new();
+	r->rc = r->arena ? brn_ref_graph(g, m->in, r->out, r->arena,
+	    &r->err) : -1;
+	brn_graph_free(g);
+	return 1;
+}
+
+/* ---- the runtime --------------------------------------------------------- */
+
+struct machine {
+	burin_options *o;
+	burin_model *m;
+	burin_session *s;
+	burin_tensor out;
+};
+
+static int
+start(struct fuzz_graph *g, struct machine *k, burin_error *err)
+{
+	static const char *const opts[][2] = { { "compile", "off" },
+		{ "threads", "1" }, { "verify", "1" } };
+	size_t n;
+	uint8_t *p = onnx_text_bytes(terminated(g), &n);
+	int rc = 0;
+
+	k->o = burin_options_new();
+	for (int i = 0; k->o && i < BRN_COUNT(opts) && rc == 0; i++)
+		rc = burin_options_set(k->o, opts[i][0], opts[i][1], err);
+	if (rc == 0)
+		rc = burin_model_load_memory(p, n, NULL, k->o, &k->m, err);
+	free(p);
+	return rc < 0 ? rc : burin_session_new(k->m, k->o, &k->s, err);
+}
+
+static int
+run(const struct fuzz_graph *g, struct machine *k, burin_error *err)
+{
+	burin_tensor in[FUZZ_INPUTS] = { { 0 } };
+
+	for (int i = 0; i < g->nin; i++) {
+		const struct brn_type *t = &g->in[i].type;
+
+		in[i] = (burin_tensor){
+			.name = burin_model_input(k->m, (size_t)i)->name,
+			.dtype = (enum burin_dtype)t->dtype,
+			.rank = t->rank, .data = g->in[i].data,
+			.nbytes = FUZZ_NUMEL * 8,
+		};
+		memcpy(in[i].dims, t->dim, sizeof in[i].dims);
+	}
+	k->out = (burin_tensor){ .name = burin_model_output(k->m, 0)->name };
+	return burin_run(k->s, in, (size_t)g->nin, &k->out, 1, err);
+}
+
+static void
+stop(struct machine *k)
+{
+	burin_session_free(k->s);
+	burin_model_free(k->m);
+	burin_options_free(k->o);
+}
+
+/* ---- the same? ----------------------------------------------------------- */
+
+static int
+is_near(double a, double b, double by)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(a) && isnan(b);
+	return a == b || fabs(a - b) <= by;
+}
+
+/* Element i of the result may be off that far: what it is off by when all
+ * numbers are a little off.  */
+static double
+shake(const struct result *want, const struct result *near, int64_t i)
+{
+	double w = brn_get_float(&want->out[0], i), most = 0;
+
+	for (int k = 0; k < 2; k++) {
+		double v = near[k].rc == 0 && brn_numel(&near[k].out[0]) ==
+		    brn_numel(&want->out[0]) ?
+		    brn_get_float(&near[k].out[0], i) : NAN;
+
+		if (!(fabs(v - w) <= most))
+			most = fabs(v - w);
+	}
+	return most;
+}
+
+static int
+is_wild(struct fuzz_graph *g, const uint8_t *p, size_t n)
+{
+	struct fuzz_graph all;
+	struct result r;
+	int wild = g->wild;
+
+	fuzz_graph_make(&all, p, n, 0, 1);
+	if (!wild && run_ref(&all, &r)) {
+		for (int k = 0; r.rc == 0 && k < r.nout; k++)
+			for (int64_t i = 0; i < brn_numel(&r.out[k]); i++)
+				wild |= !(fabs(brn_get_float(&r.out[k], i)) <
+				    1e8);
+		brn_arena_free(r.arena);
+	}
+	fuzz_graph_free(&all);
+	return wild;
+}
+
+/* Differences are no fault where the result hangs on the last bit.  */
+static int
+is_excused(const struct result *want, const struct brn_tensor *got,
+    const uint8_t *p, size_t n)
+{
+	struct fuzz_graph g[2];
+	struct result near[2];
+	int ok = 1;
+
+	for (int k = 0; k < 2; k++) {
+		fuzz_graph_make(&g[k], p, n, k ? -NUDGE : NUDGE, 0);
+		if (!run_ref(&g[k], &near[k]))
+			near[k].rc = -1;
+	}
+	for (int64_t i = 0; i < brn_numel(got) && ok; i++) {
+		double w = brn_get_float(&want->out[0], i);
+		double v = brn_get_float(got, i), s = shake(want, near, i);
+
+		ok = isnan(s) || is_near(v, w, 1e-4 * (1 + fabs(w)) + 50 * s);
+	}
+	for (int k = 0; k < 2; k++) {
+		brn_arena_free(near[k].arena);
+		fuzz_graph_free(&g[k]);
+	}
+	return ok;
+}
+
+static void
+compare(struct fuzz_graph *g, const struct result *want,
+    const burin_tensor *out, const uint8_t *p, size_t n)
+{
+	const struct brn_tensor *w = &want->out[0];
+	struct brn_tensor got = { .data = out->data };
+	int same = 1;
+
+	got.type.dtype = out->dtype;
+	got.type.rank = out->rank;
+	memcpy(got.type.dim, out->dims, sizeof got.type.dim);
+	must(brn_type_equal(&got.type, &w->type), g, "another type");
+	for (int64_t i = 0; i < brn_numel(w) && same; i++) {
+		double v = brn_get_float(w, i);
+
+		same = is_near(brn_get_float(&got, i), v,
+		    1e-5 * (1 + fabs(v)));
+	}
+	must(same || is_excused(want, &got, p, n) || is_wild(g, p, n), g,
+	    "another result");
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	struct machine k = { 0 };
+	struct fuzz_graph g;
+	struct result want;
+	burin_error err = { 0 };
+	int rc;
+
+	fuzz_graph_make(&g, p, n, 0, 0);
+	if (!run_ref(&g, &want)) {
+		fuzz_graph_free(&g);
+		return 0;
+	}
+	rc = start(&g, &k, &err);
+	if (rc == 0)
+		rc = run(&g, &k, &err);
+	must(rc == 0 || want.rc < 0, &g, err.msg);
+	if (rc == 0 && want.rc == 0)
+		compare(&g, &want, &k.out, p, n);
+	stop(&k);
+	brn_arena_free(want.arena);
+	fuzz_graph_free(&g);
+	return 0;
+}

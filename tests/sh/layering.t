@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Who may include whom, and where foreign headers may be.
+cd "${SRCDIR:-.}" || exit 99
+
+# bad WHAT: the offending lines are on stdin, none is right.
+bad() {
+	found=$(cat)
+	if [ -z "$found" ]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		echo "$found" | sed 's/^/# /'
+	fi
+}
+
+# only FOLDER PREFIX...: files in FOLDER, not in folders below it, include of
+# our headers those in FOLDER, burin.h, and those that start with a PREFIX.
+only() {
+	dir=$1
+	shift
+	allowed="burin\\.h\"|$dir/[^/]*\""
+	for p; do
+		allowed="$allowed|$p"
+	done
+	grep -nE '^#[ 	]*include "' "$dir"/*.[ch] "$dir"/*.def 2>/dev/null |
+	    grep -vE "include \"($allowed)" |
+	    bad "$dir includes only: $dir burin.h $*"
+}
+
+# room HEADER FILE...: HEADER is included by those files only.
+room() {
+	header=$1
+	shift
+	files=$(printf '|^%s:' "$@")
+	find ir passes cache jit runtime tools bench tests include \
+	    -name '*.[ch]' -exec grep -nHE \
+	    "^#[ 	]*include [<\"]$header" {} + |
+	    grep -vE "${files#|}" | bad "$header is included only by: $*"
+}
+
+echo 1..25
+only ir
+only ir/graph 'ir/[^/]*"'
+only ir/op 'ir/[^/]*"' ir/graph/
+only ir/onnx 'ir/[^/]*"' ir/graph/ ir/op/
+only passes ir/
+only cache 'ir/base\.h"'
+only jit 'jit/kernel/t' ir/
+only jit/kernel 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
+only jit/builtin 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
+only jit/emit 'jit/[^/]*"' jit/kernel/ ir/
+only jit/get 'jit/[^/]*"' jit/kernel/ jit/builtin/ \
+    'jit/emit/module\.h"' cache/ ir/
+only jit/tune 'jit/[^/]*"' jit/kernel/ jit/get/ cache/ ir/
+only jit/admin 'jit/[^/]*"' jit/kernel/ jit/tune/ jit/get/ cache/ ir/
+only runtime/native 'runtime/conv\.h"' 'jit/abi\.h"' \
+    'runtime/threads\.h"' 'jit/target\.h"' ir/
+only runtime runtime/native/ jit/ passes/ ir/
+only tools
+room libgccjit 'jit/emit/.*'
+room xxhash 'cache/key\.c'
+room dlfcn 'jit/get/load\.c'
+room '(google/)?protobuf-c|ir/onnx/onnx\.pb-c' 'ir/onnx/[a-z_]*\.[ch]' \
+    'ir/onnx/onnx\.pb-c\.[ch]' 'bench/model\.c' 'tests/.*\.[ch]'
+room jansson 'tools/[a-z_]*\.[ch]' 'tests/support/json_get\.c' \
+    'tests/conformance/[a-z_]*\.c'
+room check 'tests/.*\.[ch]'
+room pthreadpool 'runtime/[a-z_]*\.[ch]'
+room 'archive(_entry)?\.h' 'cache/bundle\.c'
+room '(hiredis|sodium)' 'cache/remote\.c'

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# The table of supported operators in README.md, made from the op table:
+#
+#	operators.sh FOLDER           print it
+#	operators.sh FOLDER --write   put it in place of the one that is there
+src=$1
+
+# Names in NATIVE(name), TILED(name), IMAGE(name), then OP(name, "Operator").
+table() {
+	cat "$src"/runtime/native/native.def "$src"/runtime/native/tiles.def \
+	    "$src"/runtime/native/images.def "$src"/ir/ops.def |
+	    LC_ALL=C awk -F'[(,") ]+' '
+	/^(NATIVE|TILED|IMAGE)\(/ { fast[$2] = 1 }
+	/^OP\(/ && $0 ~ /"/ { print !fast[$2], $3 }' | LC_ALL=C sort -u |
+	    awk '
+	{ list[$1] = list[$1] (list[$1] ? ", " : "") $2; n[$1]++ }
+	END {
+		print "| code | operators |"
+		print "|---|---|"
+		print "| vectorised (" n[0] ") | " list[0] " |"
+		print "| plain (" n[1] ") | " list[1] " |"
+	}'
+}
+
+# README.md with what is between the markers replaced by the table.
+replaced() {
+	table | awk '
+	NR == FNR { new = new $0 "\n"; next }
+	/^<!-- operators -->$/ { print; printf "%s", new; skip = 1; next }
+	/^<!-- end -->$/ { skip = 0 }
+	!skip' - "$src/README.md"
+}
+
+case $2 in
+'') table ;;
+--write) text=$(replaced) && printf '%s\n' "$text" >"$src/README.md" ;;
+*) echo "usage: operators.sh FOLDER [--write]" >&2; exit 2 ;;
+esac
