@@ -3,8 +3,8 @@
  * Decides which values live in tiles (ir/graph/tiles.h) and puts conversions
  * where the two layouts meet, one a value.  Layers and attention always work
  * on tiles; what has a form on tiles follows the values that it gets, unless
- * that would only add a conversion.  So from the first layer of an encoder to its
- * result nothing is converted.
+ * that would only add a conversion.  So from the first layer of an encoder to
+ * its result nothing is converted.
  */
 #include "passes/pass.h"
 
