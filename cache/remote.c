@@ -101,8 +101,8 @@ parse(struct brn_remote *r, const char *url, burin_error *err)
 	r->database = end ? atoi(end + 1) : 0;
 	if (!r->host[0] || r->port < 1 || r->port > 65535)
 		return brn_fail(err, BURIN_ECACHE,
-		    "cache_remote: %s: wanted a host and a port from 1 to "
-		    "65535", r->host);
+		    "cache_remote: wanted "
+		    "a host and a port from 1 to 65535");
 	return BURIN_OK;
 }
 

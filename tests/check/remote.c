@@ -258,7 +258,7 @@ START_TEST(wrong_remote_options_are_named)
 {
 	static const struct { const char *url, *key, *note; } row[] = {
 		{ "http://x", "", "wanted redis://" },
-		{ "redis://:99999", "", "no host or port" },
+		{ "redis://:99999", "", "a host and a port" },
 		{ "redis://127.0.0.1", NULL, "needs cache_remote_key" },
 		{ "redis://127.0.0.1", "/nowhere/key", "/nowhere/key" },
 		{ "redis://127.0.0.1", "short", "that others cannot read" },
