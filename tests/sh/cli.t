@@ -86,10 +86,11 @@ sed 's/Softmax/Softmux/g; s/Transpose/Transpoze/g' bert.onnx >odd.onnx
 # ---- help and usage
 
 exits 0 "help" --help
-for verb in inspect run bench warm prune cache; do
+verbs=$(sed -n 's/^VERB(\([a-z]*\),.*/\1/p' "$SRCDIR/tools/verbs.def")
+for verb in $verbs; do
 	says out "^  $verb  *[a-z]" "help names $verb"
 done
-for verb in inspect run bench warm prune cache; do
+for verb in $verbs; do
 	exits 0 "$verb: help" $verb --help
 	says out '^Exit status' "$verb: help names exit codes"
 	awk 'length > 80 { exit 1 }' out
