@@ -27,7 +27,7 @@ struct side {
 	burin_model *model;
 	burin_session *session;
 	double ms[ROUNDS];
-	float *y;
+	const float *y;
 	size_t n;
 };
 
@@ -90,7 +90,7 @@ static int
 run(struct side *s, double *ms)
 {
 	static int64_t ids[BATCH * SEQ], mask[BATCH * SEQ], types[BATCH * SEQ];
-	burin_tensor out = { .name = "last_hidden_state" };
+	burin_output out = { .name = "last_hidden_state" };
 	burin_tensor in[] = {
 		{ "input_ids", BURIN_I64, 2, { BATCH, SEQ }, ids, sizeof ids },
 		{ "attention_mask", BURIN_I64, 2, { BATCH, SEQ }, mask,
@@ -210,7 +210,7 @@ compare(const char *path, const char *cache)
 
 	if (load(path, cache, "auto", &sparse.model) < 0)
 		goto done;
-	burin_model_stats(sparse.model, &cold);
+	burin_model_stats(sparse.model, &cold, sizeof cold);
 	/* Loaded kernels stay in memory while a model holds them: let go, so
 	 * that the second load shows the disk.  */
 	burin_model_free(sparse.model);
@@ -218,7 +218,7 @@ compare(const char *path, const char *cache)
 	if (load(path, cache, "auto", &sparse.model) < 0 ||
 	    load(path, cache, "off", &dense.model) < 0)
 		goto done;
-	burin_model_stats(sparse.model, &warm);
+	burin_model_stats(sparse.model, &warm, sizeof warm);
 	if (start(&dense) < 0 || start(&sparse) < 0 ||
 	    race(&dense, &sparse) < 0)
 		goto done;
@@ -247,7 +247,8 @@ main(void)
 	    bert.layers, bert.hidden, BATCH * SEQ, burin_isa());
 	if (bert_write(full, &bert) < 0) {
 		perror(full);
-	} else if (burin_prune(full, pruned, &prune, &n, &err) < 0) {
+	} else if (burin_prune(full, pruned, &prune, sizeof prune, &n,
+	    &err) < 0) {
 		failed("prune", &err);
 	} else {
 		printf("pruned %d layers: %.0f %% of the %dx%d blocks are "
