@@ -28,7 +28,7 @@ struct side {
 	burin_model *model;
 	burin_session *session;
 	double ms[ROUNDS];
-	float *y;
+	const float *y;
 	size_t n;
 };
 
@@ -91,7 +91,7 @@ static int
 run(struct side *s, double *ms)
 {
 	static int64_t ids[BATCH * SEQ], mask[BATCH * SEQ], types[BATCH * SEQ];
-	burin_tensor out = { .name = "last_hidden_state" };
+	burin_output out = { .name = "last_hidden_state" };
 	burin_tensor in[] = {
 		{ "input_ids", BURIN_I64, 2, { BATCH, SEQ }, ids, sizeof ids },
 		{ "attention_mask", BURIN_I64, 2, { BATCH, SEQ }, mask,
@@ -211,7 +211,7 @@ compare(const char *path, const char *cache)
 
 	if (load(path, cache, "auto", &sparse.model) < 0)
 		goto done;
-	burin_model_stats(sparse.model, &cold);
+	burin_model_stats(sparse.model, &cold, sizeof cold);
 	/* Kernels stay in memory while a model uses them.  Free the model, so
 	 * that the second load gets them from disk.  */
 	burin_model_free(sparse.model);
@@ -219,7 +219,7 @@ compare(const char *path, const char *cache)
 	if (load(path, cache, "auto", &sparse.model) < 0 ||
 	    load(path, cache, "off", &dense.model) < 0)
 		goto done;
-	burin_model_stats(sparse.model, &warm);
+	burin_model_stats(sparse.model, &warm, sizeof warm);
 	if (start(&dense) < 0 || start(&sparse) < 0 ||
 	    time_in_turn(&dense, &sparse) < 0)
 		goto done;
@@ -248,7 +248,8 @@ main(void)
 	    bert.layers, bert.hidden, BATCH * SEQ, burin_isa());
 	if (bert_write(full, &bert) < 0) {
 		perror(full);
-	} else if (burin_prune(full, pruned, &prune, &n, &err) < 0) {
+	} else if (burin_prune(full, pruned, &prune, sizeof prune, &n,
+	    &err) < 0) {
 		failed("prune", &err);
 	} else {
 		printf("pruned %d layers: %.0f %% of the %dx%d blocks are "

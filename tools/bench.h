@@ -14,7 +14,7 @@ struct bench {
 	struct feed feed;
 	burin_model *model;
 	burin_session *session;
-	burin_tensor *out;
+	burin_output *out;
 	size_t nout;
 
 	double first_ms;

@@ -169,7 +169,7 @@ bench_print_json(const struct bench *b)
 	burin_stats st;
 	json_t *j;
 
-	burin_model_stats(b->model, &st);
+	burin_model_stats(b->model, &st, sizeof st);
 	j = json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "model", report_string(b->path),
 	    "isa", burin_model_isa(b->model),
@@ -192,7 +192,7 @@ print_summary(const struct bench *b)
 	char buf[256];
 	burin_stats st;
 
-	burin_model_stats(b->model, &st);
+	burin_model_stats(b->model, &st, sizeof st);
 	printf("%s: %s, %d thread%s", b->path, burin_model_isa(b->model),
 	    burin_session_threads(b->session),
 	    burin_session_threads(b->session) == 1 ? "" : "s");

@@ -270,7 +270,7 @@ feed_free(struct feed *f)
 	for (size_t i = 0; i < f->ngiven; i++)
 		free(f->given[i].name);
 	for (size_t i = 0; i < f->nin; i++)
-		free(f->in[i].data);
+		free((void *)f->in[i].data);
 	free(f->given);
 	free(f->in);
 	free(f->from);

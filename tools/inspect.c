@@ -75,13 +75,12 @@ json_lines(const burin_model *m, line_fn *line)
 }
 
 static json_t *
-json_candidates(const burin_layer_info *l)
+json_candidates(const burin_model *m, size_t layer)
 {
 	json_t *j = json_array();
+	const burin_candidate_info *k;
 
-	for (size_t i = 0; i < l->ncandidates; i++) {
-		const burin_candidate_info *k = &l->candidates[i];
-
+	for (size_t i = 0; (k = burin_model_candidate(m, layer, i)); i++)
 		json_array_append_new(j, json_pack("{s:[i,i], s:b, s:b, s:o, "
 		    "s:o, s:o, s:o}", "block", k->bh, k->bw,
 		    "dense", k->dense, "chosen", k->chosen,
@@ -90,7 +89,6 @@ json_candidates(const burin_layer_info *l)
 		    "predicted_us", report_real(k->predicted_us),
 		    "measured_us", k->measured_us > 0 ?
 		    report_real(k->measured_us) : json_null()));
-	}
 	return j;
 }
 
@@ -103,7 +101,7 @@ json_layers(const burin_model *m)
 	for (size_t i = 0; (l = burin_model_layer(m, i)); i++) {
 		json_t *layer = report_layer(l);
 
-		json_object_set_new(layer, "candidates", json_candidates(l));
+		json_object_set_new(layer, "candidates", json_candidates(m, i));
 		json_array_append_new(j, layer);
 	}
 	return j;
@@ -208,16 +206,15 @@ print_layers(const burin_model *m)
 
 /* The first CANDIDATES candidates, and the dense and the chosen one.  */
 static void
-candidate_rows(struct table *t, const burin_layer_info *l)
+candidate_rows(struct table *t, const burin_model *m, size_t layer)
 {
+	const burin_candidate_info *k;
 	int left = CANDIDATES;
 
-	for (size_t i = 0; i < l->ncandidates; i++) {
-		const burin_candidate_info *k = &l->candidates[i];
-
+	for (size_t i = 0; (k = burin_model_candidate(m, layer, i)); i++) {
 		if (left-- <= 0 && !k->dense && !k->chosen)
 			continue;
-		table_cell(t, "%s", l->name);
+		table_cell(t, "%s", burin_model_layer(m, layer)->name);
 		if (k->dense)
 			table_cell(t, "dense");
 		else
@@ -238,12 +235,11 @@ print_candidates(const burin_model *m)
 {
 	const char *const header[] = { "layer", "block", "kernel", "stored",
 	    "predicted us", "measured us", "" };
-	const burin_layer_info *l;
 	struct table t;
 
 	table_init(&t, "lrlrrrl", header);
-	for (size_t i = 0; (l = burin_model_layer(m, i)); i++)
-		candidate_rows(&t, l);
+	for (size_t i = 0; i < burin_model_num_layers(m); i++)
+		candidate_rows(&t, m, i);
 	table_cut(&t);
 	putchar('\n');
 	table_print(&t);

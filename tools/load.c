@@ -67,7 +67,7 @@ load_model(struct cli *c, const char *path, burin_model **out)
 		list_unsupported(path, &err);
 		return CLI_UNSUPPORTED;
 	}
-	burin_model_stats(*out, &st);
+	burin_model_stats(*out, &st, sizeof st);
 	report_failed(path, &st);
 	return CLI_GO;
 }

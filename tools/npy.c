@@ -303,6 +303,7 @@ decode(const char *path, const char *data, size_t n, burin_tensor *t,
 	enum burin_dtype dtype = BURIN_F32;
 	int64_t want;
 	size_t have;
+	void *copy;
 	int rc;
 
 	if ((rc = find_header(&h, data, n, err)) < 0)
@@ -320,11 +321,12 @@ decode(const char *path, const char *data, size_t n, burin_tensor *t,
 	if ((uint64_t)want != have)
 		return fail(err, BURIN_EFORMAT, "%s: %zu bytes of elements: "
 		    "the shape wants %lld", path, have, (long long)want);
-	t->data = malloc(have ? have : 1);
-	if (!t->data)
+	copy = malloc(have ? have : 1);
+	if (!copy)
 		return fail(err, BURIN_ENOMEM, "%s: %s", path,
 		    strerror(ENOMEM));
-	memcpy(t->data, elements, have);
+	memcpy(copy, elements, have);
+	t->data = copy;
 	t->nbytes = have;
 	t->dtype = dtype;
 	t->rank = h.rank;
@@ -470,9 +472,9 @@ npy_get(const burin_tensor *t, size_t i)
 }
 
 void
-npy_set(burin_tensor *t, size_t i, double v)
+npy_set(const burin_tensor *t, size_t i, double v)
 {
-	void *p = t->data;
+	void *p = (void *)t->data;
 
 	switch (t->dtype) {
 	case BURIN_F32:  ((float *)p)[i] = (float)v; break;

@@ -10,7 +10,8 @@
 
 #include "burin.h"
 
-/* Fill all of t except its name; the caller frees t->data with free().
+/* Fill all of t except its name; the caller frees t->data with
+ * free((void *)t->data).
  * Errors: EIO, EFORMAT, ENOMEM.  */
 int npy_read(const char *path, burin_tensor *t, burin_error *err);
 
@@ -24,8 +25,9 @@ size_t npy_dtype_size(enum burin_dtype dtype);
 const char *npy_dtype_name(enum burin_dtype dtype);     /* "float32" */
 int npy_is_float(enum burin_dtype dtype);
 
-/* Element i of a tensor of any type.  */
+/* Element i of a tensor of any type.  npy_set is for data that may be written,
+ * as that of npy_read.  */
 double npy_get(const burin_tensor *t, size_t i);
-void npy_set(burin_tensor *t, size_t i, double v);
+void npy_set(const burin_tensor *t, size_t i, double v);
 
 #endif

@@ -63,7 +63,7 @@ prune(const struct cli *c, const struct prune *p)
 	burin_error err;
 	int n;
 
-	if (burin_prune(c->argv[0], p->out, s, &n, &err) < 0)
+	if (burin_prune(c->argv[0], p->out, s, sizeof *s, &n, &err) < 0)
 		return cli_status(&err);
 	if (n == 0)
 		return cli_fail(CLI_MISMATCH, "%s: no layer to prune%s",

@@ -50,7 +50,7 @@ warm(struct warm *w, const char *path)
 
 	if ((code = load_model(w->cli, path, &m)) != CLI_GO)
 		return code;
-	burin_model_stats(m, &st);
+	burin_model_stats(m, &st, sizeof st);
 	add_keys(w, m);
 	if (w->cli->json) {
 		json_array_append_new(w->list, json_pack("{s:o, s:s, s:o}",

@@ -44,6 +44,12 @@ def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
                     ("rank", c.c_int), ("dims", c.c_int64 * 8),
                     ("data", c.c_void_p), ("nbytes", c.c_size_t)]
 
+    class Output(c.Structure):
+        _fields_ = [("name", c.c_char_p), ("buffer", c.c_void_p),
+                    ("room", c.c_size_t), ("data", c.c_void_p),
+                    ("dtype", c.c_int), ("rank", c.c_int),
+                    ("dims", c.c_int64 * 8), ("nbytes", c.c_size_t)]
+
     dtypes = {"float32": 1, "int32": 6, "int64": 7, "bool": 9}
     lib = c.CDLL(os.environ["BURIN_LIB"])
     lib.burin_version.restype = c.c_char_p
@@ -66,12 +72,10 @@ def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
         Tensor(name.encode(), dtypes[x.dtype.name], x.ndim,
                (c.c_int64 * 8)(*x.shape), x.ctypes.data, x.nbytes)
         for name, x in inputs.items()))
-    wanted = (Tensor * len(outputs))(*(Tensor(x.encode()) for x in outputs))
+    wanted = (Output * len(outputs))(*(Output(x.encode()) for x in outputs))
     sizes = c.c_size_t(len(given)), c.c_size_t(len(wanted))
 
     def once():
-        for y in wanted:
-            y.data = None
         call(lib.burin_run, session, given, sizes[0], wanted, sizes[1])
 
     def run():

@@ -71,7 +71,7 @@ START_TEST(written_file_is_read_back)
 	ck_assert_mem_eq(r.dims, t.dims, (size_t)t.rank * sizeof *t.dims);
 	ck_assert_int_eq(r.nbytes, n);
 	ck_assert_mem_eq(r.data, data, (size_t)n);
-	free(r.data);
+	free((void *)r.data);
 }
 END_TEST
 
@@ -118,7 +118,7 @@ START_TEST(all_versions_are_read)
 	ck_assert_int_eq(t.dtype, good[_i].dtype);
 	ck_assert_int_eq(t.rank, good[_i].rank);
 	ck_assert_int_eq(t.nbytes, good[_i].nbytes);
-	free(t.data);
+	free((void *)t.data);
 }
 END_TEST
 
