@@ -6,6 +6,7 @@
 #ifndef BRN_KERNELS_H
 #define BRN_KERNELS_H
 
+#include "ir/graph/epilogue.h"
 #include "jit/get/jit.h"
 #include "runtime/native/native.h"
 
@@ -22,7 +23,7 @@ struct brn_layer {
 	int32_t *used;                  /* columns that some block has, of
 	                                   layers on images */
 	int32_t nused;
-	enum brn_act act;
+	struct brn_epilogue epilogue;
 };
 
 /* Can n be a layer: are its weight and bias constants?  */
@@ -45,9 +46,9 @@ int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
 void brn_layer_multiply(const struct brn_layer *l,
     const struct brn_kernel_args *a);
 
-/* y = act(x . w^T + bias) + residual.  x is rows or tiles; y and residual are
- * rows or tiles together.  xt and yt are room for the tiles of x and y where
- * these cannot be used as they are.  */
+/* y = x . w^T + bias, then the layer's epilogue.  x is rows or tiles; y and
+ * residual are rows or tiles together.  xt and yt are room for the tiles of x
+ * and y where these cannot be used as they are.  */
 struct brn_layer_run {
 	const struct brn_layer *layer;
 	const struct brn_native *native;

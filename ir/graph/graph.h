@@ -18,16 +18,6 @@
 #include "ir/graph/tensor.h"
 #include "ir/ops.h"
 
-/* Attribute "act" of dense and bsr_dense: what is applied before the
- * residual is added.  */
-enum brn_act {
-	BRN_ACT_none,
-	BRN_ACT_gelu,
-	BRN_ACT_gelu_tanh,
-	BRN_ACT_relu,
-	BRN_ACT_tanh,
-};
-
 /* An attribute: an integer, a float, integers, or a tensor, by name.  */
 struct brn_attr {
 	const char *name;

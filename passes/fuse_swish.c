@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layers on images take an activation and the addition of another image while
- * they store their result, in the order in which they stand:
+ * x times a gate of x becomes one node:
  *
- *	relu(dense_conv(x, w, b) + r)  ->  dense_conv(x, w, b, r) {act=clip}
- *
- * x * sigmoid(x) and the forms of HardSwish become one node first.
+ *	x * sigmoid(x)               ->  swish(x)
+ *	x * clip(x + 3, 0, 6) / 6    ->  hard_swish(x)
+ *	x * hard_sigmoid(x)          ->  hard_swish(x)
  */
 #include "passes/pass.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "ir/op/image.h"
-#include "passes/extend.h"
-
-/* ---- activations --------------------------------------------------------- */
+#include "passes/rewrite.h"
 
 /* The value of a scalar constant is v, to float precision.  */
 static int
@@ -140,7 +135,7 @@ make_late_swish(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 }
 
 static int
-make_one(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_swish_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	int rc;
 
@@ -157,110 +152,5 @@ brn_pass_fuse_swish(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, make_one, changed, err);
-}
-
-/* ---- the end of a layer -------------------------------------------------- */
-
-/* What n does to its input 0; none where a layer cannot.  */
-static struct brn_image_end
-end_of(const struct brn_node *n)
-{
-	struct brn_image_end e = { BRN_IMAGE_none, 0, INFINITY, 0 };
-	double lo = -INFINITY, hi = INFINITY;
-
-	switch (n->op) {
-	case BRN_OP_relu:
-		e.act = BRN_IMAGE_clip;
-		break;
-	case BRN_OP_clip:
-		if ((n->nin > 1 && n->in[1] &&
-		    !brn_const_scalar(n->in[1], &lo)) ||
-		    (n->nin > 2 && n->in[2] &&
-		    !brn_const_scalar(n->in[2], &hi)))
-			break;
-		e = (struct brn_image_end){ BRN_IMAGE_clip, (float)lo,
-		    (float)hi, 0 };
-		break;
-	case BRN_OP_leaky_relu:
-		e.act = BRN_IMAGE_leaky;
-		e.lo = brn_attr_float(n, "alpha", 0.01f);
-		break;
-	case BRN_OP_hard_swish:
-		e.act = BRN_IMAGE_hard_swish;
-		break;
-	case BRN_OP_swish:
-		if (brn_attr_float(n, "alpha", 1) == 1)
-			e.act = BRN_IMAGE_swish;
-		break;
-	default:
-		break;
-	}
-	return e;
-}
-
-/* The layer that now makes v, or NULL.  */
-static struct brn_node *
-layer_of(const struct brn_rewrite *r, struct brn_node *v)
-{
-	struct brn_node *n = brn_rewrite_now(r, v);
-
-	return brn_is_image_layer(n) ? n : NULL;
-}
-
-static int
-has_residual(const struct brn_node *l)
-{
-	return l->nin > 3 && l->in[3];
-}
-
-/* That layer, if it is for one user alone and takes a residual; else NULL.  */
-static struct brn_node *
-open_layer(const struct brn_rewrite *r, struct brn_node *v)
-{
-	struct brn_node *l = layer_of(r, v);
-
-	return l && r->uses[v->id] == 1 && !has_residual(l) &&
-	    l->op != BRN_OP_depthwise ? l : NULL;
-}
-
-static int
-take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
-{
-	struct brn_node *l = layer_of(r, n->in[0]);
-	struct brn_image_end e = end_of(n);
-
-	if (!l || r->uses[n->in[0]->id] != 1 || brn_attr(l, "act"))
-		return BURIN_OK;
-	l = brn_extend_layer(r, n, l, NULL);
-	if (!l || brn_attr_set_int(r->g, l, "act", e.act) < 0 ||
-	    (has_residual(l) && brn_attr_set_int(r->g, l, "act_last", 1) < 0))
-		return brn_nomem(err);
-	if (e.lo != 0 && brn_attr_set_float(r->g, l, "act_min", e.lo) < 0)
-		return brn_nomem(err);
-	if (!isinf(e.hi) && brn_attr_set_float(r->g, l, "act_max", e.hi) < 0)
-		return brn_nomem(err);
-	return BURIN_OK;
-}
-
-static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
-{
-	int rc;
-
-	if (n->op != BRN_OP_add && end_of(n).act == BRN_IMAGE_none)
-		return BURIN_OK;
-	rc = n->op == BRN_OP_add ? brn_take_residual(r, n, open_layer, err) :
-	    take_act(r, n, err);
-	if (rc == BURIN_OK)
-		brn_extend_explain(r, n, layer_of, 1);
-	return rc;
-}
-
-int
-brn_pass_fuse_conv(struct brn_graph *g, const struct brn_pass_opts *o,
-    int *changed, burin_error *err)
-{
-	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, fuse_swish_visit, changed, err);
 }
