@@ -387,10 +387,8 @@ explain(const struct brn_rewrite *r, struct brn_node *product)
 		return;
 	for (int i = 0; i < 2 && root; i++)
 		root = r->user[root->id];
-	if (!root)
-		soft->unfused = NOT_JOINED;
-	else
-		soft->unfused = match(r, &p, root) ? NULL : p.why;
+	brn_report_unfused(r->g, soft, !root ? NOT_JOINED :
+	    match(r, &p, root) ? NULL : p.why);
 }
 
 /* where(mask, 0, fill), or the other way round.  NULL: no memory.  */

@@ -110,8 +110,8 @@ extend_layer(struct brn_rewrite *r, struct brn_node *n,
 		return NULL;
 	new->nattr = l->nattr;
 	new->attr = l->attr;
-	new->choice = l->choice;
 	new->type = n->type;
+	brn_report_choose(r->g, new, brn_report_choice(r->g, l));
 	brn_rewrite_to(r, n, new);
 	return new;
 }
@@ -177,11 +177,12 @@ explain(const struct brn_rewrite *r, struct brn_node *n)
 {
 	int nin = n->op == BRN_OP_add ? 2 : 1;
 
-	for (int k = 0; k < nin && !n->unfused; k++) {
+	for (int k = 0; k < nin && !brn_report_why_unfused(r->g, n); k++) {
 		struct brn_node *l = layer_of(r, n, n->in[k]);
 
 		if (l)
-			n->unfused = reason(r, n, n->in[k], l);
+			brn_report_unfused(r->g, n, reason(r, n, n->in[k],
+			    l));
 	}
 }
 

@@ -279,8 +279,9 @@ explain(const struct brn_rewrite *rw, struct brn_node *t,
 	struct reader r;
 	struct brn_node *x, *fused;
 	struct poly p;
+	const char *known = brn_report_why_unfused(rw->g, t);
 
-	if (t->unfused && strcmp(t->unfused, NO_WHOLE))
+	if (known && strcmp(known, NO_WHOLE))
 		return;
 	x = find_x(&r, t->in[0], t->in[0], 0, wanted(t, is_alike));
 	if (!x)
@@ -288,7 +289,7 @@ explain(const struct brn_rewrite *rw, struct brn_node *t,
 	r.t = t;
 	if (read_poly(&r, root, 0, &p) && is_alike(&p, &whole) &&
 	    !match(rw, t, &fused))
-		t->unfused = reason(t, root, x, &p);
+		brn_report_unfused(rw->g, t, reason(t, root, x, &p));
 }
 
 /* Each erf or tanh that root may be the gelu of is below it, by n.  */

@@ -316,6 +316,7 @@ static void
 explain(const struct brn_rewrite *r, struct brn_node *n)
 {
 	struct brn_node *root, *v;
+	const char *why;
 
 	if (!divides(r, n))
 		return;
@@ -323,9 +324,8 @@ explain(const struct brn_rewrite *r, struct brn_node *n)
 	v = variance(root);
 	if (!v)
 		return;
-	root->unfused = why_below(root, v);
-	if (!root->unfused)
-		root->unfused = why_above(r, n);
+	why = why_below(root, v);
+	brn_report_unfused(r->g, root, why ? why : why_above(r, n));
 }
 
 static int
@@ -343,7 +343,7 @@ fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
 	brn_rewrite_to(r, root, n);
 	/* Whose shape is asked for stays.  */
 	for (int i = 0; i < p->m.n; i++)
-		r->g->node[p->m.node[i]->id]->unfused = NULL;
+		brn_report_unfused(r->g, p->m.node[i], NULL);
 	return BURIN_OK;
 }
 

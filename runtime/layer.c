@@ -86,7 +86,7 @@ set_bias(struct brn_layer *l, burin_error *err)
 static void
 describe(struct brn_layer *l)
 {
-	const struct brn_choice *c = l->node->choice;
+	const struct brn_choice *c = l->choice;
 
 	l->info = (burin_layer_info){
 		.name = l->node->name,
@@ -126,17 +126,17 @@ set_used(struct brn_layer *l, burin_error *err)
 
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    enum brn_isa isa, burin_error *err)
+    const struct brn_choice *c, enum brn_isa isa, burin_error *err)
 {
 	int rc;
 
-	*l = (struct brn_layer){ .node = n };
+	*l = (struct brn_layer){ .node = n, .choice = c };
 	l->epilogue = brn_epilogue_of(n);
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
 		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
 		    isa, brn_compiler_id());
-		if (n->choice && n->choice->kernel)
-			brn_spec_prefer(&l->spec, n->choice->kernel);
+		if (c && c->kernel)
+			brn_spec_prefer(&l->spec, c->kernel);
 		else
 			brn_cost_prefer(&l->spec);
 		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);

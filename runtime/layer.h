@@ -7,11 +7,13 @@
 #define BRN_KERNELS_H
 
 #include "ir/graph/epilogue.h"
+#include "ir/graph/report.h"
 #include "jit/get/jit.h"
 #include "runtime/native/native.h"
 
 struct brn_layer {
 	const struct brn_node *node;    /* dense or bsr_dense */
+	const struct brn_choice *choice;        /* NULL: none */
 	burin_layer_info info;          /* but for its kernel */
 	const struct brn_bsr *bsr;
 	struct brn_bsr *own;            /* bsr when it is not a node's */
@@ -29,9 +31,10 @@ struct brn_layer {
 /* Can n be a layer: are its weight and bias constants?  */
 int brn_is_layer(const struct brn_node *n);
 
-/* Everything but the kernel.  */
+/* Everything but the kernel.  c is borrowed; NULL: nothing was decided about
+ * n.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    enum brn_isa isa, burin_error *err);
+    const struct brn_choice *c, enum brn_isa isa, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */

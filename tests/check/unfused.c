@@ -103,8 +103,8 @@ START_TEST(what_stays_is_told_why)
 	for (int run = 0; run < 2; run++)
 		suite_ok(brn_pass_run(&pass, g, &o, &changed, &err), err);
 	for (int i = 0; i < g->nnode; i++)
-		if (g->node[i]->unfused)
-			why = g->node[i]->unfused;
+		if (brn_report_why_unfused(g, g->node[i]))
+			why = brn_report_why_unfused(g, g->node[i]);
 	if (cases[_i].why)
 		ck_assert_msg(why && strstr(why, cases[_i].why), "%s",
 		    why ? why : "nothing said");
