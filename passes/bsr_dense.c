@@ -338,7 +338,7 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 }
 
 static int
-visit(struct sparser *s, struct brn_node *n, burin_error *err)
+bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 {
 	struct found *f = &s->memo[2 * n->in[1]->id +
 	    brn_weight_is_transposed(n)];
@@ -375,7 +375,7 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv) ||
 		    brn_report_choice(g, n))
 			continue;
-		rc = visit(&s, n, err);
+		rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;
 	}
 	free(s.memo);

@@ -110,7 +110,8 @@ write_out(struct brn_maker *m, const struct brn_node *n)
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_attention_visit(struct brn_rewrite *r, struct brn_node *n,
+    burin_error *err)
 {
 	struct brn_maker m = { r->g, n->name };
 	struct brn_node *y;
@@ -130,5 +131,5 @@ brn_pass_canon_attention(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_attention_visit, changed, err);
 }

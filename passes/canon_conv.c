@@ -290,7 +290,7 @@ fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_conv_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	return is_layer(n) || is_transposed_layer(n) ?
 	    fold_scales(r, n, err) : BURIN_OK;
@@ -301,5 +301,5 @@ brn_pass_canon_conv(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_conv_visit, changed, err);
 }

@@ -198,7 +198,7 @@ make_dense(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_dense_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	if (!is_matmul(n) && !is_gemm(n))
 		return BURIN_OK;
@@ -210,5 +210,5 @@ brn_pass_canon_dense(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_dense_visit, changed, err);
 }

@@ -138,7 +138,7 @@ result(struct brn_maker *m, const struct labels *l, struct brn_node *y)
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_einsum_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	static const int first[] = { BATCH, LEFT, SUM };
 	static const int second[] = { BATCH, SUM, RIGHT };
@@ -169,5 +169,5 @@ brn_pass_canon_einsum(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_einsum_visit, changed, err);
 }

@@ -120,8 +120,8 @@ has_loose_heads(const struct brn_rewrite *r, const char *reads,
 }
 
 static int
-match(const struct brn_rewrite *r, const char *reads, struct brn_node *reader,
-    struct pair *p)
+match_pair(const struct brn_rewrite *r, const char *reads,
+    struct brn_node *reader, struct pair *p)
 {
 	struct brn_node *mid;
 
@@ -398,7 +398,7 @@ cut(struct brn_rewrite *r, const struct pair *p, const struct brn_channels *c,
 }
 
 static int
-visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
+fold_dead_channels_visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
     const struct pair *p, burin_error *err)
 {
 	int64_t n = width_of(p->maker);
@@ -441,10 +441,10 @@ brn_pass_fold_dead_channels(struct brn_graph *g,
 	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
 		struct pair p;
 
-		if (!match(&r, reads, g->node[i], &p))
+		if (!match_pair(&r, reads, g->node[i], &p))
 			continue;
 		reads[i] = 1;
-		rc = visit(&r, o, &p, err);
+		rc = fold_dead_channels_visit(&r, o, &p, err);
 	}
 	free(reads);
 	if (rc == BURIN_OK)

@@ -57,7 +57,7 @@ no(struct pattern *p, const char *why)
 }
 
 static int
-take(struct pattern *p, const struct brn_node *n, enum brn_op op)
+accept(struct pattern *p, const struct brn_node *n, enum brn_op op)
 {
 	return n->op == op && brn_match_add(&p->m, n);
 }
@@ -173,7 +173,7 @@ read_heads(struct pattern *p, struct brn_node *n, const int order[4],
 
 	while (step(p, &n, axis, scaled))
 		;
-	if (!take(p, n, BRN_OP_reshape) ||
+	if (!accept(p, n, BRN_OP_reshape) ||
 	    !is_split(&n->in[0]->type, &n->type) ||
 	    memcmp(axis, order, sizeof axis) ||
 	    (p->heads && p->heads != n->type.dim[2]))
@@ -193,7 +193,7 @@ read_product(struct pattern *p, struct brn_node *n)
 
 	while ((x = unscaled(p, n)))
 		n = x;
-	if (!take(p, n, BRN_OP_matmul)) {
+	if (!accept(p, n, BRN_OP_matmul)) {
 		no(p, NO "the scores are no product with constant factors "
 		    "and at most one mask");
 		return NULL;
@@ -294,16 +294,16 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 	int64_t axis;
 	double zero;
 
-	if (take(p, n, BRN_OP_where)) {
+	if (accept(p, n, BRN_OP_where)) {
 		soft = n->in[2];
 		if (!brn_const_scalar(n->in[1], &zero) || zero != 0 ||
-		    !take(p, n->in[0], BRN_OP_isnan) ||
+		    !accept(p, n->in[0], BRN_OP_isnan) ||
 		    n->in[0]->in[0] != soft)
 			return no(p, NO "its Where does more than put 0 in the "
 			    "place of NaN");
 		p->nan_to_zero = 1;
 	}
-	if (!take(p, soft, BRN_OP_softmax) || soft->type.rank != 4 ||
+	if (!accept(p, soft, BRN_OP_softmax) || soft->type.rank != 4 ||
 	    soft->type.dtype != BURIN_F32)
 		return no(p, NO "it is no float32 [batch, heads, queries, "
 		    "keys]");
@@ -325,7 +325,8 @@ is_consistent(const struct pattern *p)
 }
 
 static int
-match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
+match_attention(const struct brn_rewrite *r, struct pattern *p,
+    struct brn_node *root)
 {
 	struct brn_node *t, *product;
 	int perm[4];
@@ -339,7 +340,7 @@ match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
 	    !brn_match_add(&p->m, t))
 		return no(p, NOT_JOINED);
 	product = t->in[0];
-	if (!take(p, product, BRN_OP_matmul))
+	if (!accept(p, product, BRN_OP_matmul))
 		return no(p, NOT_JOINED);
 	p->v = read_heads(p, product->in[1], by_head, 0);
 	if (!p->v)
@@ -378,7 +379,7 @@ heart(const struct brn_node *product)
 
 /* Note at the softmax of each attention that stays why it does.  */
 static void
-explain(const struct brn_rewrite *r, struct brn_node *product)
+explain_attention(const struct brn_rewrite *r, struct brn_node *product)
 {
 	struct brn_node *soft = heart(product), *root = product;
 	struct pattern p;
@@ -388,7 +389,7 @@ explain(const struct brn_rewrite *r, struct brn_node *product)
 	for (int i = 0; i < 2 && root; i++)
 		root = r->user[root->id];
 	brn_report_unfused(r->g, soft, !root ? NOT_JOINED :
-	    match(r, &p, root) ? NULL : p.why);
+	    match_attention(r, &p, root) ? NULL : p.why);
 }
 
 /* where(mask, 0, fill), or the other way round.  NULL: no memory.  */
@@ -448,8 +449,8 @@ make_mask(struct brn_graph *g, const struct pattern *p,
 }
 
 static int
-fuse(struct brn_rewrite *r, const struct pattern *p, struct brn_node *root,
-    struct brn_node **memo, burin_error *err)
+replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
+    struct brn_node *root, struct brn_node **memo, burin_error *err)
 {
 	struct brn_node *in[] = { p->q, p->k, p->v, NULL };
 	struct brn_graph *g = r->g;
@@ -487,9 +488,10 @@ brn_pass_fuse_attention(struct brn_graph *g, const struct brn_pass_opts *o,
 	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
 		struct pattern p;
 
-		explain(&r, g->node[i]);
-		if (match(&r, &p, g->node[i]))
-			rc = fuse(&r, &p, g->node[i], memo, err);
+		explain_attention(&r, g->node[i]);
+		if (match_attention(&r, &p, g->node[i]))
+			rc = replace_with_attention(&r, &p, g->node[i], memo,
+			    err);
 	}
 	free(memo);
 	if (rc == BURIN_OK)

@@ -157,7 +157,7 @@ fuse_residual(struct brn_rewrite *r, struct brn_node *add, burin_error *err)
 
 /* Why n, an activation or an add, did not go into l, which computes v.  */
 static const char *
-reason(const struct brn_rewrite *r, const struct brn_node *n,
+epilogue_reason(const struct brn_rewrite *r, const struct brn_node *n,
     const struct brn_node *v, const struct brn_node *l)
 {
 	int add = n->op == BRN_OP_add;
@@ -173,7 +173,7 @@ reason(const struct brn_rewrite *r, const struct brn_node *n,
 }
 
 static void
-explain(const struct brn_rewrite *r, struct brn_node *n)
+explain_epilogue(const struct brn_rewrite *r, struct brn_node *n)
 {
 	int nin = n->op == BRN_OP_add ? 2 : 1;
 
@@ -181,8 +181,8 @@ explain(const struct brn_rewrite *r, struct brn_node *n)
 		struct brn_node *l = layer_of(r, n, n->in[k]);
 
 		if (l)
-			brn_report_unfused(r->g, n, reason(r, n, n->in[k],
-			    l));
+			brn_report_unfused(r->g, n, epilogue_reason(r, n,
+			    n->in[k], l));
 	}
 }
 
@@ -199,7 +199,7 @@ fuse_epilogue_visit(struct brn_rewrite *r, struct brn_node *n,
 	else
 		return BURIN_OK;
 	if (rc == BURIN_OK && !r->to[n->id])
-		explain(r, n);
+		explain_epilogue(r, n);
 	return rc;
 }
 

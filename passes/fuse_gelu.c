@@ -234,7 +234,8 @@ find_root(const struct brn_rewrite *rw, struct reader *r, struct brn_node *t)
 
 /* Is t the erf or tanh of a gelu?  Then its root and x, else NULL.  */
 static struct brn_node *
-match(const struct brn_rewrite *rw, struct brn_node *t, struct brn_node **x)
+match_gelu(const struct brn_rewrite *rw, struct brn_node *t,
+    struct brn_node **x)
 {
 	struct reader r;
 	struct brn_node *root;
@@ -254,7 +255,7 @@ match(const struct brn_rewrite *rw, struct brn_node *t, struct brn_node **x)
 
 /* Why what root makes of t is no gelu, though it has the terms of one.  */
 static const char *
-reason(struct brn_node *t, const struct brn_node *root,
+gelu_reason(struct brn_node *t, const struct brn_node *root,
     const struct brn_node *x, const struct poly *p)
 {
 	struct reader r;
@@ -273,7 +274,7 @@ reason(struct brn_node *t, const struct brn_node *root,
 /* Note at t why it stays, if root looks like the gelu around it.  What is
  * whole says more than what is not.  */
 static void
-explain(const struct brn_rewrite *rw, struct brn_node *t,
+explain_gelu(const struct brn_rewrite *rw, struct brn_node *t,
     const struct brn_node *root)
 {
 	struct reader r;
@@ -288,8 +289,8 @@ explain(const struct brn_rewrite *rw, struct brn_node *t,
 		return;
 	r.t = t;
 	if (read_poly(&r, root, 0, &p) && is_alike(&p, &whole) &&
-	    !match(rw, t, &fused))
-		brn_report_unfused(rw->g, t, reason(t, root, x, &p));
+	    !match_gelu(rw, t, &fused))
+		brn_report_unfused(rw->g, t, gelu_reason(t, root, x, &p));
 }
 
 /* Each erf or tanh that root may be the gelu of is below it, by n.  */
@@ -298,15 +299,15 @@ explain_below(const struct brn_rewrite *rw, const struct brn_node *root,
     struct brn_node *n, int depth)
 {
 	if (is_heart(n))
-		explain(rw, n, root);
+		explain_gelu(rw, n, root);
 	else if (is_arithmetic(n) && depth < MAX_CLIMB)
 		for (int k = 0; k < 2; k++)
 			explain_below(rw, root, n->in[k], depth + 1);
 }
 
 static int
-fuse(struct brn_rewrite *rw, struct brn_node *root, struct brn_node *x,
-    int tanh_form, burin_error *err)
+replace_with_gelu(struct brn_rewrite *rw, struct brn_node *root,
+    struct brn_node *x, int tanh_form, burin_error *err)
 {
 	struct brn_node *n;
 
@@ -319,16 +320,16 @@ fuse(struct brn_rewrite *rw, struct brn_node *root, struct brn_node *x,
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_gelu_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	struct brn_node *x, *root = match(r, n, &x);
+	struct brn_node *x, *root = match_gelu(r, n, &x);
 
 	if (!root) {
 		if (is_arithmetic(n))
 			explain_below(r, n, n, 0);
 		return BURIN_OK;
 	}
-	return fuse(r, root, x, n->op == BRN_OP_tanh, err);
+	return replace_with_gelu(r, root, x, n->op == BRN_OP_tanh, err);
 }
 
 int
@@ -336,5 +337,5 @@ brn_pass_fuse_gelu(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, fuse_gelu_visit, changed, err);
 }

@@ -28,7 +28,7 @@ struct norm {
 
 /* Is n such an op?  Then it is part of the pattern.  */
 static int
-take(struct norm *p, const struct brn_node *n, enum brn_op op)
+accept(struct norm *p, const struct brn_node *n, enum brn_op op)
 {
 	return n && n->op == op && brn_match_add(&p->m, n);
 }
@@ -53,7 +53,7 @@ is_mean(struct norm *p, const struct brn_node *n, const struct brn_node *x)
 static int
 is_centered(struct norm *p, struct brn_node *n)
 {
-	if (!take(p, n, BRN_OP_sub) || (p->x && n->in[0] != p->x))
+	if (!accept(p, n, BRN_OP_sub) || (p->x && n->in[0] != p->x))
 		return 0;
 	p->x = n->in[0];
 	return is_mean(p, n->in[1], p->x);
@@ -65,10 +65,10 @@ is_square(struct norm *p, struct brn_node *n)
 {
 	double e;
 
-	if (take(p, n, BRN_OP_pow))
+	if (accept(p, n, BRN_OP_pow))
 		return brn_const_scalar(n->in[1], &e) && e == 2 &&
 		    is_centered(p, n->in[0]);
-	return take(p, n, BRN_OP_mul) && n->in[0] == n->in[1] &&
+	return accept(p, n, BRN_OP_mul) && n->in[0] == n->in[1] &&
 	    is_centered(p, n->in[0]);
 }
 
@@ -79,7 +79,7 @@ is_deviation(struct norm *p, struct brn_node *n)
 	struct brn_node *add, *var;
 	int k;
 
-	if (!take(p, n, BRN_OP_sqrt) || !take(p, n->in[0], BRN_OP_add))
+	if (!accept(p, n, BRN_OP_sqrt) || !accept(p, n->in[0], BRN_OP_add))
 		return 0;
 	add = n->in[0];
 	k = brn_const_scalar(add->in[0], &p->eps);
@@ -95,9 +95,9 @@ is_inverse(struct norm *p, struct brn_node *n)
 {
 	double one;
 
-	if (take(p, n, BRN_OP_reciprocal))
+	if (accept(p, n, BRN_OP_reciprocal))
 		return is_deviation(p, n->in[0]);
-	return take(p, n, BRN_OP_div) && brn_const_scalar(n->in[0], &one) &&
+	return accept(p, n, BRN_OP_div) && brn_const_scalar(n->in[0], &one) &&
 	    one == 1 && is_deviation(p, n->in[1]);
 }
 
@@ -105,9 +105,9 @@ is_inverse(struct norm *p, struct brn_node *n)
 static int
 is_normalized(struct norm *p, struct brn_node *n)
 {
-	if (take(p, n, BRN_OP_div))
+	if (accept(p, n, BRN_OP_div))
 		return is_centered(p, n->in[0]) && is_deviation(p, n->in[1]);
-	if (!take(p, n, BRN_OP_mul))
+	if (!accept(p, n, BRN_OP_mul))
 		return 0;
 	for (int k = 0; k < 2; k++) {
 		struct norm try = *p;
@@ -168,7 +168,7 @@ shifted(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 static int
 is_gain(struct norm *p, struct brn_node *n)
 {
-	if (!take(p, n, BRN_OP_mul))
+	if (!accept(p, n, BRN_OP_mul))
 		return 0;
 	for (int k = 0; k < 2; k++) {
 		struct norm try = *p;
@@ -203,8 +203,8 @@ match_distributed(struct norm *p, struct brn_node *n)
 		struct brn_node *xg = n->in[k & 1], *sub = n->in[!(k & 1)];
 
 		memset(p, 0, sizeof *p);
-		if (!take(p, xg, BRN_OP_mul) || !take(p, sub, BRN_OP_sub) ||
-		    !take(p, sub->in[1], BRN_OP_mul))
+		if (!accept(p, xg, BRN_OP_mul) || !accept(p, sub, BRN_OP_sub) ||
+		    !accept(p, sub->in[1], BRN_OP_mul))
 			continue;
 		p->beta = sub->in[0];
 		if (match_products(p, xg, sub->in[1], k >> 1 & 1, k >> 2) &&
@@ -216,7 +216,7 @@ match_distributed(struct norm *p, struct brn_node *n)
 
 /* Does n end a layer normalisation?  Then its root, else NULL.  */
 static struct brn_node *
-match(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
+match_layernorm(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 {
 	struct brn_node *add;
 
@@ -313,7 +313,7 @@ divides(const struct brn_rewrite *r, const struct brn_node *n)
 
 /* Note at the square root that n divides by why it stays.  */
 static void
-explain(const struct brn_rewrite *r, struct brn_node *n)
+explain_layernorm(const struct brn_rewrite *r, struct brn_node *n)
 {
 	struct brn_node *root, *v;
 	const char *why;
@@ -329,8 +329,8 @@ explain(const struct brn_rewrite *r, struct brn_node *n)
 }
 
 static int
-fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
-    burin_error *err)
+replace_with_layernorm(struct brn_rewrite *r, const struct norm *p,
+    struct brn_node *root, burin_error *err)
 {
 	struct brn_node *in[] = { p->x, p->gamma, p->beta };
 	struct brn_node *n;
@@ -348,13 +348,14 @@ fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_layernorm_visit(struct brn_rewrite *r, struct brn_node *n,
+    burin_error *err)
 {
 	struct norm p;
-	struct brn_node *root = match(r, &p, n);
+	struct brn_node *root = match_layernorm(r, &p, n);
 
-	explain(r, n);
-	return root ? fuse(r, &p, root, err) : BURIN_OK;
+	explain_layernorm(r, n);
+	return root ? replace_with_layernorm(r, &p, root, err) : BURIN_OK;
 }
 
 int
@@ -362,5 +363,5 @@ brn_pass_fuse_layernorm(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, fuse_layernorm_visit, changed, err);
 }

@@ -122,7 +122,8 @@ match_scales(const struct brn_rewrite *r, struct product *p)
 }
 
 static int
-match(const struct brn_rewrite *r, struct brn_node *n, struct product *p)
+match_product(const struct brn_rewrite *r, struct brn_node *n,
+    struct product *p)
 {
 	struct brn_node *mul = n->op == BRN_OP_cast ? n->in[0] : NULL;
 
@@ -207,7 +208,7 @@ real(struct lift *l, const struct product *p)
 }
 
 static int
-lift(struct lift *l, const struct product *p)
+replace_with_product(struct lift *l, const struct product *p)
 {
 	struct brn_node *in[2] = { real(l, p), weight(l, p) }, *n = NULL;
 
@@ -236,8 +237,8 @@ brn_pass_lift_integers(struct brn_graph *g, const struct brn_pass_opts *o,
 	if (!l.real)
 		rc = brn_nomem(err);
 	for (int i = 0; i < l.r.n && rc == 0; i++)
-		if (match(&l.r, g->node[i], &p))
-			rc = lift(&l, &p);
+		if (match_product(&l.r, g->node[i], &p))
+			rc = replace_with_product(&l, &p);
 	free(l.real);
 	if (rc < 0) {
 		brn_rewrite_free(&l.r);
