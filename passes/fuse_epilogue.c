@@ -153,7 +153,7 @@ fuse_residual(struct brn_rewrite *r, struct brn_node *add, burin_error *err)
 	return BURIN_OK;
 }
 
-#define NO "not in the store of its layer: "
+#define NO "not fused into its layer: "
 
 /* Why n, an activation or an add, did not go into l, which computes v.  */
 static const char *
@@ -163,13 +163,13 @@ epilogue_reason(const struct brn_rewrite *r, const struct brn_node *n,
 	int add = n->op == BRN_OP_add;
 
 	if (add && !brn_type_equal(&n->in[0]->type, &n->in[1]->type))
-		return NO "what is added is not known to be of its shape";
+		return NO "the other operand is not known to have its shape";
 	if (r->uses[v->id] != 1)
-		return NO "something else uses what that makes";
+		return NO "the layer's result has other users";
 	if (!add)
-		return NO "that has an activation already";
-	return has_residual(l) ? NO "that adds something already" :
-	    NO "that is depthwise";
+		return NO "the layer has an activation already";
+	return has_residual(l) ? NO "the layer has a residual already" :
+	    NO "a depthwise layer takes no residual";
 }
 
 static void
