@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finds the block shape of every pruned layer from its mask and makes it
- * block-sparse where that is predicted to be faster.  What counts is stored
- * blocks, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  Every
- * layer gets a record of what was found and why, taken or left.
+ * Chooses a block shape for every pruned layer from its mask, and makes the
+ * layer block-sparse where that is predicted to be faster.  Stored blocks
+ * count, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  The
+ * report gets the choice for every layer, sparse or not, and why.
  */
 #include "passes/pass.h"
 
@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "ir/graph/weight.h"
-#include "passes/blocks.h"
+#include "passes/block_shapes.h"
 #include "passes/rewrite.h"
 
-/* A smaller gain drowns in the error of the prediction.  */
+/* The error of a predicted time: a smaller gain counts as none.  */
 #define MIN_GAIN 1.05
 
-/* All that is known of one weight.  Layers that share it share this.  */
+/* The decision about one weight.  Layers that share the weight share this.  */
 struct found {
 	const struct brn_choice *choice;
 	struct brn_node *bsr;           /* NULL: stays dense */

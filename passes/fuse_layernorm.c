@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layer normalisation over the last axis, as exporters spell it out before
- * opset 17, becomes one node.  Two forms:
+ * Layer normalisation over the last axis, which exporters write as several
+ * nodes before opset 17, becomes one node.  Two forms:
  *
  *	d / sqrt(v + eps) * gamma + beta                d = x - mean(x)
  *	x * g + (beta - mean(x) * g)                    v = mean(d * d)
  *	    with g = 1 / sqrt(v + eps) * gamma
  *
- * Operands of + and * may stand in either order, and mean and d may be
- * computed twice.  A square root of what looks like a variance and is not that
- * of a layer normalisation is told why.
+ * Operands of + and * may be in either order, and mean and d may be computed
+ * twice.  The report says why the square root of a variance stays that is not
+ * part of such a form.
  */
 #include "passes/pass.h"
 
@@ -26,14 +26,14 @@ struct norm {
 	struct brn_match m;
 };
 
-/* Is n such an op?  Then it is part of the pattern.  */
+/* If n is that op, add it to the pattern.  0: it is not.  */
 static int
 accept(struct norm *p, const struct brn_node *n, enum brn_op op)
 {
 	return n && n->op == op && brn_match_add(&p->m, n);
 }
 
-/* The mean of x over its last axis, which stays as 1.  */
+/* Is n the mean of x over its last axis, kept as 1?  */
 static int
 is_mean(struct norm *p, const struct brn_node *n, const struct brn_node *x)
 {
@@ -49,7 +49,7 @@ is_mean(struct norm *p, const struct brn_node *n, const struct brn_node *x)
 	return brn_match_add(&p->m, n);
 }
 
-/* x - mean(x), whatever x is when p does not know it yet.  */
+/* Is n x - mean(x), for p->x or, where that is NULL, for any x?  */
 static int
 is_centered(struct norm *p, struct brn_node *n)
 {
@@ -121,7 +121,7 @@ is_normalized(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* One element for each along the last axis of x.  */
+/* Is n a vector with one element for each along the last axis of x?  */
 static int
 is_param(const struct norm *p, const struct brn_node *n)
 {
@@ -132,7 +132,7 @@ is_param(const struct norm *p, const struct brn_node *n)
 	    n->type.dim[0] == x->dim[x->rank - 1];
 }
 
-/* normalized * gamma: the root, unless a bias is added to it.  */
+/* Is n normalized * gamma?  It is the root unless beta is added to it.  */
 static int
 match_scaled(struct norm *p, struct brn_node *n)
 {
@@ -149,7 +149,7 @@ match_scaled(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* The add of beta to n, if that is all that n is for.  */
+/* The add of beta to n, if that is the only user of n; else NULL.  */
 static struct brn_node *
 shifted(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 {
@@ -182,7 +182,7 @@ is_gain(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* xg = x * g and mg = mean * g, with i and j saying where g stands.  */
+/* xg = x * g and mg = mean * g; g is input i of xg and input j of mg.  */
 static int
 match_products(struct norm *p, struct brn_node *xg, struct brn_node *mg,
     int i, int j)
@@ -214,7 +214,8 @@ match_distributed(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* Does n end a layer normalisation?  Then its root, else NULL.  */
+/* The root of the layer normalisation that n, or the add of beta to n, ends;
+ * else NULL.  */
 static struct brn_node *
 match_layernorm(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 {
@@ -228,7 +229,7 @@ match_layernorm(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 	return add ? add : n;
 }
 
-/* x - mean(x) over whatever axes.  */
+/* Is d x - mean(x), over any axes?  */
 static int
 is_shifted(const struct brn_node *d)
 {
@@ -236,8 +237,8 @@ is_shifted(const struct brn_node *d)
 	    d->in[1]->in[0] == d->in[0];
 }
 
-/* The mean in root when that is the square root of a mean of squares of what is
- * shifted, with an epsilon or without; else NULL.  */
+/* The mean v, if root is sqrt(v + epsilon) or sqrt(v) and v the mean of the
+ * squares of x - mean(x); else NULL.  */
 static struct brn_node *
 variance(const struct brn_node *root)
 {
@@ -257,7 +258,8 @@ variance(const struct brn_node *root)
 	return is_shifted(sq->in[0]) ? v : NULL;
 }
 
-/* Why root, in which v is, is not the deviation of x; NULL: it is.  */
+/* Why root, the square root of the mean v, is not the deviation of x; NULL: it
+ * is.  */
 static const char *
 why_below(struct brn_node *root, struct brn_node *v)
 {
@@ -298,7 +300,7 @@ why_above(const struct brn_rewrite *r, struct brn_node *n)
 	    "more";
 }
 
-/* Does n divide as a layer normalisation does, or is 1 / something?  */
+/* Is n (x - mean(x)) / y, or the factor 1 / y?  */
 static int
 divides(const struct brn_rewrite *r, const struct brn_node *n)
 {
@@ -311,7 +313,7 @@ divides(const struct brn_rewrite *r, const struct brn_node *n)
 	    (!user || user->op == BRN_OP_mul);
 }
 
-/* Note at the square root that n divides by why it stays.  */
+/* Report why the square root that n divides by stays.  */
 static void
 explain_layernorm(const struct brn_rewrite *r, struct brn_node *n)
 {
@@ -341,7 +343,7 @@ replace_with_layernorm(struct brn_rewrite *r, const struct norm *p,
 		return brn_nomem(err);
 	n->type = root->type;
 	brn_rewrite_to(r, root, n);
-	/* Whose shape is asked for stays.  */
+	/* A node whose Shape is used stays, but is fused.  */
 	for (int i = 0; i < p->m.n; i++)
 		brn_report_unfused(r->g, p->m.node[i], NULL);
 	return BURIN_OK;

@@ -12,7 +12,7 @@
 
 #include "passes/rewrite.h"
 
-/* The value of a scalar constant is v, to float precision.  */
+/* Is n a scalar constant v, to float precision?  */
 static int
 is_number(const struct brn_node *n, double v)
 {
@@ -27,9 +27,9 @@ is_near(float a, double b)
 	return fabs((double)a - b) <= 1e-6 * fabs(b);
 }
 
-/* The operand of n that is not a constant v; NULL: there is none.  */
+/* x, if n is op(x, v) for a constant v; else NULL.  */
 static struct brn_node *
-beside(const struct brn_node *n, enum brn_op op, double v)
+other_operand(const struct brn_node *n, enum brn_op op, double v)
 {
 	if (n->op != op)
 		return NULL;
@@ -38,9 +38,9 @@ beside(const struct brn_node *n, enum brn_op op, double v)
 	return op != BRN_OP_div && is_number(n->in[0], v) ? n->in[1] : NULL;
 }
 
-/* clip(x, 0, 6) */
+/* x, if n is clip(x, 0, 6); else NULL.  */
 static struct brn_node *
-clipped(struct brn_node *n)
+input_of_relu6(struct brn_node *n)
 {
 	double lo;
 
@@ -51,11 +51,10 @@ clipped(struct brn_node *n)
 	return n->in[0];
 }
 
-/* The x of a gate: sigmoid(x), or min(1, max(0, x / 6 + 0.5)) written in one
- * of the usual ways.  NULL: it is no gate.  */
+/* x, if n is sigmoid(x) or a hard sigmoid, clip(x + 3, 0, 6) / 6; else NULL.
+ * *op is the op that x times n is.  */
 static struct brn_node *
-gated(const struct brn_rewrite *r, struct brn_node *n, struct brn_match *m,
-    enum brn_op *op)
+input_of_gate(struct brn_node *n, struct brn_match *m, enum brn_op *op)
 {
 	struct brn_node *v;
 
@@ -67,30 +66,29 @@ gated(const struct brn_rewrite *r, struct brn_node *n, struct brn_match *m,
 		return is_near(brn_attr_float(n, "alpha", 0.2f), 1.0 / 6) &&
 		    is_near(brn_attr_float(n, "beta", 0.5f), 0.5) ?
 		    n->in[0] : NULL;
-	v = beside(n, BRN_OP_div, 6);
+	v = other_operand(n, BRN_OP_div, 6);
 	if (!v)
-		v = beside(n, BRN_OP_mul, 1.0 / 6);
-	if (!v)
-		return NULL;
-	brn_match_add(m, v);
-	v = clipped(v);
+		v = other_operand(n, BRN_OP_mul, 1.0 / 6);
 	if (!v)
 		return NULL;
 	brn_match_add(m, v);
-	(void)r;
-	return beside(v, BRN_OP_add, 3);
+	v = input_of_relu6(v);
+	if (!v)
+		return NULL;
+	brn_match_add(m, v);
+	return other_operand(v, BRN_OP_add, 3);
 }
 
-/* x * gate(x)  */
+/* x * gate(x) */
 static int
-make_swish(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_gate(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	for (int i = 0; i < 2; i++) {
 		struct brn_match m = { 0 };
 		struct brn_node *x = n->in[i], *new;
 		enum brn_op op;
 
-		if (gated(r, n->in[!i], &m, &op) != x ||
+		if (input_of_gate(n->in[!i], &m, &op) != x ||
 		    !brn_match_is_closed(&m, r, n))
 			continue;
 		new = brn_graph_add(r->g, op, n->name, &x, 1);
@@ -105,21 +103,22 @@ make_swish(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 
 /* (x * clip(x + 3, 0, 6)) / 6 */
 static int
-make_late_swish(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_late_division(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	struct brn_node *mul = beside(n, BRN_OP_div, 6), *new;
+	struct brn_node *mul = other_operand(n, BRN_OP_div, 6), *new;
 
 	if (!mul)
-		mul = beside(n, BRN_OP_mul, 1.0 / 6);
+		mul = other_operand(n, BRN_OP_mul, 1.0 / 6);
 	if (!mul || mul->op != BRN_OP_mul)
 		return BURIN_OK;
 	for (int i = 0; i < 2; i++) {
 		struct brn_match m = { 0 };
-		struct brn_node *x = mul->in[i], *v = clipped(mul->in[!i]);
+		struct brn_node *x = mul->in[i];
+		struct brn_node *v = input_of_relu6(mul->in[!i]);
 
 		brn_match_add(&m, mul);
 		brn_match_add(&m, mul->in[!i]);
-		if (!v || beside(v, BRN_OP_add, 3) != x)
+		if (!v || other_operand(v, BRN_OP_add, 3) != x)
 			continue;
 		brn_match_add(&m, v);
 		if (!brn_match_is_closed(&m, r, n))
@@ -141,9 +140,9 @@ fuse_swish_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 
 	if (n->op != BRN_OP_mul && n->op != BRN_OP_div)
 		return BURIN_OK;
-	rc = make_late_swish(r, n, err);
+	rc = fuse_late_division(r, n, err);
 	if (rc == BURIN_OK && n->op == BRN_OP_mul && !r->to[n->id])
-		rc = make_swish(r, n, err);
+		rc = fuse_gate(r, n, err);
 	return rc;
 }
 

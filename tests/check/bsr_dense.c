@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "passes/blocks.h"
+#include "passes/block_shapes.h"
 #include "passes/pass.h"
 #include "tests/support/build.h"
 
