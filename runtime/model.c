@@ -152,17 +152,17 @@ describe_unfused(struct burin_model *m, burin_error *err)
 	int n = 0;
 
 	for (int i = 0; i < g->nnode; i++)
-		n += g->node[i]->unfused != NULL;
+		n += brn_report_why_unfused(g, g->node[i]) != NULL;
 	m->unfused = brn_arena_alloc(m->arena, (size_t)n, sizeof *m->unfused);
 	if (!m->unfused)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nnode; i++) {
-		const struct brn_node *u = g->node[i];
+		const char *why = brn_report_why_unfused(g, g->node[i]);
 
-		if (!u->unfused)
+		if (!why)
 			continue;
 		m->unfused[m->nunfused] = brn_arena_printf(m->arena,
-		    "node '%s': %s", u->name, u->unfused);
+		    "node '%s': %s", g->node[i]->name, why);
 		if (!m->unfused[m->nunfused++])
 			return brn_nomem(err);
 	}
@@ -242,7 +242,7 @@ describe_layers(struct burin_model *m, burin_error *err)
 		if ((rc = keep_string(m, &l->before.key, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.name, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.why, err)) < 0 ||
-		    (rc = describe_candidates(m, n->layer[i].node->choice, l,
+		    (rc = describe_candidates(m, n->layer[i].choice, l,
 		    err)) < 0)
 			return rc;
 		l->after = l->before;

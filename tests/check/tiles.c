@@ -312,7 +312,8 @@ enum {
 
 START_TEST(gelu_is_within_its_bound)
 {
-	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+	const struct brn_epilogue e = { _i ? BRN_ACT_gelu_tanh :
+	    BRN_ACT_gelu, 0, 0, 0 };
 	float *x = malloc(GELUS * sizeof *x), *y = malloc(GELUS * sizeof *y);
 	long double *want = malloc(GELUS * sizeof *want);
 
@@ -328,7 +329,7 @@ START_TEST(gelu_is_within_its_bound)
 		if (!brn_isa_runs(isa))
 			continue;
 		memcpy(y, x, GELUS * sizeof *y);
-		brn_native(isa)->epilogue(y, NULL, GELUS, act);
+		brn_native(isa)->epilogue(y, NULL, GELUS, &e);
 		for (int i = 0; i < GELUS; i++)
 			ck_assert_msg(fabsl(y[i] - want[i]) <=
 			    most * fabsl(x[i]) + FLT_MIN,
@@ -344,7 +345,8 @@ END_TEST
 
 START_TEST(gelu_of_what_is_no_number)
 {
-	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+	const struct brn_epilogue e = { _i ? BRN_ACT_gelu_tanh :
+	    BRN_ACT_gelu, 0, 0, 0 };
 
 	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
 		float y[16] = { NAN, -NAN, INFINITY, -INFINITY, FLT_MAX,
@@ -352,7 +354,7 @@ START_TEST(gelu_of_what_is_no_number)
 
 		if (!brn_isa_runs(isa))
 			continue;
-		brn_native(isa)->epilogue(y, NULL, 16, act);
+		brn_native(isa)->epilogue(y, NULL, 16, &e);
 		ck_assert(isnan(y[0]) && isnan(y[1]));
 		ck_assert(y[2] == INFINITY && (isnan(y[3]) || y[3] == 0));
 		ck_assert(y[4] >= FLT_MAX * (1 - 6e-7f));
