@@ -9,8 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/op/infer_fn.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 /* [.., heads, queries, keys] for the mask to broadcast to.  */
 static struct brn_type

@@ -3,7 +3,7 @@
  * Inference rules of leaves and of the elementwise ops: the shape of the
  * input, or what the shapes of the inputs broadcast to.
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 int
 infer_input(struct brn_infer *c, struct brn_type *out)

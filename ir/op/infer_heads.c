@@ -3,7 +3,7 @@
  * Inference rules of Attention and RotaryEmbedding.
  */
 #include "ir/op/heads.h"
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 static int
 bad(struct brn_infer *c)

@@ -2,38 +2,12 @@
  *
  * Inference rules of the ops on images: [batch, channels, spatial..].
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 
 #include "ir/op/resize.h"
 #include "ir/op/window.h"
-
-/* All inputs that are there are f32.  */
-static int
-all_f32(struct brn_infer *c)
-{
-	int rc = BURIN_OK;
-
-	for (int i = 0; i < c->n->nin && rc == BURIN_OK; i++)
-		if (c->n->in[i])
-			rc = brn_infer_dtype(c, i, BRN_SET_F32);
-	return rc;
-}
-
-/* Input i, when it is there, is a vector of size dim.  */
-static int
-vector(struct brn_infer *c, int i, int64_t dim)
-{
-	const struct brn_type *t = brn_infer_in(c, i);
-
-	if (!t)
-		return BURIN_OK;
-	if (t->rank != 1)
-		return brn_infer_bad(c, BURIN_ESHAPE, "input %d is no vector",
-		    i);
-	return brn_infer_same_dim(c, &dim, t->dim[0]);
-}
 
 /* The spatial sizes of the result.  */
 static void
@@ -50,7 +24,7 @@ static int
 check_conv(struct brn_infer *c, int64_t *group)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
-	int rc = all_f32(c);
+	int rc = brn_infer_all_f32(c);
 
 	*group = brn_attr_int(c->n, "group", 1);
 	if (rc < 0)
@@ -90,7 +64,7 @@ conv(struct brn_infer *c, const struct brn_type *w, int64_t group,
 	if (__builtin_mul_overflow(w->dim[1], group, &channels))
 		return brn_infer_bad(c, BURIN_ESHAPE, "group is too large");
 	if ((rc = brn_infer_same_dim(c, &channels, x->dim[1])) < 0 ||
-	    (rc = vector(c, 2, w->dim[0])) < 0)
+	    (rc = brn_infer_vector(c, 2, w->dim[0])) < 0)
 		return rc;
 	if (brn_window_of(c->n, x, w, &win, &why) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
@@ -126,7 +100,7 @@ infer_conv_transpose(struct brn_infer *c, struct brn_type *out)
 	if (__builtin_mul_overflow(w->dim[1], group, &channels))
 		return brn_infer_bad(c, BURIN_ESHAPE, "group is too large");
 	if ((rc = brn_infer_same_dim(c, &in, x->dim[1])) < 0 ||
-	    (rc = vector(c, 2, channels)) < 0)
+	    (rc = brn_infer_vector(c, 2, channels)) < 0)
 		return rc;
 	if (brn_window_transposed(c->n, x, w, &win, &why) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
@@ -148,7 +122,7 @@ image_layer(struct brn_infer *c, int depthwise, struct brn_type *out)
 	const char *why;
 	int rc;
 
-	if ((rc = all_f32(c)) < 0)
+	if ((rc = brn_infer_all_f32(c)) < 0)
 		return rc;
 	if (brn_window_of(c->n, x, NULL, &win, &why) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
@@ -160,7 +134,7 @@ image_layer(struct brn_infer *c, int depthwise, struct brn_type *out)
 	channels = depthwise ? w->dim[0] :
 	    w->dim[1] / brn_window_ntap(&win);
 	if ((rc = brn_infer_same_dim(c, &channels, x->dim[1])) < 0 ||
-	    (rc = vector(c, 2, w->dim[0])) < 0)
+	    (rc = brn_infer_vector(c, 2, w->dim[0])) < 0)
 		return rc;
 	*out = *x;
 	out->dim[1] = w->dim[0];
@@ -200,7 +174,7 @@ infer_fold_taps(struct brn_infer *c, struct brn_type *out)
 	const char *why;
 	int rc;
 
-	if ((rc = all_f32(c)) < 0)
+	if ((rc = brn_infer_all_f32(c)) < 0)
 		return rc;
 	if (brn_window_transposed(c->n, x, NULL, &win, &why) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
@@ -213,7 +187,7 @@ infer_fold_taps(struct brn_infer *c, struct brn_type *out)
 	else
 		out->dim[1] = x->dim[1] / brn_window_ntap(&win);
 	set_spatial(c, &win, out);
-	return vector(c, 1, out->dim[1]);
+	return brn_infer_vector(c, 1, out->dim[1]);
 }
 
 static int
@@ -293,7 +267,7 @@ infer_global_lp_pool(struct brn_infer *c, struct brn_type *out)
 static int
 norm(struct brn_infer *c, struct brn_type *out)
 {
-	int rc = all_f32(c);
+	int rc = brn_infer_all_f32(c);
 
 	if (rc < 0)
 		return rc;
@@ -302,7 +276,7 @@ norm(struct brn_infer *c, struct brn_type *out)
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "wanted [batch, channels, ..]");
 	for (int i = 1; i < c->n->nin && rc == BURIN_OK; i++)
-		rc = vector(c, i, out->dim[1]);
+		rc = brn_infer_vector(c, i, out->dim[1]);
 	return rc;
 }
 

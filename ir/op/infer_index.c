@@ -4,7 +4,7 @@
  * of Einsum, and of normalizations and losses.
  */
 #include "ir/op/einsum.h"
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 /* ---- by index ---- */
 

@@ -3,16 +3,9 @@
  * Inference rules of the ops that move elements, or make new ones from a
  * shape.
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
-
-static int
-too_many_dims(struct brn_infer *c)
-{
-	return brn_infer_bad(c, BURIN_EUNSUPPORTED,
-	    "more than %d dimensions", BRN_MAX_RANK);
-}
 
 #define SAME(name) \
 int \
@@ -228,7 +221,7 @@ infer_unsqueeze(struct brn_infer *c, struct brn_type *out)
 	if (brn_is_sym(more))
 		return BURIN_OK;
 	if (more > BRN_MAX_RANK - x->rank)
-		return too_many_dims(c);
+		return brn_infer_too_many_dims(c);
 	out->rank = x->rank + (int)more;
 	if ((rc = brn_infer_axes(c, 1, out->rank, &set, &known)) < 0)
 		return rc;
@@ -470,7 +463,7 @@ infer_gather(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
 		return rc;
 	if (x->rank - 1 + t->rank > BRN_MAX_RANK)
-		return too_many_dims(c);
+		return brn_infer_too_many_dims(c);
 	out->dtype = x->dtype;
 	for (int d = 0; d < axis; d++)
 		out->dim[rank++] = x->dim[d];

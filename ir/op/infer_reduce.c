@@ -3,7 +3,7 @@
  * Inference rules of the ops that look at many elements for one result, and of
  * the matrix products.
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 /* The axes are not known: with keepdims every size may have become 1, without
  * them it is not even known which are left.  */

@@ -5,11 +5,9 @@
  * of int64 may hold symbols: they pass through ops that only move elements, and
  * through the simple cases of arithmetic that exporters write around shapes.
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
-
-#include "ir/op/ref.h"
 
 #include <string.h>
 

@@ -6,8 +6,7 @@
  */
 #include <math.h>
 
-#include "ir/op/infer_fn.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 /* ---- types ---- */
 

@@ -2,8 +2,7 @@
  *
  * The table of refs, and a whole graph run with them.
  */
-#include "ir/op/infer.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <stdlib.h>
 
@@ -73,7 +72,7 @@ keep_output(const struct brn_tensor *t, struct brn_arena *arena,
 	if (!data)
 		return brn_nomem(err);
 	*out = (struct brn_tensor){ t->type, data };
-	return brn_copy_elems(t, out);
+	return brn_copy_all(t, out);
 }
 
 static int

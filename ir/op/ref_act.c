@@ -2,7 +2,7 @@
  *
  * Refs of the activations and functions of acts.def, computed in double.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 

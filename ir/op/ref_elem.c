@@ -5,7 +5,7 @@
  * result.  Integers wrap.
  */
 #include "ir/graph/half.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 
@@ -304,7 +304,7 @@ BRN_REF(clip)
 	const struct brn_tensor *lo = brn_opt_in(n, in, 1);
 	const struct brn_tensor *hi = brn_opt_in(n, in, 2);
 
-	brn_copy_elems(in[0], out);
+	brn_copy_all(in[0], out);
 	if (lo)
 		binary(out, lo, out, f_max, i_max);
 	if (hi)

@@ -4,7 +4,7 @@
  * RotaryEmbedding.
  */
 #include "ir/op/heads.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -170,7 +170,7 @@ BRN_REF(rotary)
 	int64_t half = in[1]->type.dim[in[1]->type.rank - 1];
 	int64_t rows = in[1]->type.dim[0];
 
-	brn_copy_elems(in[0], out);
+	brn_copy_all(in[0], out);
 	for (int64_t i = 0; i < x.batch * x.seq; i++) {
 		int64_t at = place ? brn_get_int(place, i) : i;
 

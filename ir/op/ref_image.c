@@ -2,7 +2,7 @@
  *
  * Refs of normalisations by channel, and of what moves pixels.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 
@@ -134,17 +134,6 @@ BRN_REF(lrn)
 
 /* ---- moving pixels ---- */
 
-/* Element i of out is element from of in, whatever its type.  */
-static void
-copy_elem(const struct brn_tensor *in, int64_t from, struct brn_tensor *out,
-    int64_t i)
-{
-	size_t size = brn_dtype_size(out->type.dtype);
-
-	memcpy((char *)out->data + (size_t)i * size,
-	    (const char *)in->data + (size_t)from * size, size);
-}
-
 /* Where pixel (row, col) of channel c of the wide image is in the deep one.
  * Channels there are [block row][block col][c], or with crd the other way
  * round.  */
@@ -172,7 +161,7 @@ BRN_REF(depth_to_space)
 	    brn_attr_int(n, "crd", 0) != 0 };
 
 	for (int64_t i = 0; i < brn_numel(out); i++)
-		copy_elem(in[0], deep(&k, i), out, i);
+		brn_copy_elem(out, i, in[0], deep(&k, i));
 	return BURIN_OK;
 }
 
@@ -183,7 +172,7 @@ BRN_REF(space_to_depth)
 	    x->dim[2], x->dim[3], 0 };
 
 	for (int64_t i = 0; i < brn_numel(out); i++)
-		copy_elem(in[0], i, out, deep(&k, i));
+		brn_copy_elem(out, deep(&k, i), in[0], i);
 	return BURIN_OK;
 }
 
@@ -245,9 +234,9 @@ BRN_REF(pad)
 			from = i < 0 ? -1 : from + i * stride[d];
 		}
 		if (from >= 0)
-			copy_elem(in[0], from, out, it.pos);
+			brn_copy_elem(out, it.pos, in[0], from);
 		else if (value)
-			copy_elem(value, 0, out, it.pos);
+			brn_copy_elem(out, it.pos, value, 0);
 		else
 			memset((char *)out->data + (size_t)it.pos * size, 0,
 			    size);

@@ -3,20 +3,10 @@
  * Refs of the ops that move elements to where other elements say: gather and
  * scatter, one_hot, top_k, and what selects by position or by value.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-static void
-copy_elem(struct brn_tensor *to, int64_t at, const struct brn_tensor *from,
-    int64_t i)
-{
-	size_t size = brn_dtype_size(to->type.dtype);
-
-	memcpy((char *)to->data + (size_t)at * size,
-	    (const char *)from->data + (size_t)i * size, size);
-}
 
 /* Index i of t as one of [0, dim), in *at.  */
 static int
@@ -47,7 +37,7 @@ combine(struct brn_tensor *out, int64_t at, const struct brn_tensor *u,
 
 	if (how == REPLACE || (how == MAX && (b > a || isnan(b))) ||
 	    (how == MIN && (b < a || isnan(b))))
-		copy_elem(out, at, u, i);
+		brn_copy_elem(out, at, u, i);
 	else if (how == ADD || how == MUL) {
 		if (exact)
 			brn_set_int(out, at,
@@ -85,7 +75,7 @@ BRN_REF(gather_elements)
 		if ((rc = index_at(n, in[1], it.pos, in[0]->type.dim[axis],
 		    &at, err)) < 0)
 			return rc;
-		copy_elem(out, it.pos, in[0], it.off[0] + at * step);
+		brn_copy_elem(out, it.pos, in[0], it.off[0] + at * step);
 	}
 	return BURIN_OK;
 }
@@ -97,7 +87,7 @@ BRN_REF(scatter_elements)
 	struct brn_iter it;
 	int rc;
 
-	brn_copy_elems(in[0], out);
+	brn_copy_all(in[0], out);
 	for (walk_axis(&it, in[1], out, axis, &step); it.left;
 	    brn_iter_next(&it)) {
 		if ((rc = index_at(n, in[1], it.pos, out->type.dim[axis],
@@ -109,16 +99,6 @@ BRN_REF(scatter_elements)
 }
 
 /* ---- one index a slice ---- */
-
-static int64_t
-product(const struct brn_type *t, int from, int to)
-{
-	int64_t p = 1;
-
-	for (int d = from; d < to; d++)
-		p *= t->dim[d];
-	return p;
-}
 
 static int
 bad_index(const struct brn_node *n, burin_error *err)
@@ -150,17 +130,17 @@ BRN_REF(gather_nd)
 {
 	int first = (int)brn_attr_int(n, "batch_dims", 0);
 	int last = in[1]->type.rank - 1, k = (int)in[1]->type.dim[last];
-	int64_t count = product(&in[1]->type, 0, last), at;
-	int64_t batch = product(&in[1]->type, first, last);
-	int64_t size = product(&in[0]->type, first + k, in[0]->type.rank);
-	int64_t all = product(&in[0]->type, first, in[0]->type.rank);
+	int64_t count = brn_product(&in[1]->type, 0, last), at;
+	int64_t batch = brn_product(&in[1]->type, first, last);
+	int64_t size = brn_product(&in[0]->type, first + k, in[0]->type.rank);
+	int64_t all = brn_product(&in[0]->type, first, in[0]->type.rank);
 
 	for (int64_t i = 0; i < count; i++) {
 		at = slice_at(in[1], i * k, in[0], first, k);
 		if (at < 0)
 			return bad_index(n, err);
 		for (int64_t j = 0; j < size; j++)
-			copy_elem(out, i * size + j, in[0],
+			brn_copy_elem(out, i * size + j, in[0],
 			    i / batch * all + at + j);
 	}
 	return BURIN_OK;
@@ -170,10 +150,10 @@ BRN_REF(scatter_nd)
 {
 	int last = in[1]->type.rank - 1, k = (int)in[1]->type.dim[last];
 	int64_t how = brn_attr_int(n, "reduction", REPLACE), at;
-	int64_t count = product(&in[1]->type, 0, last);
-	int64_t size = product(&in[0]->type, k, in[0]->type.rank);
+	int64_t count = brn_product(&in[1]->type, 0, last);
+	int64_t size = brn_product(&in[0]->type, k, in[0]->type.rank);
 
-	brn_copy_elems(in[0], out);
+	brn_copy_all(in[0], out);
 	for (int64_t i = 0; i < count; i++) {
 		at = slice_at(in[1], i * k, out, 0, k);
 		if (at < 0)
@@ -201,7 +181,7 @@ BRN_REF(one_hot)
 	    brn_iter_next(&it)) {
 		int64_t v = brn_get_int(in[0], it.off[0]);
 
-		copy_elem(out, it.pos, in[2],
+		brn_copy_elem(out, it.pos, in[2],
 		    it.at[axis] == (v < 0 ? v + depth : v));
 	}
 	return BURIN_OK;
@@ -219,7 +199,7 @@ BRN_REF(trilu)
 		int64_t d = it.at[r - 1] - it.at[r - 2];
 
 		if (upper ? d >= k : d <= k)
-			copy_elem(out, it.pos, in[0], it.pos);
+			brn_copy_elem(out, it.pos, in[0], it.pos);
 	}
 	return BURIN_OK;
 }
@@ -245,7 +225,7 @@ BRN_REF(tile)
 
 		for (int d = 0; d < it.rank; d++)
 			from += it.at[d] % in[0]->type.dim[d] * stride[d];
-		copy_elem(out, it.pos, in[0], from);
+		brn_copy_elem(out, it.pos, in[0], from);
 	}
 	return BURIN_OK;
 }
@@ -264,7 +244,7 @@ BRN_REF(reverse_sequence)
 
 		if (len < 0 || len > dim)
 			return bad_index(n, err);
-		copy_elem(out, it.pos, in[0],
+		brn_copy_elem(out, it.pos, in[0],
 		    it.pos + (t < len ? to - t : 0) * stride[time]);
 	}
 	return BURIN_OK;
@@ -313,7 +293,7 @@ top_line(const struct brn_node *n, const struct brn_tensor *x, int64_t at,
 		if (brn_attr_int(n, "index", 0))
 			brn_set_int(out, to + i * step[axis], best);
 		else
-			copy_elem(out, to + i * step[axis], x,
+			brn_copy_elem(out, to + i * step[axis], x,
 			    at + best * step[axis]);
 	}
 }
@@ -363,7 +343,7 @@ BRN_REF(compress)
 	const struct brn_attr *a = brn_attr(n, "axis");
 	const struct brn_tensor *x = in[0];
 	int axis = a ? brn_axis(a->i, x->type.rank) : 0;
-	int64_t after = a ? product(&x->type, axis + 1, x->type.rank) : 1;
+	int64_t after = a ? brn_product(&x->type, axis + 1, x->type.rank) : 1;
 	int64_t dim = a ? x->type.dim[axis] : brn_numel(x);
 	int64_t size = brn_numel(x), to = 0;
 
@@ -371,7 +351,7 @@ BRN_REF(compress)
 		int64_t k = i / after % dim;
 
 		if (k < brn_numel(in[1]) && brn_get_int(in[1], k))
-			copy_elem(out, to++, x, i);
+			brn_copy_elem(out, to++, x, i);
 	}
 	return BURIN_OK;
 }

@@ -3,7 +3,7 @@
  * Refs of the matrix products: one dot product an output element, in double
  * or, for integers, wrapping.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
  * Refs of the losses: x has classes in dimension 1, labels name one for each of
  * the other places.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 

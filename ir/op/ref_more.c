@@ -4,7 +4,7 @@
  * two walks, one inside the other.
  */
 #include "ir/op/einsum.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 

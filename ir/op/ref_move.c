@@ -3,7 +3,7 @@
  * Refs of the ops that move elements or make new ones from a shape.  All but
  * Gather are a copy along strides.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 /* One side of a copy: where element 0 is, and a stride for each dimension of
  * the region.  */
@@ -71,7 +71,7 @@ copy(const struct side *to, const struct side *from,
 #define SAME_BYTES(name) \
 BRN_REF(name) \
 { \
-	return brn_copy_elems(in[0], out); \
+	return brn_copy_all(in[0], out); \
 }
 
 SAME_BYTES(identity)
@@ -169,16 +169,6 @@ BRN_REF(expand)
 	return BURIN_OK;
 }
 
-static int64_t
-product(const struct brn_type *t, int from, int to)
-{
-	int64_t n = 1;
-
-	for (int i = from; i < to; i++)
-		n *= t->dim[i];
-	return n;
-}
-
 static int
 check_indices(const struct brn_node *n, const struct brn_tensor *index,
     int64_t dim, burin_error *err)
@@ -200,9 +190,9 @@ BRN_REF(gather)
 {
 	const struct brn_type *x = &in[0]->type;
 	int axis = brn_axis(brn_attr_int(n, "axis", 0), x->rank);
-	int64_t outer = product(x, 0, axis), count = brn_numel(in[1]);
+	int64_t outer = brn_product(x, 0, axis), count = brn_numel(in[1]);
 	int64_t dim = x->dim[axis];
-	size_t row = (size_t)product(x, axis + 1, x->rank) *
+	size_t row = (size_t)brn_product(x, axis + 1, x->rank) *
 	    brn_dtype_size(out->type.dtype);
 	char *to = out->data;
 	int rc;

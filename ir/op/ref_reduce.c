@@ -4,40 +4,9 @@
  * CumSum, Softmax, LayerNormalization.  All are two walks, one inside the
  * other; sums are kept in double.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
-
-void
-brn_split_shape(const struct brn_type *t, int set, struct brn_type *outer,
-    struct brn_type *inner)
-{
-	*outer = *inner = *t;
-	for (int d = 0; d < t->rank; d++)
-		if (set & 1 << d)
-			outer->dim[d] = 1;
-		else
-			inner->dim[d] = 1;
-}
-
-/* Walk over shape with x along.  */
-static void
-walk(struct brn_iter *it, const struct brn_type *shape,
-    const struct brn_tensor *x)
-{
-	int64_t stride[BRN_MAX_RANK];
-
-	brn_type_strides(&x->type, stride);
-	brn_iter_init(it, shape);
-	brn_iter_add_strided(it, 0, stride);
-}
-
-/* All axes of [axis, rank).  */
-static int
-axes_from(int axis, int rank)
-{
-	return ((1 << rank) - 1) & ~((1 << axis) - 1);
-}
 
 struct reducer {
 	double f0;
@@ -78,11 +47,11 @@ reduce(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct brn_iter o, i;
 
 	if (!set && brn_attr_int(n, "noop_with_empty_axes", 0))
-		return brn_copy_elems(in[0], out);
-	brn_split_shape(&in[0]->type, set ? set : axes_from(0, rank), &outer,
+		return brn_copy_all(in[0], out);
+	brn_split_shape(&in[0]->type, set ? set : brn_axes_from(0, rank), &outer,
 	    &inner);
-	for (walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
-		walk(&i, &inner, in[0]);
+	for (brn_walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
+		brn_walk(&i, &inner, in[0]);
 		reduce_one(r, in[0], o.off[0], &i, out, o.pos);
 	}
 	return BURIN_OK;
@@ -98,12 +67,6 @@ static int64_t
 i_sum(int64_t acc, int64_t x)
 {
 	return (int64_t)((uint64_t)acc + (uint64_t)x);
-}
-
-static double
-f_max(double acc, double x)
-{
-	return isnan(acc) || acc > x ? acc : x;
 }
 
 static int64_t
@@ -167,7 +130,7 @@ BRN_REF(name) \
 
 REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0, NULL)
 REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1, NULL)
-REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), f_max, i_max, 0,
+REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), brn_max_nan, i_max, 0,
     NULL)
 REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0,
     NULL)
@@ -209,7 +172,7 @@ arg(const struct brn_node *n, const struct brn_tensor *x,
 
 	brn_type_strides(&x->type, stride);
 	brn_split_shape(&x->type, 1 << axis, &outer, &inner);
-	for (walk(&o, &outer, x); o.left; brn_iter_next(&o))
+	for (brn_walk(&o, &outer, x); o.left; brn_iter_next(&o))
 		brn_set_int(out, o.pos, greatest(x, o.off[0],
 		    x->type.dim[axis], stride[axis], last, sign));
 	return BURIN_OK;
@@ -264,7 +227,7 @@ BRN_REF(cumsum)
 	dim = out->type.dim[axis];
 	brn_type_strides(&out->type, stride);
 	brn_split_shape(&out->type, 1 << axis, &outer, &inner);
-	for (walk(&o, &outer, out); o.left; brn_iter_next(&o))
+	for (brn_walk(&o, &outer, out); o.left; brn_iter_next(&o))
 		cumsum_line(in[0], out, o.off[0] +
 		    (reverse ? (dim - 1) * stride[axis] : 0), dim,
 		    reverse ? -stride[axis] : stride[axis], exclusive);
@@ -281,7 +244,7 @@ softmax_row(const float *x, float *y, const struct brn_iter *row)
 	struct brn_iter i;
 
 	for (i = *row; i.left; brn_iter_next(&i))
-		max = f_max(max, (double)x[i.off[0]]);
+		max = brn_max_nan(max, (double)x[i.off[0]]);
 	for (i = *row; i.left; brn_iter_next(&i))
 		sum += exp((double)x[i.off[0]] - max);
 	for (i = *row; i.left; brn_iter_next(&i))
@@ -295,7 +258,7 @@ log_softmax_row(const float *x, float *y, const struct brn_iter *row)
 	struct brn_iter i;
 
 	for (i = *row; i.left; brn_iter_next(&i))
-		max = f_max(max, (double)x[i.off[0]]);
+		max = brn_max_nan(max, (double)x[i.off[0]]);
 	for (i = *row; i.left; brn_iter_next(&i))
 		sum += exp((double)x[i.off[0]] - max);
 	for (i = *row; i.left; brn_iter_next(&i))
@@ -323,7 +286,7 @@ by_row(const struct brn_node *n, const struct brn_tensor *x,
 {
 	int rank = out->type.rank;
 	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
-	int set = brn_attr_int(n, "coerce2d", 0) ? axes_from(axis, rank) :
+	int set = brn_attr_int(n, "coerce2d", 0) ? brn_axes_from(axis, rank) :
 	    1 << axis;
 	struct brn_type outer, inner;
 	struct brn_iter o, row;
@@ -331,8 +294,8 @@ by_row(const struct brn_node *n, const struct brn_tensor *x,
 	if (brn_numel(out) == 0)
 		return BURIN_OK;
 	brn_split_shape(&out->type, set, &outer, &inner);
-	walk(&row, &inner, out);
-	for (walk(&o, &outer, out); o.left; brn_iter_next(&o))
+	brn_walk(&row, &inner, out);
+	for (brn_walk(&o, &outer, out); o.left; brn_iter_next(&o))
 		fn((const float *)x->data + o.off[0],
 		    (float *)out->data + o.off[0], &row);
 	return BURIN_OK;
@@ -403,12 +366,12 @@ BRN_REF(layer_norm)
 
 	if (brn_numel(in[0]) == 0)
 		return BURIN_OK;
-	brn_split_shape(&in[0]->type, axes_from(axis, rank), &outer, &inner);
-	walk(&row, &inner, in[0]);
+	brn_split_shape(&in[0]->type, brn_axes_from(axis, rank), &outer, &inner);
+	brn_walk(&row, &inner, in[0]);
 	brn_iter_add(&row, &in[1]->type);
 	if (all[2])
 		brn_iter_add(&row, &all[2]->type);
-	for (walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
+	for (brn_walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
 		const float *x = (const float *)in[0]->data + o.off[0];
 		float *y = out->data;
 		struct moments m = moments_of(x, &row, epsilon);

@@ -4,7 +4,7 @@
  * is made of and with what weights, four at most; the result is the sum over
  * all combinations.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include "ir/op/resize.h"
 

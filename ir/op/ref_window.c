@@ -3,7 +3,7 @@
  * Refs of what slides a window: convolutions and poolings, in double, one
  * output element at a time.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The questions that inference rules ask.
+ * Helpers of the files in which ops are defined.
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 #include <stdio.h>
 
@@ -33,6 +33,13 @@ brn_infer_bad(struct brn_infer *c, int code, const char *fmt, ...)
 	    brn_fail(c->err, code, "%s", (const char *)b.p);
 	brn_buf_free(&b);
 	return rc;
+}
+
+int
+brn_infer_too_many_dims(struct brn_infer *c)
+{
+	return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+	    "more than %d dimensions", BRN_MAX_RANK);
 }
 
 const struct brn_type *
@@ -99,6 +106,30 @@ brn_infer_dtype(struct brn_infer *c, int i, int set)
 		return BURIN_OK;
 	return brn_infer_bad(c, BURIN_EUNSUPPORTED,
 	    "not supported for the type of input %d", i);
+}
+
+int
+brn_infer_all_f32(struct brn_infer *c)
+{
+	int rc = BURIN_OK;
+
+	for (int i = 0; i < c->n->nin && rc == BURIN_OK; i++)
+		if (c->n->in[i])
+			rc = brn_infer_dtype(c, i, BRN_SET_F32);
+	return rc;
+}
+
+int
+brn_infer_vector(struct brn_infer *c, int i, int64_t dim)
+{
+	const struct brn_type *t = brn_infer_in(c, i);
+
+	if (!t)
+		return BURIN_OK;
+	if (t->rank != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE, "input %d is no brn_infer_vector",
+		    i);
+	return brn_infer_same_dim(c, &dim, t->dim[0]);
 }
 
 int
@@ -232,4 +263,29 @@ brn_infer_dims(struct brn_infer *c, int i, int64_t lowest,
 		out->dim[d] = v;
 	}
 	return BURIN_OK;
+}
+
+/* ---- refs ---- */
+
+void
+brn_split_shape(const struct brn_type *t, int set, struct brn_type *outer,
+    struct brn_type *inner)
+{
+	*outer = *inner = *t;
+	for (int d = 0; d < t->rank; d++)
+		if (set & 1 << d)
+			outer->dim[d] = 1;
+		else
+			inner->dim[d] = 1;
+}
+
+void
+brn_walk(struct brn_iter *it, const struct brn_type *shape,
+    const struct brn_tensor *x)
+{
+	int64_t stride[BRN_MAX_RANK];
+
+	brn_type_strides(&x->type, stride);
+	brn_iter_init(it, shape);
+	brn_iter_add_strided(it, 0, stride);
 }

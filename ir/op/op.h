@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the files of inference rules share: infer_<name> for every row of
- * ops.def, which fills the type of node c->n from the types and values of its
- * inputs, and the questions such rules ask.
+ * The header of the files in which ops are defined, a family of ops a file.
+ * For every row of ops.def such a file defines
  *
- * Inputs of unknown type never reach a rule, but for the first of Reshape and
- * Shape.
+ *	infer_<name>    the type of node c->n, from the types and values of its
+ *	                inputs
+ *	ref_<name>      the elements of its result, written BRN_REF(name)
+ *
+ * and here are the helpers that several families use.
+ *
+ * An input of unknown type never reaches infer_<name>, except the first input
+ * of reshape and shape.
  */
-#ifndef BRN_INFER_FN_H
-#define BRN_INFER_FN_H
+#ifndef BRN_OP_H
+#define BRN_OP_H
 
-#include "ir/op/infer.h"
 #include "ir/graph/iter.h"
+#include "ir/op/infer.h"
+#include "ir/op/ref.h"
+
+#include <string.h>
 
 /* Symbol cut is min(of, some size above 1): a table sliced up to of.  Where it
  * broadcasts with of, the result is of.  */
@@ -45,6 +53,9 @@ typedef int brn_infer_fn(struct brn_infer *c, struct brn_type *out);
 int brn_infer_bad(struct brn_infer *c, int code, const char *fmt, ...)
     BRN_PRINTF(3, 4);
 
+/* EUNSUPPORTED: the result would have more than BRN_MAX_RANK dimensions.  */
+int brn_infer_too_many_dims(struct brn_infer *c);
+
 /* Input i; NULL when absent.  */
 const struct brn_type *brn_infer_in(const struct brn_infer *c, int i);
 /* Its value; NULL when absent or not known.  sym: not NULL gets whether it
@@ -71,6 +82,10 @@ enum {
 	BRN_SET_ANY = BRN_SET_WRAP | BRN_SET_BOOL,
 };
 int brn_infer_dtype(struct brn_infer *c, int i, int set);
+/* All inputs that are given are f32.  */
+int brn_infer_all_f32(struct brn_infer *c);
+/* Input i, where given, is a vector of size dim.  */
+int brn_infer_vector(struct brn_infer *c, int i, int64_t dim);
 /* An optional input with exactly one element and the type of input 0.  */
 int brn_infer_scalar(struct brn_infer *c, int i);
 
@@ -93,5 +108,88 @@ int brn_infer_dims(struct brn_infer *c, int i, int64_t lowest,
 
 /* The value of c->n, if it can be had, into c->s (ir/op/infer_value.c).  */
 int brn_infer_value(struct brn_infer *c);
+
+/* ---- refs ---- */
+
+#define OP(name, onnx, lo, hi, flags) brn_ref_fn ref_##name;
+#include "ir/ops.def"
+
+#define BRN_UNUSED __attribute__((unused))
+
+/* Not every op looks at all of these.  */
+#define BRN_REF(name) \
+int \
+ref_##name(BRN_UNUSED const struct brn_node *n, \
+    BRN_UNUSED const struct brn_tensor *const *in, \
+    BRN_UNUSED struct brn_tensor *out, BRN_UNUSED burin_error *err)
+
+/* The bytes of all elements.  */
+static inline size_t
+brn_tensor_bytes(const struct brn_tensor *t)
+{
+	return (size_t)brn_numel(t) * brn_dtype_size(t->type.dtype);
+}
+
+/* The same elements in the same order.  */
+static inline int
+brn_copy_all(const struct brn_tensor *in, struct brn_tensor *out)
+{
+	if (brn_tensor_bytes(out))
+		memcpy(out->data, in->data, brn_tensor_bytes(out));
+	return BURIN_OK;
+}
+
+/* Input i, NULL when absent.  */
+static inline const struct brn_tensor *
+brn_opt_in(const struct brn_node *n, const struct brn_tensor *const *in, int i)
+{
+	return i < n->nin ? in[i] : NULL;
+}
+
+/* Element i of from becomes element at of to, of any type.  */
+static inline void
+brn_copy_elem(struct brn_tensor *to, int64_t at, const struct brn_tensor *from,
+    int64_t i)
+{
+	size_t size = brn_dtype_size(to->type.dtype);
+
+	memcpy((char *)to->data + (size_t)at * size,
+	    (const char *)from->data + (size_t)i * size, size);
+}
+
+/* The product of dimensions [from, to) of t.  */
+static inline int64_t
+brn_product(const struct brn_type *t, int from, int to)
+{
+	int64_t n = 1;
+
+	for (int d = from; d < to; d++)
+		n *= t->dim[d];
+	return n;
+}
+
+/* All axes of [axis, rank), as a set of bits.  */
+static inline int
+brn_axes_from(int axis, int rank)
+{
+	return ((1 << rank) - 1) & ~((1 << axis) - 1);
+}
+
+/* The larger of two; NaN is larger than all.  */
+static inline double
+brn_max_nan(double a, double b)
+{
+	return a != a || a > b ? a : b;
+}
+
+/* The shape of t as two: the dimensions in the set stay in *inner, the others
+ * in *outer; the rest is 1.  Walks over both, one inside the other, visit all
+ * of t.  */
+void brn_split_shape(const struct brn_type *t, int set,
+    struct brn_type *outer, struct brn_type *inner);
+
+/* Walk over shape, with the elements of x at the strides of x.  */
+void brn_walk(struct brn_iter *it, const struct brn_type *shape,
+    const struct brn_tensor *x);
 
 #endif
