@@ -6,18 +6,9 @@
 
 #include <math.h>
 
+#include "ir/op/pad.h"
 #include "ir/op/resize.h"
 #include "ir/op/window.h"
-
-/* The spatial sizes of the result.  */
-static void
-set_spatial(struct brn_infer *c, const struct brn_window *w,
-    struct brn_type *out)
-{
-	for (int i = 0; i < w->n; i++)
-		out->dim[i + 2] = w->out[i] == -1 ? brn_infer_new_dim(c) :
-		    w->out[i];
-}
 
 /* Types and ranks of x and w.  1 when a size of w is not known.  */
 static int
@@ -70,7 +61,7 @@ conv(struct brn_infer *c, const struct brn_type *w, int64_t group,
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
 	*out = *x;
 	out->dim[1] = w->dim[0];
-	set_spatial(c, &win, out);
+	brn_infer_spatial(c, &win, out);
 	return BURIN_OK;
 }
 
@@ -106,7 +97,7 @@ infer_conv_transpose(struct brn_infer *c, struct brn_type *out)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
 	*out = *x;
 	out->dim[1] = channels;
-	set_spatial(c, &win, out);
+	brn_infer_spatial(c, &win, out);
 	return BURIN_OK;
 }
 
@@ -138,7 +129,7 @@ image_layer(struct brn_infer *c, int depthwise, struct brn_type *out)
 		return rc;
 	*out = *x;
 	out->dim[1] = w->dim[0];
-	set_spatial(c, &win, out);
+	brn_infer_spatial(c, &win, out);
 	if (residual && residual->rank != out->rank)
 		return brn_infer_bad(c, BURIN_ESHAPE, "residual does not fit");
 	for (int d = 0; residual && d < out->rank && rc == BURIN_OK; d++)
@@ -186,7 +177,7 @@ infer_fold_taps(struct brn_infer *c, struct brn_type *out)
 		    "channels are no multiple of the taps");
 	else
 		out->dim[1] = x->dim[1] / brn_window_ntap(&win);
-	set_spatial(c, &win, out);
+	brn_infer_spatial(c, &win, out);
 	return brn_infer_vector(c, 1, out->dim[1]);
 }
 
@@ -203,7 +194,7 @@ pool(struct brn_infer *c, int set, struct brn_type *out)
 	if (brn_window_of(c->n, x, NULL, &win, &why) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
 	*out = *x;
-	set_spatial(c, &win, out);
+	brn_infer_spatial(c, &win, out);
 	return BURIN_OK;
 }
 

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "ir/op/window.h"
+
 int
 brn_infer_bad(struct brn_infer *c, int code, const char *fmt, ...)
 {
@@ -265,7 +267,28 @@ brn_infer_dims(struct brn_infer *c, int i, int64_t lowest,
 	return BURIN_OK;
 }
 
+void
+brn_infer_spatial(struct brn_infer *c, const struct brn_window *w,
+    struct brn_type *out)
+{
+	for (int i = 0; i < w->n; i++)
+		out->dim[i + 2] = w->out[i] == -1 ? brn_infer_new_dim(c) :
+		    w->out[i];
+}
+
 /* ---- refs ---- */
+
+int
+brn_ref_bad(const struct brn_node *n, burin_error *err, const char *fmt, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	return brn_fail(err, BURIN_ESHAPE, "node '%s': %s", n->name, why);
+}
 
 void
 brn_split_shape(const struct brn_type *t, int set, struct brn_type *outer,

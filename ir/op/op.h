@@ -106,6 +106,12 @@ int brn_infer_axes(struct brn_infer *c, int i, int rank, int *set,
 int brn_infer_dims(struct brn_infer *c, int i, int64_t lowest,
     struct brn_type *out);
 
+/* The spatial sizes of out, [batch, channels, spatial..], from a window; new
+ * symbols for those not known.  */
+struct brn_window;
+void brn_infer_spatial(struct brn_infer *c, const struct brn_window *w,
+    struct brn_type *out);
+
 /* The value of c->n, if it can be had, into c->s (ir/op/infer_value.c).  */
 int brn_infer_value(struct brn_infer *c);
 
@@ -122,6 +128,10 @@ int \
 ref_##name(BRN_UNUSED const struct brn_node *n, \
     BRN_UNUSED const struct brn_tensor *const *in, \
     BRN_UNUSED struct brn_tensor *out, BRN_UNUSED burin_error *err)
+
+/* Fail with ESHAPE and a line that names the node.  */
+int brn_ref_bad(const struct brn_node *n, burin_error *err, const char *fmt,
+    ...) BRN_PRINTF(3, 4);
 
 /* The bytes of all elements.  */
 static inline size_t

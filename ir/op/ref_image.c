@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "ir/op/image.h"
+#include "ir/op/pad.h"
 #include "ir/op/resize.h"
 
 /* Elements of one channel of one image.  */

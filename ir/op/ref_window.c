@@ -11,39 +11,7 @@
 #include "ir/op/image.h"
 #include "ir/op/window.h"
 
-/* [batch, channels, plane] that a tensor is.  */
-struct planes {
-	int64_t batch, channels, size;
-};
-
-static struct planes
-planes_of(const struct brn_type *t)
-{
-	struct planes p = { t->dim[0], t->dim[1], 1 };
-
-	for (int d = 2; d < t->rank; d++)
-		p.size *= t->dim[d];
-	return p;
-}
-
-static int
-bad(const struct brn_node *n, const char *why, burin_error *err)
-{
-	return brn_fail(err, BURIN_ESHAPE, "node '%s': %s", n->name, why);
-}
-
 /* ---- convolutions ---- */
-
-/* Walk over the spatial positions of t.  */
-static void
-walk_plane(struct brn_iter *it, const struct brn_type *t)
-{
-	struct brn_type plane = { t->dtype, t->rank - 2, { 0 } };
-
-	for (int d = 2; d < t->rank; d++)
-		plane.dim[d - 2] = t->dim[d];
-	brn_iter_init(it, &plane);
-}
 
 /* Channel o of the result at position at: the sum over the input channels of
  * its group and the taps.  */
@@ -78,7 +46,7 @@ struct conv {
 static void
 convolve(const struct conv *k, struct brn_tensor *out)
 {
-	struct planes x = planes_of(&k->x->type), y = planes_of(&out->type);
+	struct brn_plane_list x = brn_plane_list_of(&k->x->type), y = brn_plane_list_of(&out->type);
 	int64_t each = k->weight->type.dim[1];
 	struct brn_iter it;
 
@@ -88,7 +56,7 @@ convolve(const struct conv *k, struct brn_tensor *out)
 		    o / (y.channels / k->group) * each;
 		double add = k->bias ? brn_get_float(k->bias, o) : 0;
 
-		for (walk_plane(&it, &out->type); it.left;
+		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it)) {
 			int64_t i = p * y.size + it.pos;
 			double sum = add + conv_dot(&k->w, k->x, first,
@@ -108,7 +76,7 @@ BRN_REF(conv)
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, &in[1]->type, &k.w, &why) < 0)
-		return bad(n, why, err);
+		return brn_ref_bad(n, err, "%s", why);
 	convolve(&k, out);
 	return BURIN_OK;
 }
@@ -127,7 +95,7 @@ image_layer(const struct brn_node *n, const struct brn_tensor *const *in,
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, NULL, &k.w, &why) < 0)
-		return bad(n, why, err);
+		return brn_ref_bad(n, err, "%s", why);
 	w.type = (struct brn_type){ BURIN_F32, 2, { out->type.dim[1],
 	    depthwise ? 1 : in[0]->type.dim[1] } };
 	convolve(&k, out);
@@ -204,19 +172,19 @@ transposed_dot(const struct brn_window *w, const struct brn_tensor *x,
 BRN_REF(conv_transpose)
 {
 	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
-	struct planes x = planes_of(&in[0]->type), y = planes_of(&out->type);
+	struct brn_plane_list x = brn_plane_list_of(&in[0]->type), y = brn_plane_list_of(&out->type);
 	struct brn_window w;
 	struct brn_iter it;
 	const char *why;
 
 	if (brn_window_transposed(n, &in[0]->type, &in[1]->type, &w,
 	    &why) < 0)
-		return bad(n, why, err);
+		return brn_ref_bad(n, err, "%s", why);
 	for (int64_t p = 0; p < y.batch * y.channels; p++) {
 		int64_t b = p / y.channels, o = p % y.channels;
 		double add = bias ? brn_get_float(bias, o) : 0;
 
-		for (walk_plane(&it, &out->type); it.left;
+		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it))
 			brn_set_float(out, p * y.size + it.pos, add +
 			    transposed_dot(&w, in[0], b * x.channels, in[1],
@@ -228,17 +196,17 @@ BRN_REF(conv_transpose)
 BRN_REF(fold_taps)
 {
 	const struct brn_tensor *bias = brn_opt_in(n, in, 1);
-	struct planes y = planes_of(&out->type);
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
 	struct brn_window w;
 	struct brn_iter it;
 	const char *why;
 	int64_t ntap;
 
 	if (brn_window_transposed(n, &in[0]->type, NULL, &w, &why) < 0)
-		return bad(n, why, err);
+		return brn_ref_bad(n, err, "%s", why);
 	ntap = brn_window_ntap(&w);
 	for (int64_t p = 0; p < y.batch * y.channels; p++)
-		for (walk_plane(&it, &out->type); it.left;
+		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it)) {
 			double sum = bias ? brn_get_float(bias,
 			    p % y.channels) : 0;
@@ -332,15 +300,15 @@ static int
 pool(const struct brn_node *n, const struct brn_tensor *x,
     struct brn_tensor *out, const struct pool *k, burin_error *err)
 {
-	struct planes y = planes_of(&out->type);
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
 	struct brn_window w;
 	struct brn_iter it;
 	const char *why;
 
 	if (brn_window_of(n, &x->type, NULL, &w, &why) < 0)
-		return bad(n, why, err);
+		return brn_ref_bad(n, err, "%s", why);
 	for (int64_t p = 0; p < y.batch * y.channels; p++)
-		for (walk_plane(&it, &out->type); it.left;
+		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it))
 			brn_set_float(out, p * y.size + it.pos, pool_one(k, &w,
 			    x, p * brn_window_plane(&w), it.at));
@@ -396,11 +364,11 @@ static void
 places(const struct brn_node *n, const struct brn_window *w,
     const struct brn_tensor *x, struct brn_tensor *out)
 {
-	struct planes y = planes_of(&out->type);
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
 	struct brn_iter it;
 
 	for (int64_t p = 0; p < y.batch * y.channels; p++)
-		for (walk_plane(&it, &out->type); it.left;
+		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it))
 			brn_set_int(out, p * y.size + it.pos, place_of_max(n,
 			    w, x, p * brn_window_plane(w), it.at));
@@ -409,13 +377,13 @@ places(const struct brn_node *n, const struct brn_window *w,
 BRN_REF(max_pool)
 {
 	static const struct pool k = { -INFINITY, add_max, end_same, 0, 0 };
-	struct planes y = planes_of(&out->type);
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
 	struct brn_window w;
 	struct brn_iter it;
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, NULL, &w, &why) < 0)
-		return bad(n, why, err);
+		return brn_ref_bad(n, err, "%s", why);
 	if (brn_attr_int(n, "index", 0)) {
 		places(n, &w, in[0], out);
 		return BURIN_OK;
@@ -423,7 +391,7 @@ BRN_REF(max_pool)
 	if (in[0]->type.dtype == BURIN_F32)
 		return pool(n, in[0], out, &k, err);
 	for (int64_t p = 0; p < y.batch * y.channels; p++)
-		for (walk_plane(&it, &out->type); it.left;
+		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it))
 			brn_set_int(out, p * y.size + it.pos, int_max(&w,
 			    in[0], p * brn_window_plane(&w), it.at));
@@ -451,7 +419,7 @@ static int
 global_pool(const struct brn_tensor *x, struct brn_tensor *out,
     const struct pool *k)
 {
-	struct planes p = planes_of(&x->type);
+	struct brn_plane_list p = brn_plane_list_of(&x->type);
 
 	for (int64_t i = 0; i < p.batch * p.channels; i++) {
 		double acc = k->start;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The words of resize and pad: values of their attributes in the normal form,
- * the size that a scale makes, and what each element of a resized axis is made
- * of.
+ * Resize: values of its attributes in the normal form, the size that a scale
+ * makes, and what each element of a resized axis is made of.
  */
 #ifndef BRN_RESIZE_H
 #define BRN_RESIZE_H
@@ -10,15 +9,6 @@
 #include "ir/graph/graph.h"
 
 #include <math.h>
-
-/* pad: attribute mode.  No padding is beyond BRN_PAD_MOST.  */
-enum brn_pad_mode {
-	BRN_PAD_constant,
-	BRN_PAD_reflect,
-	BRN_PAD_edge,
-	BRN_PAD_wrap,
-};
-#define BRN_PAD_MOST (INT64_C(1) << 40)
 
 /* resize: attributes mode, coordinates, nearest.  */
 enum brn_resize_mode {

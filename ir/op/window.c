@@ -221,3 +221,23 @@ brn_window_tap(const struct brn_window *w, const int64_t *at, int64_t tap,
 		*beyond = far;
 	return padding ? -1 : off;
 }
+
+struct brn_plane_list
+brn_plane_list_of(const struct brn_type *t)
+{
+	struct brn_plane_list p = { t->dim[0], t->dim[1], 1 };
+
+	for (int d = 2; d < t->rank; d++)
+		p.size *= t->dim[d];
+	return p;
+}
+
+void
+brn_walk_plane(struct brn_iter *it, const struct brn_type *t)
+{
+	struct brn_type plane = { t->dtype, t->rank - 2, { 0 } };
+
+	for (int d = 2; d < t->rank; d++)
+		plane.dim[d - 2] = t->dim[d];
+	brn_iter_init(it, &plane);
+}

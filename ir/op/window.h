@@ -10,6 +10,7 @@
 #define BRN_WINDOW_H
 
 #include "ir/graph/graph.h"
+#include "ir/graph/iter.h"
 
 /* Attribute auto_pad.  */
 enum brn_auto_pad {
@@ -54,5 +55,13 @@ int64_t brn_window_plane(const struct brn_window *w);
  * lies even beyond the padding, where ceil_mode may reach.  */
 int64_t brn_window_tap(const struct brn_window *w, const int64_t *at,
     int64_t tap, int *beyond);
+
+/* x[batch, channels, spatial..] as batch * channels planes of size elements.  */
+struct brn_plane_list {
+	int64_t batch, channels, size;
+};
+struct brn_plane_list brn_plane_list_of(const struct brn_type *t);
+/* Walk over the spatial positions of t.  */
+void brn_walk_plane(struct brn_iter *it, const struct brn_type *t);
 
 #endif
