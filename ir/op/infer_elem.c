@@ -5,36 +5,6 @@
  */
 #include "ir/op/op.h"
 
-int
-infer_input(struct brn_infer *c, struct brn_type *out)
-{
-	*out = c->s->type[c->n->id];    /* bound before the walk */
-	return BURIN_OK;
-}
-
-int
-infer_constant(struct brn_infer *c, struct brn_type *out)
-{
-	*out = c->n->value->type;
-	return BURIN_OK;
-}
-
-int
-infer_bsr(struct brn_infer *c, struct brn_type *out)
-{
-	*out = (struct brn_type){ BURIN_F32, 2,
-	    { c->n->bsr->rows, c->n->bsr->cols } };
-	return BURIN_OK;
-}
-
-int
-infer_unsupported(struct brn_infer *c, struct brn_type *out)
-{
-	(void)c;
-	*out = (struct brn_type){ .rank = -1 };
-	return BURIN_OK;
-}
-
 /* One input of a type in the set, out of the same type, or of dtype when that
  * is not 0.  */
 static int

@@ -185,6 +185,12 @@ brn_axes_from(int axis, int rank)
 	return ((1 << rank) - 1) & ~((1 << axis) - 1);
 }
 
+static inline int
+brn_is_f32(const struct brn_tensor *t)
+{
+	return t->type.dtype == BURIN_F32;
+}
+
 /* The larger of two; NaN is larger than all.  */
 static inline double
 brn_max_nan(double a, double b)

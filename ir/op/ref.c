@@ -11,25 +11,6 @@ brn_ref_fn *const brn_ref[BRN_NUM_OPS] = {
 #include "ir/ops.def"
 };
 
-static int
-cannot(const struct brn_node *n, burin_error *err)
-{
-	return brn_fail(err, BURIN_EUNSUPPORTED,
-	    "node '%s': %s cannot be computed", n->name,
-	    n->onnx_op ? n->onnx_op : brn_ops[n->op].name);
-}
-
-#define CANNOT(name) \
-BRN_REF(name) \
-{ \
-	return cannot(n, err); \
-}
-
-CANNOT(input)
-CANNOT(constant)
-CANNOT(bsr)
-CANNOT(unsupported)
-
 /* A run: t[i] is the tensor of node i.  */
 struct run {
 	struct brn_arena *arena;        /* of all tensors in between */

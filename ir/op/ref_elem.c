@@ -16,12 +16,6 @@ typedef int64_t unary_int(int64_t x);
 typedef double binary_float(double a, double b);
 typedef int64_t binary_int(int64_t a, int64_t b);
 
-static int
-is_float(const struct brn_tensor *t)
-{
-	return t->type.dtype == BURIN_F32;
-}
-
 /* fi may be NULL for ops that take floats only.  */
 static int
 unary(const struct brn_tensor *x, struct brn_tensor *out, unary_float *ff,
@@ -30,7 +24,7 @@ unary(const struct brn_tensor *x, struct brn_tensor *out, unary_float *ff,
 	int64_t n = brn_numel(out);
 
 	for (int64_t i = 0; i < n; i++)
-		if (!fi || is_float(x))
+		if (!fi || brn_is_f32(x))
 			brn_set_float(out, i, ff(brn_get_float(x, i)));
 		else
 			brn_set_int(out, i, fi(brn_get_int(x, i)));
@@ -108,7 +102,7 @@ static void
 binary(const struct brn_tensor *a, const struct brn_tensor *b,
     struct brn_tensor *out, binary_float *ff, binary_int *fi)
 {
-	int fl = is_float(a) || is_float(b);
+	int fl = brn_is_f32(a) || brn_is_f32(b);
 	struct brn_iter it;
 
 	brn_iter_init(&it, &out->type);
@@ -194,7 +188,7 @@ divide(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, binary_float *ff, binary_int *fi,
     burin_error *err)
 {
-	int64_t nb = is_float(in[1]) ? 0 : brn_numel(in[1]);
+	int64_t nb = brn_is_f32(in[1]) ? 0 : brn_numel(in[1]);
 
 	for (int64_t i = 0; i < nb; i++)
 		if (!brn_get_int(in[1], i))
@@ -317,7 +311,7 @@ BRN_REF(cast)
 	int64_t size = brn_numel(out);
 
 	for (int64_t i = 0; i < size; i++)
-		if (in[0]->type.dtype == BURIN_F64 && is_float(out))
+		if (in[0]->type.dtype == BURIN_F64 && brn_is_f32(out))
 			brn_set_float(out, i, (double)brn_f64_to_f32(
 			    brn_get_float(in[0], i)));
 		else if (brn_dtype_is_float(in[0]->type.dtype) ||
