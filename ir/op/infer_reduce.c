@@ -116,30 +116,6 @@ infer_cumsum(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-int
-infer_softmax(struct brn_infer *c, struct brn_type *out)
-{
-	int rc;
-
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
-		return rc;
-	*out = *brn_infer_in(c, 0);
-	rc = brn_infer_axis(c, "axis", -1, out->rank);
-	return rc < 0 ? rc : BURIN_OK;
-}
-
-int
-infer_log_softmax(struct brn_infer *c, struct brn_type *out)
-{
-	return infer_softmax(c, out);
-}
-
-int
-infer_hardmax(struct brn_infer *c, struct brn_type *out)
-{
-	return infer_softmax(c, out);
-}
-
 /* Input i must broadcast to the last dimensions of x, from axis on.  */
 static int
 fits_last(struct brn_infer *c, int i, const struct brn_type *x, int axis)
