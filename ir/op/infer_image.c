@@ -254,44 +254,6 @@ infer_global_lp_pool(struct brn_infer *c, struct brn_type *out)
 	return global_pool(c, out);
 }
 
-/* One number a channel in all inputs but the first.  */
-static int
-norm(struct brn_infer *c, struct brn_type *out)
-{
-	int rc = brn_infer_all_f32(c);
-
-	if (rc < 0)
-		return rc;
-	*out = *brn_infer_in(c, 0);
-	if (out->rank < 2)
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "wanted [batch, channels, ..]");
-	for (int i = 1; i < c->n->nin && rc == BURIN_OK; i++)
-		rc = brn_infer_vector(c, i, out->dim[1]);
-	return rc;
-}
-
-int
-infer_batch_norm(struct brn_infer *c, struct brn_type *out)
-{
-	return norm(c, out);
-}
-
-int
-infer_instance_norm(struct brn_infer *c, struct brn_type *out)
-{
-	return norm(c, out);
-}
-
-int
-infer_lrn(struct brn_infer *c, struct brn_type *out)
-{
-	if (brn_attr_int(c->n, "size", 0) < 1)
-		return brn_infer_bad(c, BURIN_ESHAPE, "size is %lld",
-		    (long long)brn_attr_int(c->n, "size", 0));
-	return norm(c, out);
-}
-
 /* ---- moving pixels ---- */
 
 /* a * b, or a / b when that has no rest, of what may be a symbol.  */

@@ -359,53 +359,6 @@ infer_einsum(struct brn_infer *c, struct brn_type *out)
 }
 
 int
-infer_mvn(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_attr *axes = brn_attr(c->n, "axes");
-	int rc;
-
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
-		return rc;
-	*out = *brn_infer_in(c, 0);
-	if (!axes && out->rank != 4)
-		return brn_infer_bad(c, BURIN_ESHAPE, "x is no image");
-	for (int i = 0; axes && i < axes->nints; i++)
-		if (brn_axis(axes->ints[i], out->rank) < 0)
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "axis %lld of %d dimensions",
-			    (long long)axes->ints[i], out->rank);
-	return BURIN_OK;
-}
-
-int
-infer_group_norm(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t groups = brn_attr_int(c->n, "num_groups", 1);
-
-	for (int i = 0; i < 3; i++) {
-		const struct brn_type *t = brn_infer_in(c, i);
-		int rc = brn_infer_dtype(c, i, BRN_SET_F32);
-
-		if (rc < 0)
-			return rc;
-		if (x->rank < 2)
-			break;
-		if (i && (t->rank != 1 || (!brn_is_sym(t->dim[0]) &&
-		    !brn_is_sym(x->dim[1]) && t->dim[0] != groups &&
-		    t->dim[0] != x->dim[1])))
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "input %d is not one a channel or group", i);
-	}
-	if (x->rank < 2 || groups < 1 ||
-	    (!brn_is_sym(x->dim[1]) && x->dim[1] % groups))
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "channels do not make %lld groups", (long long)groups);
-	*out = *x;
-	return BURIN_OK;
-}
-
-int
 infer_nll_loss(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);

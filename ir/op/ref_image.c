@@ -10,17 +10,6 @@
 #include "ir/op/pad.h"
 #include "ir/op/resize.h"
 
-/* Elements of one channel of one image.  */
-static int64_t
-plane_size(const struct brn_type *t)
-{
-	int64_t n = 1;
-
-	for (int d = 2; d < t->rank; d++)
-		n *= t->dim[d];
-	return n;
-}
-
 /* ---- the end of a layer ---- */
 
 struct brn_image_end
@@ -62,76 +51,6 @@ brn_image_end(const struct brn_image_end *e, double x, double residual)
 }
 
 /* ---- normalisations ---- */
-
-/* Plane p of out: (x - mean) * scale / sqrt(var + epsilon) + shift.  */
-static void
-normalize(const struct brn_node *n, const struct brn_tensor *const *in,
-    struct brn_tensor *out, int64_t p, const double stat[2])
-{
-	int64_t size = plane_size(&out->type), c = p % out->type.dim[1];
-	double eps = (double)brn_attr_float(n, "epsilon", 1e-5f);
-	double scale = brn_get_float(in[1], c) / sqrt(stat[1] + eps);
-	double shift = brn_get_float(in[2], c);
-
-	for (int64_t i = p * size; i < (p + 1) * size; i++)
-		brn_set_float(out, i, (brn_get_float(in[0], i) - stat[0]) *
-		    scale + shift);
-}
-
-BRN_REF(batch_norm)
-{
-	int64_t c = out->type.dim[1];
-
-	for (int64_t p = 0; p < out->type.dim[0] * c; p++) {
-		double stat[2] = { brn_get_float(in[3], p % c),
-		    brn_get_float(in[4], p % c) };
-
-		normalize(n, in, out, p, stat);
-	}
-	return BURIN_OK;
-}
-
-BRN_REF(instance_norm)
-{
-	int64_t size = plane_size(&out->type);
-
-	for (int64_t p = 0; p < out->type.dim[0] * out->type.dim[1]; p++) {
-		double stat[2] = { 0, 0 };
-
-		for (int64_t i = 0; i < size; i++)
-			stat[0] += brn_get_float(in[0], p * size + i);
-		stat[0] /= (double)size;
-		for (int64_t i = 0; i < size; i++)
-			stat[1] += pow(brn_get_float(in[0], p * size + i) -
-			    stat[0], 2);
-		stat[1] /= (double)size;
-		normalize(n, in, out, p, stat);
-	}
-	return BURIN_OK;
-}
-
-/* LRN-13: over the channels from c - floor((size - 1) / 2) on.  */
-BRN_REF(lrn)
-{
-	int64_t size = plane_size(&out->type), nc = out->type.dim[1];
-	int64_t width = brn_attr_int(n, "size", 1);
-	double alpha = (double)brn_attr_float(n, "alpha", 1e-4f);
-	double beta = (double)brn_attr_float(n, "beta", 0.75f);
-	double bias = (double)brn_attr_float(n, "bias", 1);
-
-	for (int64_t i = 0; i < brn_numel(out); i++) {
-		int64_t c = i / size % nc, lo = c - (width - 1) / 2;
-		double sum = 0;
-
-		for (int64_t k = lo < 0 ? 0 : lo; k < nc &&
-		    k < lo + width; k++)
-			sum += pow(brn_get_float(in[0], i + (k - c) * size),
-			    2);
-		brn_set_float(out, i, brn_get_float(in[0], i) /
-		    pow(bias + alpha / (double)width * sum, beta));
-	}
-	return BURIN_OK;
-}
 
 /* ---- moving pixels ---- */
 
