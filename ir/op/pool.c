@@ -1,17 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Refs of what slides a window: convolutions and poolings, in double, one
- * output element at a time.
+ * Poolings: a window of x, or all of a plane, becomes its maximum, its mean or a
+ * p-norm.
  */
 #include "ir/op/op.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-#include "ir/op/image.h"
 #include "ir/op/window.h"
 
-/* ---- poolings ---- */
+/* ---- types ---- */
+
+static int
+pool_type(struct brn_infer *c, int set, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	struct brn_window win;
+	const char *why;
+	int rc;
+
+	if ((rc = brn_infer_dtype(c, 0, set)) < 0)
+		return rc;
+	if (brn_window_of(c->n, x, NULL, &win, &why) < 0)
+		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
+	*out = *x;
+	brn_infer_spatial(c, &win, out);
+	return BURIN_OK;
+}
+
+int
+infer_max_pool(struct brn_infer *c, struct brn_type *out)
+{
+	int rc = pool_type(c, BRN_SET_NUM, out);
+
+	if (rc == BURIN_OK && brn_attr_int(c->n, "index", 0))
+		out->dtype = BURIN_I64;
+	return rc;
+}
+
+int
+infer_average_pool(struct brn_infer *c, struct brn_type *out)
+{
+	return pool_type(c, BRN_SET_F32, out);
+}
+
+int
+infer_lp_pool(struct brn_infer *c, struct brn_type *out)
+{
+	return pool_type(c, BRN_SET_F32, out);
+}
+
+static int
+global_pool_type(struct brn_infer *c, struct brn_type *out)
+{
+	int rc = brn_infer_dtype(c, 0, BRN_SET_F32);
+
+	if (rc < 0)
+		return rc;
+	*out = *brn_infer_in(c, 0);
+	if (out->rank < 2)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "wanted [batch, channels, spatial..]");
+	for (int d = 2; d < out->rank; d++)
+		out->dim[d] = 1;
+	return BURIN_OK;
+}
+
+int
+infer_global_average_pool(struct brn_infer *c, struct brn_type *out)
+{
+	return global_pool_type(c, out);
+}
+
+int
+infer_global_max_pool(struct brn_infer *c, struct brn_type *out)
+{
+	return global_pool_type(c, out);
+}
+
+int
+infer_global_lp_pool(struct brn_infer *c, struct brn_type *out)
+{
+	return global_pool_type(c, out);
+}
+
+/* ---- values ---- */
 
 /* What a window gives: count is the elements it meets, with the padding where
  * that counts.  */
