@@ -12,50 +12,6 @@
 
 /* ---- normalisations ---- */
 
-/* ---- moving pixels ---- */
-
-/* Where pixel (row, col) of channel c of the wide image is in the deep one.
- * Channels there are [block row][block col][c], or with crd the other way
- * round.  */
-struct blocks {
-	int64_t b, c, h, w;             /* c, h, w of the wide image */
-	int crd;
-};
-
-static int64_t
-deep(const struct blocks *k, int64_t i)
-{
-	int64_t col = i % k->w, row = i / k->w % k->h;
-	int64_t c = i / (k->w * k->h) % k->c, image = i / (k->w * k->h * k->c);
-	int64_t part = row % k->b * k->b + col % k->b;
-	int64_t to = k->crd ? c * k->b * k->b + part : part * k->c + c;
-
-	return ((image * k->c * k->b * k->b + to) * (k->h / k->b) +
-	    row / k->b) * (k->w / k->b) + col / k->b;
-}
-
-BRN_REF(depth_to_space)
-{
-	struct blocks k = { brn_attr_int(n, "blocksize", 1),
-	    out->type.dim[1], out->type.dim[2], out->type.dim[3],
-	    brn_attr_int(n, "crd", 0) != 0 };
-
-	for (int64_t i = 0; i < brn_numel(out); i++)
-		brn_copy_elem(out, i, in[0], deep(&k, i));
-	return BURIN_OK;
-}
-
-BRN_REF(space_to_depth)
-{
-	const struct brn_type *x = &in[0]->type;
-	struct blocks k = { brn_attr_int(n, "blocksize", 1), x->dim[1],
-	    x->dim[2], x->dim[3], 0 };
-
-	for (int64_t i = 0; i < brn_numel(out); i++)
-		brn_copy_elem(out, deep(&k, i), in[0], i);
-	return BURIN_OK;
-}
-
 /* Which of dim elements is at position i, that may lie outside; -1: none.  */
 static int64_t
 padded(int64_t i, int64_t dim, enum brn_pad_mode mode)

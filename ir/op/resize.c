@@ -1,12 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ref of resize.  Every axis on its own says for a position which elements it
- * is made of and with what weights, four at most; the result is the sum over
- * all combinations.
+ * Images of another size: resize, depth_to_space, space_to_depth.
+ *
+ * In resize every axis on its own says for a position which elements it is made
+ * of and with what weights, four at most; the result is the sum over all
+ * combinations.
  */
 #include "ir/op/op.h"
 
+#include <math.h>
+
 #include "ir/op/resize.h"
+
+/* ---- resize ---- */
+
+static int
+resize_to_scales(struct brn_infer *c, const struct brn_tensor *scales,
+    struct brn_type *out)
+{
+	const struct brn_attr *axes = brn_attr(c->n, "axes");
+	int n = axes ? axes->nints : out->rank;
+
+	if (scales && brn_numel(scales) != n)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "%lld scales, wanted %d", (long long)brn_numel(scales), n);
+	for (int i = 0; i < n; i++) {
+		int d = axes ? brn_axis(axes->ints[i], out->rank) : i;
+		double s = scales ? brn_get_float(scales, i) : 0;
+
+		if (d < 0 || (scales && !(s > 0 && s < 1e9)))
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "scale or axis %d does not fit", i);
+		if (scales && !brn_is_sym(out->dim[d]) &&
+		    brn_resize_is_vague(c->n, out->dim[d], s))
+			return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+			    "aligns the corners of %g elements, ONNX is not "
+			    "clear on fractions", (double)out->dim[d] * s);
+		if (s != 1)
+			out->dim[d] = !scales || brn_is_sym(out->dim[d]) ?
+			    brn_infer_new_dim(c) :
+			    brn_resized(out->dim[d], s);
+	}
+	return BURIN_OK;
+}
+
+static int
+resize_to_sizes(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_attr *axes = brn_attr(c->n, "axes");
+	int n = axes ? axes->nints : out->rank, rc;
+	struct brn_type sizes = { 0 };
+
+	if ((rc = brn_infer_dims(c, 3, 0, &sizes)) < 0)
+		return rc;
+	if (sizes.rank >= 0 && sizes.rank != n)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "%d sizes, wanted %d", sizes.rank, n);
+	for (int i = 0; i < n; i++) {
+		int d = axes ? brn_axis(axes->ints[i], out->rank) : i;
+
+		if (d < 0)
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "axis %d does not fit", i);
+		out->dim[d] = sizes.rank < 0 ? brn_infer_new_dim(c) :
+		    sizes.dim[i];
+	}
+	return BURIN_OK;
+}
+
+int
+infer_resize(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *scales = brn_infer_in(c, 2);
+	const struct brn_tensor *v = brn_infer_val(c, 2, NULL);
+	int rc = brn_infer_dtype(c, 0, BRN_SET_NUM);
+
+	if (rc < 0)
+		return rc;
+	*out = *brn_infer_in(c, 0);
+	if (brn_infer_in(c, 3))
+		return resize_to_sizes(c, out);
+	if (!scales)
+		return brn_infer_bad(c, BURIN_ESHAPE, "no scales, no sizes");
+	if ((rc = brn_infer_dtype(c, 2, BRN_SET_F32)) < 0)
+		return rc;
+	return resize_to_scales(c, v, out);
+}
 
 static double
 source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
@@ -202,5 +281,91 @@ BRN_REF(resize)
 		else
 			brn_set_int(out, it.pos, (int64_t)nearbyint(v));
 	}
+	return BURIN_OK;
+}
+
+/* ---- depth_to_space, space_to_depth ---- */
+
+/* a * b, or a / b when that has no rest, of what may be a symbol.  */
+static int
+scale_dim(struct brn_infer *c, int64_t *a, int64_t b, int divide)
+{
+	if (brn_is_sym(*a))
+		*a = brn_infer_new_dim(c);
+	else if (divide ? *a % b : __builtin_mul_overflow(*a, b, a))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "blocks of %lld do not fit", (long long)b);
+	else if (divide)
+		*a /= b;
+	return BURIN_OK;
+}
+
+static int
+blocks_type(struct brn_infer *c, int to_depth, struct brn_type *out)
+{
+	int64_t b = brn_attr_int(c->n, "blocksize", 0);
+	int rc;
+
+	*out = *brn_infer_in(c, 0);
+	if (out->rank != 4 || b < 1 || b > INT16_MAX)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "wanted [batch, channels, height, width] and a blocksize");
+	if ((rc = scale_dim(c, &out->dim[1], b * b, !to_depth)) < 0 ||
+	    (rc = scale_dim(c, &out->dim[2], b, to_depth)) < 0)
+		return rc;
+	return scale_dim(c, &out->dim[3], b, to_depth);
+}
+
+int
+infer_depth_to_space(struct brn_infer *c, struct brn_type *out)
+{
+	return blocks_type(c, 0, out);
+}
+
+int
+infer_space_to_depth(struct brn_infer *c, struct brn_type *out)
+{
+	return blocks_type(c, 1, out);
+}
+
+/* Where pixel (row, col) of channel c of the wide image is in the deep one.
+ * Channels there are [block row][block col][c], or with crd the other way
+ * round.  */
+struct blocks {
+	int64_t b, c, h, w;             /* c, h, w of the wide image */
+	int crd;
+};
+
+static int64_t
+deep(const struct blocks *k, int64_t i)
+{
+	int64_t col = i % k->w, row = i / k->w % k->h;
+	int64_t c = i / (k->w * k->h) % k->c, image = i / (k->w * k->h * k->c);
+	int64_t part = row % k->b * k->b + col % k->b;
+	int64_t to = k->crd ? c * k->b * k->b + part : part * k->c + c;
+
+	return ((image * k->c * k->b * k->b + to) * (k->h / k->b) +
+	    row / k->b) * (k->w / k->b) + col / k->b;
+}
+
+BRN_REF(depth_to_space)
+{
+	struct blocks k = { brn_attr_int(n, "blocksize", 1),
+	    out->type.dim[1], out->type.dim[2], out->type.dim[3],
+	    brn_attr_int(n, "crd", 0) != 0 };
+
+	for (int64_t i = 0; i < brn_numel(out); i++)
+		brn_copy_elem(out, i, in[0], deep(&k, i));
+	return BURIN_OK;
+}
+
+BRN_REF(space_to_depth)
+{
+	const struct brn_type *x = &in[0]->type;
+	struct blocks k = { brn_attr_int(n, "blocksize", 1), x->dim[1],
+	    x->dim[2], x->dim[3], 0 };
+
+	for (int64_t i = 0; i < brn_numel(out); i++)
+		brn_copy_elem(out, deep(&k, i), in[0], i);
 	return BURIN_OK;
 }
