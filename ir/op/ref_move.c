@@ -68,21 +68,6 @@ copy(const struct side *to, const struct side *from,
 	}
 }
 
-#define SAME_BYTES(name) \
-BRN_REF(name) \
-{ \
-	return brn_copy_all(in[0], out); \
-}
-
-SAME_BYTES(identity)
-SAME_BYTES(to_tiles)
-SAME_BYTES(from_tiles)
-SAME_BYTES(dropout)
-SAME_BYTES(reshape)
-SAME_BYTES(flatten)
-SAME_BYTES(squeeze)
-SAME_BYTES(unsqueeze)
-
 BRN_REF(dropout_mask)
 {
 	memset(out->data, 1, brn_tensor_bytes(out));
