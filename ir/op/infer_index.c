@@ -191,15 +191,6 @@ infer_trilu(struct brn_infer *c, struct brn_type *out)
 }
 
 int
-infer_eye_like(struct brn_infer *c, struct brn_type *out)
-{
-	*out = *brn_infer_in(c, 0);
-	out->dtype = (int)brn_attr_int(c->n, "dtype", out->dtype);
-	return out->rank == 2 ? BURIN_OK :
-	    brn_infer_bad(c, BURIN_ESHAPE, "x is no matrix");
-}
-
-int
 infer_tile(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_tensor *times = brn_infer_val(c, 1, NULL);
@@ -244,14 +235,6 @@ infer_reverse_sequence(struct brn_infer *c, struct brn_type *out)
 	*out = *x;
 	dim = x->dim[batch];
 	return brn_infer_same_dim(c, &dim, t->dim[0]);
-}
-
-int
-infer_size(struct brn_infer *c, struct brn_type *out)
-{
-	(void)c;
-	*out = (struct brn_type){ BURIN_I64, 0, { 0 } };
-	return BURIN_OK;
 }
 
 /* ---- by value ---- */

@@ -7,14 +7,6 @@
 
 #include <math.h>
 
-int
-infer_dropout_mask(struct brn_infer *c, struct brn_type *out)
-{
-	*out = *brn_infer_in(c, 0);
-	out->dtype = BURIN_BOOL;
-	return BURIN_OK;
-}
-
 /* ---- along axes ---- */
 
 int
@@ -269,97 +261,4 @@ infer_expand(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dims(c, 1, 0, out)) < 0 || out->rank < 0)
 		return rc;
 	return brn_infer_broadcast(c, out, x);
-}
-
-int
-infer_shape(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t start = brn_attr_int(c->n, "start", 0);
-	int64_t end = brn_attr_int(c->n, "end", INT64_MAX);
-
-	*out = (struct brn_type){ BURIN_I64, 1, { 0 } };
-	out->dim[0] = x->rank < 0 ? brn_infer_new_dim(c) :
-	    brn_slice(x->rank, &start, end, 1);
-	return BURIN_OK;
-}
-
-int
-infer_constant_of_shape(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_attr *value = brn_attr(c->n, "value");
-
-	if (value && (!value->t || brn_numel(value->t) != 1))
-		return brn_infer_bad(c, BURIN_ESHAPE, "value is no scalar");
-	out->dtype = value ? value->t->type.dtype : BURIN_F32;
-	return brn_infer_dims(c, 0, 0, out);
-}
-
-/* How many steps lead from start to limit; -1: too many, -2: step is 0.  */
-static int64_t
-int_steps(int64_t start, int64_t limit, int64_t step)
-{
-	__int128 span = (__int128)limit - start, n;
-
-	if (step == 0)
-		return -2;
-	if (span == 0 || (span < 0) != (step < 0))
-		return 0;
-	n = (span + step - (step > 0 ? 1 : -1)) / step;
-	return n > INT64_MAX ? -1 : (int64_t)n;
-}
-
-static int64_t
-float_steps(double start, double limit, double step)
-{
-	double n = ceil((limit - start) / step);
-
-	if (step == 0)
-		return -2;
-	if (isnan(n) || n >= 0x1p62)
-		return -1;
-	return n < 0 ? 0 : (int64_t)n;
-}
-
-static int
-range_size(struct brn_infer *c, int64_t *out)
-{
-	const struct brn_tensor *v[3];
-	int64_t n;
-	int sym[3] = { 0 };
-
-	*out = brn_infer_new_dim(c);
-	for (int i = 0; i < 3; i++)
-		if (!(v[i] = brn_infer_val(c, i, &sym[i])))
-			return BURIN_OK;
-	if (sym[1] && !sym[0] && !sym[2] && brn_get_int(v[0], 0) == 0 &&
-	    brn_get_int(v[2], 0) == 1)
-		*out = brn_get_int(v[1], 0);
-	if (sym[0] || sym[1] || sym[2])
-		return BURIN_OK;
-	n = v[0]->type.dtype == BURIN_F32 ?
-	    float_steps(brn_get_float(v[0], 0), brn_get_float(v[1], 0),
-	    brn_get_float(v[2], 0)) :
-	    int_steps(brn_get_int(v[0], 0), brn_get_int(v[1], 0),
-	    brn_get_int(v[2], 0));
-	if (n < 0)
-		return brn_infer_bad(c, BURIN_ESHAPE, n == -1 ?
-		    "too many elements" : "step is 0");
-	*out = n;
-	return BURIN_OK;
-}
-
-int
-infer_range(struct brn_infer *c, struct brn_type *out)
-{
-	int rc;
-
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
-		return rc;
-	for (int i = 0; i < 3; i++)
-		if ((rc = brn_infer_scalar(c, i)) < 0)
-			return rc;
-	out->dtype = brn_infer_in(c, 0)->dtype;
-	out->rank = 1;
-	return range_size(c, &out->dim[0]);
 }

@@ -204,16 +204,6 @@ BRN_REF(trilu)
 	return BURIN_OK;
 }
 
-BRN_REF(eye_like)
-{
-	int64_t k = brn_attr_int(n, "k", 0);
-	struct brn_iter it;
-
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it))
-		brn_set_int(out, it.pos, it.at[1] - it.at[0] == k);
-	return BURIN_OK;
-}
-
 BRN_REF(tile)
 {
 	int64_t stride[BRN_MAX_RANK];

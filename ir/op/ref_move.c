@@ -68,12 +68,6 @@ copy(const struct side *to, const struct side *from,
 	}
 }
 
-BRN_REF(dropout_mask)
-{
-	memset(out->data, 1, brn_tensor_bytes(out));
-	return BURIN_OK;
-}
-
 BRN_REF(transpose)
 {
 	const struct brn_attr *perm = brn_attr(n, "perm");
@@ -193,51 +187,5 @@ BRN_REF(gather)
 			memcpy(to, (const char *)in[0]->data +
 			    (size_t)at * row, row);
 		}
-	return BURIN_OK;
-}
-
-BRN_REF(shape)
-{
-	int rank = in[0]->type.rank;
-	int64_t start = brn_attr_int(n, "start", 0);
-
-	brn_slice(rank, &start, INT64_MAX, 1);
-	memcpy(out->data, in[0]->type.dim + start,
-	    (size_t)brn_numel(out) * sizeof (int64_t));
-	return BURIN_OK;
-}
-
-BRN_REF(size)
-{
-	brn_set_int(out, 0, brn_numel(in[0]));
-	return BURIN_OK;
-}
-
-BRN_REF(constant_of_shape)
-{
-	const struct brn_attr *value = brn_attr(n, "value");
-	struct side to = side_of(out), from = { 0 };
-
-	memset(out->data, 0, brn_tensor_bytes(out));
-	if (!value)
-		return BURIN_OK;
-	from.data = value->t->data;
-	copy(&to, &from, &out->type);
-	return BURIN_OK;
-}
-
-BRN_REF(range)
-{
-	uint64_t start = (uint64_t)brn_get_int(in[0], 0);
-	uint64_t step = (uint64_t)brn_get_int(in[2], 0);
-	int64_t count = brn_numel(out);
-
-	for (int64_t i = 0; i < count; i++)
-		if (out->type.dtype == BURIN_F32)
-			brn_set_float(out, i, brn_get_float(in[0], 0) +
-			    (double)i * brn_get_float(in[2], 0));
-		else
-			brn_set_int(out, i, (int64_t)(start +
-			    (uint64_t)i * step));
 	return BURIN_OK;
 }
