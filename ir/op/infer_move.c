@@ -226,29 +226,6 @@ infer_slice(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-int
-infer_gather(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
-	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc, rank = 0;
-
-	if (axis < 0)
-		return axis;
-	if ((rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
-		return rc;
-	if (x->rank - 1 + t->rank > BRN_MAX_RANK)
-		return brn_infer_too_many_dims(c);
-	out->dtype = x->dtype;
-	for (int d = 0; d < axis; d++)
-		out->dim[rank++] = x->dim[d];
-	for (int d = 0; d < t->rank; d++)
-		out->dim[rank++] = t->dim[d];
-	for (int d = axis + 1; d < x->rank; d++)
-		out->dim[rank++] = x->dim[d];
-	out->rank = rank;
-	return BURIN_OK;
-}
-
 /* ---- from a shape ---- */
 
 int
