@@ -61,34 +61,6 @@ infer_trilu(struct brn_infer *c, struct brn_type *out)
 }
 
 int
-infer_tile(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_tensor *times = brn_infer_val(c, 1, NULL);
-	int rc = brn_infer_dtype(c, 1, BRN_SET_INT);
-
-	if (rc < 0)
-		return rc;
-	*out = *brn_infer_in(c, 0);
-	if (times && brn_numel(times) != out->rank)
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "%lld repeats of %d dimensions",
-		    (long long)brn_numel(times), out->rank);
-	for (int d = 0; d < out->rank; d++) {
-		int64_t k = times ? brn_get_int(times, d) : -1;
-
-		if (times && k < 0)
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "repeated %lld times", (long long)k);
-		if (!times || (brn_is_sym(out->dim[d]) && k != 1 && k))
-			out->dim[d] = brn_infer_new_dim(c);
-		else if (k != 1 && (k == 0 || __builtin_mul_overflow(
-		    out->dim[d], k, &out->dim[d])))
-			out->dim[d] = k ? INT64_MAX : 0;
-	}
-	return BURIN_OK;
-}
-
-int
 infer_reverse_sequence(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);

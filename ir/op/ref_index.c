@@ -48,22 +48,6 @@ BRN_REF(trilu)
 	return BURIN_OK;
 }
 
-BRN_REF(tile)
-{
-	int64_t stride[BRN_MAX_RANK];
-	struct brn_iter it;
-
-	brn_type_strides(&in[0]->type, stride);
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
-		int64_t from = 0;
-
-		for (int d = 0; d < it.rank; d++)
-			from += it.at[d] % in[0]->type.dim[d] * stride[d];
-		brn_copy_elem(out, it.pos, in[0], from);
-	}
-	return BURIN_OK;
-}
-
 BRN_REF(reverse_sequence)
 {
 	int64_t time = brn_attr_int(n, "time_axis", 0);
