@@ -1,12 +1,151 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Refs of the ops that move elements to where other elements say: gather and
- * scatter, one_hot, top_k, and what selects by position or by value.
+ * Ops that choose elements by position or by value: one_hot, trilu,
+ * reverse_sequence, top_k, nonzero, compress.
  */
 #include "ir/op/op.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+/* ---- types ---- */
+
+/* Input i as the one number that it holds; 0 when it is not known.  */
+static int
+number(struct brn_infer *c, int i, int64_t *v)
+{
+	const struct brn_tensor *t = brn_infer_val(c, i, NULL);
+
+	if (!t || brn_numel(t) != 1)
+		return 0;
+	*v = brn_get_int(t, 0);
+	return 1;
+}
+
+int
+infer_one_hot(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	const struct brn_type *values = brn_infer_in(c, 2);
+	int axis = brn_infer_axis(c, "axis", -1, x->rank + 1);
+	int64_t depth;
+
+	if (axis < 0)
+		return axis;
+	if (x->rank == BRN_MAX_RANK)
+		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+		    "more than %d dimensions", BRN_MAX_RANK);
+	if (brn_type_is_concrete(values) && brn_type_numel(values) != 2)
+		return brn_infer_bad(c, BURIN_ESHAPE, "not two values");
+	*out = (struct brn_type){ values->dtype, x->rank + 1, { 0 } };
+	for (int d = 0, from = 0; d < out->rank; d++)
+		if (d != axis)
+			out->dim[d] = x->dim[from++];
+	if (!number(c, 1, &depth))
+		depth = brn_infer_new_dim(c);
+	else if (depth < 0)
+		return brn_infer_bad(c, BURIN_ESHAPE, "depth is %lld",
+		    (long long)depth);
+	out->dim[axis] = depth;
+	return BURIN_OK;
+}
+
+int
+infer_trilu(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *k = brn_infer_in(c, 1);
+
+	*out = *brn_infer_in(c, 0);
+	if (k && brn_type_is_concrete(k) && brn_type_numel(k) != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE, "k is not one number");
+	return out->rank >= 2 ? BURIN_OK :
+	    brn_infer_bad(c, BURIN_ESHAPE, "x is no matrix");
+}
+
+int
+infer_reverse_sequence(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
+	int64_t time = brn_attr_int(c->n, "time_axis", 0);
+	int64_t batch = brn_attr_int(c->n, "batch_axis", 1), dim;
+	int rc = brn_infer_dtype(c, 1, BRN_SET_INT);
+
+	if (rc < 0)
+		return rc;
+	if (x->rank < 2 || time < 0 || time > 1 || batch != 1 - time ||
+	    t->rank != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "time and batch are not the first two dimensions");
+	*out = *x;
+	dim = x->dim[batch];
+	return brn_infer_same_dim(c, &dim, t->dim[0]);
+}
+
+int
+infer_top_k(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+	int64_t k;
+
+	if (axis < 0)
+		return axis;
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
+		return rc;
+	*out = *x;
+	if (brn_attr_int(c->n, "index", 0))
+		out->dtype = BURIN_I64;
+	if (!number(c, 1, &k))
+		k = brn_infer_new_dim(c);
+	else if (k < 0 || (!brn_is_sym(x->dim[axis]) && k > x->dim[axis]))
+		return brn_infer_bad(c, BURIN_ESHAPE, "%lld of %lld",
+		    (long long)k, (long long)x->dim[axis]);
+	out->dim[axis] = k;
+	return BURIN_OK;
+}
+
+/* How many of the first elements of t are not zero; -1: not known.  */
+static int64_t
+count(const struct brn_tensor *t, int64_t first)
+{
+	int64_t n = 0;
+
+	for (int64_t i = 0; t && i < brn_numel(t) && i < first; i++)
+		n += brn_get_float(t, i) != 0;
+	return t ? n : -1;
+}
+
+int
+infer_nonzero(struct brn_infer *c, struct brn_type *out)
+{
+	int64_t n = count(brn_infer_val(c, 0, NULL), INT64_MAX);
+
+	*out = (struct brn_type){ BURIN_I64, 2, { brn_infer_in(c, 0)->rank,
+	    n < 0 ? brn_infer_new_dim(c) : n } };
+	return BURIN_OK;
+}
+
+int
+infer_compress(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	const struct brn_attr *a = brn_attr(c->n, "axis");
+	int axis = a ? brn_infer_axis(c, "axis", 0, x->rank) : 0;
+	int rc = brn_infer_dtype(c, 1, BRN_SET_BOOL);
+	int64_t n, all = -1;
+
+	if (axis < 0 || rc < 0)
+		return axis < 0 ? axis : rc;
+	if (a)
+		all = x->dim[axis];
+	else if (brn_type_is_concrete(x))
+		all = brn_type_numel(x);
+	n = all < 0 ? -1 : count(brn_infer_val(c, 1, NULL), all);
+	*out = *x;
+	out->rank = a ? x->rank : 1;
+	out->dim[axis] = n < 0 ? brn_infer_new_dim(c) : n;
+	return BURIN_OK;
+}
 
 /* ---- by position ---- */
 
