@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Einsum's equation: "ij,jk->ik", "...ii->...i", "bhid,bhjd" (the result has
- * the labels that occur once, in alphabetic order).
+ * the labels that occur once, in alphabetic order).  The result is two walks, one
+ * inside the other: over its labels, and over those that are summed.
  */
-#include "ir/op/einsum.h"
+#include "ir/op/op.h"
 
-#include <string.h>
+#include "ir/op/einsum.h"
 
 enum { MAX_TEXT = 128 };
 
@@ -156,4 +157,107 @@ brn_einsum_parse(const struct brn_node *n, const int *rank,
 			    t[i].label[d]);
 		}
 	return NULL;
+}
+
+/* ---- types ---- */
+
+int
+infer_einsum(struct brn_infer *c, struct brn_type *out)
+{
+	int rank[BRN_EINSUM_MAX], rc;
+	struct brn_type all = { BURIN_F32, BRN_MAX_RANK, { 0 } };
+	struct brn_einsum e;
+	const char *bad;
+
+	for (int i = 0; i < c->n->nin && i < BRN_EINSUM_MAX; i++) {
+		if ((rc = brn_infer_dtype(c, i, BRN_SET_NUM)) < 0)
+			return rc;
+		rank[i] = brn_infer_in(c, i)->rank;
+	}
+	if ((bad = brn_einsum_parse(c->n, rank, &e)) != NULL)
+		return brn_infer_bad(c, BURIN_EUNSUPPORTED, "%s", bad);
+	for (int l = 0; l < e.nlabel; l++)
+		all.dim[l] = 1;
+	for (int i = 0; i < c->n->nin; i++)
+		for (int d = 0; d < rank[i]; d++) {
+			int64_t dim = brn_infer_in(c, i)->dim[d];
+			int64_t *to = &all.dim[e.of[i][d]];
+
+			if (*to == 1)
+				*to = dim;
+			else if (dim != 1 &&
+			    (rc = brn_infer_same_dim(c, to, dim)) < 0)
+				return rc;
+		}
+	*out = all;
+	out->dtype = brn_infer_in(c, 0)->dtype;
+	out->rank = e.nout;
+	return BURIN_OK;
+}
+
+/* ---- values ---- */
+
+struct sum {
+	struct brn_type outer, inner;   /* one dimension a label */
+	int64_t stride[BRN_EINSUM_MAX][BRN_MAX_RANK];
+};
+
+/* Operands as strides of their labels: a label that occurs twice in one has the
+ * sum, which is its diagonal; a dimension of 1 repeats.  */
+static void
+sum_init(struct sum *s, const struct brn_einsum *e, int nin,
+    const struct brn_tensor *const *in)
+{
+	struct brn_type all = { in[0]->type.dtype, e->nlabel, { 0 } };
+
+	*s = (struct sum){ .inner = { 0 } };
+	for (int l = 0; l < e->nlabel; l++)
+		all.dim[l] = 1;
+	for (int i = 0; i < nin; i++) {
+		int64_t own[BRN_MAX_RANK];
+
+		brn_type_strides(&in[i]->type, own);
+		for (int d = 0; d < in[i]->type.rank; d++) {
+			int l = e->of[i][d];
+
+			if (in[i]->type.dim[d] == 1)
+				continue;
+			all.dim[l] = in[i]->type.dim[d];
+			s->stride[i][l] += own[d];
+		}
+	}
+	brn_split_shape(&all, ((1 << e->nlabel) - 1) & ~((1 << e->nout) - 1),
+	    &s->outer, &s->inner);
+}
+
+BRN_REF(einsum)
+{
+	int rank[BRN_EINSUM_MAX];
+	struct brn_einsum e;
+	struct brn_iter o, k;
+	struct sum s;
+
+	for (int i = 0; i < n->nin; i++)
+		rank[i] = in[i]->type.rank;
+	brn_einsum_parse(n, rank, &e);          /* checked by inference */
+	sum_init(&s, &e, n->nin, in);
+	brn_iter_init(&o, &s.outer);
+	for (int i = 0; i < n->nin; i++)
+		brn_iter_add_strided(&o, 0, s.stride[i]);
+	for (; o.left; brn_iter_next(&o)) {
+		double sum = 0;
+
+		brn_iter_init(&k, &s.inner);
+		for (int i = 0; i < n->nin; i++)
+			brn_iter_add_strided(&k, o.off[i], s.stride[i]);
+		for (; k.left; brn_iter_next(&k)) {
+			double v = 1;
+
+			for (int i = 0; i < n->nin; i++)
+				v *= brn_get_float(in[i], k.off[i]);
+			sum += v;
+		}
+		brn_set_float(out, o.pos, sum);
+	}
+	return BURIN_OK;
 }
