@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Elementwise ops of two or more inputs, which broadcast as in numpy.  Each is an
- * expression on doubles and one on integers; f32 arithmetic done in double and
- * rounded once gives the f32 result.  Integers wrap.
+ * Elementwise ops of two or more inputs, which broadcast as in numpy.  Each is
+ * an expression on doubles and one on integers; f32 arithmetic done in double
+ * and rounded once gives the f32 result.  Integers wrap.
  */
 #include "ir/op/op.h"
 

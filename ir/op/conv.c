@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Convolutions on [batch, channels, spatial..]: conv, conv_transpose, the layers
- * that passes make of them, and fold_taps.  A result element is one sum in double
- * over channels and taps.
+ * Convolutions on [batch, channels, spatial..]: conv, conv_transpose, the
+ * layers that passes make of them (dense_conv, bsr_conv, depthwise) and
+ * fold_taps.  A result element is one sum, in double, over channels and taps.
  */
 #include "ir/op/op.h"
 
@@ -260,7 +260,8 @@ struct conv {
 static void
 convolve(const struct conv *k, struct brn_tensor *out)
 {
-	struct brn_plane_list x = brn_plane_list_of(&k->x->type), y = brn_plane_list_of(&out->type);
+	struct brn_plane_list x = brn_plane_list_of(&k->x->type);
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
 	int64_t each = k->weight->type.dim[1];
 	struct brn_iter it;
 
@@ -386,7 +387,8 @@ transposed_dot(const struct brn_window *w, const struct brn_tensor *x,
 BRN_REF(conv_transpose)
 {
 	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
-	struct brn_plane_list x = brn_plane_list_of(&in[0]->type), y = brn_plane_list_of(&out->type);
+	struct brn_plane_list x = brn_plane_list_of(&in[0]->type);
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
 	struct brn_window w;
 	struct brn_iter it;
 	const char *why;

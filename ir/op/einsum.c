@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Einsum's equation: "ij,jk->ik", "...ii->...i", "bhid,bhjd" (the result has
- * the labels that occur once, in alphabetic order).  The result is two walks, one
- * inside the other: over its labels, and over those that are summed.
+ * Einsum.  An equation is "ij,jk->ik", "...ii->...i", or "bhid,bhjd", where the
+ * result has the labels that occur once, in alphabetic order.  The ref is two
+ * nested walks: over the labels of the result, and over those that are summed.
  */
 #include "ir/op/op.h"
 

@@ -4,7 +4,7 @@
  * order, finds values.  It does not change the graph, so that any number of
  * threads may infer on one.
  */
-#include "ir/op/op.h"
+#include "ir/op/value.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Leaves: inputs, constants and BSR matrices, which have their elements from the
- * start, and operators that burin does not know.
+ * Leaves, which are never computed: inputs, constants, BSR matrices; and
+ * operators that burin does not know.
  */
 #include "ir/op/op.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Matrix products: matmul and gemm, and the dense layers that passes make of
- * them.  A result element is one dot product, summed in double or, for integers,
- * wrapping.
+ * Matrix products: matmul and gemm, and the layers that passes make of them
+ * (dense, bsr_dense).  A result element is one dot product, summed in double;
+ * of integers, summed with wrapping.
  */
 #include "ir/op/op.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ops that move elements along strides: transpose, concat, split, slice, expand,
- * tile.
+ * Ops that copy elements along strides: transpose, concat, split, slice,
+ * expand, tile.
  */
 #include "ir/op/op.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Normalizations: (x - mean) / sqrt(variance + epsilon), then a scale and a bias,
- * with statistics of a row, a group, a plane or given ones; and lrn, which divides
- * by the neighbouring channels.  Sums are kept in double.
+ * Normalizations: (x - mean) / sqrt(variance + epsilon) * scale + bias, with
+ * the statistics of a row (layer_norm, rms_norm), a set of dimensions (mvn), a
+ * group of channels, a plane, or given ones (batch_norm); and lrn, which
+ * divides by the neighbouring channels.  Sums are kept in double.
  */
 #include "ir/op/op.h"
 
@@ -204,7 +205,8 @@ BRN_REF(layer_norm)
 
 	if (brn_numel(in[0]) == 0)
 		return BURIN_OK;
-	brn_split_shape(&in[0]->type, brn_axes_from(axis, rank), &outer, &inner);
+	brn_split_shape(&in[0]->type, brn_axes_from(axis, rank), &outer,
+	    &inner);
 	brn_walk(&row, &inner, in[0]);
 	brn_iter_add(&row, &in[1]->type);
 	if (all[2])

@@ -129,7 +129,7 @@ brn_infer_vector(struct brn_infer *c, int i, int64_t dim)
 	if (!t)
 		return BURIN_OK;
 	if (t->rank != 1)
-		return brn_infer_bad(c, BURIN_ESHAPE, "input %d is no brn_infer_vector",
+		return brn_infer_bad(c, BURIN_ESHAPE, "input %d is no vector",
 		    i);
 	return brn_infer_same_dim(c, &dim, t->dim[0]);
 }

@@ -112,9 +112,6 @@ struct brn_window;
 void brn_infer_spatial(struct brn_infer *c, const struct brn_window *w,
     struct brn_type *out);
 
-/* The value of c->n, if it can be had, into c->s (ir/op/infer_value.c).  */
-int brn_infer_value(struct brn_infer *c);
-
 /* ---- refs ---- */
 
 #define OP(name, onnx, lo, hi, flags) brn_ref_fn ref_##name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Poolings: a window of x, or all of a plane, becomes its maximum, its mean or a
- * p-norm.
+ * Poolings: each window of a plane, or the whole plane, becomes its maximum,
+ * its mean or its p-norm.
  */
 #include "ir/op/op.h"
 

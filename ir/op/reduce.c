@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reductions along axes: reduce_*, argmax, argmin, and cumsum, which keeps every
- * partial sum.  Sums are kept in double.
+ * Reductions along axes: reduce_*, argmax, argmin, and cumsum, whose result has
+ * every partial sum.  Sums are kept in double.
  */
 #include "ir/op/op.h"
 
@@ -164,8 +164,8 @@ reduce(const struct brn_node *n, const struct brn_tensor *const *in,
 
 	if (!set && brn_attr_int(n, "noop_with_empty_axes", 0))
 		return brn_copy_all(in[0], out);
-	brn_split_shape(&in[0]->type, set ? set : brn_axes_from(0, rank), &outer,
-	    &inner);
+	brn_split_shape(&in[0]->type, set ? set : brn_axes_from(0, rank),
+	    &outer, &inner);
 	for (brn_walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
 		brn_walk(&i, &inner, in[0]);
 		reduce_one(r, in[0], o.off[0], &i, out, o.pos);
@@ -246,8 +246,8 @@ BRN_REF(name) \
 
 REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0, NULL)
 REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1, NULL)
-REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), brn_max_nan, i_max, 0,
-    NULL)
+REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), brn_max_nan,
+    i_max, 0, NULL)
 REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0,
     NULL)
 

@@ -56,7 +56,7 @@ int64_t brn_window_plane(const struct brn_window *w);
 int64_t brn_window_tap(const struct brn_window *w, const int64_t *at,
     int64_t tap, int *beyond);
 
-/* x[batch, channels, spatial..] as batch * channels planes of size elements.  */
+/* [batch, channels, spatial..] as planes of size elements.  */
 struct brn_plane_list {
 	int64_t batch, channels, size;
 };
