@@ -91,6 +91,20 @@ infer_attention(struct brn_infer *c, struct brn_type *out)
 	return brn_infer_in(c, 3) ? check_mask(c, heads) : BURIN_OK;
 }
 
+/* Every query meets every key: a product of depth, a softmax, a product of
+ * width.  */
+BRN_WORK(attention)
+{
+	const struct brn_type *q = brn_infer_in(c, 0), *k = brn_infer_in(c, 1);
+	const struct brn_type *v = brn_infer_in(c, 2);
+	int last = q->rank - 1;
+
+	return brn_work_per_element(brn_work_product(q, 0, last) *
+	    (double)k->dim[last - 1] * ((double)q->dim[last] +
+	    (double)v->dim[last] + 3.0 *
+	    (double)brn_attr_int(c->n, "heads", 1)), out);
+}
+
 /* One row of scores, and where its query, keys and values begin.  */
 struct row {
 	const struct brn_tensor *q, *k, *v;

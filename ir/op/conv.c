@@ -185,6 +185,31 @@ infer_fold_taps(struct brn_infer *c, struct brn_type *out)
 	return brn_infer_vector(c, 1, out->dim[1]);
 }
 
+/* ---- work ---- */
+
+/* One weight for each channel and tap: all of w, for each channel of the
+ * result.  */
+BRN_WORK(conv)
+{
+	const struct brn_type *w = brn_infer_in(c, 1);
+
+	return brn_work_product(w, 1, w->rank);
+}
+
+BRN_WORK(conv_layer)
+{
+	return (double)brn_infer_in(c, 1)->dim[1];
+}
+
+/* w is [channels, out / group, taps..].  */
+BRN_WORK(conv_transpose)
+{
+	const struct brn_type *w = brn_infer_in(c, 1);
+	double group = (double)brn_attr_int(c->n, "group", 1);
+
+	return (double)w->dim[0] / group * brn_work_product(w, 2, w->rank);
+}
+
 /* ---- the end of a layer ---- */
 
 struct brn_image_end

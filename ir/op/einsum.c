@@ -161,25 +161,34 @@ brn_einsum_parse(const struct brn_node *n, const int *rank,
 
 /* ---- types ---- */
 
+/* The parsed equation, or what is wrong with it.  */
+static const char *
+parse_node(const struct brn_infer *c, struct brn_einsum *e)
+{
+	int rank[BRN_EINSUM_MAX];
+
+	for (int i = 0; i < c->n->nin && i < BRN_EINSUM_MAX; i++)
+		rank[i] = brn_infer_in(c, i)->rank;
+	return brn_einsum_parse(c->n, rank, e);
+}
+
 int
 infer_einsum(struct brn_infer *c, struct brn_type *out)
 {
-	int rank[BRN_EINSUM_MAX], rc;
 	struct brn_type all = { BURIN_F32, BRN_MAX_RANK, { 0 } };
 	struct brn_einsum e;
 	const char *bad;
+	int rc;
 
-	for (int i = 0; i < c->n->nin && i < BRN_EINSUM_MAX; i++) {
+	for (int i = 0; i < c->n->nin && i < BRN_EINSUM_MAX; i++)
 		if ((rc = brn_infer_dtype(c, i, BRN_SET_NUM)) < 0)
 			return rc;
-		rank[i] = brn_infer_in(c, i)->rank;
-	}
-	if ((bad = brn_einsum_parse(c->n, rank, &e)) != NULL)
+	if ((bad = parse_node(c, &e)) != NULL)
 		return brn_infer_bad(c, BURIN_EUNSUPPORTED, "%s", bad);
 	for (int l = 0; l < e.nlabel; l++)
 		all.dim[l] = 1;
 	for (int i = 0; i < c->n->nin; i++)
-		for (int d = 0; d < rank[i]; d++) {
+		for (int d = 0; d < brn_infer_in(c, i)->rank; d++) {
 			int64_t dim = brn_infer_in(c, i)->dim[d];
 			int64_t *to = &all.dim[e.of[i][d]];
 
@@ -193,6 +202,32 @@ infer_einsum(struct brn_infer *c, struct brn_type *out)
 	out->dtype = brn_infer_in(c, 0)->dtype;
 	out->rank = e.nout;
 	return BURIN_OK;
+}
+
+/* The size that label l has in the operands; 1 repeats.  */
+static int64_t
+label_size(const struct brn_infer *c, const struct brn_einsum *e, int l)
+{
+	int64_t size = 1;
+
+	for (int i = 0; i < c->n->nin; i++)
+		for (int d = 0; d < brn_infer_in(c, i)->rank; d++)
+			if (e->of[i][d] == l && brn_infer_in(c, i)->dim[d] != 1)
+				size = brn_infer_in(c, i)->dim[d];
+	return size;
+}
+
+/* A product of all operands for each combination of summed labels.  */
+BRN_WORK(einsum)
+{
+	double products = c->n->nin;
+	struct brn_einsum e;
+
+	if (parse_node(c, &e))
+		return 0;               /* inference refused it */
+	for (int l = e.nout; l < e.nlabel; l++)
+		products *= (double)label_size(c, &e, l);
+	return products;
 }
 
 /* ---- values ---- */

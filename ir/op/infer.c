@@ -10,7 +10,7 @@
 #include <string.h>
 
 static brn_infer_fn *const rules[BRN_NUM_OPS] = {
-#define OP(name, onnx, lo, hi, flags) infer_##name,
+#define OP(name, onnx, lo, hi, work, flags) infer_##name,
 #include "ir/ops.def"
 };
 

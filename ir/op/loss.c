@@ -49,6 +49,13 @@ infer_sce_loss(struct brn_infer *c, struct brn_type *out)
 	return rc;
 }
 
+/* A softmax over the classes of each label: three walks over x.  */
+BRN_WORK(loss)
+{
+	return brn_work_per_element(
+	    3.0 * (double)brn_type_numel(brn_infer_in(c, 0)), out);
+}
+
 /* ---- values ---- */
 
 /* Attribute reduction.  */
@@ -61,31 +68,60 @@ struct loss {
 	int log_softmax;                /* x is not log probabilities yet */
 };
 
-/* The log probability of the class at x[at], one of those from x[first] on. */
-static double
-log_prob(const struct loss *l, int64_t first, int64_t at)
+/* The log probability of a score x of one place is x - max - log_sum.  */
+struct scores {
+	double max, log_sum;
+};
+
+/* Of the classes from x[first] on.  */
+static struct scores
+scores_of(const struct loss *l, int64_t first)
 {
-	double max = -INFINITY, sum = 0;
+	struct scores s = { -INFINITY, 0 };
+	double sum = 0;
+
+	for (int64_t c = 0; c < l->classes; c++)
+		s.max = fmax(s.max, (double)l->x[first + c * l->step]);
+	for (int64_t c = 0; c < l->classes; c++)
+		sum += exp((double)l->x[first + c * l->step] - s.max);
+	s.log_sum = log(sum);
+	return s;
+}
+
+/* The log probability of class c, one of those from x[first] on.  */
+static double
+log_prob(const struct loss *l, int64_t first, int64_t c)
+{
+	double x = (double)l->x[first + c * l->step];
+	struct scores s;
 
 	if (!l->log_softmax)
-		return (double)l->x[at];
-	for (int64_t c = 0; c < l->classes; c++)
-		max = fmax(max, (double)l->x[first + c * l->step]);
-	for (int64_t c = 0; c < l->classes; c++)
-		sum += exp((double)l->x[first + c * l->step] - max);
-	return (double)l->x[at] - max - log(sum);
+		return x;
+	s = scores_of(l, first);
+	return x - s.max - s.log_sum;
+}
+
+/* Where the classes of place i begin in x.  */
+static int64_t
+first_class(const struct loss *l, int64_t i)
+{
+	return i / l->step * l->step * l->classes + i % l->step;
 }
 
 /* All log probabilities, the second output.  */
 static int
-log_probs(const struct loss *l, struct brn_tensor *out)
+log_probs(const struct loss *l, int64_t places, struct brn_tensor *out)
 {
-	int64_t count = brn_numel(out);
+	for (int64_t i = 0; i < places; i++) {
+		int64_t first = first_class(l, i);
+		struct scores s = scores_of(l, first);
 
-	for (int64_t i = 0; i < count; i++) {
-		int64_t c = i / l->step % l->classes;
+		for (int64_t c = 0; c < l->classes; c++) {
+			int64_t at = first + c * l->step;
 
-		brn_set_float(out, i, log_prob(l, i - c * l->step, i));
+			brn_set_float(out, at, (double)l->x[at] - s.max -
+			    s.log_sum);
+		}
 	}
 	return BURIN_OK;
 }
@@ -101,8 +137,6 @@ loss(const struct loss *l, const struct brn_tensor *labels,
 
 	for (int64_t i = 0; i < count; i++) {
 		int64_t c = brn_get_int(labels, i);
-		int64_t first = i / l->step * l->step * l->classes +
-		    i % l->step;
 		int skip = ignore && c == ignore->i;
 		double w = 0, v = 0;
 
@@ -112,7 +146,7 @@ loss(const struct loss *l, const struct brn_tensor *labels,
 			    l->n->name, (long long)c, (long long)l->classes);
 		if (!skip) {
 			w = l->weight ? (double)l->weight[c] : 1;
-			v = -w * log_prob(l, first, first + c * l->step);
+			v = -w * log_prob(l, first_class(l, i), c);
 		}
 		weights += w;
 		sum += v;
@@ -148,6 +182,7 @@ BRN_REF(sce_loss)
 	struct loss l = loss_of(n, in);
 
 	l.log_softmax = 1;
-	return brn_attr_int(n, "index", 0) ? log_probs(&l, out) :
-	    loss(&l, in[1], out, err);
+	if (brn_attr_int(n, "index", 0))
+		return log_probs(&l, brn_numel(in[1]), out);
+	return loss(&l, in[1], out, err);
 }

@@ -138,6 +138,30 @@ infer_bsr_dense(struct brn_infer *c, struct brn_type *out)
 	return infer_dense(c, out);
 }
 
+/* ---- work ---- */
+
+/* A dot product.  */
+BRN_WORK(matmul)
+{
+	const struct brn_type *a = brn_infer_in(c, 0);
+
+	return (double)a->dim[a->rank - 1];
+}
+
+BRN_WORK(gemm)
+{
+	int trans = brn_attr_int(c->n, "transA", 0) != 0;
+
+	return (double)brn_infer_in(c, 0)->dim[!trans];
+}
+
+BRN_WORK(dense)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+
+	return (double)x->dim[x->rank - 1];
+}
+
 /* ---- values ---- */
 
 /* A matrix inside a tensor: element (r, c) is at first + r * row + c * col. */

@@ -200,6 +200,27 @@ infer_rotary(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+/* Every query meets every key: a product of depth, a softmax, a product of
+ * width.  */
+BRN_WORK(mha)
+{
+	const struct brn_type *past = brn_infer_in(c, 4);
+	struct heads q, k, v;
+
+	if (brn_attr_int(c->n, "index", 0))
+		return 1;
+	q = heads_of(brn_infer_in(c, 0), NULL,
+	    brn_attr_int(c->n, "q_num_heads", 0));
+	k = heads_of(brn_infer_in(c, 1), NULL,
+	    brn_attr_int(c->n, "kv_num_heads", 0));
+	v = heads_of(brn_infer_in(c, 2), NULL,
+	    brn_attr_int(c->n, "kv_num_heads", 0));
+	return brn_work_per_element((double)q.batch * (double)q.heads *
+	    (double)q.seq *
+	    ((double)k.seq + (past ? (double)past->dim[2] : 0)) *
+	    ((double)q.depth + (double)v.depth + 3), out);
+}
+
 /* ---- values ---- */
 
 /* Keys or values: those of the past, then the new ones.  */

@@ -69,13 +69,40 @@ infer_concat(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-/* Pieces of dimension d as input 1 lists them.  */
+/* Where each listed piece ends, in c->split_end.  The outputs of one Split
+ * follow each other, so the sums of the last list are kept.  */
+static int
+add_up_sizes(struct brn_infer *c, const struct brn_tensor *sizes)
+{
+	int64_t n = brn_numel(sizes), sum = 0;
+
+	if (c->split_sizes == sizes)
+		return BURIN_OK;
+	c->split_sizes = NULL;
+	c->split_end = brn_arena_alloc(c->s->arena, (size_t)n,
+	    sizeof *c->split_end);
+	if (!c->split_end)
+		return brn_nomem(c->err);
+	for (int64_t i = 0; i < n; i++) {
+		int64_t v = brn_get_int(sizes, i);
+
+		if (v < 0 || __builtin_add_overflow(sum, v, &sum))
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "size %lld is wanted", (long long)v);
+		c->split_end[i] = sum;
+	}
+	c->split_sizes = sizes;
+	return BURIN_OK;
+}
+
+/* The size of piece index of dimension d, one of nout that input 1 lists.  */
 static int
 split_listed(struct brn_infer *c, int64_t d, int64_t index, int64_t nout,
     int64_t *size)
 {
 	const struct brn_tensor *sizes = brn_infer_val(c, 1, NULL);
-	int64_t sum = 0;
+	const int64_t *end;
+	int rc;
 
 	*size = brn_infer_new_dim(c);
 	if (!sizes)
@@ -84,18 +111,13 @@ split_listed(struct brn_infer *c, int64_t d, int64_t index, int64_t nout,
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "%lld sizes for %lld outputs", (long long)brn_numel(sizes),
 		    (long long)nout);
-	for (int64_t i = 0; i < nout; i++) {
-		int64_t v = brn_get_int(sizes, i);
-
-		if (v < 0 || __builtin_add_overflow(sum, v, &sum))
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "size %lld is wanted", (long long)v);
-		if (i == index)
-			*size = v;
-	}
-	if (!brn_is_sym(d) && sum != d)
+	if ((rc = add_up_sizes(c, sizes)) < 0)
+		return rc;
+	end = c->split_end;
+	*size = end[index] - (index ? end[index - 1] : 0);
+	if (!brn_is_sym(d) && end[nout - 1] != d)
 		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "sizes add up to %lld of %lld", (long long)sum,
+		    "sizes add up to %lld of %lld", (long long)end[nout - 1],
 		    (long long)d);
 	return BURIN_OK;
 }
@@ -136,6 +158,15 @@ infer_split(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
 		return rc;
 	return split_listed(c, out->dim[axis], index, nout, &out->dim[axis]);
+}
+
+/* The sizes of the pieces before this one are added up.  */
+BRN_WORK(split)
+{
+	double before = brn_infer_in(c, 1) ?
+	    (double)brn_attr_int(c->n, "index", 0) : 0;
+
+	return 1 + brn_work_per_element(before, out);
 }
 
 /* The i-th slice takes from a dimension of size *d, which becomes what it

@@ -153,6 +153,22 @@ infer_lrn(struct brn_infer *c, struct brn_type *out)
 	return channel_norm(c, out);
 }
 
+/* Mean, variance, result: three walks over x.  */
+BRN_WORK(norm)
+{
+	return brn_work_per_element(
+	    3.0 * (double)brn_type_numel(brn_infer_in(c, 0)), out);
+}
+
+/* The channels beside an element.  */
+BRN_WORK(lrn)
+{
+	double size = (double)brn_attr_int(c->n, "size", 1);
+	double channels = (double)brn_infer_in(c, 0)->dim[1];
+
+	return size < channels ? size : channels;
+}
+
 /* ---- layer_norm ---- */
 
 /* The mean of a row and 1 / its standard deviation.  */

@@ -276,6 +276,54 @@ brn_infer_spatial(struct brn_infer *c, const struct brn_window *w,
 		    w->out[i];
 }
 
+/* ---- work ---- */
+
+double
+brn_work_per_element(double all, const struct brn_type *out)
+{
+	int64_t n = brn_type_numel(out);
+
+	return all / (double)(n > 0 ? n : 1);
+}
+
+double
+brn_work_product(const struct brn_type *t, int from, int to)
+{
+	double n = 1;
+
+	for (int d = from; d < to; d++)
+		n *= (double)t->dim[d];
+	return n;
+}
+
+BRN_WORK(none)
+{
+	return 0;
+}
+
+BRN_WORK(one)
+{
+	return 1;
+}
+
+/* An element has a place along each axis to compute.  */
+BRN_WORK(rank)
+{
+	return brn_infer_in(c, 0)->rank + 1;
+}
+
+BRN_WORK(inputs)
+{
+	return c->n->nin;
+}
+
+/* Every element of input 0 is looked at once.  */
+BRN_WORK(walk)
+{
+	return 1 + brn_work_per_element(
+	    (double)brn_type_numel(brn_infer_in(c, 0)), out);
+}
+
 /* ---- refs ---- */
 
 int

@@ -6,6 +6,8 @@
  *	infer_<name>    the type of node c->n, from the types and values of its
  *	                inputs
  *	ref_<name>      the elements of its result, written BRN_REF(name)
+ *	work_<work>     how much an element of it costs, written BRN_WORK(work);
+ *	                ops that cost the same name the same function
  *
  * and here are the helpers that several families use.
  *
@@ -37,6 +39,8 @@ struct brn_infer {
 	const struct brn_tensor *in;    /* of the graph; NULL: types only */
 	int nsym;                       /* symbols in use */
 	struct brn_cut *cuts;
+	const struct brn_tensor *split_sizes;   /* of the last split, or NULL */
+	int64_t *split_end;             /* and where each of its pieces ends */
 	int concrete;                   /* every input has its sizes */
 	double budget;                  /* what values may still cost */
 	burin_error *err;
@@ -46,8 +50,30 @@ struct brn_infer {
  * op does not take).  */
 typedef int brn_infer_fn(struct brn_infer *c, struct brn_type *out);
 
-#define OP(name, onnx, lo, hi, flags) brn_infer_fn infer_##name;
+#define OP(name, onnx, lo, hi, work, flags) brn_infer_fn infer_##name;
 #include "ir/ops.def"
+
+/* How many multiplications the ref of c->n takes for one element of a result
+ * of type out; the types of c and out have sizes, no symbols.  An estimate
+ * within a small factor, finite, so that the work of a load can be bounded.
+ * Whatever takes as long as a multiplication counts as one.  */
+typedef double brn_work_fn(const struct brn_infer *c,
+    const struct brn_type *out);
+#define OP(name, onnx, lo, hi, work, flags) brn_work_fn work_##work;
+#include "ir/ops.def"
+
+#define BRN_UNUSED __attribute__((unused))
+
+/* The head of work_<name>.  */
+#define BRN_WORK(name) \
+double \
+work_##name(BRN_UNUSED const struct brn_infer *c, \
+    BRN_UNUSED const struct brn_type *out)
+
+/* What an estimate is made of: all multiplications divided by the elements of
+ * out, and the product of dimensions [from, to) of t.  */
+double brn_work_per_element(double all, const struct brn_type *out);
+double brn_work_product(const struct brn_type *t, int from, int to);
 
 /* Fail with a line that shows the node and the types of its inputs.  */
 int brn_infer_bad(struct brn_infer *c, int code, const char *fmt, ...)
@@ -114,10 +140,8 @@ void brn_infer_spatial(struct brn_infer *c, const struct brn_window *w,
 
 /* ---- refs ---- */
 
-#define OP(name, onnx, lo, hi, flags) brn_ref_fn ref_##name;
+#define OP(name, onnx, lo, hi, work, flags) brn_ref_fn ref_##name;
 #include "ir/ops.def"
-
-#define BRN_UNUSED __attribute__((unused))
 
 /* Not every op looks at all of these.  */
 #define BRN_REF(name) \
@@ -164,15 +188,16 @@ brn_copy_elem(struct brn_tensor *to, int64_t at, const struct brn_tensor *from,
 	    (const char *)from->data + (size_t)i * size, size);
 }
 
-/* The product of dimensions [from, to) of t.  */
+/* The product of dimensions [from, to) of t.  Where t has no elements the
+ * other sizes may be too large: it wraps.  */
 static inline int64_t
 brn_product(const struct brn_type *t, int from, int to)
 {
-	int64_t n = 1;
+	uint64_t n = 1;
 
 	for (int d = from; d < to; d++)
-		n *= t->dim[d];
-	return n;
+		n *= (uint64_t)t->dim[d];
+	return (int64_t)n;
 }
 
 /* All axes of [axis, rank), as a set of bits.  */

@@ -84,6 +84,17 @@ infer_global_lp_pool(struct brn_infer *c, struct brn_type *out)
 	return global_pool_type(c, out);
 }
 
+/* The taps of a window.  */
+BRN_WORK(window)
+{
+	const struct brn_attr *kernel = brn_attr(c->n, "kernel_shape");
+	double taps = 1;
+
+	for (int i = 0; kernel && i < kernel->nints; i++)
+		taps *= (double)kernel->ints[i];
+	return taps;
+}
+
 /* ---- values ---- */
 
 /* What a window gives: count is the elements it meets, with the padding where

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 brn_ref_fn *const brn_ref[BRN_NUM_OPS] = {
-#define OP(name, onnx, lo, hi, flags) ref_##name,
+#define OP(name, onnx, lo, hi, work, flags) ref_##name,
 #include "ir/ops.def"
 };
 

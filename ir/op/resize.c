@@ -87,6 +87,16 @@ infer_resize(struct brn_infer *c, struct brn_type *out)
 	return resize_to_scales(c, v, out);
 }
 
+/* A product over the axes for each combination of their taps.  */
+BRN_WORK(resize)
+{
+	static const int taps[] = { [BRN_RESIZE_nearest] = 1,
+	    [BRN_RESIZE_linear] = 2, [BRN_RESIZE_cubic] = BRN_TAPS };
+	int rank = brn_infer_in(c, 0)->rank;
+
+	return rank + pow(taps[brn_attr_int(c->n, "mode", 0)], rank);
+}
+
 static double
 source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
 {

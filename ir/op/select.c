@@ -147,6 +147,19 @@ infer_compress(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+/* ---- work ---- */
+
+/* A line is sorted.  */
+BRN_WORK(top_k)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	int axis = brn_axis(brn_attr_int(c->n, "axis", -1), x->rank);
+	double compares = log2((double)x->dim[axis] + 1);
+
+	return brn_work_per_element(
+	    (double)brn_type_numel(x) * compares, out);
+}
+
 /* ---- by position ---- */
 
 BRN_REF(one_hot)
@@ -211,74 +224,112 @@ BRN_REF(reverse_sequence)
 
 /* ---- by value ---- */
 
-/* Whether a goes before b; NaN is the largest.  */
+/* A line of x whose elements are put in order.  */
+struct line {
+	const struct brn_tensor *x;
+	int64_t at, step;               /* of its element 0, to the next */
+	int largest;                    /* goes first */
+};
+
+/* Whether element a of the line goes before b; NaN is the largest, of equal
+ * ones the first goes first.  */
 static int
-before(const struct brn_tensor *x, int64_t a, int64_t b, int largest)
+before(const struct line *l, int64_t a, int64_t b)
 {
-	double p = brn_get_float(x, a), q = brn_get_float(x, b);
+	int64_t ia = l->at + a * l->step, ib = l->at + b * l->step;
+	double p = brn_get_float(l->x, ia), q = brn_get_float(l->x, ib);
 
-	if (!brn_dtype_is_float(x->type.dtype)) {
-		int64_t i = brn_get_int(x, a), j = brn_get_int(x, b);
+	if (!brn_dtype_is_float(l->x->type.dtype)) {
+		int64_t i = brn_get_int(l->x, ia), j = brn_get_int(l->x, ib);
 
-		return largest ? i > j : i < j;
+		return i == j ? a < b : l->largest ? i > j : i < j;
 	}
 	if (isnan(p) || isnan(q))
-		return isnan(p) && !isnan(q) ? largest :
-		    !isnan(p) && isnan(q) ? !largest : 0;
-	return largest ? p > q : p < q;
+		return isnan(p) && isnan(q) ? a < b :
+		    isnan(p) ? l->largest : !l->largest;
+	return p == q ? a < b : l->largest ? p > q : p < q;
 }
 
-/* The k first of the dim elements of a line, step apart from at on, to places
- * of out that are as far apart: what they are, or which of the line.  */
+/* order[0, n) is a heap but for its element i: the last of the order is on top.
+ * Restore it.  */
 static void
-top_line(const struct brn_node *n, const struct brn_tensor *x, int64_t at,
-    struct brn_tensor *out, int64_t to, uint8_t *taken)
+sift_down(const struct line *l, int64_t *order, int64_t n, int64_t i)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), x->type.rank);
-	int largest = brn_attr_int(n, "largest", 1) != 0;
-	int64_t dim = x->type.dim[axis], step[BRN_MAX_RANK];
+	for (int64_t k; (k = 2 * i + 1) < n; i = k) {
+		int64_t swap = order[i];
 
-	brn_type_strides(&x->type, step);
-	memset(taken, 0, (size_t)dim);
-	for (int64_t i = 0; i < out->type.dim[axis]; i++) {
-		int64_t best = -1;
-
-		for (int64_t j = 0; j < dim; j++)
-			if (!taken[j] && (best < 0 || before(x,
-			    at + j * step[axis], at + best * step[axis],
-			    largest)))
-				best = j;
-		taken[best] = 1;
-		if (brn_attr_int(n, "index", 0))
-			brn_set_int(out, to + i * step[axis], best);
-		else
-			brn_copy_elem(out, to + i * step[axis], x,
-			    at + best * step[axis]);
+		if (k + 1 < n && before(l, order[k], order[k + 1]))
+			k++;
+		if (!before(l, swap, order[k]))
+			return;
+		order[i] = order[k];
+		order[k] = swap;
 	}
+}
+
+/* The k first of the dim elements of a line, in order: a heap of the best so
+ * far, the last of them on top, is emptied from the end.  */
+static void
+first_k(const struct line *l, int64_t dim, int64_t *order, int64_t k)
+{
+	for (int64_t i = 0; i < k; i++)
+		order[i] = i;
+	for (int64_t i = k / 2; i-- > 0;)
+		sift_down(l, order, k, i);
+	for (int64_t i = k; i < dim; i++)
+		if (before(l, i, order[0])) {
+			order[0] = i;
+			sift_down(l, order, k, 0);
+		}
+	for (int64_t n = k - 1; n > 0; n--) {
+		int64_t last = order[0];
+
+		order[0] = order[n];
+		order[n] = last;
+		sift_down(l, order, n, 0);
+	}
+}
+
+/* The first elements of a line to places of out that are as far apart: their
+ * values, or which of the line they are.  */
+static void
+top_line(const struct line *l, int64_t dim, int64_t *order, int64_t k,
+    struct brn_tensor *out, int64_t to, int index)
+{
+	first_k(l, dim, order, k);
+	for (int64_t i = 0; i < k; i++)
+		if (index)
+			brn_set_int(out, to + i * l->step, order[i]);
+		else
+			brn_copy_elem(out, to + i * l->step, l->x,
+			    l->at + order[i] * l->step);
 }
 
 BRN_REF(top_k)
 {
 	int axis = brn_axis(brn_attr_int(n, "axis", -1), out->type.rank);
 	struct brn_type lines = out->type;
-	int64_t from[BRN_MAX_RANK], to[BRN_MAX_RANK];
-	uint8_t *taken;
+	int64_t dim = in[0]->type.dim[axis], k = out->type.dim[axis];
+	int index = brn_attr_int(n, "index", 0) != 0;
+	struct line l = { .x = in[0],
+	    .largest = brn_attr_int(n, "largest", 1) != 0 };
+	int64_t *order;
 	struct brn_iter it;
 
 	if (brn_numel(out) == 0)
 		return BURIN_OK;
-	taken = brn_alloc((size_t)in[0]->type.dim[axis], 1);
-	if (!taken)
+	order = brn_alloc((size_t)k, sizeof *order);
+	if (!order)
 		return brn_nomem(err);
 	lines.dim[axis] = 1;
-	brn_type_strides(&in[0]->type, from);
-	brn_type_strides(&out->type, to);
-	brn_iter_init(&it, &lines);
-	brn_iter_add_strided(&it, 0, from);
-	brn_iter_add_strided(&it, 0, to);
-	for (; it.left; brn_iter_next(&it))
-		top_line(n, in[0], it.off[0], out, it.off[1], taken);
-	free(taken);
+	brn_walk(&it, &lines, in[0]);
+	l.step = it.stride[0][axis];
+	brn_iter_add(&it, &out->type);
+	for (; it.left; brn_iter_next(&it)) {
+		l.at = it.off[0];
+		top_line(&l, dim, order, k, out, it.off[1], index);
+	}
+	free(order);
 	return BURIN_OK;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "ir/op/value.h"
 
-#include <math.h>
 #include <string.h>
 
 /* In bytes: up to FREE, inputs included, a value costs nothing; up to SMALL it
@@ -18,40 +17,10 @@ bytes_of(const struct brn_type *t)
 	return (double)brn_type_numel(t) * (double)brn_dtype_size(t->dtype);
 }
 
-/* How many multiplications an element of the result takes, at most.  */
-static double
-work_per_element(const struct brn_infer *c)
-{
-	const struct brn_type *x = brn_infer_in(c, 0);
-	const struct brn_attr *kernel = brn_attr(c->n, "kernel_shape");
-	double taps = 1;
-	int64_t k = 1;
-
-	switch (c->n->op) {
-	case BRN_OP_conv:
-	case BRN_OP_conv_transpose:
-	case BRN_OP_dense_conv:
-	case BRN_OP_depthwise:
-		return (double)brn_type_numel(brn_infer_in(c, 1));
-	case BRN_OP_resize:
-		return pow(4, x->rank);
-	case BRN_OP_lrn:
-		return (double)x->dim[1];
-	default:
-		break;
-	}
-	for (int i = 0; kernel && i < kernel->nints; i++)
-		taps *= (double)kernel->ints[i];
-	if (kernel)
-		return taps;
-	if (c->n->op != BRN_OP_matmul && c->n->op != BRN_OP_gemm &&
-	    c->n->op != BRN_OP_dense)
-		return 1;
-	for (int d = 0; d < x->rank; d++)
-		if (x->dim[d] > k)
-			k = x->dim[d];
-	return (double)k;
-}
+static brn_work_fn *const work[BRN_NUM_OPS] = {
+#define OP(name, onnx, lo, hi, work, flags) work_##work,
+#include "ir/ops.def"
+};
 
 /* All inputs have values, and the result is worth its bytes.  */
 static int
@@ -62,7 +31,7 @@ is_affordable(struct brn_infer *c, const struct brn_type *out)
 	for (int i = 0; i < c->n->nin; i++)
 		if (c->n->in[i])
 			in += bytes_of(brn_infer_in(c, i));
-	cost = in + size * work_per_element(c);
+	cost = in + size * work[c->n->op](c, out);
 	if (size > SMALL && size > GROWTH * in)
 		return 0;
 	if (cost <= FREE)
