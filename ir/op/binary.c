@@ -8,10 +8,10 @@
 
 #include <math.h>
 
-/* ---- types ---- */
+/* ---- what they share ---- */
 
 /* The inputs from first on broadcast and have one type, which is in the set.
- * out gets that type, or dtype when it is not 0.  */
+ * out gets that type, or dtype unless that is 0.  */
 static int
 broadcast(struct brn_infer *c, int first, int set, int dtype,
     struct brn_type *out)
@@ -35,8 +35,8 @@ broadcast(struct brn_infer *c, int first, int set, int dtype,
 	return BURIN_OK;
 }
 
-/* With an attribute "into" the inputs broadcast to that one and do not make it
- * larger.  */
+/* Attribute into: the result has the shape of that input, to which the others
+ * broadcast.  */
 static int
 keep_size(struct brn_infer *c, struct brn_type *out)
 {
@@ -54,12 +54,80 @@ keep_size(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-#define BROADCAST(name, set, dtype) \
+#define BINARY_TYPE(name, set, dtype) \
 int \
 infer_##name(struct brn_infer *c, struct brn_type *out) \
 { \
 	return broadcast(c, 0, BRN_SET_##set, dtype, out); \
 }
+
+#define U(x) ((uint64_t)(x))
+
+typedef double binary_float(double a, double b);
+typedef int64_t binary_int(int64_t a, int64_t b);
+
+#define FN2(name, fexpr, iexpr) \
+static double \
+f_##name(double a, double b) \
+{ \
+	return fexpr; \
+} \
+static int64_t \
+i_##name(int64_t a, int64_t b) \
+{ \
+	return iexpr; \
+}
+
+/* out may be a or b if it has the same shape.  */
+static void
+binary(const struct brn_tensor *a, const struct brn_tensor *b,
+    struct brn_tensor *out, binary_float *ff, binary_int *fi)
+{
+	int fl = brn_is_f32(a) || brn_is_f32(b);
+	struct brn_iter it;
+
+	brn_iter_init(&it, &out->type);
+	brn_iter_add(&it, &a->type);
+	brn_iter_add(&it, &b->type);
+	for (; it.left; brn_iter_next(&it))
+		if (fl)
+			brn_set_float(out, it.pos,
+			    ff(brn_get_float(a, it.off[0]),
+			    brn_get_float(b, it.off[1])));
+		else
+			brn_set_int(out, it.pos,
+			    fi(brn_get_int(a, it.off[0]),
+			    brn_get_int(b, it.off[1])));
+}
+
+/* ---- an expression each ---- */
+
+/* BINARY(name, types it takes, type of the result or 0 for the same, value of
+ * floats, value of integers)  */
+#define BINARY(name, set, dtype, fexpr, iexpr) \
+BINARY_TYPE(name, set, dtype) \
+FN2(name, fexpr, iexpr) \
+BRN_REF(name) \
+{ \
+	binary(in[0], in[1], out, f_##name, i_##name); \
+	return BURIN_OK; \
+}
+
+BINARY(sub,     WRAP, 0,          a - b,    (int64_t)(U(a) - U(b)))
+BINARY(mul,     WRAP, 0,          a * b,    (int64_t)(U(a) * U(b)))
+BINARY(and,     BOOL, 0,          a && b,   a && b)
+BINARY(or,      BOOL, 0,          a || b,   a || b)
+BINARY(xor,     BOOL, 0,          !a != !b, !a != !b)
+BINARY(bit_and, BITS, 0,          a + b,    a & b)
+BINARY(bit_or,  BITS, 0,          a + b,    a | b)
+BINARY(bit_xor, BITS, 0,          a + b,    a ^ b)
+BINARY(equal,   ANY,  BURIN_BOOL, a == b,   a == b)
+BINARY(greater, NUM,  BURIN_BOOL, a > b,    a > b)
+BINARY(less,    NUM,  BURIN_BOOL, a < b,    a < b)
+BINARY(greater_equal, NUM, BURIN_BOOL, a >= b, a >= b)
+BINARY(less_equal,    NUM, BURIN_BOOL, a <= b, a <= b)
+
+/* ---- add, pow ---- */
 
 int
 infer_add(struct brn_infer *c, struct brn_type *out)
@@ -69,26 +137,13 @@ infer_add(struct brn_infer *c, struct brn_type *out)
 	return rc < 0 ? rc : keep_size(c, out);
 }
 
-BROADCAST(sub,           WRAP, 0)
-BROADCAST(mul,           WRAP, 0)
-BROADCAST(sum,           WRAP, 0)
-BROADCAST(mean,          F32,  0)
-BROADCAST(mod,           NUM,  0)
-BROADCAST(bit_and,       BITS, 0)
-BROADCAST(bit_or,        BITS, 0)
-BROADCAST(bit_xor,       BITS, 0)
-BROADCAST(bit_shift,     BITS, 0)
-BROADCAST(xor,           BOOL, 0)
-BROADCAST(div,           NUM,  0)
-BROADCAST(max,           NUM,  0)
-BROADCAST(min,           NUM,  0)
-BROADCAST(and,           BOOL, 0)
-BROADCAST(or,            BOOL, 0)
-BROADCAST(equal,         ANY,  BURIN_BOOL)
-BROADCAST(greater,       NUM,  BURIN_BOOL)
-BROADCAST(greater_equal, NUM,  BURIN_BOOL)
-BROADCAST(less,          NUM,  BURIN_BOOL)
-BROADCAST(less_equal,    NUM,  BURIN_BOOL)
+FN2(add, a + b, (int64_t)(U(a) + U(b)))
+
+BRN_REF(add)
+{
+	binary(in[0], in[1], out, f_add, i_add);
+	return BURIN_OK;
+}
 
 /* The exponent may be of another type than the base, which decides.  */
 int
@@ -102,6 +157,98 @@ infer_pow(struct brn_infer *c, struct brn_type *out)
 	*out = *brn_infer_in(c, 0);
 	return brn_infer_broadcast(c, out, brn_infer_in(c, 1));
 }
+
+/* b < 0 leaves a fraction, which truncates to 0, unless a is 1 or -1.  */
+static int64_t
+int_pow(int64_t a, int64_t b)
+{
+	uint64_t r = 1, x = U(a);
+
+	if (b < 0)
+		return a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0;
+	for (; b; b >>= 1, x *= x)
+		if (b & 1)
+			r *= x;
+	return (int64_t)r;
+}
+
+FN2(pow, pow(a, b), int_pow(a, b))
+
+BRN_REF(pow)
+{
+	binary(in[0], in[1], out, f_pow, i_pow);
+	return BURIN_OK;
+}
+
+/* ---- div, mod ---- */
+
+BINARY_TYPE(div, NUM, 0)
+BINARY_TYPE(mod, NUM, 0)
+
+static int64_t
+int_div(int64_t a, int64_t b)
+{
+	return b == -1 ? (int64_t)(0 - U(a)) : a / b;
+}
+
+FN2(div, a / b, int_div(a, b))
+
+/* mod has the sign of b, as in Python; fmod that of a, as in C.  */
+FN2(mod, a - b * floor(a / b), b == -1 ? 0 : (a % b + b) % b)
+FN2(fmod, fmod(a, b), b == -1 ? 0 : a % b)
+
+static int
+divide(const struct brn_node *n, const struct brn_tensor *const *in,
+    struct brn_tensor *out, binary_float *ff, binary_int *fi,
+    burin_error *err)
+{
+	int64_t nb = brn_is_f32(in[1]) ? 0 : brn_numel(in[1]);
+
+	for (int64_t i = 0; i < nb; i++)
+		if (!brn_get_int(in[1], i))
+			return brn_ref_bad(n, err,
+			    "integer division by zero");
+	binary(in[0], in[1], out, ff, fi);
+	return BURIN_OK;
+}
+
+BRN_REF(div)
+{
+	return divide(n, in, out, f_div, i_div, err);
+}
+
+BRN_REF(mod)
+{
+	int c = brn_attr_int(n, "fmod", 0) != 0;
+
+	return divide(n, in, out, c ? f_fmod : f_mod, c ? i_fmod : i_mod, err);
+}
+
+/* ---- bit_shift ---- */
+
+BINARY_TYPE(bit_shift, BITS, 0)
+
+/* Bits that leave the type are cut when the result is stored.  */
+static int64_t
+i_left(int64_t a, int64_t b)
+{
+	return U(b) > 63 ? 0 : (int64_t)(U(a) << b);
+}
+
+static int64_t
+i_right(int64_t a, int64_t b)
+{
+	return U(b) > 63 ? 0 : (int64_t)(U(a) >> b);
+}
+
+BRN_REF(bit_shift)
+{
+	binary(in[0], in[1], out, NULL,
+	    brn_attr_int(n, "direction", 0) ? i_left : i_right);
+	return BURIN_OK;
+}
+
+/* ---- prelu ---- */
 
 /* The slope must not make x larger.  */
 int
@@ -127,170 +274,6 @@ infer_prelu(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-int
-infer_where(struct brn_infer *c, struct brn_type *out)
-{
-	int rc;
-
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_BOOL)) < 0 ||
-	    (rc = broadcast(c, 1, BRN_SET_ANY, 0, out)) < 0 ||
-	    (rc = brn_infer_broadcast(c, out, brn_infer_in(c, 0))) < 0)
-		return rc;
-	return keep_size(c, out);
-}
-
-int
-infer_clip(struct brn_infer *c, struct brn_type *out)
-{
-	int rc;
-
-	for (int i = 1; i < 3; i++)
-		if ((rc = brn_infer_scalar(c, i)) < 0)
-			return rc;
-	*out = *brn_infer_in(c, 0);
-	return brn_infer_dtype(c, 0, BRN_SET_NUM);
-}
-
-/* ---- values ---- */
-
-#define U(x) ((uint64_t)(x))
-
-typedef double binary_float(double a, double b);
-typedef int64_t binary_int(int64_t a, int64_t b);
-
-/* out may be one of a, b here when their shapes are the same.  */
-static void
-binary(const struct brn_tensor *a, const struct brn_tensor *b,
-    struct brn_tensor *out, binary_float *ff, binary_int *fi)
-{
-	int fl = brn_is_f32(a) || brn_is_f32(b);
-	struct brn_iter it;
-
-	brn_iter_init(&it, &out->type);
-	brn_iter_add(&it, &a->type);
-	brn_iter_add(&it, &b->type);
-	for (; it.left; brn_iter_next(&it))
-		if (fl)
-			brn_set_float(out, it.pos,
-			    ff(brn_get_float(a, it.off[0]),
-			    brn_get_float(b, it.off[1])));
-		else
-			brn_set_int(out, it.pos,
-			    fi(brn_get_int(a, it.off[0]),
-			    brn_get_int(b, it.off[1])));
-}
-
-static int64_t
-int_div(int64_t a, int64_t b)
-{
-	return b == -1 ? (int64_t)(0 - U(a)) : a / b;
-}
-
-/* b < 0 leaves a fraction, which truncates to 0, unless a is 1 or -1.  */
-static int64_t
-int_pow(int64_t a, int64_t b)
-{
-	uint64_t r = 1, x = U(a);
-
-	if (b < 0)
-		return a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0;
-	for (; b; b >>= 1, x *= x)
-		if (b & 1)
-			r *= x;
-	return (int64_t)r;
-}
-
-#define FN2(name, fexpr, iexpr) \
-static double \
-f_##name(double a, double b) \
-{ \
-	return fexpr; \
-} \
-static int64_t \
-i_##name(int64_t a, int64_t b) \
-{ \
-	return iexpr; \
-}
-
-#define BINARY(name, fexpr, iexpr) \
-FN2(name, fexpr, iexpr) \
-BRN_REF(name) \
-{ \
-	binary(in[0], in[1], out, f_##name, i_##name); \
-	return BURIN_OK; \
-}
-
-BINARY(add,           a + b,      (int64_t)(U(a) + U(b)))
-BINARY(sub,           a - b,      (int64_t)(U(a) - U(b)))
-BINARY(mul,           a * b,      (int64_t)(U(a) * U(b)))
-BINARY(pow,           pow(a, b),  int_pow(a, b))
-BINARY(and,           a && b,     a && b)
-BINARY(or,            a || b,     a || b)
-BINARY(xor,           !a != !b,   !a != !b)
-BINARY(bit_and,       a + b,      a & b)
-BINARY(bit_or,        a + b,      a | b)
-BINARY(bit_xor,       a + b,      a ^ b)
-BINARY(equal,         a == b,     a == b)
-BINARY(greater,       a > b,      a > b)
-BINARY(greater_equal, a >= b,     a >= b)
-BINARY(less,          a < b,      a < b)
-BINARY(less_equal,    a <= b,     a <= b)
-
-FN2(div, a / b, int_div(a, b))
-FN2(max, a != a || a > b ? a : b, a > b ? a : b)
-FN2(min, a != a || a < b ? a : b, a < b ? a : b)
-
-/* The sign of b, as Python has it, and that of a, as C has it.  */
-FN2(mod, a - b * floor(a / b), b == -1 ? 0 : (a % b + b) % b)
-FN2(fmod, fmod(a, b), b == -1 ? 0 : a % b)
-
-static int
-divide(const struct brn_node *n, const struct brn_tensor *const *in,
-    struct brn_tensor *out, binary_float *ff, binary_int *fi,
-    burin_error *err)
-{
-	int64_t nb = brn_is_f32(in[1]) ? 0 : brn_numel(in[1]);
-
-	for (int64_t i = 0; i < nb; i++)
-		if (!brn_get_int(in[1], i))
-			return brn_fail(err, BURIN_ESHAPE,
-			    "node '%s': integer division by zero", n->name);
-	binary(in[0], in[1], out, ff, fi);
-	return BURIN_OK;
-}
-
-BRN_REF(div)
-{
-	return divide(n, in, out, f_div, i_div, err);
-}
-
-BRN_REF(mod)
-{
-	int c = brn_attr_int(n, "fmod", 0) != 0;
-
-	return divide(n, in, out, c ? f_fmod : f_mod, c ? i_fmod : i_mod, err);
-}
-
-/* Bits that leave the type are cut when the result is stored.  */
-static int64_t
-i_left(int64_t a, int64_t b)
-{
-	return U(b) > 63 ? 0 : (int64_t)(U(a) << b);
-}
-
-static int64_t
-i_right(int64_t a, int64_t b)
-{
-	return U(b) > 63 ? 0 : (int64_t)(U(a) >> b);
-}
-
-BRN_REF(bit_shift)
-{
-	binary(in[0], in[1], out, NULL,
-	    brn_attr_int(n, "direction", 0) ? i_left : i_right);
-	return BURIN_OK;
-}
-
 FN2(prelu, a < 0 ? a * b : a, a < 0 ? (int64_t)(U(a) * U(b)) : a)
 
 BRN_REF(prelu)
@@ -305,6 +288,17 @@ BRN_REF(prelu)
 	binary(in[0], &slope, out, f_prelu, i_prelu);
 	return BURIN_OK;
 }
+
+/* ---- any number of inputs ---- */
+
+BINARY_TYPE(max,  NUM,  0)
+BINARY_TYPE(min,  NUM,  0)
+BINARY_TYPE(sum,  WRAP, 0)
+BINARY_TYPE(mean, F32,  0)
+
+/* NaN wins.  */
+FN2(max, brn_max_nan(a, b), a > b ? a : b)
+FN2(min, a != a || a < b ? a : b, a < b ? a : b)
 
 static double
 f_first(double a, BRN_UNUSED double b)
@@ -354,6 +348,20 @@ BRN_REF(mean)
 	return BURIN_OK;
 }
 
+/* ---- clip, where ---- */
+
+int
+infer_clip(struct brn_infer *c, struct brn_type *out)
+{
+	int rc;
+
+	for (int i = 1; i < 3; i++)
+		if ((rc = brn_infer_scalar(c, i)) < 0)
+			return rc;
+	*out = *brn_infer_in(c, 0);
+	return brn_infer_dtype(c, 0, BRN_SET_NUM);
+}
+
 BRN_REF(clip)
 {
 	const struct brn_tensor *lo = brn_opt_in(n, in, 1);
@@ -367,10 +375,21 @@ BRN_REF(clip)
 	return BURIN_OK;
 }
 
+int
+infer_where(struct brn_infer *c, struct brn_type *out)
+{
+	int rc;
+
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_BOOL)) < 0 ||
+	    (rc = broadcast(c, 1, BRN_SET_ANY, 0, out)) < 0 ||
+	    (rc = brn_infer_broadcast(c, out, brn_infer_in(c, 0))) < 0)
+		return rc;
+	return keep_size(c, out);
+}
+
 BRN_REF(where)
 {
 	const uint8_t *cond = in[0]->data;
-	size_t size = brn_dtype_size(out->type.dtype);
 	struct brn_iter it;
 
 	brn_iter_init(&it, &out->type);
@@ -379,9 +398,7 @@ BRN_REF(where)
 	for (; it.left; brn_iter_next(&it)) {
 		int k = cond[it.off[0]] ? 1 : 2;
 
-		memcpy((char *)out->data + (size_t)it.pos * size,
-		    (const char *)in[k]->data + (size_t)it.off[k] * size,
-		    size);
+		brn_copy_elem(out, it.pos, in[k], it.off[k]);
 	}
 	return BURIN_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Elementwise ops of one input.  Those that take floats only are rows of
- * unary.def; the others are an expression on doubles and one on integers, which
- * wrap.
+ * Elementwise ops of one input.  A function of floats is a row of unary.def, a
+ * function of floats and integers a row of the table below: an expression on
+ * doubles and one on integers, which wrap.
  */
 #include "ir/op/op.h"
 
@@ -10,10 +10,8 @@
 
 #include "ir/graph/half.h"
 
-/* ---- types ---- */
-
-/* One input of a type in the set, out of the same type, or of dtype when that
- * is not 0.  */
+/* Input 0 has a type of the set; the result has the same, or dtype unless that
+ * is 0.  */
 static int
 unary_type(struct brn_infer *c, int set, int dtype, struct brn_type *out)
 {
@@ -27,57 +25,14 @@ unary_type(struct brn_infer *c, int set, int dtype, struct brn_type *out)
 	return BURIN_OK;
 }
 
-#define UNARY(name, set, dtype) \
+#define UNARY_TYPE(name, set, dtype) \
 int \
 infer_##name(struct brn_infer *c, struct brn_type *out) \
 { \
 	return unary_type(c, BRN_SET_##set, dtype, out); \
 }
 
-UNARY(abs,        NUM,  0)
-UNARY(ceil,       F32,  0)
-UNARY(erf,        F32,  0)
-UNARY(exp,        F32,  0)
-UNARY(floor,      F32,  0)
-UNARY(gelu,       F32,  0)
-UNARY(isnan,      F32,  BURIN_BOOL)
-UNARY(log,        F32,  0)
-UNARY(neg,        NUM,  0)
-UNARY(not,        BOOL, 0)
-UNARY(reciprocal, F32,  0)
-UNARY(relu,       NUM,  0)
-UNARY(sigmoid,    F32,  0)
-UNARY(sqrt,       F32,  0)
-UNARY(tanh,       F32,  0)
-
-UNARY(bit_not,    BITS, 0)
-UNARY(isinf,      F32,  BURIN_BOOL)
-UNARY(sign,       NUM,  0)
-#define ACT(name, ...) UNARY(name, F32, 0)
-#include "ir/op/unary.def"
-
-int
-infer_cast(struct brn_infer *c, struct brn_type *out)
-{
-	int64_t to = brn_attr_int(c->n, "to", 0);
-
-	if (to < INT32_MIN || to > INT32_MAX || !brn_dtype_size((int)to))
-		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
-		    "cast to element type %lld", (long long)to);
-	*out = *brn_infer_in(c, 0);
-	out->dtype = (int)to;
-	return BURIN_OK;
-}
-
-int
-infer_cast_like(struct brn_infer *c, struct brn_type *out)
-{
-	*out = *brn_infer_in(c, 0);
-	out->dtype = brn_infer_in(c, 1)->dtype;
-	return BURIN_OK;
-}
-
-/* ---- values ---- */
+/* ---- functions of a float: unary.def ---- */
 
 static double
 softplus(double x)
@@ -99,8 +54,9 @@ parameter(const struct brn_node *n, const char *name, float dflt)
 }
 
 /* Two steps, so that NONE in a row counts as two arguments.  */
-#define ACT(...) ACT_(__VA_ARGS__)
-#define ACT_(name, attr_a, dflt_a, attr_b, dflt_b, expr) \
+#define FLOAT(...) FLOAT_(__VA_ARGS__)
+#define FLOAT_(name, attr_a, dflt_a, attr_b, dflt_b, expr) \
+UNARY_TYPE(name, F32, 0) \
 static double \
 f_##name(double x, BRN_UNUSED double a, BRN_UNUSED double b) \
 { \
@@ -118,6 +74,8 @@ BRN_REF(name) \
 	return BURIN_OK; \
 }
 #include "ir/op/unary.def"
+
+/* ---- functions of a float or an integer ---- */
 
 #define U(x) ((uint64_t)(x))
 
@@ -139,29 +97,9 @@ unary(const struct brn_tensor *x, struct brn_tensor *out, unary_float *ff,
 	return BURIN_OK;
 }
 
-#define FLOAT1(name, expr) \
-static double \
-f_##name(double x) \
-{ \
-	return expr; \
-} \
-BRN_REF(name) \
-{ \
-	return unary(in[0], out, f_##name, NULL); \
-}
-
-FLOAT1(ceil,       ceil(x))
-FLOAT1(erf,        erf(x))
-FLOAT1(exp,        exp(x))
-FLOAT1(floor,      floor(x))
-FLOAT1(isnan,      x != x)
-FLOAT1(log,        log(x))
-FLOAT1(reciprocal, 1 / x)
-FLOAT1(sigmoid,    1 / (1 + exp(-x)))
-FLOAT1(sqrt,       sqrt(x))
-FLOAT1(tanh,       tanh(x))
-
-#define ANY1(name, fexpr, iexpr) \
+/* UNARY(name, types it takes, value of a float, value of an integer)  */
+#define UNARY(name, set, fexpr, iexpr) \
+UNARY_TYPE(name, set, 0) \
 static double \
 f_##name(double x) \
 { \
@@ -177,12 +115,16 @@ BRN_REF(name) \
 	return unary(in[0], out, f_##name, i_##name); \
 }
 
-ANY1(abs,  fabs(x),       x < 0 ? (int64_t)(0 - U(x)) : x)
-ANY1(neg,  -x,            (int64_t)(0 - U(x)))
-ANY1(not,  x == 0,        !x)
-ANY1(relu, x < 0 ? 0 : x, x < 0 ? 0 : x)
-ANY1(sign, x > 0 ? 1 : x < 0 ? -1 : x, (x > 0) - (x < 0))
-ANY1(bit_not, x, ~x)
+UNARY(abs,     NUM,  fabs(x),       x < 0 ? (int64_t)(0 - U(x)) : x)
+UNARY(neg,     NUM,  -x,            (int64_t)(0 - U(x)))
+UNARY(not,     BOOL, x == 0,        !x)
+UNARY(relu,    NUM,  x < 0 ? 0 : x, x < 0 ? 0 : x)
+UNARY(sign,    NUM,  x > 0 ? 1 : x < 0 ? -1 : x, (x > 0) - (x < 0))
+UNARY(bit_not, BITS, x,             ~x)
+
+/* ---- gelu, isnan, isinf ---- */
+
+UNARY_TYPE(gelu, F32, 0)
 
 static double
 gelu_erf(double x)
@@ -205,6 +147,21 @@ BRN_REF(gelu)
 	    gelu_erf, NULL);
 }
 
+UNARY_TYPE(isnan, F32, BURIN_BOOL)
+
+static double
+is_nan(double x)
+{
+	return isnan(x) != 0;
+}
+
+BRN_REF(isnan)
+{
+	return unary(in[0], out, is_nan, NULL);
+}
+
+UNARY_TYPE(isinf, F32, BURIN_BOOL)
+
 BRN_REF(isinf)
 {
 	int down = brn_attr_int(n, "detect_negative", 1) != 0;
@@ -216,6 +173,29 @@ BRN_REF(isinf)
 
 		brn_set_int(out, i, isinf(x) && (x < 0 ? down : up));
 	}
+	return BURIN_OK;
+}
+
+/* ---- cast ---- */
+
+int
+infer_cast(struct brn_infer *c, struct brn_type *out)
+{
+	int64_t to = brn_attr_int(c->n, "to", 0);
+
+	if (to < INT32_MIN || to > INT32_MAX || !brn_dtype_size((int)to))
+		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+		    "cast to element type %lld", (long long)to);
+	*out = *brn_infer_in(c, 0);
+	out->dtype = (int)to;
+	return BURIN_OK;
+}
+
+int
+infer_cast_like(struct brn_infer *c, struct brn_type *out)
+{
+	*out = *brn_infer_in(c, 0);
+	out->dtype = brn_infer_in(c, 1)->dtype;
 	return BURIN_OK;
 }
 
