@@ -11,7 +11,7 @@
 
 #include "ir/op/op.h"
 
-/* [.., heads, queries, keys] for the mask to broadcast to.  */
+/* [.., heads, queries, keys], to which the mask broadcasts.  */
 static struct brn_type
 score_type(const struct brn_type *q, const struct brn_type *k, int64_t heads)
 {
@@ -44,7 +44,7 @@ check_mask(struct brn_infer *c, int64_t heads)
 	return BURIN_OK;
 }
 
-/* All sizes of a and b agree but that of axis except.  */
+/* Check that a and b have the same sizes, but for axis except.  */
 static int
 match_dims(struct brn_infer *c, const struct brn_type *a,
     const struct brn_type *b, int except)
@@ -105,7 +105,7 @@ BRN_WORK(attention)
 	    (double)brn_attr_int(c->n, "heads", 1)), out);
 }
 
-/* One row of scores, and where its query, keys and values begin.  */
+/* A query and its keys and values: where they begin in q, k and v.  */
 struct row {
 	const struct brn_tensor *q, *k, *v;
 	int64_t q_at, k_at, v_at;

@@ -14,7 +14,7 @@
 
 /* ---- types ---- */
 
-/* Types and ranks of x and w.  1 when a size of w is not known.  */
+/* Check types and ranks of x and w.  1: a size of w is not known.  */
 static int
 check_conv(struct brn_infer *c, int64_t *group)
 {
@@ -36,7 +36,7 @@ check_conv(struct brn_infer *c, int64_t *group)
 	return BURIN_OK;
 }
 
-/* Nothing but the batch is known.  */
+/* The result where only its batch is known.  */
 static int
 only_batch(struct brn_infer *c, struct brn_type *out)
 {
@@ -274,7 +274,7 @@ conv_dot(const struct brn_window *w, const struct brn_tensor *x,
 	return sum;
 }
 
-/* What a convolution is made of.  */
+/* A convolution; end is what follows the sum.  */
 struct conv {
 	struct brn_window w;
 	const struct brn_tensor *x, *weight, *bias, *residual;
@@ -321,7 +321,7 @@ BRN_REF(conv)
 	return BURIN_OK;
 }
 
-/* A layer, with its weight [out][channels * taps].  */
+/* A layer, whose weight is [out][channels * taps].  */
 static int
 image_layer(const struct brn_node *n, const struct brn_tensor *const *in,
     const float *weight, struct brn_tensor *out, burin_error *err)
@@ -366,7 +366,8 @@ BRN_REF(bsr_conv)
 	return rc;
 }
 
-/* The position of x whose tap number tap falls on at; -1: there is none.  */
+/* The place in its plane of x of the element whose tap number tap falls on
+ * position at of the result; -1: there is none.  */
 static int64_t
 transposed_tap(const struct brn_window *w, const int64_t *at, int64_t tap)
 {
@@ -386,8 +387,8 @@ transposed_tap(const struct brn_window *w, const int64_t *at, int64_t tap)
 	return off;
 }
 
-/* Weight [in, out / group, taps]: channel o takes it from the in channels of
- * its group, which begin with first.  */
+/* Channel o of the result at position at: the sum over the input channels of
+ * its group and the taps.  weight is [in, out / group, taps..].  */
 static double
 transposed_dot(const struct brn_window *w, const struct brn_tensor *x,
     int64_t first_plane, const struct brn_tensor *weight, int64_t group,

@@ -10,16 +10,17 @@
 
 enum { MAX_TEXT = 128 };
 
+/* The labels of one operand, or of the result.  */
 struct term {
-	const char *s;
-	int n;                          /* characters */
-	int more;                       /* dimensions of its ellipsis */
-	char label[BRN_MAX_RANK];       /* spelled out */
+	const char *s;                  /* its text, n characters */
+	int n;
+	int more;                       /* dimensions that "..." stands for */
+	char label[BRN_MAX_RANK];       /* one a dimension */
 	int nlabel;
 };
 
-/* The labels of a term, an ellipsis as the digits that count its dimensions
- * from the last.  */
+/* Set the labels of a term.  Those of an ellipsis are digits that count its
+ * dimensions from the last.  */
 static const char *
 spell(struct term *t)
 {
@@ -59,7 +60,8 @@ add_label(struct brn_einsum *e, char c)
 	return NULL;
 }
 
-/* What the result has when it is not said: ellipsis, then what occurs once. */
+/* Add the labels of a result that the equation leaves out: the ellipsis, then
+ * the labels that occur once.  */
 static const char *
 implied(struct brn_einsum *e, const struct term *t, int n, int more)
 {
@@ -232,13 +234,14 @@ BRN_WORK(einsum)
 
 /* ---- values ---- */
 
+/* The two walks.  */
 struct sum {
 	struct brn_type outer, inner;   /* one dimension a label */
 	int64_t stride[BRN_EINSUM_MAX][BRN_MAX_RANK];
 };
 
-/* Operands as strides of their labels: a label that occurs twice in one has the
- * sum, which is its diagonal; a dimension of 1 repeats.  */
+/* Each operand has a stride for each label: the sum of its strides where the
+ * label occurs twice, which is the diagonal; 0 where its dimension is 1.  */
 static void
 sum_init(struct sum *s, const struct brn_einsum *e, int nin,
     const struct brn_tensor *const *in)

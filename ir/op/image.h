@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a layer on images (dense_conv, bsr_conv, depthwise) does while it
- * stores its result: an activation, and the addition of another image before
- * or after it.
+ * The epilogue of a layer on images (dense_conv, bsr_conv, depthwise): an
+ * activation, and a residual that is added before or after it.
  */
 #ifndef BRN_IMAGE_H
 #define BRN_IMAGE_H
@@ -26,7 +25,7 @@ struct brn_image_end {
 
 struct brn_image_end brn_image_end_of(const struct brn_node *n);
 
-/* Of one element; residual 0 where there is none.  */
+/* Apply it to one element; residual is 0 where there is none.  */
 double brn_image_end(const struct brn_image_end *e, double x,
     double residual);
 

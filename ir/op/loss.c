@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Losses: x has classes in dimension 1, labels name one for each of the other
- * places.
+ * Losses: x has a score for each class in dimension 1, the labels name a class
+ * for each place, which is an index of the other dimensions.
  */
 #include "ir/op/op.h"
 
@@ -141,9 +141,9 @@ loss(const struct loss *l, const struct brn_tensor *labels,
 		double w = 0, v = 0;
 
 		if (!skip && (c < 0 || c >= l->classes))
-			return brn_fail(err, BURIN_ESHAPE,
-			    "node '%s': class %lld, wanted below %lld",
-			    l->n->name, (long long)c, (long long)l->classes);
+			return brn_ref_bad(l->n, err,
+			    "class %lld, wanted below %lld", (long long)c,
+			    (long long)l->classes);
 		if (!skip) {
 			w = l->weight ? (double)l->weight[c] : 1;
 			v = -w * log_prob(l, first_class(l, i), c);

@@ -205,8 +205,8 @@ last_matrix(const struct brn_tensor *t, int vector_is_row)
 	return (struct mat){ t, 0, ty->dim[ty->rank - 1], 1 };
 }
 
-/* Walk over the batch dimensions of out with both operands along: as if each
- * matrix were one element.  */
+/* Walk over the batch dimensions of out, all but the last ndrop.  The offset of
+ * an operand counts its matrices.  */
 static void
 walk_batch(struct brn_iter *it, const struct brn_type *out, int ndrop,
     const struct brn_type *a, const struct brn_type *b)
@@ -296,8 +296,8 @@ act(enum brn_act a, double x)
 	return x;
 }
 
-/* Element i of a layer's result, whose product is sum: bias, activation,
- * residual.  */
+/* Element i of a layer's result from its dot product: add the bias, apply the
+ * activation, add the residual.  */
 static void
 finish(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, int64_t i, double sum)
@@ -319,7 +319,7 @@ BRN_REF(dense)
 	int64_t rows = in[1]->type.dim[trans], cols = in[1]->type.dim[!trans];
 	int64_t size = brn_numel(out);
 	struct mat x = { in[0], 0, cols, 1 };
-	/* Seen as [cols][rows], which it is or is not. */
+	/* w^T: [cols][rows].  */
 	struct mat w = { in[1], 0, trans ? rows : 1, trans ? 1 : cols };
 
 	for (int64_t i = 0; i < size; i++)
@@ -327,7 +327,7 @@ BRN_REF(dense)
 	return BURIN_OK;
 }
 
-/* One output feature of one token: the dot product over stored blocks.  */
+/* The dot product of one row of the weight with x, over stored blocks.  */
 static double
 bsr_dot(const struct brn_bsr *b, int64_t row, const float *x)
 {

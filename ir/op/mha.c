@@ -22,10 +22,11 @@ heads_mul(int64_t a, int64_t b)
 	return (int64_t)((uint64_t)a * (uint64_t)b);
 }
 
-/* heads counts for a rank of 3 only.  Sizes may be symbols; depth is -1 when
- * the heads do not divide the features.  */
+/* A tensor of this type and these elements as heads, n of them: that counts for
+ * a rank of 3 only.  Sizes may be symbols; depth is -1 when the heads do not
+ * divide the features.  */
 static struct heads
-heads_of(const struct brn_type *t, void *p, int64_t heads)
+heads_of(const struct brn_type *t, void *p, int64_t n)
 {
 	const int64_t *d = t->dim;
 	struct heads v = { .p = p, .batch = d[0] };
@@ -39,9 +40,9 @@ heads_of(const struct brn_type *t, void *p, int64_t heads)
 		v.step[2] = d[3];
 		return v;
 	}
-	v.heads = heads;
+	v.heads = n;
 	v.seq = d[1];
-	v.depth = heads < 1 || d[2] < 0 || d[2] % heads ? -1 : d[2] / heads;
+	v.depth = n < 1 || d[2] < 0 || d[2] % n ? -1 : d[2] / n;
 	v.step[0] = heads_mul(d[1], d[2]);
 	v.step[1] = v.depth;
 	v.step[2] = d[2];
@@ -54,7 +55,7 @@ heads_at(const struct heads *v, int64_t b, int64_t h, int64_t s)
 	return v->p + b * v->step[0] + h * v->step[1] + s * v->step[2];
 }
 
-/* ---- types ---- */
+/* ---- types of mha ---- */
 
 static int
 bad(struct brn_infer *c)
@@ -62,9 +63,9 @@ bad(struct brn_infer *c)
 	return brn_infer_bad(c, BURIN_ESHAPE, "heads do not fit together");
 }
 
-/* Input i as heads, in *v.  */
+/* Input i as heads, in *v.  attr counts them for a rank of 3.  */
 static int
-heads(struct brn_infer *c, int i, const char *attr, struct heads *v)
+input_heads(struct brn_infer *c, int i, const char *attr, struct heads *v)
 {
 	const struct brn_type *t = brn_infer_in(c, i);
 	int64_t n = brn_attr_int(c->n, attr, 0);
@@ -82,7 +83,8 @@ heads(struct brn_infer *c, int i, const char *attr, struct heads *v)
 	return BURIN_OK;
 }
 
-/* *v with the past in input i, which has the same sizes but for its length.  */
+/* Add the length of the past, input i, to that of *v; their other sizes are the
+ * same.  */
 static int
 with_past(struct brn_infer *c, int i, struct heads *v)
 {
@@ -145,12 +147,12 @@ int
 infer_mha(struct brn_infer *c, struct brn_type *out)
 {
 	int64_t index = brn_attr_int(c->n, "index", 0);
-	struct heads q, k, v, *kept = index == 1 ? &k : &v;
+	struct heads q, k, v, *result = index == 1 ? &k : &v;
 	int rc;
 
-	if ((rc = heads(c, 0, "q_num_heads", &q)) < 0 ||
-	    (rc = heads(c, 1, "kv_num_heads", &k)) < 0 ||
-	    (rc = heads(c, 2, "kv_num_heads", &v)) < 0)
+	if ((rc = input_heads(c, 0, "q_num_heads", &q)) < 0 ||
+	    (rc = input_heads(c, 1, "kv_num_heads", &k)) < 0 ||
+	    (rc = input_heads(c, 2, "kv_num_heads", &v)) < 0)
 		return rc;
 	if (brn_infer_in(c, 0)->rank != brn_infer_in(c, 1)->rank ||
 	    !brn_infer_in(c, 4) != !brn_infer_in(c, 5))
@@ -161,42 +163,12 @@ infer_mha(struct brn_infer *c, struct brn_type *out)
 	*out = (struct brn_type){ BURIN_F32, 4, { q.batch, q.heads, q.seq,
 	    v.depth } };
 	if (index)
-		*out = (struct brn_type){ BURIN_F32, 4, { kept->batch,
-		    kept->heads, kept->seq, kept->depth } };
+		*out = (struct brn_type){ BURIN_F32, 4, { result->batch,
+		    result->heads, result->seq, result->depth } };
 	else if (brn_infer_in(c, 0)->rank == 3)
 		*out = (struct brn_type){ BURIN_F32, 3, { q.batch, q.seq,
 		    brn_is_sym(v.depth) ? brn_infer_new_dim(c) :
 		    q.heads * v.depth } };
-	return BURIN_OK;
-}
-
-int
-infer_rotary(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *cos = brn_infer_in(c, 1);
-	const struct brn_type *sin = brn_infer_in(c, 2);
-	const struct brn_type *place = brn_infer_in(c, 3);
-	int64_t want = brn_attr_int(c->n, "rotary_embedding_dim", 0), half;
-	struct heads x;
-	int rc;
-
-	if ((rc = heads(c, 0, "num_heads", &x)) < 0 ||
-	    (rc = brn_infer_dtype(c, 1, BRN_SET_F32)) < 0 ||
-	    (place && (rc = brn_infer_dtype(c, 3, BRN_SET_INT)) < 0))
-		return rc;
-	if (!brn_type_equal(cos, sin) || cos->rank != (place ? 2 : 3) ||
-	    (place && place->rank != 2))
-		return bad(c);
-	half = cos->dim[cos->rank - 1];
-	if (!brn_is_sym(half) && ((want && half != want / 2) ||
-	    (!brn_is_sym(x.depth) && (2 * half > x.depth ||
-	    (!want && 2 * half != x.depth)))))
-		return bad(c);
-	for (int d = 0; d < 2; d++)
-		if ((rc = brn_infer_same_dim(c, d ? &x.seq : &x.batch,
-		    place ? place->dim[d] : cos->dim[d])) < 0)
-			return rc;
-	*out = *brn_infer_in(c, 0);
 	return BURIN_OK;
 }
 
@@ -221,19 +193,19 @@ BRN_WORK(mha)
 	    ((double)q.depth + (double)v.depth + 3), out);
 }
 
-/* ---- values ---- */
+/* ---- values of mha ---- */
 
 /* Keys or values: those of the past, then the new ones.  */
-struct kept {
+struct history {
 	struct heads past, now;
 };
 
-static struct kept
-kept_of(const struct brn_node *n, const struct brn_tensor *const *in,
+static struct history
+history_of(const struct brn_node *n, const struct brn_tensor *const *in,
     int now, int past)
 {
 	const struct brn_tensor *p = brn_opt_in(n, in, past);
-	struct kept k = { .now = heads_of(&in[now]->type, in[now]->data,
+	struct history k = { .now = heads_of(&in[now]->type, in[now]->data,
 	    brn_attr_int(n, "kv_num_heads", 0)) };
 
 	if (p)
@@ -242,7 +214,7 @@ kept_of(const struct brn_node *n, const struct brn_tensor *const *in,
 }
 
 static const float *
-kept_at(const struct kept *k, int64_t b, int64_t h, int64_t t)
+history_at(const struct history *k, int64_t b, int64_t h, int64_t t)
 {
 	return t < k->past.seq ? heads_at(&k->past, b, h, t) :
 	    heads_at(&k->now, b, h, t - k->past.seq);
@@ -250,7 +222,7 @@ kept_at(const struct kept *k, int64_t b, int64_t h, int64_t t)
 
 struct mha {
 	struct heads q, y;
-	struct kept k, v;
+	struct history k, v;
 	const struct brn_tensor *mask;
 	int causal;
 	double scale, cap;
@@ -258,7 +230,7 @@ struct mha {
 	double *score;                  /* [keys] */
 };
 
-/* Score of key t before the softmax, m being the row of the mask.  */
+/* The score of key k for query q before the softmax; m is at its mask.  */
 static double
 score(const struct mha *a, const float *q, const float *k,
     const struct brn_iter *m)
@@ -277,7 +249,8 @@ score(const struct mha *a, const float *q, const float *k,
 	return sum + brn_get_float(a->mask, m->off[0]);
 }
 
-/* One query; m is at its first key and moves on to the next query.  */
+/* The result of query s; m is at the mask of its first key and moves on to that
+ * of the next query.  */
 static void
 query(const struct mha *a, int64_t b, int64_t h, int64_t s,
     struct brn_iter *m)
@@ -289,7 +262,7 @@ query(const struct mha *a, int64_t b, int64_t h, int64_t s,
 
 	for (int64_t t = 0; t < a->keys; t++, brn_iter_next(m)) {
 		a->score[t] = a->causal && t > s + a->k.past.seq ?
-		    -INFINITY : score(a, q, kept_at(&a->k, b, kv, t), m);
+		    -INFINITY : score(a, q, history_at(&a->k, b, kv, t), m);
 		max = fmax(max, a->score[t]);
 	}
 	for (int64_t t = 0; t < a->keys; t++)
@@ -299,7 +272,7 @@ query(const struct mha *a, int64_t b, int64_t h, int64_t s,
 
 		for (int64_t t = 0; t < a->keys; t++)
 			v += a->score[t] / sum *
-			    (double)kept_at(&a->v, b, kv, t)[d];
+			    (double)history_at(&a->v, b, kv, t)[d];
 		y[d] = (float)v;
 	}
 }
@@ -312,7 +285,7 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct mha a = {
 		.q = heads_of(&in[0]->type, in[0]->data, heads),
 		.y = heads_of(&out->type, out->data, heads),
-		.k = kept_of(n, in, 1, 4), .v = kept_of(n, in, 2, 5),
+		.k = history_of(n, in, 1, 4), .v = history_of(n, in, 2, 5),
 		.mask = brn_opt_in(n, in, 3),
 		.causal = brn_attr_int(n, "is_causal", 0) != 0,
 		.cap = (double)brn_attr_float(n, "softcap", 0),
@@ -343,23 +316,56 @@ BRN_REF(mha)
 {
 	int64_t index = brn_attr_int(n, "index", 0);
 	struct heads y;
-	struct kept k;
+	struct history k;
 
 	if (!index)
 		return attend(n, in, out, err);
-	/* Keys or values with those of the past.  */
-	k = kept_of(n, in, (int)index, (int)index + 3);
+	/* The second and third output: the past and the new keys or values.  */
+	k = history_of(n, in, (int)index, (int)index + 3);
 	y = heads_of(&out->type, out->data, 0);
 	for (int64_t b = 0; b < y.batch; b++)
 		for (int64_t h = 0; h < y.heads; h++)
 			for (int64_t t = 0; t < y.seq; t++)
 				memcpy(heads_at(&y, b, h, t),
-				    kept_at(&k, b, h, t),
+				    history_at(&k, b, h, t),
 				    (size_t)y.depth * sizeof (float));
 	return BURIN_OK;
 }
 
-/* Turn the first 2 * half elements of a head by the angles of a place.  */
+/* ---- rotary ---- */
+
+int
+infer_rotary(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *cos = brn_infer_in(c, 1);
+	const struct brn_type *sin = brn_infer_in(c, 2);
+	const struct brn_type *place = brn_infer_in(c, 3);
+	int64_t want = brn_attr_int(c->n, "rotary_embedding_dim", 0), half;
+	struct heads x;
+	int rc;
+
+	if ((rc = input_heads(c, 0, "num_heads", &x)) < 0 ||
+	    (rc = brn_infer_dtype(c, 1, BRN_SET_F32)) < 0 ||
+	    (place && (rc = brn_infer_dtype(c, 3, BRN_SET_INT)) < 0))
+		return rc;
+	if (!brn_type_equal(cos, sin) || cos->rank != (place ? 2 : 3) ||
+	    (place && place->rank != 2))
+		return bad(c);
+	half = cos->dim[cos->rank - 1];
+	if (!brn_is_sym(half) && ((want && half != want / 2) ||
+	    (!brn_is_sym(x.depth) && (2 * half > x.depth ||
+	    (!want && 2 * half != x.depth)))))
+		return bad(c);
+	for (int d = 0; d < 2; d++)
+		if ((rc = brn_infer_same_dim(c, d ? &x.seq : &x.batch,
+		    place ? place->dim[d] : cos->dim[d])) < 0)
+			return rc;
+	*out = *brn_infer_in(c, 0);
+	return BURIN_OK;
+}
+
+/* Turn the first 2 * half elements of a head, in pairs, by the angles of a
+ * position.  */
 static void
 rotate(const float *x, float *y, const float *cos, const float *sin,
     int64_t half, int interleaved)
@@ -389,8 +395,8 @@ BRN_REF(rotary)
 		int64_t at = place ? brn_get_int(place, i) : i;
 
 		if (place && (at < 0 || at >= rows))
-			return brn_fail(err, BURIN_ESHAPE, "node '%s': "
-			    "position %lld, wanted below %lld", n->name,
+			return brn_ref_bad(n, err,
+			    "position %lld, wanted below %lld",
 			    (long long)at, (long long)rows);
 		for (int64_t h = 0; h < x.heads; h++)
 			rotate(heads_at(&x, i / x.seq, h, i % x.seq),

@@ -5,7 +5,72 @@
  */
 #include "ir/op/op.h"
 
-/* ---- along axes ---- */
+/* ---- what the refs share ---- */
+
+/* One side of the copy of a region: its element 0 is data[first], and each
+ * dimension of the region has a stride.  */
+struct side {
+	void *data;
+	int64_t first, stride[BRN_MAX_RANK];
+};
+
+static struct side
+side_of(const struct brn_tensor *t)
+{
+	struct side s = { .data = t->data };
+
+	brn_type_strides(&t->type, s.stride);
+	return s;
+}
+
+#define COPY_LINE(T) \
+static void \
+line_##T(void *to, int64_t to_step, const void *from, int64_t from_step, \
+    int64_t n) \
+{ \
+	for (int64_t i = 0; i < n; i++) \
+		((T *)to)[i * to_step] = ((const T *)from)[i * from_step]; \
+}
+
+COPY_LINE(uint8_t)
+COPY_LINE(uint32_t)
+COPY_LINE(uint64_t)
+
+/* Copy a region line by line, a line along its last dimension.  */
+static void
+copy(const struct side *to, const struct side *from,
+    const struct brn_type *region)
+{
+	int64_t size = (int64_t)brn_dtype_size(region->dtype), n = 1;
+	int64_t to_step = 1, from_step = 1;
+	struct brn_type lines = *region;
+	struct brn_iter it;
+
+	if (lines.rank > 0 && lines.dim[lines.rank - 1] > 0) {
+		n = lines.dim[lines.rank - 1];
+		to_step = to->stride[lines.rank - 1];
+		from_step = from->stride[lines.rank - 1];
+		lines.dim[lines.rank - 1] = 1;
+	}
+	brn_iter_init(&it, &lines);
+	brn_iter_add_strided(&it, to->first, to->stride);
+	brn_iter_add_strided(&it, from->first, from->stride);
+	for (; it.left; brn_iter_next(&it)) {
+		char *t = (char *)to->data + it.off[0] * size;
+		const char *f = (const char *)from->data + it.off[1] * size;
+
+		if (to_step == 1 && from_step == 1)
+			memcpy(t, f, (size_t)(n * size));
+		else if (size == 4)
+			line_uint32_t(t, to_step, f, from_step, n);
+		else if (size == 8)
+			line_uint64_t(t, to_step, f, from_step, n);
+		else
+			line_uint8_t(t, to_step, f, from_step, n);
+	}
+}
+
+/* ---- transpose ---- */
 
 int
 infer_transpose(struct brn_infer *c, struct brn_type *out)
@@ -30,7 +95,22 @@ infer_transpose(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-/* Sizes added: zero changes nothing, otherwise a symbol makes a new one.  */
+BRN_REF(transpose)
+{
+	const struct brn_attr *perm = brn_attr(n, "perm");
+	struct side to = side_of(out), x = side_of(in[0]), from = x;
+	int rank = out->type.rank;
+
+	for (int i = 0; i < rank; i++)
+		from.stride[i] = x.stride[perm ? perm->ints[i] : rank - 1 - i];
+	copy(&to, &from, &out->type);
+	return BURIN_OK;
+}
+
+/* ---- concat ---- */
+
+/* Add d to *sum.  A symbol and another size, unless that is 0, make a new
+ * symbol.  */
 static int
 add_size(struct brn_infer *c, int64_t *sum, int64_t d)
 {
@@ -68,6 +148,22 @@ infer_concat(struct brn_infer *c, struct brn_type *out)
 	}
 	return BURIN_OK;
 }
+
+BRN_REF(concat)
+{
+	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
+	struct side to = side_of(out);
+
+	for (int i = 0; i < n->nin; i++) {
+		struct side from = side_of(in[i]);
+
+		copy(&to, &from, &in[i]->type);
+		to.first += in[i]->type.dim[axis] * to.stride[axis];
+	}
+	return BURIN_OK;
+}
+
+/* ---- split ---- */
 
 /* Where each listed piece ends, in c->split_end.  The outputs of one Split
  * follow each other, so the sums of the last list are kept.  */
@@ -122,7 +218,8 @@ split_listed(struct brn_infer *c, int64_t d, int64_t index, int64_t nout,
 	return BURIN_OK;
 }
 
-/* Equal pieces of dimension d, but for the last, which may be smaller.  */
+/* The size of piece index of dimension d in nout equal ones; the last may be
+ * smaller.  */
 static int64_t
 split_equal(struct brn_infer *c, int64_t d, int64_t index, int64_t nout)
 {
@@ -169,8 +266,28 @@ BRN_WORK(split)
 	return 1 + brn_work_per_element(before, out);
 }
 
-/* The i-th slice takes from a dimension of size *d, which becomes what it
- * leaves.  An end beyond all sizes means all, also of a symbol.  */
+BRN_REF(split)
+{
+	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
+	int64_t index = brn_attr_int(n, "index", 0);
+	int64_t nout = brn_attr_int(n, "nout", 1);
+	int64_t dim = in[0]->type.dim[axis], before = 0;
+	struct side to = side_of(out), from = side_of(in[0]);
+
+	if (brn_opt_in(n, in, 1))
+		for (int64_t i = 0; i < index; i++)
+			before += brn_get_int(in[1], i);
+	else
+		before = index * (dim / nout + (dim % nout != 0));
+	from.first = before * from.stride[axis];
+	copy(&to, &from, &out->type);
+	return BURIN_OK;
+}
+
+/* ---- slice ---- */
+
+/* The i-th slice is of a dimension of size *d; set *d to the size that it
+ * leaves.  From 0 to INT32_MAX or more is all, also of a symbol.  */
 static int
 slice_dim(struct brn_infer *c, int64_t i, int64_t *d)
 {
@@ -202,8 +319,8 @@ slice_dim(struct brn_infer *c, int64_t i, int64_t *d)
 	return BURIN_OK;
 }
 
-/* The inputs of a slice are lists of one length: *count, a symbol when it is
- * not known.  */
+/* The lists that say what to slice have one length, in *count; a symbol when it
+ * is not known.  */
 static int
 slice_count(struct brn_infer *c, int64_t *count)
 {
@@ -255,6 +372,32 @@ infer_slice(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+BRN_REF(slice)
+{
+	const struct brn_tensor *axes = brn_opt_in(n, in, 3);
+	const struct brn_tensor *steps = brn_opt_in(n, in, 4);
+	struct side to = side_of(out), from = side_of(in[0]);
+	int64_t count = brn_numel(in[1]);
+
+	for (int64_t i = 0; i < count; i++) {
+		int a = brn_axis(axes ? brn_get_int(axes, i) : i,
+		    out->type.rank);
+		int64_t start = brn_get_int(in[1], i);
+		int64_t step = steps ? brn_get_int(steps, i) : 1;
+
+		brn_slice(in[0]->type.dim[a], &start, brn_get_int(in[2], i),
+		    step);
+		from.first += start * from.stride[a];
+		/* A step that leads out of the tensor is never taken.  */
+		from.stride[a] = out->type.dim[a] > 1 ?
+		    from.stride[a] * step : 0;
+	}
+	copy(&to, &from, &out->type);
+	return BURIN_OK;
+}
+
+/* ---- expand, tile ---- */
+
 int
 infer_expand(struct brn_infer *c, struct brn_type *out)
 {
@@ -265,6 +408,18 @@ infer_expand(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dims(c, 1, 0, out)) < 0 || out->rank < 0)
 		return rc;
 	return brn_infer_broadcast(c, out, x);
+}
+
+BRN_REF(expand)
+{
+	struct side to = side_of(out), from = { .data = in[0]->data };
+	struct brn_iter it;
+
+	brn_iter_init(&it, &out->type);
+	brn_iter_add(&it, &in[0]->type);
+	memcpy(from.stride, it.stride[0], sizeof from.stride);
+	copy(&to, &from, &out->type);
+	return BURIN_OK;
 }
 
 int
@@ -292,151 +447,6 @@ infer_tile(struct brn_infer *c, struct brn_type *out)
 		    out->dim[d], k, &out->dim[d])))
 			out->dim[d] = k ? INT64_MAX : 0;
 	}
-	return BURIN_OK;
-}
-
-/* ---- values ---- */
-
-/* One side of a copy: where element 0 is, and a stride for each dimension of
- * the region.  */
-struct side {
-	void *data;
-	int64_t first, stride[BRN_MAX_RANK];
-};
-
-static struct side
-side_of(const struct brn_tensor *t)
-{
-	struct side s = { .data = t->data };
-
-	brn_type_strides(&t->type, s.stride);
-	return s;
-}
-
-#define COPY_LINE(T) \
-static void \
-line_##T(void *to, int64_t to_step, const void *from, int64_t from_step, \
-    int64_t n) \
-{ \
-	for (int64_t i = 0; i < n; i++) \
-		((T *)to)[i * to_step] = ((const T *)from)[i * from_step]; \
-}
-
-COPY_LINE(uint8_t)
-COPY_LINE(uint32_t)
-COPY_LINE(uint64_t)
-
-/* Copy a region, the innermost dimension in one go.  */
-static void
-copy(const struct side *to, const struct side *from,
-    const struct brn_type *region)
-{
-	int64_t size = (int64_t)brn_dtype_size(region->dtype), n = 1;
-	int64_t to_step = 1, from_step = 1;
-	struct brn_type lines = *region;
-	struct brn_iter it;
-
-	if (lines.rank > 0 && lines.dim[lines.rank - 1] > 0) {
-		n = lines.dim[lines.rank - 1];
-		to_step = to->stride[lines.rank - 1];
-		from_step = from->stride[lines.rank - 1];
-		lines.dim[lines.rank - 1] = 1;
-	}
-	brn_iter_init(&it, &lines);
-	brn_iter_add_strided(&it, to->first, to->stride);
-	brn_iter_add_strided(&it, from->first, from->stride);
-	for (; it.left; brn_iter_next(&it)) {
-		char *t = (char *)to->data + it.off[0] * size;
-		const char *f = (const char *)from->data + it.off[1] * size;
-
-		if (to_step == 1 && from_step == 1)
-			memcpy(t, f, (size_t)(n * size));
-		else if (size == 4)
-			line_uint32_t(t, to_step, f, from_step, n);
-		else if (size == 8)
-			line_uint64_t(t, to_step, f, from_step, n);
-		else
-			line_uint8_t(t, to_step, f, from_step, n);
-	}
-}
-
-BRN_REF(transpose)
-{
-	const struct brn_attr *perm = brn_attr(n, "perm");
-	struct side to = side_of(out), x = side_of(in[0]), from = x;
-	int rank = out->type.rank;
-
-	for (int i = 0; i < rank; i++)
-		from.stride[i] = x.stride[perm ? perm->ints[i] : rank - 1 - i];
-	copy(&to, &from, &out->type);
-	return BURIN_OK;
-}
-
-BRN_REF(concat)
-{
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
-	struct side to = side_of(out);
-
-	for (int i = 0; i < n->nin; i++) {
-		struct side from = side_of(in[i]);
-
-		copy(&to, &from, &in[i]->type);
-		to.first += in[i]->type.dim[axis] * to.stride[axis];
-	}
-	return BURIN_OK;
-}
-
-BRN_REF(split)
-{
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
-	int64_t index = brn_attr_int(n, "index", 0);
-	int64_t nout = brn_attr_int(n, "nout", 1);
-	int64_t dim = in[0]->type.dim[axis], before = 0;
-	struct side to = side_of(out), from = side_of(in[0]);
-
-	if (brn_opt_in(n, in, 1))
-		for (int64_t i = 0; i < index; i++)
-			before += brn_get_int(in[1], i);
-	else
-		before = index * (dim / nout + (dim % nout != 0));
-	from.first = before * from.stride[axis];
-	copy(&to, &from, &out->type);
-	return BURIN_OK;
-}
-
-BRN_REF(slice)
-{
-	const struct brn_tensor *axes = brn_opt_in(n, in, 3);
-	const struct brn_tensor *steps = brn_opt_in(n, in, 4);
-	struct side to = side_of(out), from = side_of(in[0]);
-	int64_t count = brn_numel(in[1]);
-
-	for (int64_t i = 0; i < count; i++) {
-		int a = brn_axis(axes ? brn_get_int(axes, i) : i,
-		    out->type.rank);
-		int64_t start = brn_get_int(in[1], i);
-		int64_t step = steps ? brn_get_int(steps, i) : 1;
-
-		brn_slice(in[0]->type.dim[a], &start, brn_get_int(in[2], i),
-		    step);
-		from.first += start * from.stride[a];
-		/* A step that leads out of the tensor is never taken.  */
-		from.stride[a] = out->type.dim[a] > 1 ?
-		    from.stride[a] * step : 0;
-	}
-	copy(&to, &from, &out->type);
-	return BURIN_OK;
-}
-
-BRN_REF(expand)
-{
-	struct side to = side_of(out), from = { .data = in[0]->data };
-	struct brn_iter it;
-
-	brn_iter_init(&it, &out->type);
-	brn_iter_add(&it, &in[0]->type);
-	memcpy(from.stride, it.stride[0], sizeof from.stride);
-	copy(&to, &from, &out->type);
 	return BURIN_OK;
 }
 

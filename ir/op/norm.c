@@ -9,7 +9,16 @@
 
 #include <math.h>
 
-/* ---- types ---- */
+#include "ir/op/window.h"
+
+/* Mean, variance, result: three walks over x.  */
+BRN_WORK(norm)
+{
+	return brn_work_per_element(
+	    3.0 * (double)brn_type_numel(brn_infer_in(c, 0)), out);
+}
+
+/* ---- layer_norm ---- */
 
 /* Input i must broadcast to the last dimensions of x, from axis on.  */
 static int
@@ -36,21 +45,6 @@ fits_last(struct brn_infer *c, int i, const struct brn_type *x, int axis)
 }
 
 int
-infer_rms_norm(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
-
-	if (axis < 0)
-		return axis;
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
-	    (rc = fits_last(c, 1, x, axis)) < 0)
-		return rc;
-	*out = *x;
-	return BURIN_OK;
-}
-
-int
 infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
@@ -67,109 +61,6 @@ infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 		out->dim[d] = 1;        /* mean, 1 / standard deviation */
 	return BURIN_OK;
 }
-
-int
-infer_mvn(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_attr *axes = brn_attr(c->n, "axes");
-	int rc;
-
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
-		return rc;
-	*out = *brn_infer_in(c, 0);
-	if (!axes && out->rank != 4)
-		return brn_infer_bad(c, BURIN_ESHAPE, "x is no image");
-	for (int i = 0; axes && i < axes->nints; i++)
-		if (brn_axis(axes->ints[i], out->rank) < 0)
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "axis %lld of %d dimensions",
-			    (long long)axes->ints[i], out->rank);
-	return BURIN_OK;
-}
-
-int
-infer_group_norm(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t groups = brn_attr_int(c->n, "num_groups", 1);
-
-	for (int i = 0; i < 3; i++) {
-		const struct brn_type *t = brn_infer_in(c, i);
-		int rc = brn_infer_dtype(c, i, BRN_SET_F32);
-
-		if (rc < 0)
-			return rc;
-		if (x->rank < 2)
-			break;
-		if (i && (t->rank != 1 || (!brn_is_sym(t->dim[0]) &&
-		    !brn_is_sym(x->dim[1]) && t->dim[0] != groups &&
-		    t->dim[0] != x->dim[1])))
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "input %d is not one a channel or group", i);
-	}
-	if (x->rank < 2 || groups < 1 ||
-	    (!brn_is_sym(x->dim[1]) && x->dim[1] % groups))
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "channels do not make %lld groups", (long long)groups);
-	*out = *x;
-	return BURIN_OK;
-}
-
-/* One number a channel in all inputs but the first.  */
-static int
-channel_norm(struct brn_infer *c, struct brn_type *out)
-{
-	int rc = brn_infer_all_f32(c);
-
-	if (rc < 0)
-		return rc;
-	*out = *brn_infer_in(c, 0);
-	if (out->rank < 2)
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "wanted [batch, channels, ..]");
-	for (int i = 1; i < c->n->nin && rc == BURIN_OK; i++)
-		rc = brn_infer_vector(c, i, out->dim[1]);
-	return rc;
-}
-
-int
-infer_batch_norm(struct brn_infer *c, struct brn_type *out)
-{
-	return channel_norm(c, out);
-}
-
-int
-infer_instance_norm(struct brn_infer *c, struct brn_type *out)
-{
-	return channel_norm(c, out);
-}
-
-int
-infer_lrn(struct brn_infer *c, struct brn_type *out)
-{
-	if (brn_attr_int(c->n, "size", 0) < 1)
-		return brn_infer_bad(c, BURIN_ESHAPE, "size is %lld",
-		    (long long)brn_attr_int(c->n, "size", 0));
-	return channel_norm(c, out);
-}
-
-/* Mean, variance, result: three walks over x.  */
-BRN_WORK(norm)
-{
-	return brn_work_per_element(
-	    3.0 * (double)brn_type_numel(brn_infer_in(c, 0)), out);
-}
-
-/* The channels beside an element.  */
-BRN_WORK(lrn)
-{
-	double size = (double)brn_attr_int(c->n, "size", 1);
-	double channels = (double)brn_infer_in(c, 0)->dim[1];
-
-	return size < channels ? size : channels;
-}
-
-/* ---- layer_norm ---- */
 
 /* The mean of a row and 1 / its standard deviation.  */
 struct moments {
@@ -240,10 +131,10 @@ BRN_REF(layer_norm)
 	return BURIN_OK;
 }
 
-/* ---- over a set of dimensions ---- */
+/* ---- over a set of dimensions: rms_norm, mvn, group_norm ---- */
 
-/* out = (x - mean) / sqrt(var + epsilon) over the dimensions in the set, or
- * without the mean.  */
+/* out = (x - mean) / sqrt(var + epsilon), mean and var over the dimensions in
+ * the set; with center 0 the mean is taken as 0.  */
 static void
 normalize(const struct brn_tensor *x, int set, int center, double epsilon,
     struct brn_tensor *out)
@@ -272,7 +163,8 @@ normalize(const struct brn_tensor *x, int set, int center, double epsilon,
 	}
 }
 
-/* out = out * scale + bias, broadcast as shape says; bias may be NULL.  */
+/* out = out * scale + bias, both of this shape and broadcast; bias may be NULL.
+ */
 static void
 scale_and_shift(struct brn_tensor *out, const struct brn_tensor *scale,
     const struct brn_tensor *bias, const struct brn_type *shape)
@@ -289,6 +181,21 @@ scale_and_shift(struct brn_tensor *out, const struct brn_tensor *scale,
 	}
 }
 
+int
+infer_rms_norm(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+
+	if (axis < 0)
+		return axis;
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
+	    (rc = fits_last(c, 1, x, axis)) < 0)
+		return rc;
+	*out = *x;
+	return BURIN_OK;
+}
+
 BRN_REF(rms_norm)
 {
 	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
@@ -298,6 +205,25 @@ BRN_REF(rms_norm)
 	normalize(in[0], ((1 << rank) - 1) & ~((1 << axis) - 1), 0, epsilon,
 	    out);
 	scale_and_shift(out, in[1], NULL, &in[1]->type);
+	return BURIN_OK;
+}
+
+int
+infer_mvn(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_attr *axes = brn_attr(c->n, "axes");
+	int rc;
+
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
+		return rc;
+	*out = *brn_infer_in(c, 0);
+	if (!axes && out->rank != 4)
+		return brn_infer_bad(c, BURIN_ESHAPE, "x is no image");
+	for (int i = 0; axes && i < axes->nints; i++)
+		if (brn_axis(axes->ints[i], out->rank) < 0)
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "axis %lld of %d dimensions",
+			    (long long)axes->ints[i], out->rank);
 	return BURIN_OK;
 }
 
@@ -312,8 +238,36 @@ BRN_REF(mvn)
 	return BURIN_OK;
 }
 
-/* [batch][channels][..] is [batch * groups][the rest] to the statistics; scale
- * and bias are for channels, before opset 21 for groups.  */
+int
+infer_group_norm(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	int64_t groups = brn_attr_int(c->n, "num_groups", 1);
+
+	for (int i = 0; i < 3; i++) {
+		const struct brn_type *t = brn_infer_in(c, i);
+		int rc = brn_infer_dtype(c, i, BRN_SET_F32);
+
+		if (rc < 0)
+			return rc;
+		if (x->rank < 2)
+			break;
+		if (i && (t->rank != 1 || (!brn_is_sym(t->dim[0]) &&
+		    !brn_is_sym(x->dim[1]) && t->dim[0] != groups &&
+		    t->dim[0] != x->dim[1])))
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "input %d is not one a channel or group", i);
+	}
+	if (x->rank < 2 || groups < 1 ||
+	    (!brn_is_sym(x->dim[1]) && x->dim[1] % groups))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "channels do not make %lld groups", (long long)groups);
+	*out = *x;
+	return BURIN_OK;
+}
+
+/* For the statistics x is [batch * groups][the rest].  Scale and bias are one a
+ * channel, before opset 21 one a group.  */
 BRN_REF(group_norm)
 {
 	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
@@ -343,25 +297,45 @@ BRN_REF(group_norm)
 	return BURIN_OK;
 }
 
-/* ---- by channel ---- */
+/* ---- by channel: batch_norm, instance_norm, lrn ---- */
 
-/* Elements of one channel of one image.  */
-static int64_t
-plane_size(const struct brn_type *t)
+/* One number a channel in all inputs but the first.  */
+static int
+channel_norm(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t n = 1;
+	int rc = brn_infer_all_f32(c);
 
-	for (int d = 2; d < t->rank; d++)
-		n *= t->dim[d];
-	return n;
+	if (rc < 0)
+		return rc;
+	*out = *brn_infer_in(c, 0);
+	if (out->rank < 2)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "wanted [batch, channels, ..]");
+	for (int i = 1; i < c->n->nin && rc == BURIN_OK; i++)
+		rc = brn_infer_vector(c, i, out->dim[1]);
+	return rc;
 }
 
-/* Plane p of out: (x - mean) * scale / sqrt(var + epsilon) + shift.  */
+int
+infer_batch_norm(struct brn_infer *c, struct brn_type *out)
+{
+	return channel_norm(c, out);
+}
+
+int
+infer_instance_norm(struct brn_infer *c, struct brn_type *out)
+{
+	return channel_norm(c, out);
+}
+
+/* Plane p of out: (x - mean) * scale / sqrt(var + epsilon) + shift, where stat
+ * is mean and var.  */
 static void
 normalize_plane(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, int64_t p, const double stat[2])
 {
-	int64_t size = plane_size(&out->type), c = p % out->type.dim[1];
+	int64_t size = brn_plane_list_of(&out->type).size;
+	int64_t c = p % out->type.dim[1];
 	double eps = (double)brn_attr_float(n, "epsilon", 1e-5f);
 	double scale = brn_get_float(in[1], c) / sqrt(stat[1] + eps);
 	double shift = brn_get_float(in[2], c);
@@ -373,11 +347,11 @@ normalize_plane(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(batch_norm)
 {
-	int64_t c = out->type.dim[1];
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
 
-	for (int64_t p = 0; p < out->type.dim[0] * c; p++) {
-		double stat[2] = { brn_get_float(in[3], p % c),
-		    brn_get_float(in[4], p % c) };
+	for (int64_t p = 0; p < y.batch * y.channels; p++) {
+		double stat[2] = { brn_get_float(in[3], p % y.channels),
+		    brn_get_float(in[4], p % y.channels) };
 
 		normalize_plane(n, in, out, p, stat);
 	}
@@ -386,9 +360,10 @@ BRN_REF(batch_norm)
 
 BRN_REF(instance_norm)
 {
-	int64_t size = plane_size(&out->type);
+	struct brn_plane_list y = brn_plane_list_of(&out->type);
+	int64_t size = y.size;
 
-	for (int64_t p = 0; p < out->type.dim[0] * out->type.dim[1]; p++) {
+	for (int64_t p = 0; p < y.batch * y.channels; p++) {
 		double stat[2] = { 0, 0 };
 
 		for (int64_t i = 0; i < size; i++)
@@ -403,10 +378,29 @@ BRN_REF(instance_norm)
 	return BURIN_OK;
 }
 
-/* LRN-13: over the channels from c - floor((size - 1) / 2) on.  */
+int
+infer_lrn(struct brn_infer *c, struct brn_type *out)
+{
+	if (brn_attr_int(c->n, "size", 0) < 1)
+		return brn_infer_bad(c, BURIN_ESHAPE, "size is %lld",
+		    (long long)brn_attr_int(c->n, "size", 0));
+	return channel_norm(c, out);
+}
+
+/* The channels beside an element.  */
+BRN_WORK(lrn)
+{
+	double size = (double)brn_attr_int(c->n, "size", 1);
+	double channels = (double)brn_infer_in(c, 0)->dim[1];
+
+	return size < channels ? size : channels;
+}
+
+/* Over size channels, from c - floor((size - 1) / 2) on.  */
 BRN_REF(lrn)
 {
-	int64_t size = plane_size(&out->type), nc = out->type.dim[1];
+	int64_t size = brn_plane_list_of(&out->type).size;
+	int64_t nc = out->type.dim[1];
 	int64_t width = brn_attr_int(n, "size", 1);
 	double alpha = (double)brn_attr_float(n, "alpha", 1e-4f);
 	double beta = (double)brn_attr_float(n, "beta", 0.75f);

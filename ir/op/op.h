@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The header of the files in which ops are defined, a family of ops a file.
- * For every row of ops.def such a file defines
+ * The header of the files that define ops, a family of ops a file.  A row of
+ * ops.def needs
  *
- *	infer_<name>    the type of node c->n, from the types and values of its
+ *	infer_<name>    the type of the result, from types and values of the
  *	                inputs
- *	ref_<name>      the elements of its result, written BRN_REF(name)
- *	work_<work>     how much an element of it costs, written BRN_WORK(work);
- *	                ops that cost the same name the same function
+ *	ref_<name>      the elements of the result; its head is BRN_REF(name)
+ *	work_<work>     what an element costs; its head is BRN_WORK(work).  Ops
+ *	                that cost the same name the same function.
  *
- * and here are the helpers that several families use.
+ * Below are their declarations and the helpers that several families use.
  *
  * An input of unknown type never reaches infer_<name>, except the first input
  * of reshape and shape.
@@ -23,31 +23,34 @@
 
 #include <string.h>
 
-/* Symbol cut is min(of, some size above 1): a table sliced up to of.  Where it
- * broadcasts with of, the result is of.  */
+/* A slice [0, of) of a table of more than 1 row: symbol cut is min(of, rows).
+ * Where cut and of broadcast, the result is of.  */
 struct brn_cut {
 	struct brn_cut *next;
 	int64_t cut, of;
 };
 
+/* An inference under way.  */
 struct brn_infer {
 	const struct brn_graph *g;
-	const struct brn_node *n;       /* now */
-	struct brn_shapes *s;           /* done up to n */
-	uint8_t *vague;                 /* [n]; fed by an unsupported node */
-	int room;                       /* the arrays have, in nodes */
-	const struct brn_tensor *in;    /* of the graph; NULL: types only */
+	const struct brn_node *n;       /* the node whose type is asked for */
+	struct brn_shapes *s;           /* types and values of nodes before n */
+	uint8_t *vague;                 /* [nodes]; 1: an unsupported node is
+	                                   among those that it depends on */
+	int room;                       /* of the arrays, in nodes */
+	const struct brn_tensor *in;    /* inputs of the graph; NULL: only their
+	                                   types are known */
 	int nsym;                       /* symbols in use */
 	struct brn_cut *cuts;
 	const struct brn_tensor *split_sizes;   /* of the last split, or NULL */
 	int64_t *split_end;             /* and where each of its pieces ends */
-	int concrete;                   /* every input has its sizes */
-	double budget;                  /* what values may still cost */
+	int concrete;                   /* every input has sizes, no symbols */
+	double budget;                  /* bytes that values may still touch */
 	burin_error *err;
 };
 
-/* Fails with ESHAPE (sizes that do not fit) or EUNSUPPORTED (a type that the
- * op does not take).  */
+/* Set *out to the type of the result of c->n.  ESHAPE: sizes do not fit;
+ * EUNSUPPORTED: the op does not take a type.  */
 typedef int brn_infer_fn(struct brn_infer *c, struct brn_type *out);
 
 #define OP(name, onnx, lo, hi, work, flags) brn_infer_fn infer_##name;
@@ -62,6 +65,7 @@ typedef double brn_work_fn(const struct brn_infer *c,
 #define OP(name, onnx, lo, hi, work, flags) brn_work_fn work_##work;
 #include "ir/ops.def"
 
+/* Of arguments that not every op reads.  */
 #define BRN_UNUSED __attribute__((unused))
 
 /* The head of work_<name>.  */
@@ -70,8 +74,8 @@ double \
 work_##name(BRN_UNUSED const struct brn_infer *c, \
     BRN_UNUSED const struct brn_type *out)
 
-/* What an estimate is made of: all multiplications divided by the elements of
- * out, and the product of dimensions [from, to) of t.  */
+/* For estimates: all multiplications divided by the elements of out; the
+ * product of dimensions [from, to) of t.  */
 double brn_work_per_element(double all, const struct brn_type *out);
 double brn_work_product(const struct brn_type *t, int from, int to);
 
@@ -84,25 +88,27 @@ int brn_infer_too_many_dims(struct brn_infer *c);
 
 /* Input i; NULL when absent.  */
 const struct brn_type *brn_infer_in(const struct brn_infer *c, int i);
-/* Its value; NULL when absent or not known.  sym: not NULL gets whether it
- * holds symbols; NULL: a value with symbols counts as not known.  */
+/* The value of input i; NULL when absent or not known.  *sym, unless NULL, gets
+ * whether it holds symbols; with sym NULL such a value counts as not known.  */
 const struct brn_tensor *brn_infer_val(const struct brn_infer *c, int i,
     int *sym);
 
-/* A size that nothing is known about.  */
+/* A new symbol: a size of which nothing is known.  */
 int64_t brn_infer_new_dim(struct brn_infer *c);
 
-/* What a slice up to symbol of leaves of two or more: a new symbol, in *out. */
+/* The new symbol min(of, rows), rows being above 1, in *out: struct brn_cut.
+ */
 int brn_infer_cut(struct brn_infer *c, int64_t of, int64_t *out);
 
-/* Element types as a set, and whether input i has one of them.  */
+/* Sets of element types; brn_infer_dtype fails unless input i has one of set.
+ */
 enum {
 	BRN_SET_F32 = 1,
 	BRN_SET_INT = 2,
 	BRN_SET_BOOL = 4,
 	BRN_SET_PORT = 8,               /* f16, bf16, f64: cast only */
 	BRN_SET_NUM = BRN_SET_F32 | BRN_SET_INT,
-	BRN_SET_U64 = 16,               /* what wraps or moves only */
+	BRN_SET_U64 = 16,               /* ops that wrap or move */
 	BRN_SET_BITS = BRN_SET_INT | BRN_SET_U64,
 	BRN_SET_WRAP = BRN_SET_NUM | BRN_SET_U64,
 	BRN_SET_ANY = BRN_SET_WRAP | BRN_SET_BOOL,
@@ -112,23 +118,25 @@ int brn_infer_dtype(struct brn_infer *c, int i, int set);
 int brn_infer_all_f32(struct brn_infer *c);
 /* Input i, where given, is a vector of size dim.  */
 int brn_infer_vector(struct brn_infer *c, int i, int64_t dim);
-/* An optional input with exactly one element and the type of input 0.  */
+/* Input i, where given, has one element and the type of input 0.  */
 int brn_infer_scalar(struct brn_infer *c, int i);
 
 /* The shape of out becomes what it and t broadcast to.  */
 int brn_infer_broadcast(struct brn_infer *c, struct brn_type *out,
     const struct brn_type *t);
-/* *a and b are the same size: *a becomes the better known one.  */
+/* *a and b are the same size; *a becomes b where b is known and *a not.  */
 int brn_infer_same_dim(struct brn_infer *c, int64_t *a, int64_t b);
 
 /* The integer attribute name as an axis of [0, rank), or an error.  */
 int brn_infer_axis(struct brn_infer *c, const char *name, int64_t dflt,
     int rank);
-/* Input i as a set of axes in *set; *known is 0 when there is no value.  */
+/* The axes that input i lists, as bits in *set; *known is 0 without a value.
+ */
 int brn_infer_axes(struct brn_infer *c, int i, int rank, int *set,
     int *known);
-/* Input i as a shape of sizes not below lowest, into rank and dim of out; new
- * symbols for elements not known, rank -1 when their number is not known.  */
+/* The shape that input i lists, of sizes not below lowest, into rank and dim of
+ * out.  A size not known is a new symbol; rank -1: their number is not known.
+ */
 int brn_infer_dims(struct brn_infer *c, int i, int64_t lowest,
     struct brn_type *out);
 
@@ -143,7 +151,7 @@ void brn_infer_spatial(struct brn_infer *c, const struct brn_window *w,
 #define OP(name, onnx, lo, hi, work, flags) brn_ref_fn ref_##name;
 #include "ir/ops.def"
 
-/* Not every op looks at all of these.  */
+/* The head of ref_<name>.  */
 #define BRN_REF(name) \
 int \
 ref_##name(BRN_UNUSED const struct brn_node *n, \
@@ -154,14 +162,14 @@ ref_##name(BRN_UNUSED const struct brn_node *n, \
 int brn_ref_bad(const struct brn_node *n, burin_error *err, const char *fmt,
     ...) BRN_PRINTF(3, 4);
 
-/* The bytes of all elements.  */
+/* The size of all elements in bytes.  */
 static inline size_t
 brn_tensor_bytes(const struct brn_tensor *t)
 {
 	return (size_t)brn_numel(t) * brn_dtype_size(t->type.dtype);
 }
 
-/* The same elements in the same order.  */
+/* Copy all elements; both have equally many, of one type.  */
 static inline int
 brn_copy_all(const struct brn_tensor *in, struct brn_tensor *out)
 {
@@ -220,13 +228,13 @@ brn_max_nan(double a, double b)
 	return a != a || a > b ? a : b;
 }
 
-/* The shape of t as two: the dimensions in the set stay in *inner, the others
- * in *outer; the rest is 1.  Walks over both, one inside the other, visit all
- * of t.  */
+/* Two shapes of the rank of t: *inner has its dimensions in the set, *outer the
+ * others, both are 1 elsewhere.  Nested walks over both visit all of t.  */
 void brn_split_shape(const struct brn_type *t, int set,
     struct brn_type *outer, struct brn_type *inner);
 
-/* Walk over shape, with the elements of x at the strides of x.  */
+/* Walk over shape, which is that of x with some dimensions 1; the operand is
+ * x.  */
 void brn_walk(struct brn_iter *it, const struct brn_type *shape,
     const struct brn_tensor *x);
 

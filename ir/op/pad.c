@@ -62,7 +62,8 @@ infer_pad(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-/* Which of dim elements is at position i, that may lie outside; -1: none.  */
+/* The element that is at position i of a padded line of dim elements, where i
+ * may be outside [0, dim).  -1: the padding value.  */
 static int64_t
 padded(int64_t i, int64_t dim, enum brn_pad_mode mode)
 {
@@ -84,7 +85,7 @@ padded(int64_t i, int64_t dim, enum brn_pad_mode mode)
 	return -1;
 }
 
-/* How far out begins before in along every axis.  */
+/* Along each axis, how many elements out has before the first of in.  */
 static void
 pad_starts(const struct brn_node *n, const struct brn_tensor *const *in,
     int64_t *start)

@@ -84,7 +84,7 @@ infer_global_lp_pool(struct brn_infer *c, struct brn_type *out)
 	return global_pool_type(c, out);
 }
 
-/* The taps of a window.  */
+/* Each tap of the window.  */
 BRN_WORK(window)
 {
 	const struct brn_attr *kernel = brn_attr(c->n, "kernel_shape");
@@ -97,21 +97,21 @@ BRN_WORK(window)
 
 /* ---- values ---- */
 
-/* What a window gives: count is the elements it meets, with the padding where
- * that counts.  */
+/* A pooling: acc = add(acc, x) for the elements of a window, then end(acc,
+ * count), where count is their number, with the padding if that counts.  */
 struct pool {
-	double start;
+	double start;                   /* acc of no element */
 	double (*add)(double acc, double x, double p);
 	double (*end)(double acc, double count, double p);
 	int count_padding;
-	double p;
+	double p;                       /* of the p-norm */
 };
 
 static double
 add_max(double acc, double x, double p)
 {
 	(void)p;
-	return acc > x || isnan(acc) ? acc : x;
+	return brn_max_nan(acc, x);
 }
 
 static double
@@ -201,10 +201,10 @@ int_max(const struct brn_window *w, const struct brn_tensor *x, int64_t first,
 	return best;
 }
 
-/* Which element of x is the largest of the window, the first of equals; in
- * order of columns, if so, within the last two dimensions.  */
+/* The index in x of the largest element of the window, the first of equal ones.
+ * With storage_order 1 the last two dimensions are counted by columns.  */
 static int64_t
-place_of_max(const struct brn_node *n, const struct brn_window *w,
+index_of_max(const struct brn_node *n, const struct brn_window *w,
     const struct brn_tensor *x, int64_t first, const int64_t *at)
 {
 	int64_t ntap = brn_window_ntap(w), best = -1, cols, rows;
@@ -232,7 +232,7 @@ place_of_max(const struct brn_node *n, const struct brn_window *w,
 }
 
 static void
-places(const struct brn_node *n, const struct brn_window *w,
+indices_of_max(const struct brn_node *n, const struct brn_window *w,
     const struct brn_tensor *x, struct brn_tensor *out)
 {
 	struct brn_plane_list y = brn_plane_list_of(&out->type);
@@ -241,7 +241,7 @@ places(const struct brn_node *n, const struct brn_window *w,
 	for (int64_t p = 0; p < y.batch * y.channels; p++)
 		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it))
-			brn_set_int(out, p * y.size + it.pos, place_of_max(n,
+			brn_set_int(out, p * y.size + it.pos, index_of_max(n,
 			    w, x, p * brn_window_plane(w), it.at));
 }
 
@@ -256,7 +256,7 @@ BRN_REF(max_pool)
 	if (brn_window_of(n, &in[0]->type, NULL, &w, &why) < 0)
 		return brn_ref_bad(n, err, "%s", why);
 	if (brn_attr_int(n, "index", 0)) {
-		places(n, &w, in[0], out);
+		indices_of_max(n, &w, in[0], out);
 		return BURIN_OK;
 	}
 	if (in[0]->type.dtype == BURIN_F32)
@@ -285,7 +285,7 @@ BRN_REF(lp_pool)
 	return pool(n, in[0], out, &k, err);
 }
 
-/* A window over all of each plane.  */
+/* The window is the whole plane.  */
 static int
 global_pool(const struct brn_tensor *x, struct brn_tensor *out,
     const struct pool *k)

@@ -7,10 +7,10 @@
 
 #include <math.h>
 
-/* ---- types ---- */
+/* ---- reduce_* ---- */
 
-/* The axes are not known: with keepdims every size may have become 1, without
- * them it is not even known which are left.  */
+/* The type where the axes are not known: with keepdims every size may have
+ * become 1, without it the rank may be unknown, too.  */
 static void
 reduce_unknown(struct brn_infer *c, int keepdims, struct brn_type *out)
 {
@@ -52,87 +52,17 @@ reduce_type(struct brn_infer *c, int types, struct brn_type *out)
 	return BURIN_OK;
 }
 
-#define REDUCE(name, set) \
-int \
-infer_##name(struct brn_infer *c, struct brn_type *out) \
-{ \
-	return reduce_type(c, BRN_SET_##set, out); \
-}
-
-REDUCE(reduce_mean, NUM)
-REDUCE(reduce_sum,  NUM)
-REDUCE(reduce_max,  ANY)
-REDUCE(reduce_min,  ANY)
-REDUCE(reduce_prod, NUM)
-REDUCE(reduce_l1,   NUM)
-REDUCE(reduce_l2,   NUM)
-REDUCE(reduce_log_sum, NUM)
-REDUCE(reduce_log_sum_exp, NUM)
-REDUCE(reduce_sum_square, NUM)
-
-static int
-arg_type(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc;
-
-	if (axis < 0)
-		return axis;
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
-		return rc;
-	*out = *x;
-	out->dtype = BURIN_I64;
-	if (x->dim[axis] == 0)
-		return brn_infer_bad(c, BURIN_ESHAPE, "nothing to choose");
-	out->dim[axis] = 1;
-	if (brn_attr_int(c->n, "keepdims", 1))
-		return BURIN_OK;
-	out->rank--;
-	for (int d = axis; d < out->rank; d++)
-		out->dim[d] = x->dim[d + 1];
-	return BURIN_OK;
-}
-
-int
-infer_argmax(struct brn_infer *c, struct brn_type *out)
-{
-	return arg_type(c, out);
-}
-
-int
-infer_argmin(struct brn_infer *c, struct brn_type *out)
-{
-	return arg_type(c, out);
-}
-
-int
-infer_cumsum(struct brn_infer *c, struct brn_type *out)
-{
-	const struct brn_type *axis = brn_infer_in(c, 1);
-	int rc;
-
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0 ||
-	    (rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
-		return rc;
-	if (brn_type_is_concrete(axis) && brn_type_numel(axis) != 1)
-		return brn_infer_bad(c, BURIN_ESHAPE, "axis is no scalar");
-	*out = *brn_infer_in(c, 0);
-	return BURIN_OK;
-}
-
-#undef REDUCE
-
-/* ---- values ---- */
-
+/* acc = f(acc, x) for every element, for floats and for integers.  */
 struct reducer {
-	double f0;
+	double f0;                              /* acc of no element */
 	int64_t i0;
 	double (*ff)(double acc, double x);
 	int64_t (*fi)(int64_t acc, int64_t x);  /* NULL: integers as floats */
-	int mean;
-	double (*last)(double acc);             /* or NULL */
+	int mean;                               /* divide by their number */
+	double (*last)(double acc);             /* at the end, or NULL */
 };
 
+/* Element pos of out from those that it walks over, seen from x[at].  */
 static void
 reduce_one(const struct reducer *r, const struct brn_tensor *x, int64_t at,
     struct brn_iter *it, struct brn_tensor *out, int64_t pos)
@@ -236,7 +166,13 @@ f_log_sum_exp(double acc, double x)
 	return isinf(max) ? max : max + log(exp(acc - max) + exp(x - max));
 }
 
-#define REDUCE(name, ...) \
+/* REDUCE(name, types it takes, reducer)  */
+#define REDUCE(name, set, ...) \
+int \
+infer_##name(struct brn_infer *c, struct brn_type *out) \
+{ \
+	return reduce_type(c, BRN_SET_##set, out); \
+} \
 BRN_REF(name) \
 { \
 	const struct reducer r = { __VA_ARGS__ }; \
@@ -244,22 +180,58 @@ BRN_REF(name) \
 	return reduce(n, in, out, &r); \
 }
 
-REDUCE(reduce_sum,  0, 0, f_sum, i_sum, 0, NULL)
-REDUCE(reduce_mean, 0, 0, f_sum, i_sum, 1, NULL)
-REDUCE(reduce_max,  -INFINITY, brn_int_min(out->type.dtype), brn_max_nan,
+REDUCE(reduce_sum,  NUM, 0, 0, f_sum, i_sum, 0, NULL)
+REDUCE(reduce_mean, NUM, 0, 0, f_sum, i_sum, 1, NULL)
+REDUCE(reduce_max,  ANY, -INFINITY, brn_int_min(out->type.dtype), brn_max_nan,
     i_max, 0, NULL)
-REDUCE(reduce_min,  INFINITY, brn_int_max(out->type.dtype), f_min, i_min, 0,
-    NULL)
+REDUCE(reduce_min,  ANY, INFINITY, brn_int_max(out->type.dtype), f_min, i_min,
+    0, NULL)
+REDUCE(reduce_prod, NUM, 1, 1, f_prod, i_prod, 0, NULL)
+REDUCE(reduce_l1,   NUM, 0, 0, f_l1, NULL, 0, NULL)
+REDUCE(reduce_l2,   NUM, 0, 0, f_square, NULL, 0, sqrt)
+REDUCE(reduce_log_sum, NUM, 0, 0, f_sum, NULL, 0, log)
+REDUCE(reduce_log_sum_exp, NUM, -INFINITY, 0, f_log_sum_exp, NULL, 0, NULL)
+REDUCE(reduce_sum_square, NUM, 0, 0, f_square, NULL, 0, NULL)
 
-REDUCE(reduce_prod, 1, 1, f_prod, i_prod, 0, NULL)
-REDUCE(reduce_l1, 0, 0, f_l1, NULL, 0, NULL)
-REDUCE(reduce_l2, 0, 0, f_square, NULL, 0, sqrt)
-REDUCE(reduce_log_sum, 0, 0, f_sum, NULL, 0, log)
-REDUCE(reduce_log_sum_exp, -INFINITY, 0, f_log_sum_exp, NULL, 0, NULL)
-REDUCE(reduce_sum_square, 0, 0, f_square, NULL, 0, NULL)
+/* ---- argmax, argmin ---- */
 
-/* Which of the dim elements from x[at] on, step apart, is the greatest; of
- * several the first, or the last.  NaN is greater than all.  */
+static int
+arg_type(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc;
+
+	if (axis < 0)
+		return axis;
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
+		return rc;
+	*out = *x;
+	out->dtype = BURIN_I64;
+	if (x->dim[axis] == 0)
+		return brn_infer_bad(c, BURIN_ESHAPE, "nothing to choose");
+	out->dim[axis] = 1;
+	if (brn_attr_int(c->n, "keepdims", 1))
+		return BURIN_OK;
+	out->rank--;
+	for (int d = axis; d < out->rank; d++)
+		out->dim[d] = x->dim[d + 1];
+	return BURIN_OK;
+}
+
+int
+infer_argmax(struct brn_infer *c, struct brn_type *out)
+{
+	return arg_type(c, out);
+}
+
+int
+infer_argmin(struct brn_infer *c, struct brn_type *out)
+{
+	return arg_type(c, out);
+}
+
+/* The index of the greatest (sign -1: least) of the dim elements from x[at] on,
+ * step apart; of equal ones the first, or the last.  NaN is before all.  */
 static int64_t
 greatest(const struct brn_tensor *x, int64_t at, int64_t dim, int64_t step,
     int last, int sign)
@@ -304,7 +276,24 @@ BRN_REF(argmin)
 	return arg(n, in[0], out, -1);
 }
 
-/* Along one line of count elements, stride apart.  */
+/* ---- cumsum ---- */
+
+int
+infer_cumsum(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *axis = brn_infer_in(c, 1);
+	int rc;
+
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0 ||
+	    (rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
+		return rc;
+	if (brn_type_is_concrete(axis) && brn_type_numel(axis) != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE, "axis is no scalar");
+	*out = *brn_infer_in(c, 0);
+	return BURIN_OK;
+}
+
+/* The sums along one line of count elements, stride apart.  */
 static void
 cumsum_line(const struct brn_tensor *x, struct brn_tensor *out, int64_t at,
     int64_t count, int64_t stride, int exclusive)
@@ -335,8 +324,7 @@ BRN_REF(cumsum)
 	struct brn_iter o;
 
 	if (axis < 0)
-		return brn_fail(err, BURIN_ESHAPE,
-		    "node '%s': axis %lld of %d dimensions", n->name,
+		return brn_ref_bad(n, err, "axis %lld of %d dimensions",
 		    (long long)want, rank);
 	if (brn_numel(out) == 0)
 		return BURIN_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of refs, and a whole graph run with them.
+ * The table of refs, and running a whole graph with them.
  */
 #include "ir/op/op.h"
 
@@ -11,11 +11,10 @@ brn_ref_fn *const brn_ref[BRN_NUM_OPS] = {
 #include "ir/ops.def"
 };
 
-/* A run: t[i] is the tensor of node i.  */
 struct run {
-	struct brn_arena *arena;        /* of all tensors in between */
+	struct brn_arena *arena;        /* of all tensors but the outputs */
 	struct brn_shapes *s;
-	struct brn_tensor *t;
+	struct brn_tensor *t;           /* [nodes], their values */
 };
 
 static int

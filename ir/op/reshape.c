@@ -5,13 +5,22 @@
  */
 #include "ir/op/op.h"
 
+#define SAME_BYTES(name) \
+BRN_REF(name) \
+{ \
+	return brn_copy_all(in[0], out); \
+}
+
+/* ---- the same shape ---- */
+
 #define SAME(name) \
 int \
 infer_##name(struct brn_infer *c, struct brn_type *out) \
 { \
 	*out = *brn_infer_in(c, 0); \
 	return BURIN_OK; \
-}
+} \
+SAME_BYTES(name)
 
 SAME(identity)
 SAME(to_tiles)
@@ -20,7 +29,7 @@ SAME(dropout)
 
 /* ---- reshape ---- */
 
-/* Sizes multiplied: a number, and how many symbols are left beside it.  */
+/* The product of some sizes: n times nsym symbols, one of which is sym.  */
 struct product {
 	int64_t n, sym;
 	int nsym, overflow;
@@ -37,8 +46,8 @@ multiply(struct product *p, int64_t d)
 	}
 }
 
-/* The size that makes t (but for hole, which is not counted) as large as x,
- * in *size; symbols that both have cancel out.  */
+/* Set *size to the size that dimension hole of t needs for t to have as many
+ * elements as x.  Symbols that both have cancel out.  */
 static int
 fill_hole(struct brn_infer *c, const struct brn_type *x,
     const struct brn_type *t, int hole, int64_t *size)
@@ -72,8 +81,8 @@ fill_hole(struct brn_infer *c, const struct brn_type *x,
 	return BURIN_OK;
 }
 
-/* Put sizes of x where the shape says 0, and find the place of -1 if there is
- * one.  */
+/* Put sizes of x where the shape says 0.  *hole is the dimension that is -1, or
+ * -1 when there is none.  */
 static int
 copy_sizes(struct brn_infer *c, const struct brn_type *x,
     struct brn_type *out, int *hole)
@@ -125,6 +134,10 @@ infer_reshape(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+SAME_BYTES(reshape)
+
+/* ---- flatten, squeeze, unsqueeze ---- */
+
 /* The product of dimensions [from, to) of x in *out; a new symbol when it has
  * symbols in it.  */
 static int
@@ -158,7 +171,9 @@ infer_flatten(struct brn_infer *c, struct brn_type *out)
 	return product(c, x, axis, x->rank, &out->dim[1]);
 }
 
-/* Without axes every 1 goes, and a symbol might be a 1.  */
+SAME_BYTES(flatten)
+
+/* The dimensions of size 1, in *set.  0: not known, a symbol might be 1.  */
 static int
 ones(const struct brn_type *x, int *set)
 {
@@ -198,6 +213,8 @@ infer_squeeze(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+SAME_BYTES(squeeze)
+
 int
 infer_unsqueeze(struct brn_infer *c, struct brn_type *out)
 {
@@ -223,19 +240,4 @@ infer_unsqueeze(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-/* ---- values ---- */
-
-#define SAME_BYTES(name) \
-BRN_REF(name) \
-{ \
-	return brn_copy_all(in[0], out); \
-}
-
-SAME_BYTES(identity)
-SAME_BYTES(to_tiles)
-SAME_BYTES(from_tiles)
-SAME_BYTES(dropout)
-SAME_BYTES(reshape)
-SAME_BYTES(flatten)
-SAME_BYTES(squeeze)
 SAME_BYTES(unsqueeze)

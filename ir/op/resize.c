@@ -2,9 +2,9 @@
  *
  * Images of another size: resize, depth_to_space, space_to_depth.
  *
- * In resize every axis on its own says for a position which elements it is made
- * of and with what weights, four at most; the result is the sum over all
- * combinations.
+ * In resize a position of an axis is a weighted sum of elements along it, its
+ * taps, at most four; the result is the sum over all combinations of the taps
+ * of all axes.
  */
 #include "ir/op/op.h"
 
@@ -97,6 +97,7 @@ BRN_WORK(resize)
 	return rank + pow(taps[brn_attr_int(c->n, "mode", 0)], rank);
 }
 
+/* The place in the input of position i of an axis.  */
 static double
 source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
 {
@@ -122,6 +123,7 @@ source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
 	return 0;
 }
 
+/* The element nearest to place x, as a whole number.  */
 static double
 nearest(const struct brn_node *n, double x)
 {
@@ -138,8 +140,8 @@ nearest(const struct brn_node *n, double x)
 	return x;
 }
 
-/* Weights of the elements -1, 0, 1, 2 around a position f behind element 0:
- * the cubic convolution of Keys.  */
+/* Weights of the elements -1, 0, 1 and 2 for a place f after element 0, by the
+ * cubic convolution of Keys with coefficient a.  */
 static void
 cubic(double a, double f, double *w)
 {
@@ -157,7 +159,8 @@ clamp(int64_t i, int64_t n)
 	return i < 0 ? 0 : i >= n ? n - 1 : i;
 }
 
-/* The first of the taps, before it is clamped.  */
+/* Set the weights of the taps for place x; the first tap, which may lie outside
+ * the axis.  */
 static int64_t
 weigh(const struct brn_node *n, double x, struct brn_taps *t)
 {
@@ -181,7 +184,7 @@ weigh(const struct brn_node *n, double x, struct brn_taps *t)
 	return (int64_t)floor(x) - 1;
 }
 
-/* Leave out what lies outside; the others make up for it.  */
+/* Taps outside the axis get no weight; the others are scaled to a sum of 1.  */
 static void
 exclude(const struct brn_resize_axis *a, int64_t first, struct brn_taps *t)
 {
@@ -209,7 +212,7 @@ brn_resize_taps(const struct brn_node *n, const struct brn_resize_axis *a,
 	t->outside = brn_attr_int(n, "coordinates", 0) ==
 	    BRN_RESIZE_tf_crop_and_resize &&
 	    (x < 0 || x > (double)(a->in - 1));
-	/* Far beyond all elements is as good as just beyond them. */
+	/* All places beyond BRN_TAPS outside have the same taps.  */
 	x = x < -BRN_TAPS ? -BRN_TAPS : x > (double)a->in + BRN_TAPS ?
 	    (double)a->in + BRN_TAPS : x;
 	first = weigh(n, x, t);
@@ -219,7 +222,8 @@ brn_resize_taps(const struct brn_node *n, const struct brn_resize_axis *a,
 		t->at[k] = clamp(first + k, a->in);
 }
 
-/* The sum over all taps of the axes from d on.  */
+/* The weighted sum over all combinations of taps of the axes from d on, seen
+ * from element off of x.  */
 static double
 combine(const struct brn_tensor *x, const struct brn_taps *t,
     const int64_t *stride, int d, int64_t off)
@@ -273,8 +277,7 @@ BRN_REF(resize)
 	struct brn_iter it;
 
 	if (brn_numel(in[0]) == 0 && brn_numel(out) > 0)
-		return brn_fail(err, BURIN_ESHAPE,
-		    "node '%s': nothing to resize", n->name);
+		return brn_ref_bad(n, err, "nothing to resize");
 	brn_resize_axes(n, in, &out->type, axis);
 	brn_type_strides(&in[0]->type, stride);
 	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
@@ -296,7 +299,8 @@ BRN_REF(resize)
 
 /* ---- depth_to_space, space_to_depth ---- */
 
-/* a * b, or a / b when that has no rest, of what may be a symbol.  */
+/* *a becomes *a * b, or *a / b, which must have no rest; a symbol becomes a new
+ * one.  */
 static int
 scale_dim(struct brn_infer *c, int64_t *a, int64_t b, int divide)
 {
@@ -338,14 +342,15 @@ infer_space_to_depth(struct brn_infer *c, struct brn_type *out)
 	return blocks_type(c, 1, out);
 }
 
-/* Where pixel (row, col) of channel c of the wide image is in the deep one.
- * Channels there are [block row][block col][c], or with crd the other way
- * round.  */
+/* The wide image [batch][c][h][w] and the deep one [batch][c * b * b][h / b]
+ * [w / b], whose channels are [row in a block][column in a block][c], or with
+ * crd [c][row][column].  */
 struct blocks {
-	int64_t b, c, h, w;             /* c, h, w of the wide image */
+	int64_t b, c, h, w;
 	int crd;
 };
 
+/* The place in the deep image of element i of the wide one.  */
 static int64_t
 deep(const struct blocks *k, int64_t i)
 {

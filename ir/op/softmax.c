@@ -31,9 +31,10 @@ infer_hardmax(struct brn_infer *c, struct brn_type *out)
 	return infer_softmax(c, out);
 }
 
+/* y = f(x) for the elements of one row, whose offsets row walks over.  */
 typedef void row_fn(const float *x, float *y, const struct brn_iter *row);
 
-/* x may hold -inf.  A row of nothing else gives NaN, as in every runtime.  */
+/* A row of -inf only gives NaN.  */
 static void
 softmax_row(const float *x, float *y, const struct brn_iter *row)
 {
@@ -62,7 +63,7 @@ log_softmax_row(const float *x, float *y, const struct brn_iter *row)
 		y[i.off[0]] = (float)((double)x[i.off[0]] - max - log(sum));
 }
 
-/* 1 for the first that is the greatest.  */
+/* 1 for the greatest element, the first of equal ones, 0 for the others.  */
 static void
 hardmax_row(const float *x, float *y, const struct brn_iter *row)
 {

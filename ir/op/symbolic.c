@@ -63,7 +63,7 @@ sym_equal(int64_t a, int64_t b, int64_t *r)
 	return a == b || !is_size(a) || !is_size(b);
 }
 
-/* a op b where at least one is a symbol; 0 when nothing can be said.  */
+/* *r = a op b where at least one is a symbol; 0: it is not known.  */
 static int
 sym_arith(struct brn_infer *c, int64_t a, int64_t b, int64_t *r)
 {
@@ -81,6 +81,7 @@ sym_arith(struct brn_infer *c, int64_t a, int64_t b, int64_t *r)
 	}
 }
 
+/* *r = a op b of numbers; 0: it overflows, or is no size.  */
 static int
 plain_arith(enum brn_op op, int64_t a, int64_t b, int64_t *r)
 {
@@ -100,7 +101,7 @@ plain_arith(enum brn_op op, int64_t a, int64_t b, int64_t *r)
 	}
 }
 
-/* 1 when every element of out could be found.  */
+/* Compute out elementwise.  0: an element is not known.  */
 static int
 arith(struct brn_infer *c, struct brn_tensor *out)
 {
@@ -129,8 +130,8 @@ arith(struct brn_infer *c, struct brn_tensor *out)
 	return 1;
 }
 
-/* Whether the ref of n may be used although inputs hold symbols: it moves
- * elements, and what tells it where is known.  */
+/* Whether the ref of c->n only moves the elements that are symbols, and the
+ * inputs that say where to are known.  */
 static int
 ref_moves_symbols(const struct brn_infer *c)
 {
@@ -157,8 +158,9 @@ is_sym_arith(enum brn_op op)
 	    op == BRN_OP_div || op == BRN_OP_equal;
 }
 
-/* No number that looks like a symbol may get beside symbols: INT64_MIN is a
- * usual end of a Slice, where it does not.  */
+/* Whether no input has numbers that look like symbols, which would be taken for
+ * symbols in the result.  INT64_MIN is one, and a usual end of a Slice: inputs
+ * that are not moved do not matter.  */
 static int
 symbols_are_clear(const struct brn_infer *c)
 {

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* In bytes: up to FREE, inputs included, a value costs nothing; up to SMALL it
- * may be larger than GROWTH times its inputs.  */
-enum { FREE = 4096, SMALL = 1 << 20, GROWTH = 4 };
+/* A value that touches at most FREE_BYTES is always computed; one above
+ * SMALL_BYTES only up to GROWTH times the bytes of its inputs.  */
+enum { FREE_BYTES = 4096, SMALL_BYTES = 1 << 20, GROWTH = 4 };
 
 static double
 bytes_of(const struct brn_type *t)
@@ -22,7 +22,8 @@ static brn_work_fn *const work[BRN_NUM_OPS] = {
 #include "ir/ops.def"
 };
 
-/* All inputs have values, and the result is worth its bytes.  */
+/* Whether a result of type out may be computed; its cost is taken from the
+ * budget.  An element costs its bytes times its multiplications.  */
 static int
 is_affordable(struct brn_infer *c, const struct brn_type *out)
 {
@@ -32,9 +33,9 @@ is_affordable(struct brn_infer *c, const struct brn_type *out)
 		if (c->n->in[i])
 			in += bytes_of(brn_infer_in(c, i));
 	cost = in + size * work[c->n->op](c, out);
-	if (size > SMALL && size > GROWTH * in)
+	if (size > SMALL_BYTES && size > GROWTH * in)
 		return 0;
-	if (cost <= FREE)
+	if (cost <= FREE_BYTES)
 		return 1;
 	if (cost > c->budget)
 		return 0;
@@ -69,6 +70,7 @@ brn_value_compute(struct brn_infer *c, struct brn_tensor *out)
 	return brn_ref[c->n->op](c->n, in, out, c->err);
 }
 
+/* The value of shape or size, which need only the type of the input.  */
 static int
 shape_value(struct brn_infer *c, const struct brn_type *type,
     struct brn_tensor **out)
@@ -91,7 +93,7 @@ shape_value(struct brn_infer *c, const struct brn_type *type,
 	return BURIN_OK;
 }
 
-/* Whether all inputs have values; *sym: some with symbols.  */
+/* Whether all inputs have values; *sym: one holds symbols.  */
 static int
 inputs_have_values(const struct brn_infer *c, int *sym)
 {
@@ -132,7 +134,7 @@ brn_infer_takes(const struct brn_tensor *t)
 	return bytes_of(&t->type) <= BRN_INFER_BYTES;
 }
 
-/* What the caller gave for an input, if the inference is for that.  */
+/* The data that the caller of brn_infer_data gave for input c->n.  */
 static int
 input_value(struct brn_infer *c, struct brn_tensor **out)
 {
