@@ -241,7 +241,7 @@ drop_features(const struct brn_pass_opts *o, const struct pair *p,
 	brn_channels_drop(c, MAX_BLOCK);
 	left = c->left;
 	brn_channels_drop(c, 1);
-	if (!o->cost || !o->sparse)
+	if (!o->estimate || !o->sparse)
 		return BURIN_OK;
 	if ((double)(left - c->left) < MIN_SINGLE * (double)left)
 		goto done;

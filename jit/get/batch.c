@@ -4,6 +4,7 @@
  */
 #include "jit/get/batch.h"
 
+#include "jit/builtin/t0.h"
 #include "jit/get/fork.h"
 #include "jit/get/load.h"
 #include "jit/get/trace.h"

@@ -14,8 +14,10 @@
 
 #include "cache/remote.h"
 #include "jit/get/layers.h"
+#include "jit/get/opts.h"
 #include "jit/get/table.h"
 #include "jit/get/worker.h"
+#include "jit/spec.h"
 
 struct brn_item {
 	struct brn_spec spec;

@@ -11,8 +11,7 @@
 #ifndef BRN_TABLE_H
 #define BRN_TABLE_H
 
-#include "cache/key.h"
-#include "jit/get/jit.h"
+#include "jit/get/loaded.h"
 
 struct brn_slot;
 

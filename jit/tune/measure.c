@@ -8,7 +8,8 @@
 
 #include <stdlib.h>
 
-#include "jit/kernel/cost.h"
+#include "jit/get/jit.h"
+#include "jit/kernel/choose.h"
 
 enum {
 	BEST = 4,               /* blocks that are tried, beside dense */
@@ -46,28 +47,45 @@ struct bench {
 	struct brn_kernel *kernel[MAX_TRIALS];
 };
 
+/* The kernel of s, if it fits f and suits its pattern.  */
+static int
+add_trial(struct bench *t, const struct form *f, const struct brn_spec *s,
+    burin_error *err)
+{
+	struct trial *r = &t->trial[t->ntrial];
+	struct brn_plan plan;
+	int rc;
+
+	if (brn_kernels[s->kernel].tier == 0 || !brn_kernel_fits(s))
+		return BURIN_OK;
+	rc = brn_plan_make(s, &plan, err);
+	if (rc < 0)
+		return rc == BURIN_EUNSUPPORTED ? BURIN_OK : rc;
+	r->form = f;
+	rc = brn_pack_stream(s, &plan, f->b->vals, &r->stream, err);
+	brn_plan_clear(&plan);
+	if (rc == 0)
+		t->spec[t->ntrial++] = *s;
+	return rc;
+}
+
+/* A full pattern is run by the first kernel that fits only: the others would
+ * read indices for nothing.  */
 static int
 add_trials(struct bench *t, const struct form *f, burin_error *err)
 {
 	struct brn_spec s;
+	int rc = BURIN_OK;
 
 	brn_spec_init(&s, f->b, BRN_EPI_BIAS, t->isa, brn_compiler_id());
-	for (int k = (int)s.kernel; k < BRN_NUM_KERNELS; k++) {
-		struct trial *r = &t->trial[t->ntrial];
-		int rc;
-
+	brn_choose_first(&s);
+	if (brn_spec_is_full(&s))
+		return add_trial(t, f, &s, err);
+	for (int k = 0; k < BRN_NUM_KERNELS && rc == 0; k++) {
 		s.kernel = (enum brn_kernel_id)k;
-		if (brn_kernels[k].tier == 0 || !brn_kernels[k].fits(&s))
-			continue;
-		r->form = f;
-		rc = brn_pack_stream(&s, f->b->vals, &r->stream, err);
-		if (rc < 0)
-			return rc;
-		t->spec[t->ntrial++] = s;
-		if (brn_spec_is_full(&s))
-			break;
+		rc = add_trial(t, f, &s, err);
 	}
-	return BURIN_OK;
+	return rc;
 }
 
 static int
@@ -200,7 +218,7 @@ judge(struct bench *t)
 		if (ns <= 0 || (c->measured > 0 && c->measured <= ns))
 			continue;
 		c->measured = ns;
-		c->kernel = brn_kernels[t->spec[i].kernel].name;
+		c->kernel = (int)t->spec[i].kernel;
 	}
 }
 

@@ -16,10 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "jit/kernel/cost.h"
+#include "jit/compiler.h"
 #include "jit/generator.h"
 #include "jit/get/layers.h"
 #include "jit/get/trace.h"
+#include "jit/kernel/cost.h"
+#include "jit/spec.h"
 
 #define MAGIC "burin tuning 1\n"
 
@@ -87,24 +89,16 @@ brn_tune_key(const struct brn_tune *t, int i)
 
 /* ---- what a record says ----------------------------------------------- */
 
-static const char *
-kernel_by_name(const char *name)
-{
-	for (int i = 0; i < BRN_NUM_KERNELS; i++)
-		if (brn_kernels[i].tier && !strcmp(brn_kernels[i].name, name))
-			return brn_kernels[i].name;
-	return NULL;
-}
-
 static void
 apply_line(const char *line, struct brn_candidate *c, int n)
 {
 	char block[20], kernel[20];
-	const char *known;
 	long long ps;
+	int k;
 
 	if (sscanf(line, "%19s %19s %lld", block, kernel, &ps) != 3 ||
-	    ps <= 0 || !(known = kernel_by_name(kernel)))
+	    ps <= 0 || (k = brn_kernel_parse(kernel)) < 0 ||
+	    brn_kernels[k].tier == 0)
 		return;
 	for (int i = 0; i < n; i++) {
 		char name[30];
@@ -112,7 +106,7 @@ apply_line(const char *line, struct brn_candidate *c, int n)
 		snprintf(name, sizeof name, "%dx%d", c[i].bh, c[i].bw);
 		if (strcmp(c[i].dense ? "dense" : name, block) != 0)
 			continue;
-		c[i].kernel = known;
+		c[i].kernel = k;
 		c[i].measured = (double)ps / 1e3;
 	}
 }
@@ -138,7 +132,8 @@ write_record(const struct brn_candidate *c, int n, struct brn_buf *out)
 			continue;
 		snprintf(name, sizeof name, "%dx%d", c[i].bh, c[i].bw);
 		brn_buf_printf(out, "%s %s %lld\n", c[i].dense ? "dense" :
-		    name, c[i].kernel, (long long)(c[i].measured * 1e3) + 1);
+		    name, brn_kernels[c[i].kernel].name,
+		    (long long)(c[i].measured * 1e3) + 1);
 	}
 	brn_buf_printf(out, "end\n");
 }

@@ -8,8 +8,10 @@
 #ifndef BRN_TUNE_H
 #define BRN_TUNE_H
 
+#include "cache/key.h"
 #include "ir/graph/graph.h"
-#include "jit/get/jit.h"
+#include "jit/get/opts.h"
+#include "jit/target.h"
 
 /* The records that a model has asked for.  */
 struct brn_tune;
