@@ -62,6 +62,8 @@ struct brn_kernel_args {
 
 typedef void brn_kernel_fn(const struct brn_kernel_args *a);
 
+#define BRN_KERNEL_SYMBOL "burin_kernel"        /* the export of an artifact */
+
 /* Epilogue bits.  */
 enum { BRN_EPI_BIAS = 1 };
 

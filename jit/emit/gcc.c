@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "jit/emit/module.h"
-
 enum { MAX_PARAMS = 5 };
 
 /* None with a string for a value but -march: libgccjit frees it with the
