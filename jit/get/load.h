@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shared objects into this process: kernels by descriptor, the module by path.
- * The only place that knows dlopen.
+ * Loading shared objects: kernels by descriptor, the module by path.  Nothing
+ * else calls dlopen.
  */
 #ifndef BRN_LOAD_H
 #define BRN_LOAD_H
@@ -11,8 +11,8 @@
 #include "jit/abi.h"
 #include "jit/emit/module.h"
 
-/* The kernel in fd, a checked artifact; fd may be closed afterwards.  The code
- * is gone with brn_unload(*handle).  EJIT.  */
+/* Load the kernel in fd, a checked artifact; fd may be closed afterwards.
+ * brn_unload(*handle) unmaps it.  EJIT.  */
 int brn_load(int fd, void **handle, brn_kernel_fn **fn, burin_error *err);
 void brn_unload(void *handle);                          /* NULL is fine */
 
