@@ -297,7 +297,7 @@ check_steps(const burin_session *s)
 /* Takes g.  */
 static void
 run(struct brn_graph *g, const struct setting *s, const struct brn_tensor *x,
-    burin_tensor *out)
+    burin_output *out)
 {
 	burin_options *o = burin_options_new();
 	burin_tensor in = { g->in[0].name, BURIN_F32, x->type.rank,
@@ -324,7 +324,7 @@ run(struct brn_graph *g, const struct setting *s, const struct brn_tensor *x,
 }
 
 static void
-compare(const struct brn_tensor *want, const burin_tensor *got,
+compare(const struct brn_tensor *want, const burin_output *got,
     const struct setting *s)
 {
 	const float *a = want->data, *b = got->data;
@@ -345,15 +345,14 @@ check_setting(struct brn_graph *g, const struct setting *s,
     const struct brn_tensor *x, const struct brn_tensor *want)
 {
 	size_t size = (size_t)brn_numel(want) * sizeof (float);
-	burin_tensor out = { .name = g->out[0].name,
-	    .data = brn_alloc(size, 1), .nbytes = size };
+	burin_output out = { g->out[0].name, brn_alloc(size, 1), size };
 	char name[32];
 
 	snprintf(name, sizeof name, "%s", out.name);
 	out.name = name;
 	run(g, s, x, &out);
 	compare(want, &out, s);
-	free(out.data);
+	free(out.buffer);
 }
 
 START_TEST(images_are_what_the_graph_says)

@@ -166,7 +166,7 @@ struct how {
 /* Takes g; its layers are run by kernels whose names begin so.  */
 static void
 run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
-    const char *kernel, burin_tensor *out)
+    const char *kernel, burin_output *out)
 {
 	static const char *const name[] = { "x", "mask" };
 	burin_options *o = burin_options_new();
@@ -201,7 +201,7 @@ run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
 }
 
 static void
-compare(const struct brn_tensor *want, const burin_tensor *got,
+compare(const struct brn_tensor *want, const burin_output *got,
     const char *isa)
 {
 	const float *a = want->data, *b = got->data;
@@ -228,11 +228,9 @@ START_TEST(tiles_compute_what_the_graph_says)
 		y[i / 2][i % 2] = brn_arena_alloc(g->arena, size, 1);
 	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
 		for (int i = 0; brn_isa_runs(isa) && i < 2; i++) {
-			burin_tensor out[2] = {
-				{ .name = "y", .data = y[i][0],
-				    .nbytes = size },
-				{ .name = "a", .data = y[i][1],
-				    .nbytes = size },
+			burin_output out[2] = {
+				{ "y", y[i][0], size },
+				{ "a", y[i][1], size },
 			};
 
 			run_model(encoder(b), in, (struct how){ isa, "off",
@@ -282,8 +280,7 @@ START_TEST(rows_that_are_alike_are_computed_together)
 	make_inputs(g, &b, g->arena, &in);
 	suite_ok(brn_ref_graph(g, &in, &want, g->arena, &err), err);
 	for (int i = 0; i < COUNT(threads); i++) {
-		burin_tensor out = { .name = "y", .data = y,
-		    .nbytes = sizeof y };
+		burin_output out = { "y", y, sizeof y };
 
 		memset(y, 0, sizeof y);
 		h.threads = threads[i];
