@@ -84,7 +84,7 @@ static int64_t
 rows_of(const struct brn_layer *l, int64_t floats)
 {
 	const struct brn_bsr *b = l->bsr;
-	int64_t grain = brn_spec_grain(&l->spec);
+	int64_t grain = l->grain;
 	int64_t n = floats * b->nbrow / ((int64_t)b->nblk * b->bh * b->bw + 1);
 
 	n = n / grain * grain;
@@ -116,10 +116,10 @@ multiply(const struct brn_conv_run *r, const float *xt, float *yt,
 		.bw = l->bsr->bw,
 		.nbrow = nbrow,
 		.nbcol = l->bsr->nbcol,
-		.ones = l->ones,
+		.few = l->few,
 	};
 
-	if (last > BRN_FEW) {
+	if (last > BRN_FEW_TOKENS) {
 		brn_layer_multiply(l, &a);
 		return;
 	}
@@ -150,8 +150,8 @@ run_group(const struct image *m, int64_t i, float *scratch)
 	int64_t *from = (int64_t *)(yt + brn_layer_yt_size(l, r->group));
 	struct brn_gather in = { m->phases + pos, from, l->used, l->nused,
 	    brn_layer_colsp(l), n, left < BRN_TILE ? left : BRN_TILE };
-	struct brn_scatter out = { &r->g, r->end, yt, brn_layer_rowsp(l),
-	    l->bsr->rows, n, pos };
+	struct brn_scatter out = { &r->g, l->epilogue, yt,
+	    brn_layer_rowsp(l), l->bsr->rows, n, pos };
 
 	if (!r->g.direct)
 		in.last = BRN_TILE;

@@ -75,7 +75,7 @@ END_TEST
 /* ---- blocks -------------------------------------------------------------- */
 
 static const struct brn_pass_opts with_cost = { .sparse = 1, .verify = 1,
-    .cost = pass_file_cost };
+    .estimate = pass_file_estimate };
 
 /* Zeros of both signs.  */
 static void

@@ -50,8 +50,8 @@ same_files(const char *a, const char *b, const char *name)
 	size_t na, nb;
 	char *ta = file_text(a, name, &na), *tb = file_text(b, name, &nb);
 
-	ck_assert_msg(na == nb && !memcmp(ta, tb, na), "%s differs:\n%s\n%s",
-	    name, ta, tb);
+	ck_assert_msg(na == nb && !memcmp(ta, tb, na), "%s differs in %s and "
+	    "%s", name, a, b);
 	free(ta);
 	free(tb);
 }
@@ -113,8 +113,8 @@ again(const struct brn_graph *g)
 	brn_graph_print(&b, g);
 	suite_ok(brn_graph_read(b.p, b.n, NULL, "t", 1, &h, &err), err);
 	brn_graph_print(&c, h);
-	ck_assert_msg(b.n == c.n && !memcmp(b.p, c.p, b.n), "%s\n%s",
-	    (char *)b.p, (char *)c.p);
+	ck_assert_msg(b.n == c.n && !memcmp(b.p, c.p, b.n),
+	    "%.1000s\n%.1000s", (char *)b.p, (char *)c.p);
 	brn_buf_free(&b);
 	brn_buf_free(&c);
 	return h;

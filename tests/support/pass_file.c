@@ -34,12 +34,12 @@ pass_file_pass(const char *name)
 	return NULL;
 }
 
-double
-pass_file_cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
-    const void *ctx)
+struct brn_estimate
+pass_file_estimate(const struct brn_layer_shape *l, const void *ctx)
 {
-	(void)rows, (void)cols, (void)ctx;
-	return (double)nblk * (bh * bw + 16);
+	(void)ctx;
+	return (struct brn_estimate){ (double)l->nblk * (l->bh * l->bw + 16),
+	    BRN_NO_KERNEL, NULL };
 }
 
 /* "pass NAME OPTION..."  */
@@ -61,7 +61,7 @@ read_head(struct pass_file *f)
 		else if (!strcmp(word, "sparse=off"))
 			f->opts.sparse = 0;
 		else if (!strcmp(word, "cost=blocks"))
-			f->opts.cost = pass_file_cost;
+			f->opts.estimate = pass_file_estimate;
 		else
 			ck_abort_msg("%s: unknown option %s", f->path, word);
 	}
@@ -122,11 +122,13 @@ pass_file_told(struct brn_buf *b, const struct brn_graph *g)
 {
 	for (int i = 0; i < g->nnode; i++) {
 		const struct brn_node *n = g->node[i];
+		const struct brn_choice *choice = brn_report_choice(g, n);
+		const char *why = brn_report_why_unfused(g, n);
 
-		if (n->choice)
-			brn_buf_printf(b, "%s: %s\n", n->name, n->choice->why);
-		if (n->unfused)
-			brn_buf_printf(b, "%s: %s\n", n->name, n->unfused);
+		if (choice)
+			brn_buf_printf(b, "%s: %s\n", n->name, choice->why);
+		if (why)
+			brn_buf_printf(b, "%s: %s\n", n->name, why);
 	}
 }
 

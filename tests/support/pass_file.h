@@ -46,7 +46,7 @@ struct brn_graph *pass_file_graph(const char *name);
 const struct brn_pass_info *pass_file_pass(const char *name);
 
 /* Kernels that like large blocks: a block costs as much as 16 weights more. */
-double pass_file_cost(int64_t rows, int64_t cols, int bh, int bw,
-    int64_t nblk, const void *ctx);
+struct brn_estimate pass_file_estimate(const struct brn_layer_shape *l,
+    const void *ctx);
 
 #endif
