@@ -29,6 +29,16 @@ only() {
 	    bad "$dir includes only: $dir burin.h $*"
 }
 
+# acyclic FOLDER...: no circle of includes among the files of the folders, where
+# a header and the source of the same name are one.
+acyclic() {
+	for dir; do
+		grep -HE '^#[ 	]*include "' "$dir"/*.[ch]
+	done | sed -nE 's,^(.*)\.[ch]:.*"(.*)\.(h|def)".*,\1 \2,p' |
+	    awk '$1 != $2' | tsort 2>&1 >/dev/null |
+	    bad "no circle of includes in $*"
+}
+
 # room HEADER FILE...: HEADER is included by those files only.
 room() {
 	header=$1
@@ -40,7 +50,7 @@ room() {
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
 }
 
-echo 1..25
+echo 1..27
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
@@ -55,11 +65,13 @@ only jit/get 'jit/[^/]*"' jit/kernel/ jit/builtin/ \
     'jit/emit/module\.h"' cache/ ir/
 only jit/tune 'jit/[^/]*"' jit/kernel/ jit/get/ cache/ ir/
 only jit/admin 'jit/[^/]*"' jit/kernel/ jit/tune/ jit/get/ cache/ ir/
-only runtime/native 'runtime/conv\.h"' 'jit/abi\.h"' \
-    'runtime/threads\.h"' 'jit/target\.h"' ir/
+only runtime/native 'runtime/threads\.h"' 'jit/abi\.h"' 'jit/target\.h"' ir/
 only runtime runtime/native/ jit/ passes/ ir/
 only tools
+acyclic runtime runtime/native
 room libgccjit 'jit/emit/.*'
+room 'jit/abi\.h' 'jit/.*' 'bench/.*' 'tests/.*' \
+    'runtime/native/layout\.h'
 room xxhash 'cache/key\.c'
 room dlfcn 'jit/get/load\.c'
 room '(google/)?protobuf-c|ir/onnx/onnx\.pb-c' 'ir/onnx/[a-z_]*\.[ch]' \
