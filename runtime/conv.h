@@ -16,7 +16,6 @@ struct brn_conv {
 	const struct brn_layer *layer;
 	const struct brn_native *native;
 	struct brn_threads *threads;
-	struct brn_image_end end;
 	const float *x, *residual;      /* residual NULL: none */
 	float *y;
 	float *phases;                  /* of all channels of one image */

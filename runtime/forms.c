@@ -85,7 +85,6 @@ run_conv(const struct brn_call *c)
 		.layer = c->layer,
 		.native = c->native,
 		.threads = c->threads,
-		.end = brn_image_end_of(c->n),
 		.x = c->in[0]->data,
 		.y = c->out->data,
 		.residual = residual_of(c),

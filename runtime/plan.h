@@ -14,6 +14,7 @@
 
 struct brn_plan {
 	struct brn_plan *next;          /* of the session, latest first */
+	struct brn_net *net;            /* a reference */
 	struct brn_shapes *shapes;      /* owns known values and the arena of
 	                                   everything below but memory */
 	struct brn_type *in_type;       /* [graph->nin] */
@@ -31,16 +32,29 @@ struct brn_plan {
 	size_t memory_size;
 	float *shared, *scratch;        /* brn_call's, for any step */
 	int64_t scratch_size;
+	void **copy;                    /* [graph->nout], of outputs that are
+	                                   not in memory; NULL: none yet */
 };
 
 /* For runs on nthread threads with inputs of the types of in, or, by_data, with
  * what in holds as well (brn_infer_data).  ESHAPE, EUNSUPPORTED, ENOMEM.  */
-int brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
+int brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
     int by_data, int nthread, struct brn_plan **out, burin_error *err);
-/* Whether it was made for such inputs.  */
+/* Whether it was made for this net and such inputs.  */
 int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in);
 void brn_plan_free(struct brn_plan *p);                 /* NULL is fine */
+
+/* Whether at is in memory of the plan, where outputs are lent from.  */
+int brn_plan_owns(const struct brn_plan *p, const void *at);
+/* Copy the value of output i of the graph to copy[i].  ENOMEM.  */
+int brn_plan_copy(struct brn_plan *p, int i, burin_error *err);
+
+static inline size_t
+brn_value_bytes(const struct brn_tensor *v)
+{
+	return (size_t)brn_numel(v) * brn_dtype_size(v->type.dtype);
+}
 
 /* Run; val[] of the graph's inputs must point to the caller's data.  */
 int brn_plan_run(struct brn_plan *p, const struct brn_net *m,

@@ -16,22 +16,13 @@ struct activation {
 	float a, b;
 };
 
-/* The number of [a, b] that is nearest to v; NaN stays.  */
-static inline float
-clamp(float v, float a, float b)
-{
-	float low = v < a ? a : v;
-
-	return low > b ? b : low;
-}
-
 /* ACT(name, expression of v, a and b) */
 #define ACTIVATIONS(ACT) \
-	ACT(clip,         clamp(v, a, b)) \
+	ACT(clip,         brn_clipf(v, a, b)) \
 	ACT(elu,          v < 0 ? a * (expf(v) - 1) : v) \
 	ACT(leaky_relu,   v < 0 ? a * v : v) \
-	ACT(hard_sigmoid, clamp(a * v + b, 0, 1)) \
-	ACT(hard_swish,   v * clamp(v * (1.0f / 6) + 0.5f, 0, 1)) \
+	ACT(hard_sigmoid, brn_clipf(a * v + b, 0, 1)) \
+	ACT(hard_swish,   v * brn_clipf(v * (1.0f / 6) + 0.5f, 0, 1)) \
 	ACT(softsign,     v / (1 + fabsf(v))) \
 	ACT(swish,        v / (1 + expf(-a * v)))
 

@@ -52,7 +52,8 @@ run_direct(const struct job *j, int64_t plane, float *scratch)
 		int64_t channel = plane % j->channels; \
 		const float *w = brn_f32(j->c->in[j->c->n->nin > 1]) + \
 		    channel * j->ntap; \
-		vec lo = splat(j->end.lo), hi = splat(j->end.hi); \
+		vec lo = splat(j->epilogue.lo); \
+		vec hi = splat(j->epilogue.hi); \
 	\
 		(void)w; \
 		x += row * j->g.pitch; \
@@ -71,7 +72,7 @@ run_direct(const struct job *j, int64_t plane, float *scratch)
 						b.v[r][i] = each; \
 					} \
 			} \
-			if (j->end.act == BRN_IMAGE_clip) \
+			if (j->epilogue.act == BRN_ACT_clip) \
 				clip(&b, lo, hi); \
 			store(j, &b, row, c, y); \
 		} \
@@ -183,8 +184,8 @@ static void
 activate_plane(const struct job *j, int64_t plane, float *y)
 {
 	(void)plane;
-	BRN_FOR_ISA(brn_image_epilogue)(y, y, NULL,
-	    j->g.y.out * j->g.x.out, &j->end);
+	BRN_FOR_ISA(brn_epilogue)(y, NULL, j->g.y.out * j->g.x.out,
+	    &j->epilogue);
 }
 
 /* k where direct_weigh takes the k x k window, 2 where direct_step_2 does, else
@@ -226,8 +227,8 @@ BRN_FOR_ISA(brn_planes_depthwise)(const struct brn_call *c)
 	job_init(&j, c);
 	j.direct = weigh[direct_window(&j)];
 	j.run = weigh_any;
-	j.end = brn_image_end_of(c->n);
-	if (j.end.act != BRN_IMAGE_none && j.end.act != BRN_IMAGE_clip)
+	j.epilogue = brn_epilogue_of(c->n);
+	if (j.epilogue.act != BRN_ACT_none && j.epilogue.act != BRN_ACT_clip)
 		j.finish = activate_plane;
 	return job_run(&j);
 }

@@ -6,7 +6,7 @@
 #ifndef BRN_DIRECT_WINDOW_H
 #define BRN_DIRECT_WINDOW_H
 
-#include "ir/op/image.h"
+#include "ir/graph/epilogue.h"
 #include "runtime/native/isa.h"
 #include "runtime/native/planes.h"
 
@@ -36,7 +36,7 @@ struct job {
 	void (*run)(const struct job *j, int64_t plane, const float *x,
 	    int64_t row, float *y);
 	void (*finish)(const struct job *j, int64_t plane, float *y);
-	struct brn_image_end end;
+	struct brn_epilogue epilogue;
 	direct_fn *direct;                  /* in place of run, or NULL */
 	int nthread;
 };
@@ -81,12 +81,8 @@ static inline __attribute__((always_inline)) void
 clip(struct block *b, vec lo, vec hi)
 {
 	for (int r = 0; r < ROWS; r++)
-		for (int i = 0; i < BRN_LINE; i++) {
-			vec v = b->v[r][i];
-
-			v = choose(v < lo, lo, v);
-			b->v[r][i] = choose(v > hi, hi, v);
-		}
+		for (int i = 0; i < BRN_LINE; i++)
+			b->v[r][i] = brn_clip(b->v[r][i], lo, hi);
 }
 
 /* Store the first n of a line.  */
@@ -177,8 +173,8 @@ direct_init(struct direct *n, const struct job *j, int64_t plane,
 	for (int t = 0; t < ntap; t++)
 		n->w[t] = splat(brn_f32(j->c->in[1])[c * ntap + t]);
 	n->bias = splat(bias_of(j, c));
-	n->lo = splat(j->end.lo);
-	n->hi = splat(j->end.hi);
+	n->lo = splat(j->epilogue.lo);
+	n->hi = splat(j->epilogue.hi);
 }
 
 /* Pointers to the nrow lines of x that a block from row on reads.  */
@@ -198,7 +194,7 @@ static inline __attribute__((always_inline)) void
 direct_store(const struct direct *n, const struct job *j, struct block *b,
     int64_t row, int64_t c, float *y)
 {
-	if (j->end.act == BRN_IMAGE_clip)
+	if (j->epilogue.act == BRN_ACT_clip)
 		clip(b, n->lo, n->hi);
 	store(j, b, row, c, y);
 }

@@ -7,7 +7,7 @@
 #ifndef BRN_IMAGE_TILES_H
 #define BRN_IMAGE_TILES_H
 
-#include "ir/op/image.h"
+#include "ir/graph/epilogue.h"
 #include "runtime/native/planes.h"
 
 /* Tiles of a group.  */
@@ -23,11 +23,11 @@ struct brn_gather {
 };
 
 /* The first nrow rows of tiles t [tile][rows][16], which begin at position pos
- * (runtime/native/planes.h), into planes, with bias, activation and residual
- * as end says.  */
+ * (runtime/native/planes.h), into planes, with activation and residual as
+ * epilogue says.  */
 struct brn_scatter {
 	const struct brn_planes *g;
-	struct brn_image_end end;
+	struct brn_epilogue epilogue;
 	const float *t;
 	int64_t rows, nrow, ntile, pos;
 };

@@ -12,7 +12,7 @@
 #ifndef BRN_NATIVE_H
 #define BRN_NATIVE_H
 
-#include "ir/graph/graph.h"
+#include "ir/graph/epilogue.h"
 #include "jit/target.h"
 #include "runtime/native/layout.h"
 #include "runtime/threads.h"
@@ -85,9 +85,9 @@ struct brn_form {
 	const char *word;               /* for burin_step_info.kernel */
 };
 
-/* y = act(y) + residual for n floats; residual may be NULL.  */
+/* Apply e to the n floats of y; residual NULL: nothing is added.  */
 typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
-    enum brn_act act);
+    const struct brn_epilogue *e);
 
 /* For layers on images: runtime/native/image_tiles.h.  */
 struct brn_gather;

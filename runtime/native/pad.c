@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ir/graph/iter.h"
-#include "ir/op/resize.h"
+#include "ir/op/pad.h"
 #include "runtime/native/job.h"
 
 struct pad {

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The table of supported operators in README.md, made from the tables of
-# forms and ops:
+# Generate the table of supported operators in README.md from the tables of
+# forms and ops.
 #
 #	operators.sh FOLDER           print it
-#	operators.sh FOLDER --write   put it in place of the one that is there
+#	operators.sh FOLDER --write   replace the one in README.md
 src=$1
 
-# Names in FORM(name, ..), then OP(name, "Operator").
+# Collect the names in FORM(), then read OP(name, "Op").
 table() {
 	cat "$src"/runtime/native/forms.def "$src"/ir/ops.def |
 	    LC_ALL=C awk -F'[(,") ]+' '
@@ -24,7 +24,7 @@ table() {
 	}'
 }
 
-# README.md with what is between the markers replaced by the table.
+# replaced: print README.md with the new table between the markers.
 replaced() {
 	table | awk '
 	NR == FNR { new = new $0 "\n"; next }
