@@ -86,7 +86,7 @@ static int64_t
 block_rows_of(const struct brn_layer *l, int64_t floats)
 {
 	const struct brn_bsr *b = l->bsr;
-	int64_t grain = brn_spec_grain(&l->spec);
+	int64_t grain = l->grain;
 	int64_t n = floats * b->nbrow / ((int64_t)b->nblk * b->bh * b->bw + 1);
 
 	n = n / grain * grain;
@@ -120,10 +120,10 @@ multiply(const struct brn_conv *r, const float *xt, float *yt,
 		.bw = l->bsr->bw,
 		.nbrow = nbrow,
 		.nbcol = l->bsr->nbcol,
-		.ones = l->ones,
+		.few = l->few,
 	};
 
-	if (last > BRN_FEW) {
+	if (last > BRN_FEW_TOKENS) {
 		brn_layer_multiply(l, &a);
 		return;
 	}

@@ -11,7 +11,8 @@
 
 #include "ir/op/image.h"
 #include "ir/graph/weight.h"
-#include "jit/kernel/cost.h"
+#include "jit/builtin/few_tokens.h"
+#include "jit/kernel/choose.h"
 #include "passes/pass.h"
 
 int
@@ -124,6 +125,26 @@ set_used(struct brn_layer *l, burin_error *err)
 	return 0;
 }
 
+/* Choose the kernel and pack the weights for it.  */
+static int
+set_kernel(struct brn_layer *l, enum brn_isa isa, burin_error *err)
+{
+	const struct brn_choice *c = l->choice;
+	struct brn_plan plan;
+	int rc;
+
+	brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0, isa,
+	    brn_compiler_id());
+	rc = brn_choose(&l->spec, c ? c->kernel : BRN_NO_KERNEL, &plan, err);
+	if (rc < 0)
+		return rc;
+	l->grain = plan.grain;
+	rc = brn_pack_stream(&l->spec, &plan, l->bsr->vals, &l->stream, err);
+	brn_plan_clear(&plan);
+	return rc < 0 ? rc : brn_few_weights_pack(&l->spec, l->bsr->vals,
+	    &l->few, err);
+}
+
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
     const struct brn_choice *c, enum brn_isa isa, burin_error *err)
@@ -132,17 +153,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 
 	*l = (struct brn_layer){ .node = n, .choice = c };
 	l->epilogue = brn_epilogue_of(n);
-	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
-		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
-		    isa, brn_compiler_id());
-		if (c && c->kernel)
-			brn_spec_prefer(&l->spec, c->kernel);
-		else
-			brn_cost_prefer(&l->spec);
-		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
-	}
-	if (rc == 0)
-		rc = brn_pack_ones(&l->spec, l->bsr->vals, &l->ones, err);
+	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0)
+		rc = set_kernel(l, isa, err);
 	if (rc == 0 && brn_is_image_layer(n))
 		rc = set_used(l, err);
 	if (rc < 0) {
@@ -158,7 +170,7 @@ brn_layer_clear(struct brn_layer *l)
 {
 	brn_jit_release(l->kernel);
 	free(l->stream);
-	brn_ones_free(l->ones);
+	brn_few_weights_free(l->few);
 	free(l->bias);
 	free(l->used);
 	brn_bsr_free(l->own);
@@ -180,8 +192,8 @@ brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 void
 brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 {
-	if (a->tokens && a->tokens <= BRN_FEW)
-		brn_few(l->spec.isa)(a);
+	if (a->tokens && a->tokens <= BRN_FEW_TOKENS)
+		brn_few_tokens(l->spec.isa)(a);
 	else
 		brn_kernel_code(l->kernel)(a);
 }
@@ -246,7 +258,7 @@ static int64_t
 cut(const struct brn_layer *l, int i, int n)
 {
 	const struct brn_bsr *b = l->bsr;
-	int64_t grain = brn_spec_grain(&l->spec);
+	int64_t grain = l->grain;
 	int64_t want = ((int64_t)b->nblk + b->nbrow) * i / n;
 	int64_t lo = 0, hi = b->nbrow;
 
@@ -286,7 +298,7 @@ enum { HOT_TILES = 8, HOT_LINES = 2048 };
 static void
 run_hot(const struct run *k, struct brn_kernel_args a)
 {
-	int64_t grain = brn_spec_grain(&k->r->layer->spec);
+	int64_t grain = k->r->layer->grain;
 	int64_t ntile = a.tile1, from = a.brow0, to = a.brow1;
 	int64_t rows = HOT_LINES / (ntile < HOT_TILES ? ntile : HOT_TILES);
 	int64_t step = rows / a.bh / grain * grain;
@@ -364,7 +376,7 @@ brn_layer_run(const struct brn_layer_run *r)
 		.bw = l->bsr->bw,
 		.nbrow = l->bsr->nbrow,
 		.nbcol = l->bsr->nbcol,
-		.ones = l->ones,
+		.few = l->few,
 	};
 	if (pack && !r->has_xt)
 		brn_parallel(r->threads, (size_t)r->tiles.n, pack_tile, &k);

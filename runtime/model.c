@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ir/onnx/import.h"
+#include "ir/graph/estimate.h"
 #include "jit/kernel/cost.h"
 
 struct burin_model *
@@ -195,6 +196,12 @@ micros(double ns)
 	return ns * (BRN_COST_TOKENS / BRN_TILE) / 1e3;
 }
 
+static const char *
+kernel_name(int kernel)
+{
+	return kernel == BRN_NO_KERNEL ? NULL : brn_kernels[kernel].name;
+}
+
 static int
 describe_candidates(struct burin_model *m, const struct brn_choice *c,
     struct brn_layer_told *l, burin_error *err)
@@ -211,7 +218,7 @@ describe_candidates(struct burin_model *m, const struct brn_choice *c,
 
 		out[i] = (burin_candidate_info){ k->bh, k->bw, k->dense,
 		    k->dense ? !c->sparse : c->sparse && k->bh == c->bh &&
-		    k->bw == c->bw, k->density, k->kernel,
+		    k->bw == c->bw, k->density, kernel_name(k->kernel),
 		    micros(k->predicted), micros(k->measured) };
 	}
 	l->candidate = out;

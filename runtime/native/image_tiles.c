@@ -142,8 +142,8 @@ BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to)
 }
 
 /* Limits that results are clipped to while lines are stored, infinite for none;
- * and whether the residual is added before that, after it, or not at all.  Other
- * activations are applied to stored results, by activate_stored.  */
+ * and whether the residual is added before that, after it, or not at all.
+ * activate_stored applies other activations to stored results.  */
 enum residual { NO, BEFORE, AFTER };
 struct limits {
 	brn_vec lo, hi;

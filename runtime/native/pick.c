@@ -4,23 +4,20 @@
  */
 #include "runtime/native/native.h"
 
-extern const struct brn_native brn_native_table_generic;
-#ifdef __x86_64__
-extern const struct brn_native brn_native_table_sse2, brn_native_table_avx2,
-    brn_native_table_avx512;
-#endif
+#define TARGET(name, ...) \
+	extern const struct brn_native brn_native_table_##name;
+BRN_TARGETS(TARGET)
+#undef TARGET
 
 const struct brn_native *
 brn_native(enum brn_isa isa)
 {
-#ifdef __x86_64__
-	if (isa == BRN_ISA_avx512)
-		return &brn_native_table_avx512;
-	if (isa == BRN_ISA_avx2)
-		return &brn_native_table_avx2;
-	if (isa == BRN_ISA_sse2)
-		return &brn_native_table_sse2;
-#endif
-	(void)isa;
-	return &brn_native_table_generic;
+	static const struct brn_native *const table[BRN_NUM_ISAS] = {
+#define TARGET(name, processors, ...) [BRN_ISA_##name] = \
+		BRN_ONLY_##processors(&brn_native_table_##name),
+		BRN_TARGETS(TARGET)
+#undef TARGET
+	};
+
+	return table[isa] ? table[isa] : table[BRN_ISA_generic];
 }

@@ -144,16 +144,16 @@ END_TEST
 /* ---- blocks -------------------------------------------------------------- */
 
 /* Kernels that like large blocks: a block costs more than its weights.  */
-static double
-block_cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
-    const void *ctx)
+static struct brn_estimate
+block_cost(const struct brn_layer_shape *l, const void *ctx)
 {
-	(void)rows, (void)cols, (void)ctx;
-	return (double)nblk * (bh * bw + 16);
+	(void)ctx;
+	return (struct brn_estimate){ (double)l->nblk * (l->bh * l->bw + 16),
+	    BRN_NO_KERNEL, NULL };
 }
 
 static const struct brn_pass_opts with_cost = { .sparse = 1, .verify = 1,
-    .cost = block_cost };
+    .estimate = block_cost };
 
 /* 64 features; of the maker every fourth 16x1 block is left.  */
 static struct brn_graph *

@@ -54,12 +54,13 @@ load(int i)
 	if (!models[i].prune)
 		return suite_load(path[0], "jit", "off");
 	snprintf(path[1], sizeof path[1], "%s/pruned.onnx", dir);
-	suite_ok(burin_prune(path[0], path[1], &prune, NULL, &err), err);
+	suite_ok(burin_prune(path[0], path[1], &prune, sizeof prune, NULL,
+	    &err), err);
 	return suite_load(path[1], "jit", "off");
 }
 
 static struct brn_plan *
-plan(const struct brn_net *net, const int64_t *open)
+plan(struct brn_net *net, const int64_t *open)
 {
 	struct brn_tensor in[MAX_IN];
 	struct brn_plan *p;

@@ -29,16 +29,6 @@ only() {
 	    bad "$dir includes only: $dir burin.h $*"
 }
 
-# acyclic FOLDER...: no circle of includes among the files of the folders, where
-# a header and the source of the same name are one.
-acyclic() {
-	for dir; do
-		grep -HE '^#[ 	]*include "' "$dir"/*.[ch]
-	done | sed -nE 's,^(.*)\.[ch]:.*"(.*)\.(h|def)".*,\1 \2,p' |
-	    awk '$1 != $2' | tsort 2>&1 >/dev/null |
-	    bad "no circle of includes in $*"
-}
-
 # room HEADER FILE...: HEADER is included by those files only.
 room() {
 	header=$1
@@ -50,25 +40,35 @@ room() {
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
 }
 
-echo 1..27
+# circle FOLDER: no files in it or below include each other in a circle.  A
+# header and the source of its name are one unit.
+circle() {
+	find "$1" -name '*.[ch]' -exec grep -HE \
+	    "^#[ 	]*include \"$1/.*\\.h\"" {} + |
+	    sed 's/\.[ch]:#[^"]*"/ /; s/\.h"$//' |
+	    awk '$1 != $2' | tsort 2>&1 >/dev/null |
+	    bad "$1 has no circle of files"
+}
+
+echo 1..30
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
 only ir/onnx 'ir/[^/]*"' ir/graph/ ir/op/
 only passes ir/
 only cache 'ir/base\.h"'
-only jit 'jit/kernel/t' ir/
-only jit/kernel 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
-only jit/builtin 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
+only jit ir/
+only jit/kernel 'jit/[^/]*"' ir/
+only jit/builtin 'jit/[^/]*"' jit/kernel/ ir/
 only jit/emit 'jit/[^/]*"' jit/kernel/ ir/
 only jit/get 'jit/[^/]*"' jit/kernel/ jit/builtin/ \
     'jit/emit/module\.h"' cache/ ir/
-only jit/tune 'jit/[^/]*"' jit/kernel/ jit/get/ cache/ ir/
-only jit/admin 'jit/[^/]*"' jit/kernel/ jit/tune/ jit/get/ cache/ ir/
+only jit/tune 'jit/[^/]*"' jit/kernel/ jit/builtin/ jit/get/ cache/ ir/
+only jit/admin 'jit/[^/]*"' jit/kernel/ jit/builtin/ jit/get/ jit/tune/ \
+    cache/ ir/
 only runtime/native 'runtime/threads\.h"' 'jit/abi\.h"' 'jit/target\.h"' ir/
 only runtime runtime/native/ jit/ passes/ ir/
 only tools
-acyclic runtime runtime/native
 room libgccjit 'jit/emit/.*'
 room 'jit/abi\.h' 'jit/.*' 'bench/.*' 'tests/.*' \
     'runtime/native/layout\.h'
@@ -82,3 +82,7 @@ room check 'tests/.*\.[ch]'
 room pthreadpool 'runtime/[a-z_]*\.[ch]'
 room 'archive(_entry)?\.h' 'cache/bundle\.c'
 room '(hiredis|sodium)' 'cache/remote\.c'
+# ir still has circles.
+for folder in cache jit passes runtime; do
+	circle $folder
+done
