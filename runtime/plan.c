@@ -358,7 +358,7 @@ set_memory(struct planner *k, burin_error *err)
 		return brn_nomem(err);
 	rc = set_intervals(k, v, &n, err);
 	if (rc == 0)
-		rc = brn_memory_assign(v, n, &p->memory_size, err);
+		rc = brn_lifetimes_assign(v, n, &p->memory_size, err);
 	if (rc == 0 && !(p->memory = brn_alloc_aligned(p->memory_size)))
 		rc = brn_nomem(err);
 	if (rc == 0) {

@@ -521,7 +521,7 @@ START_TEST(memory_of_the_living_does_not_overlap)
 		    9), (size_t)suite_below(&seed, 5000), 0 };
 		sum += v[i].size;
 	}
-	suite_ok(brn_memory_assign(v, COUNT(v), &total, &err), err);
+	suite_ok(brn_lifetimes_assign(v, COUNT(v), &total, &err), err);
 	ck_assert_uint_lt(total, sum / 8);
 	for (int i = 0; i < COUNT(v); i++) {
 		ck_assert_uint_eq(v[i].at % 64, 0);
