@@ -11,6 +11,7 @@
 #include "runtime/model.h"
 #include "runtime/options.h"
 #include "tests/support/build.h"
+#include "tests/support/form.h"
 
 enum mask { NONE, KEYS, QUERIES, SHARED, HEADS };
 
@@ -370,21 +371,23 @@ probabilities(enum brn_isa isa, float *x, float *p)
 {
 	struct brn_type key = { BURIN_F32, 3, { 1, 16, 1 } };
 	struct brn_type value = { BURIN_F32, 3, { 1, 16, 16 } };
-	float one[16], unit[256] = { 0 }, scratch[512];
+	float one[16], unit[256] = { 0 };
 	struct brn_tensor in[] = { { .type = key, .data = one },
 	    { .type = key, .data = x }, { .type = value, .data = unit } };
 	const struct brn_tensor *const ins[] = { &in[0], &in[1], &in[2] };
 	struct brn_tensor out = { .type = value, .data = p };
-	struct brn_node n = { .op = BRN_OP_attention, .nin = 3 };
-	struct brn_tiled a = { .n = &n, .in = ins, .out = &out,
-	    .type = { &key, &key, &value, &value },
-	    .threads = brn_threads_new(1), .scratch = scratch,
-	    .scratch_size = COUNT(scratch) };
+	struct brn_node n = { .op = BRN_OP_attention, .nin = 3, .tiles = 1 };
+	const struct brn_type *type[] = { &key, &key, &value };
+	struct brn_call c = { .n = &n, .in = ins, .out = &out, .type = type,
+	    .threads = brn_threads_new(1) };
+	const struct brn_form *f = form_of(isa, &c);
 
 	for (int i = 0; i < 16; i++)
 		one[i] = unit[i * 17] = 1;
-	brn_native(isa)->tiled[BRN_OP_attention](&a);
-	brn_threads_free(a.threads);
+	ck_assert_ptr_nonnull(f);
+	ck_assert_str_eq(f->word, "tiles");
+	ck_assert_int_eq(form_run(isa, f, &c), 0);
+	brn_threads_free(c.threads);
 }
 
 /* One score is 0, the others go down to -85.  */

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Generate the table of supported operators in README.md from ir/ops.def.
+# Generate the table of supported operators in README.md from the tables of
+# forms and ops.
 #
 #	operators.sh FOLDER           print it
 #	operators.sh FOLDER --write   replace the one in README.md
 src=$1
 
-# Collect the names in NATIVE(), TILED(), IMAGE(), then read OP(name, "Op").
+# Collect the names in FORM(), then read OP(name, "Op").
 table() {
-	cat "$src"/runtime/native/native.def "$src"/runtime/native/tiles.def \
-	    "$src"/runtime/native/images.def "$src"/ir/ops.def |
+	cat "$src"/runtime/native/forms.def "$src"/ir/ops.def |
 	    LC_ALL=C awk -F'[(,") ]+' '
-	/^(NATIVE|TILED|IMAGE)\(/ { fast[$2] = 1 }
+	/^FORM\(/ { fast[$2] = 1 }
 	/^OP\(/ && $0 ~ /"/ { print !fast[$2], $3 }' | LC_ALL=C sort -u |
 	    awk '
 	{ list[$1] = list[$1] (list[$1] ? ", " : "") $2; n[$1]++ }

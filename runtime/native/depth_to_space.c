@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * depth_to_space of f32 images: a row of the result is made of the same row of
- * as many channels as a block is wide.
+ * depth_to_space of f32 images: a row of the result interleaves one row of each
+ * of blocksize channels.
  */
-#include "runtime/native/isa.h"
+#include "runtime/native/job.h"
 
 static void
-run_spread(const struct brn_job *j, int64_t r0, int64_t r1)
+run_depth_to_space(const struct brn_job *j, int64_t r0, int64_t r1)
 {
 	const int64_t *d = j->out->type.dim;
 	int64_t b = brn_attr_int(j->n, "blocksize", 1), n = j->cols / b;
@@ -32,17 +32,9 @@ run_spread(const struct brn_job *j, int64_t r0, int64_t r1)
 }
 
 int
-BRN_FOR_ISA(brn_native_depth_to_space)(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_planes_depth_to_space)(const struct brn_call *c)
 {
-	struct brn_job j = { .n = n, .in = in, .out = out,
-	    .run = run_spread };
+	struct brn_job j = brn_job_of(c, run_depth_to_space);
 
-	if (!brn_is_f32(in[0]))
-		return BRN_DECLINED;
-	j.cols = out->type.dim[3];
-	j.rows = j.cols ? brn_numel(out) / j.cols : 0;
-	brn_job_run(&j, t);
-	return 0;
+	return brn_job_run_rows(&j, c->threads);
 }
