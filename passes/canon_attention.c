@@ -121,11 +121,7 @@ canon_attention_visit(struct brn_rewrite *r, struct brn_node *n,
 	if (!is_plain(n))
 		return BURIN_OK;
 	y = write_out(&m, n);
-	if (!y)
-		return brn_nomem(err);
-	y->type = n->type;
-	brn_rewrite_to(r, n, y);
-	return BURIN_OK;
+	return brn_rewrite_as(r, n, y, err);
 }
 
 int

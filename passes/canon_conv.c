@@ -233,9 +233,7 @@ make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
 	    bias ? 3 : 2);
 	if (!l || copy_attrs(k, l) < 0)
 		return brn_nomem(err);
-	l->type = k->root->type;
-	brn_rewrite_to(r, k->root, l);
-	return BURIN_OK;
+	return brn_rewrite_as(r, k->root, l, err);
 }
 
 static int
@@ -260,9 +258,7 @@ make_transposed(struct brn_rewrite *r, struct conv *k, burin_error *err)
 	f = brn_graph_add(k->g, BRN_OP_fold_taps, k->n->name, in, 1 + bias);
 	if (!f || copy_attrs(k, f) < 0)
 		return brn_nomem(err);
-	f->type = k->root->type;
-	brn_rewrite_to(r, k->root, f);
-	return BURIN_OK;
+	return brn_rewrite_as(r, k->root, f, err);
 }
 
 static int

@@ -190,11 +190,7 @@ make_dense(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	if (rc < 0)
 		return rc;
 	d = brn_graph_add(r->g, BRN_OP_dense, n->name, l.in, l.in[2] ? 3 : 2);
-	if (!d)
-		return brn_nomem(err);
-	d->type = l.root->type;
-	brn_rewrite_to(r, l.root, d);
-	return BURIN_OK;
+	return brn_rewrite_as(r, l.root, d, err);
 }
 
 static int

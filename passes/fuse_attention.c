@@ -468,9 +468,7 @@ replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
 		return brn_nomem(err);
 	if (p->nan_to_zero && brn_attr_set_int(g, n, "nan_to_zero", 1) < 0)
 		return brn_nomem(err);
-	n->type = root->type;
-	brn_rewrite_to(r, root, n);
-	return BURIN_OK;
+	return brn_rewrite_as(r, root, n, err);
 }
 
 int

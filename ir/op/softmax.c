@@ -34,17 +34,28 @@ infer_hardmax(struct brn_infer *c, struct brn_type *out)
 /* y = f(x) for the elements of one row, whose offsets row walks over.  */
 typedef void row_fn(const float *x, float *y, const struct brn_iter *row);
 
+/* The greatest element of a row, and the sum of exp(x - max).  */
+static double
+exp_sum(const float *x, const struct brn_iter *row, double *max)
+{
+	double sum = 0;
+	struct brn_iter i;
+
+	*max = -INFINITY;
+	for (i = *row; i.left; brn_iter_next(&i))
+		*max = brn_max_nan(*max, (double)x[i.off[0]]);
+	for (i = *row; i.left; brn_iter_next(&i))
+		sum += exp((double)x[i.off[0]] - *max);
+	return sum;
+}
+
 /* A row of -inf only gives NaN.  */
 static void
 softmax_row(const float *x, float *y, const struct brn_iter *row)
 {
-	double max = -INFINITY, sum = 0;
+	double max, sum = exp_sum(x, row, &max);
 	struct brn_iter i;
 
-	for (i = *row; i.left; brn_iter_next(&i))
-		max = brn_max_nan(max, (double)x[i.off[0]]);
-	for (i = *row; i.left; brn_iter_next(&i))
-		sum += exp((double)x[i.off[0]] - max);
 	for (i = *row; i.left; brn_iter_next(&i))
 		y[i.off[0]] = (float)(exp((double)x[i.off[0]] - max) / sum);
 }
@@ -52,13 +63,9 @@ softmax_row(const float *x, float *y, const struct brn_iter *row)
 static void
 log_softmax_row(const float *x, float *y, const struct brn_iter *row)
 {
-	double max = -INFINITY, sum = 0;
+	double max, sum = exp_sum(x, row, &max);
 	struct brn_iter i;
 
-	for (i = *row; i.left; brn_iter_next(&i))
-		max = brn_max_nan(max, (double)x[i.off[0]]);
-	for (i = *row; i.left; brn_iter_next(&i))
-		sum += exp((double)x[i.off[0]] - max);
 	for (i = *row; i.left; brn_iter_next(&i))
 		y[i.off[0]] = (float)((double)x[i.off[0]] - max - log(sum));
 }
