@@ -247,7 +247,7 @@ END_TEST
 
 /* Of the 600 rows one in three has the same columns.  */
 static struct brn_graph *
-alike(void)
+grouped(void)
 {
 	struct brn_graph *g = build_graph();
 	struct brn_node *w = weight(g, "w", 600, 100, 3);
@@ -265,10 +265,10 @@ alike(void)
 
 /* What threads share, and what is done to y while it is in the cache, is cut
  * where rows do not change places.  */
-START_TEST(rows_that_are_alike_are_computed_together)
+START_TEST(rows_with_the_same_columns_are_computed_together)
 {
 	static const struct block b = { .batch = 1, .seq = 20 };
-	struct brn_graph *g = alike();
+	struct brn_graph *g = grouped();
 	char dir[256];
 	struct how h = { brn_isa_detect(), "inprocess", NULL, dir };
 	static const char *const threads[] = { "1", "2", "3" };
@@ -285,7 +285,7 @@ START_TEST(rows_that_are_alike_are_computed_together)
 
 		memset(y, 0, sizeof y);
 		h.threads = threads[i];
-		run_model(alike(), &in, h, "t2.", &out);
+		run_model(grouped(), &in, h, "t2.", &out);
 		compare(&want, &out, threads[i]);
 	}
 	suite_rmdir(dir);
@@ -441,7 +441,7 @@ tiles_suite(void)
 
 	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
 	    COUNT(blocks));
-	tcase_add_test(tc, rows_that_are_alike_are_computed_together);
+	tcase_add_test(tc, rows_with_the_same_columns_are_computed_together);
 	tc = suite_case(s, "gelu", 60);
 	tcase_add_loop_test(tc, gelu_is_within_its_bound, 0, 2);
 	tcase_add_loop_test(tc, gelu_of_what_is_no_number, 0, 2);
