@@ -69,8 +69,8 @@ gated(const struct brn_rewrite *r, struct brn_node *n, struct brn_match *m,
 	if (n->op == BRN_OP_sigmoid)
 		return n->in[0];
 	if (n->op == BRN_OP_hard_sigmoid)
-		return is_near(brn_attr_float(n, "alpha", 0.2f), 1.0 / 6) &&
-		    is_near(brn_attr_float(n, "beta", 0.5f), 0.5) ?
+		return is_near(brn_attr_float(n, "alpha"), 1.0 / 6) &&
+		    is_near(brn_attr_float(n, "beta"), 0.5) ?
 		    n->in[0] : NULL;
 	v = beside(n, BRN_OP_div, 6);
 	if (!v)
@@ -184,13 +184,13 @@ end_of(const struct brn_node *n)
 		break;
 	case BRN_OP_leaky_relu:
 		e.act = BRN_IMAGE_leaky;
-		e.lo = brn_attr_float(n, "alpha", 0.01f);
+		e.lo = brn_attr_float(n, "alpha");
 		break;
 	case BRN_OP_hard_swish:
 		e.act = BRN_IMAGE_hard_swish;
 		break;
 	case BRN_OP_swish:
-		if (brn_attr_float(n, "alpha", 1) == 1)
+		if (brn_attr_float(n, "alpha") == 1)
 			e.act = BRN_IMAGE_swish;
 		break;
 	default:

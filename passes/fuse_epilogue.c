@@ -16,7 +16,7 @@ act_of(const struct brn_node *n)
 {
 	switch (n->op) {
 	case BRN_OP_gelu:
-		return brn_attr_int(n, "tanh", 0) ? BRN_ACT_gelu_tanh :
+		return brn_attr_int(n, "tanh") ? BRN_ACT_gelu_tanh :
 		    BRN_ACT_gelu;
 	case BRN_OP_relu:
 		return BRN_ACT_relu;

@@ -131,7 +131,7 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 	int rc;
 
 	*l = (struct brn_layer){ .node = n };
-	l->act = (enum brn_act)brn_attr_int(n, "act", BRN_ACT_none);
+	l->act = (enum brn_act)brn_attr_int(n, "act");
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
 		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
 		    isa, brn_compiler_id());

@@ -3,7 +3,7 @@
  * Attention as ONNX Runtime's optimizer writes it, and the embedding in front
  * of it: layers, one attention node, and the mask as a sum.
  */
-#include "ir/onnx/expand.h"
+#include "ir/onnx/attention.h"
 
 #include <float.h>
 #include <math.h>

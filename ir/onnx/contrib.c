@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of operators that become several nodes, and the small ones among
- * them: what ONNX Runtime's optimizer writes into transformers, and sums and
- * products of small integers.  Weights end as constants that fold_constants
- * makes f32, so that the passes find the same layers as in a plain export.
+ * Operators that become nodes of other operators: those that ONNX Runtime's
+ * optimizer writes into transformers, sums and products of small integers, and
+ * names of older opsets.  Weights end as constants that fold_constants makes
+ * f32, so that the passes find the same layers as in a plain export.
  */
-#include "ir/onnx/expand.h"
+#include "ir/onnx/contrib.h"
 
+#include "ir/onnx/attention.h"
+#include "ir/onnx/expand.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/op/resize.h"
 
 #include <string.h>
 
@@ -167,8 +170,8 @@ turned(struct brn_expand *e, struct brn_node *x)
 	perm[rank - 1] = rank - 2;
 	perm[rank - 2] = rank - 1;
 	t = BRN_PUT(e, transpose, x);
-	if (t && brn_attr_set_ints(e->c->im->g, t, "perm", perm, rank) < 0)
-		e->rc = brn_nomem(e->c->im->err);
+	if (t && brn_attr_set_ints(e->n->im->g, t, "perm", perm, rank) < 0)
+		e->rc = brn_nomem(e->n->im->err);
 	return t;
 }
 
@@ -191,25 +194,11 @@ expand_fused_matmul(struct brn_expand *e)
 		    brn_put_scalar(e, BURIN_F32, alpha));
 }
 
-/* A node of op with the attributes that the ONNX node has.  */
-static struct brn_node *
-put_as(struct brn_expand *e, enum brn_op op, struct brn_node *const *in,
-    int nin)
-{
-	struct brn_onnx_call *c = e->c;
-
-	c->op = op;
-	c->node = brn_put(e, op, in, nin);
-	if (c->node && e->rc == 0 && (e->rc = brn_onnx_attrs_copy(c)) == 0)
-		e->rc = brn_onnx_finish(c);
-	return c->node;
-}
-
 static void
 expand_fused_gemm(struct brn_expand *e)
 {
-	e->out[0] = activation(e, put_as(e, BRN_OP_gemm, e->c->in,
-	    e->c->nin));
+	e->out[0] = activation(e, brn_put_converted(e, BRN_OP_gemm, e->n->in,
+	    e->n->nin));
 }
 
 /* Conv, a sum, and what is applied to it.  */
@@ -218,7 +207,7 @@ expand_fused_conv(struct brn_expand *e)
 {
 	struct brn_node *in[] = { brn_arg(e, 0), brn_arg(e, 1),
 	    brn_arg(e, 2) };
-	struct brn_node *x = put_as(e, BRN_OP_conv, in, 3);
+	struct brn_node *x = brn_put_converted(e, BRN_OP_conv, in, 3);
 
 	if (brn_arg(e, 3))
 		x = BRN_PUT(e, add, x, brn_arg(e, 3));
@@ -310,7 +299,7 @@ expand_qlinear_conv(struct brn_expand *e)
 		    brn_arg(e, 1), brn_arg(e, 4)));
 		brn_put_int(e, in[2], "axis", 0);
 	}
-	e->out[0] = quantized(e, put_as(e, BRN_OP_conv, in, 3), 6);
+	e->out[0] = quantized(e, brn_put_converted(e, BRN_OP_conv, in, 3), 6);
 }
 
 /* The weight of a ConvInteger less its zero point, one or one a row.  */
@@ -337,8 +326,35 @@ expand_conv_integer(struct brn_expand *e)
 {
 	struct brn_node *in[] = { centred(e, 0, 2, BURIN_F32, 0),
 	    centred_rows(e) };
+	struct brn_node *sum = brn_put_converted(e, BRN_OP_conv, in, 2);
 
-	e->out[0] = brn_put_cast(e, put_as(e, BRN_OP_conv, in, 2), BURIN_I32);
+	e->out[0] = brn_put_cast(e, sum, BURIN_I32);
+}
+
+/* ---- former names ---- */
+
+static void
+expand_scatter(struct brn_expand *e)
+{
+	e->out[0] = brn_put_converted(e, BRN_OP_scatter_elements, e->n->in,
+	    e->n->nin);
+}
+
+/* Upsample-9 has the scales as an input, Upsample-7 as an attribute.  */
+static void
+expand_upsample(struct brn_expand *e)
+{
+	struct brn_node *in[3] = { brn_arg(e, 0), NULL, brn_arg(e, 1) };
+	float scale[BRN_MAX_RANK];
+	int n = brn_arg_floats(e, "scales", scale, BRN_MAX_RANK);
+
+	if (in[2] ? n != 0 : n < 1 || n > BRN_MAX_RANK)
+		brn_cannot(e, "with scales not given once");
+	if (!in[2])
+		in[2] = brn_put_floats(e, scale, n);
+	e->out[0] = brn_put_converted(e, BRN_OP_resize, in, 3);
+	brn_put_int(e, e->out[0], "coordinates", BRN_RESIZE_asymmetric);
+	brn_put_int(e, e->out[0], "nearest", BRN_RESIZE_floor);
 }
 
 /* ---- the table ---- */
@@ -351,20 +367,24 @@ static const struct row {
 	int lo, hi;                     /* inputs */
 	const char *attrs;              /* that it may have */
 	brn_expand_fn *expand;
+	unsigned absent;                /* bits of inputs below lo that need
+	                                   not be given */
 } rows[] = {
 	{ "", "ConvInteger", 2, 4, CONV_ATTRS, expand_conv_integer },
 	{ "", "DynamicQuantizeLinear", 1, 1, "", expand_dynamic_quantize },
 	{ "", "MatMulInteger", 2, 4, "", expand_matmul_integer },
 	{ "", "QLinearConv", 8, 9, CONV_ATTRS, expand_qlinear_conv },
 	{ "", "QLinearMatMul", 8, 8, "", expand_qlinear_matmul },
+	{ "", "Scatter", 3, 3, "axis", expand_scatter },
 	{ "", "SimplifiedLayerNormalization", 2, 2, "axis epsilon stash_type",
 	  expand_rms_norm },
+	{ "", "Upsample", 1, 2, "mode scales", expand_upsample },
 	{ MS, "Attention", 2, 7, "num_heads scale mask_filter_value "
 	  "unidirectional qkv_hidden_sizes do_rotary "
 	  "past_present_share_buffer", brn_expand_attention },
 	{ MS, "BiasGelu", 2, 2, "", expand_bias_gelu },
 	{ MS, "EmbedLayerNormalization", 7, 9, "epsilon mask_index_type",
-	  brn_expand_embed_layer_norm },
+	  brn_expand_embed_layer_norm, 1 << 1 | 1 << 4 },
 	{ MS, "FastGelu", 1, 2, "", expand_fast_gelu },
 	{ MS, "FusedConv", 2, 4, CONV_ATTRS " activation activation_params",
 	  expand_fused_conv },
@@ -409,60 +429,58 @@ is_listed(const char *list, const char *word)
 }
 
 static int
-check_form(struct brn_expand *e, const struct row *r)
+check_inputs(struct brn_onnx_node *n, const struct row *r)
 {
-	struct brn_onnx_call *c = e->c;
-
-	while (c->nin > r->lo && !c->in[c->nin - 1])
-		c->nin--;
-	if (c->nin < r->lo || c->nin > r->hi)
-		return brn_onnx_bad(c, "%d inputs, wanted %d to %d", c->nin,
+	while (n->nin > r->lo && !n->in[n->nin - 1])
+		n->nin--;
+	if (n->nin < r->lo || n->nin > r->hi)
+		return brn_onnx_bad(n, "%d inputs, wanted %d to %d", n->nin,
 		    r->lo, r->hi);
-	for (size_t i = 0; i < c->np->n_attribute; i++) {
-		const char *name = c->np->attribute[i]->name;
+	for (int k = 0; k < r->lo; k++)
+		if (!n->in[k] && !(r->absent >> k & 1))
+			return brn_onnx_bad(n, "input %d is not given", k);
+	return 0;
+}
+
+static void
+check_attrs(struct brn_expand *e, const struct row *r)
+{
+	const struct Onnx__NodeProto *np = e->n->np;
+
+	for (size_t i = 0; i < np->n_attribute; i++) {
+		const char *name = np->attribute[i]->name;
 
 		if (!is_listed(r->attrs, name ? name : ""))
 			brn_cannot(e, "with attribute %s", name);
 	}
-	return e->rc;
 }
 
 static int
-bind_outputs(struct brn_expand *e)
+bind_outputs(const struct brn_expand *e)
 {
-	struct brn_onnx_call *c = e->c;
+	struct brn_onnx_node *n = e->n;
 
-	for (size_t k = 0; k < c->np->n_output; k++) {
-		struct brn_onnx_name *v = brn_onnx_find(&c->im->names,
-		    c->np->output[k]);
+	for (size_t k = 0; k < n->np->n_output; k++) {
+		struct brn_node *v = k < BRN_EXPAND_OUT ? e->out[k] : NULL;
 
-		if (!v)
-			continue;
-		v->node = k < BRN_EXPAND_OUT ? e->out[k] : NULL;
-		if (!v->node && v->uses)
-			return brn_onnx_bad(c, "output %zu cannot be had", k);
+		if (!v && brn_onnx_is_used(n, k))
+			return brn_onnx_bad(n, "output %zu cannot be had", k);
+		brn_onnx_bind(n, k, v);
 	}
 	return 1;
 }
 
 int
-brn_onnx_expand(struct brn_onnx_call *c)
+brn_onnx_expand(struct brn_onnx_node *n)
 {
-	const struct row *r = row_of(c->np);
-	struct brn_expand e = { .c = c };
-	int rc;
+	const struct row *r = row_of(n->np);
+	struct brn_expand e = { .n = n };
 
 	if (!r)
 		return 0;
-	if ((rc = check_form(&e, r)) < 0)
-		return rc;
-	for (int k = 0; k < r->lo; k++)
-		if (!c->in[k] && strcmp(c->np->op_type,
-		    "EmbedLayerNormalization"))
-			return brn_onnx_bad(c, "input %d is not given", k);
-	if (!c->why)
+	if ((e.rc = check_inputs(n, r)) == 0)
+		check_attrs(&e, r);
+	if (!brn_expand_stopped(&e))
 		r->expand(&e);
-	if (e.rc < 0 || c->why)
-		return e.rc;
-	return bind_outputs(&e);
+	return brn_expand_stopped(&e) ? e.rc : bind_outputs(&e);
 }

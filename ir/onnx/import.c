@@ -6,11 +6,14 @@
  */
 #include "ir/onnx/import.h"
 
-#include "ir/op/infer.h"
+#include "ir/onnx/constant.h"
+#include "ir/onnx/contrib.h"
 #include "ir/onnx/file.h"
+#include "ir/onnx/inline.h"
 #include "ir/onnx/node.h"
-#include "ir/onnx/unpack.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/unpack.h"
+#include "ir/op/infer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,69 +278,6 @@ add_outputs(struct brn_onnx_import *im)
 	return rc;
 }
 
-/* ---- initializers -------------------------------------------------------- */
-
-/* A constant, or for data of a type burin does not have, a node that is not
- * supported and gets listed as one.  */
-static int
-add_initializer(struct brn_onnx_import *im, const char *name, int data_type,
-    struct Onnx__TensorProto *t, struct Onnx__SparseTensorProto *s)
-{
-	struct brn_onnx_name *v = brn_onnx_find(&im->names, name);
-	struct brn_type type;
-	char what[512];
-	void *data;
-	int rc;
-
-	if (!brn_onnx_dtype(data_type)) {
-		v->node = brn_graph_add(im->g, BRN_OP_unsupported, name, NULL,
-		    0);
-		if (!v->node || !(v->node->onnx_op =
-		    brn_arena_printf(im->g->arena, "initializer of %s",
-		    brn_onnx_dtype_name(data_type))))
-			return brn_nomem(im->err);
-		v->node->opset = im->g->opset;
-		return 0;
-	}
-	snprintf(what, sizeof what, "%s: initializer '%s'", im->src.file,
-	    name);
-	rc = t ? brn_onnx_tensor(&im->src, t, what, &type, &data, im->err) :
-	    brn_onnx_sparse(&im->src, s, what, &type, &data, im->err);
-	if (rc < 0)
-		return rc;
-	v->node = brn_graph_constant_own(im->g, name, &type, data);
-	return v->node ? 0 : brn_nomem(im->err);
-}
-
-int
-brn_onnx_initializers(struct brn_onnx_import *im, struct Onnx__GraphProto *gp)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < gp->n_initializer && rc == 0; i++) {
-		struct Onnx__TensorProto *t = gp->initializer[i];
-
-		rc = add_initializer(im, t->name, t->data_type, t, NULL);
-	}
-	for (size_t i = 0; i < gp->n_sparse_initializer && rc == 0; i++) {
-		struct Onnx__SparseTensorProto *s = gp->sparse_initializer[i];
-
-		rc = add_initializer(im, s->values->name,
-		    s->values->data_type, NULL, s);
-	}
-	return rc;
-}
-
-int
-brn_onnx_known(struct brn_onnx_import *im, const struct brn_shapes **out)
-{
-	burin_error err;
-	int rc = brn_follow(&im->follow, im->g, out, &err);
-
-	return rc < 0 ? brn_fail(im->err, rc, "%s: %s", im->src.file,
-	    err.msg) : rc;
-}
-
 /* ---- all of it ----------------------------------------------------------- */
 
 struct listing {
@@ -405,7 +345,7 @@ fill(struct brn_onnx_import *im, int keep)
 	    (rc = brn_onnx_initializers(im, gp)) < 0)
 		return rc;
 	for (size_t i = 0; i < gp->n_node; i++)
-		if ((rc = brn_onnx_node(im, gp->node[i], (int)i)) < 0)
+		if ((rc = brn_onnx_add_node(im, gp->node[i], (int)i)) < 0)
 			return rc;
 	if ((rc = add_outputs(im)) < 0)
 		return rc;
@@ -416,12 +356,14 @@ static int
 import(const struct brn_onnx_map *map, const char *dir, const char *name,
     int keep, struct brn_graph **out, burin_error *err)
 {
+	static brn_onnx_expander *const expanders[] = {
+		brn_onnx_inline, brn_onnx_expand, NULL };
 	struct brn_onnx_import im = {
 		.src = { .file = name, .dir = dir,
 		    .extern_left = BRN_ONNX_MAX_EXTERN,
 		    .sparse_left = BRN_ONNX_MAX_SPARSE,
 		    .copy_left = BRN_ONNX_MAX_COPIES },
-		.err = err,
+		.expander = expanders, .err = err,
 	};
 	int rc = brn_onnx_unpack(map, name, &im.m, err);
 

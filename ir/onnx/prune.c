@@ -8,13 +8,13 @@
  * [K, N], where the same block is bw x bh; transB and each Transpose on the
  * way to the initializer turn it around once more.
  */
-#include "ir/onnx/import.h"
+#include "ir/onnx/prune.h"
 
 #include "ir/onnx/blocks.h"
 #include "ir/onnx/file.h"
-#include "ir/onnx/node.h"
-#include "ir/onnx/unpack.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/state.h"
+#include "ir/onnx/unpack.h"
 
 #include <limits.h>
 #include <regex.h>

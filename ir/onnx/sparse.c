@@ -3,7 +3,7 @@
  * Sparse tensors of a file, made dense.  Shape and count are checked before
  * anything of that size is allocated.
  */
-#include "ir/onnx/tensor.h"
+#include "ir/onnx/sparse.h"
 
 #include "ir/onnx/onnx.pb-c.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * TensorProto and SparseTensorProto into burin's tensors: every way the bytes
- * can be stored becomes one row-major array of a type that burin has.
+ * TensorProto into burin's tensors: every way the bytes can be stored becomes
+ * one row-major array of a type that burin has.
  */
 #ifndef BRN_ONNX_TENSOR_H
 #define BRN_ONNX_TENSOR_H
@@ -54,10 +54,5 @@ void brn_onnx_put_back(struct Onnx__TensorProto *t,
 /* Like brn_onnx_bytes, converted to type->dtype.  */
 int brn_onnx_tensor(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
     const char *what, struct brn_type *type, void **data, burin_error *err);
-/* The same of a sparse tensor, made dense.  */
-int brn_onnx_sparse(struct brn_onnx_source *src,
-    struct Onnx__SparseTensorProto *s, const char *what,
-    struct brn_type *type, void **data, burin_error *err);
-
 
 #endif

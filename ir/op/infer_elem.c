@@ -90,7 +90,7 @@ infer_cast_like(struct brn_infer *c, struct brn_type *out)
 int
 infer_cast(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t to = brn_attr_int(c->n, "to", 0);
+	int64_t to = brn_attr_int(c->n, "to");
 
 	if (to < INT32_MIN || to > INT32_MAX || !brn_dtype_size((int)to))
 		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
@@ -217,7 +217,7 @@ infer_prelu(struct brn_infer *c, struct brn_type *out)
 		return rc;
 	if (slope->dtype != t.dtype)
 		return brn_infer_bad(c, BURIN_ESHAPE, "element types differ");
-	if (brn_attr_int(c->n, "channels", 0) && slope->rank == 1)
+	if (brn_attr_int(c->n, "channels") && slope->rank == 1)
 		return t.rank < 2 || slope->dim[0] == 1 ? BURIN_OK :
 		    brn_infer_same_dim(c, &t.dim[1], slope->dim[0]);
 	if ((rc = brn_infer_broadcast(c, &t, slope)) < 0)

@@ -16,7 +16,7 @@ static int
 heads(struct brn_infer *c, int i, const char *attr, struct brn_heads *v)
 {
 	const struct brn_type *t = brn_infer_in(c, i);
-	int64_t n = brn_attr_int(c->n, attr, 0);
+	int64_t n = brn_attr_int(c->n, attr);
 	int rc;
 
 	if ((rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
@@ -93,7 +93,7 @@ check_heads(struct brn_infer *c, struct brn_heads *q, struct brn_heads *k,
 int
 infer_mha(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t index = brn_attr_int(c->n, "index", 0);
+	int64_t index = brn_attr_int(c->n, "index");
 	struct brn_heads q, k, v, *kept = index == 1 ? &k : &v;
 	int rc;
 
@@ -125,7 +125,7 @@ infer_rotary(struct brn_infer *c, struct brn_type *out)
 	const struct brn_type *cos = brn_infer_in(c, 1);
 	const struct brn_type *sin = brn_infer_in(c, 2);
 	const struct brn_type *place = brn_infer_in(c, 3);
-	int64_t want = brn_attr_int(c->n, "rotary_embedding_dim", 0), half;
+	int64_t want = brn_attr_int(c->n, "rotary_embedding_dim"), half;
 	struct brn_heads x;
 	int rc;
 

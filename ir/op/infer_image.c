@@ -52,7 +52,7 @@ check_conv(struct brn_infer *c, int64_t *group)
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
 	int rc = all_f32(c);
 
-	*group = brn_attr_int(c->n, "group", 1);
+	*group = brn_attr_int(c->n, "group");
 	if (rc < 0)
 		return rc;
 	if (x->rank < 3 || w->rank != x->rank)
@@ -238,7 +238,7 @@ infer_max_pool(struct brn_infer *c, struct brn_type *out)
 {
 	int rc = pool(c, BRN_SET_NUM, out);
 
-	if (rc == BURIN_OK && brn_attr_int(c->n, "index", 0))
+	if (rc == BURIN_OK && brn_attr_int(c->n, "index"))
 		out->dtype = BURIN_I64;
 	return rc;
 }
@@ -321,9 +321,9 @@ infer_instance_norm(struct brn_infer *c, struct brn_type *out)
 int
 infer_lrn(struct brn_infer *c, struct brn_type *out)
 {
-	if (brn_attr_int(c->n, "size", 0) < 1)
+	if (brn_attr_int(c->n, "size") < 1)
 		return brn_infer_bad(c, BURIN_ESHAPE, "size is %lld",
-		    (long long)brn_attr_int(c->n, "size", 0));
+		    (long long)brn_attr_int(c->n, "size"));
 	return norm(c, out);
 }
 
@@ -346,7 +346,7 @@ scale_dim(struct brn_infer *c, int64_t *a, int64_t b, int divide)
 static int
 blocks(struct brn_infer *c, int to_depth, struct brn_type *out)
 {
-	int64_t b = brn_attr_int(c->n, "blocksize", 0);
+	int64_t b = brn_attr_int(c->n, "blocksize");
 	int rc;
 
 	*out = *brn_infer_in(c, 0);
@@ -397,7 +397,7 @@ infer_pad(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_tensor *pads = brn_infer_val(c, 1, NULL);
 	const struct brn_tensor *axes = brn_infer_val(c, 3, NULL);
-	int mode = (int)brn_attr_int(c->n, "mode", BRN_PAD_constant);
+	int mode = (int)brn_attr_int(c->n, "mode");
 	int n = brn_infer_in(c, 0)->rank, set, known, rc;
 
 	*out = *brn_infer_in(c, 0);

@@ -20,7 +20,7 @@ by_element(struct brn_infer *c)
 	if (brn_infer_in(c, 1)->rank != x->rank)
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "the index has another rank than x");
-	rc = brn_infer_axis(c, "axis", 0, x->rank);
+	rc = brn_infer_axis(c, "axis", x->rank);
 	return rc < 0 ? rc : BURIN_OK;
 }
 
@@ -63,7 +63,7 @@ infer_scatter_elements(struct brn_infer *c, struct brn_type *out)
 	const struct brn_type *x = brn_infer_in(c, 0);
 	const struct brn_type *index = brn_infer_in(c, 1);
 	int rc = by_element(c);
-	int axis = rc < 0 ? 0 : brn_axis(brn_attr_int(c->n, "axis", 0),
+	int axis = rc < 0 ? 0 : brn_axis(brn_attr_int(c->n, "axis"),
 	    x->rank);
 
 	if (rc < 0)
@@ -109,7 +109,7 @@ int
 infer_gather_nd(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
-	int64_t first = brn_attr_int(c->n, "batch_dims", 0);
+	int64_t first = brn_attr_int(c->n, "batch_dims");
 	int rc;
 
 	if (first < 0 || first > x->rank || first > t->rank)
@@ -155,7 +155,7 @@ infer_one_hot(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
 	const struct brn_type *values = brn_infer_in(c, 2);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank + 1);
+	int axis = brn_infer_axis(c, "axis", x->rank + 1);
 	int64_t depth;
 
 	if (axis < 0)
@@ -193,8 +193,11 @@ infer_trilu(struct brn_infer *c, struct brn_type *out)
 int
 infer_eye_like(struct brn_infer *c, struct brn_type *out)
 {
+	const struct brn_attr *dtype = brn_attr(c->n, "dtype");
+
 	*out = *brn_infer_in(c, 0);
-	out->dtype = (int)brn_attr_int(c->n, "dtype", out->dtype);
+	if (dtype)
+		out->dtype = (int)dtype->i;
 	return out->rank == 2 ? BURIN_OK :
 	    brn_infer_bad(c, BURIN_ESHAPE, "x is no matrix");
 }
@@ -231,8 +234,8 @@ int
 infer_reverse_sequence(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
-	int64_t time = brn_attr_int(c->n, "time_axis", 0);
-	int64_t batch = brn_attr_int(c->n, "batch_axis", 1), dim;
+	int64_t time = brn_attr_int(c->n, "time_axis");
+	int64_t batch = brn_attr_int(c->n, "batch_axis"), dim;
 	int rc = brn_infer_dtype(c, 1, BRN_SET_INT);
 
 	if (rc < 0)
@@ -260,7 +263,7 @@ int
 infer_top_k(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 	int64_t k;
 
 	if (axis < 0)
@@ -268,7 +271,7 @@ infer_top_k(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
 		return rc;
 	*out = *x;
-	if (brn_attr_int(c->n, "index", 0))
+	if (brn_attr_int(c->n, "index"))
 		out->dtype = BURIN_I64;
 	if (!number(c, 1, &k))
 		k = brn_infer_new_dim(c);
@@ -305,7 +308,7 @@ infer_compress(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
 	const struct brn_attr *a = brn_attr(c->n, "axis");
-	int axis = a ? brn_infer_axis(c, "axis", 0, x->rank) : 0;
+	int axis = a ? brn_infer_axis(c, "axis", x->rank) : 0;
 	int rc = brn_infer_dtype(c, 1, BRN_SET_BOOL);
 	int64_t n, all = -1;
 
@@ -381,7 +384,7 @@ int
 infer_group_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t groups = brn_attr_int(c->n, "num_groups", 1);
+	int64_t groups = brn_attr_int(c->n, "num_groups");
 
 	for (int i = 0; i < 3; i++) {
 		const struct brn_type *t = brn_infer_in(c, i);
@@ -430,7 +433,7 @@ infer_nll_loss(struct brn_infer *c, struct brn_type *out)
 		return rc;
 	*out = *t;
 	out->dtype = BURIN_F32;
-	if (brn_attr_int(c->n, "reduction", 0) != 2)
+	if (brn_attr_int(c->n, "reduction") != 2)
 		out->rank = 0;
 	return BURIN_OK;
 }
@@ -440,7 +443,7 @@ infer_sce_loss(struct brn_infer *c, struct brn_type *out)
 {
 	int rc = infer_nll_loss(c, out);
 
-	if (rc == BURIN_OK && brn_attr_int(c->n, "index", 0))
+	if (rc == BURIN_OK && brn_attr_int(c->n, "index"))
 		*out = *brn_infer_in(c, 0);
 	return rc;
 }

@@ -95,7 +95,7 @@ static int
 copy_sizes(struct brn_infer *c, const struct brn_type *x,
     struct brn_type *out, int *hole)
 {
-	int allowzero = brn_attr_int(c->n, "allowzero", 0) != 0, zero = 0;
+	int allowzero = brn_attr_int(c->n, "allowzero") != 0, zero = 0;
 
 	*hole = -1;
 	for (int d = 0; d < out->rank; d++) {
@@ -163,7 +163,7 @@ int
 infer_flatten(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t want = brn_attr_int(c->n, "axis", 1);
+	int64_t want = brn_attr_int(c->n, "axis");
 	int axis = want == x->rank ? x->rank : brn_axis(want, x->rank), rc;
 
 	if (axis < 0)
@@ -284,7 +284,7 @@ infer_concat(struct brn_infer *c, struct brn_type *out)
 	int axis, rc;
 
 	*out = *brn_infer_in(c, 0);
-	axis = brn_infer_axis(c, "axis", 0, out->rank);
+	axis = brn_infer_axis(c, "axis", out->rank);
 	if (axis < 0)
 		return axis;
 	for (int i = 1; i < c->n->nin; i++) {
@@ -353,12 +353,12 @@ split_equal(struct brn_infer *c, int64_t d, int64_t index, int64_t nout)
 int
 infer_split(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t nout = brn_attr_int(c->n, "nout", 1);
-	int64_t index = brn_attr_int(c->n, "index", 0);
+	int64_t nout = brn_attr_int(c->n, "nout");
+	int64_t index = brn_attr_int(c->n, "index");
 	int axis, rc;
 
 	*out = *brn_infer_in(c, 0);
-	axis = brn_infer_axis(c, "axis", 0, out->rank);
+	axis = brn_infer_axis(c, "axis", out->rank);
 	if (axis < 0)
 		return axis;
 	if (nout < 1 || nout > BRN_MAX_IN || index < 0 || index >= nout)
@@ -463,7 +463,7 @@ int
 infer_gather(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
-	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc, rank = 0;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc, rank = 0;
 
 	if (axis < 0)
 		return axis;
@@ -500,8 +500,8 @@ int
 infer_shape(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t start = brn_attr_int(c->n, "start", 0);
-	int64_t end = brn_attr_int(c->n, "end", INT64_MAX);
+	int64_t start = brn_attr_int(c->n, "start");
+	int64_t end = brn_attr_int(c->n, "end");
 
 	*out = (struct brn_type){ BURIN_I64, 1, { 0 } };
 	out->dim[0] = x->rank < 0 ? brn_infer_new_dim(c) :

@@ -24,7 +24,7 @@ static int
 reduce(struct brn_infer *c, int types, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int keepdims = brn_attr_int(c->n, "keepdims", 1) != 0;
+	int keepdims = brn_attr_int(c->n, "keepdims") != 0;
 	int set, known, rc, rank = 0;
 
 	if ((rc = brn_infer_dtype(c, 0, types)) < 0 ||
@@ -35,7 +35,7 @@ reduce(struct brn_infer *c, int types, struct brn_type *out)
 		reduce_unknown(c, keepdims, out);
 		return BURIN_OK;
 	}
-	if (!set && brn_attr_int(c->n, "noop_with_empty_axes", 0))
+	if (!set && brn_attr_int(c->n, "noop_with_empty_axes"))
 		return BURIN_OK;
 	if (!set)
 		set = (1 << x->rank) - 1;
@@ -70,7 +70,7 @@ static int
 infer_arg(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 
 	if (axis < 0)
 		return axis;
@@ -81,7 +81,7 @@ infer_arg(struct brn_infer *c, struct brn_type *out)
 	if (x->dim[axis] == 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "nothing to choose");
 	out->dim[axis] = 1;
-	if (brn_attr_int(c->n, "keepdims", 1))
+	if (brn_attr_int(c->n, "keepdims"))
 		return BURIN_OK;
 	out->rank--;
 	for (int d = axis; d < out->rank; d++)
@@ -124,7 +124,7 @@ infer_softmax(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
 		return rc;
 	*out = *brn_infer_in(c, 0);
-	rc = brn_infer_axis(c, "axis", -1, out->rank);
+	rc = brn_infer_axis(c, "axis", out->rank);
 	return rc < 0 ? rc : BURIN_OK;
 }
 
@@ -168,7 +168,7 @@ int
 infer_rms_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 
 	if (axis < 0)
 		return axis;
@@ -183,7 +183,7 @@ int
 infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 
 	if (axis < 0)
 		return axis;
@@ -192,7 +192,7 @@ infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 	    (rc = fits_last(c, 2, x, axis)) < 0)
 		return rc;
 	*out = *x;
-	for (int d = axis; d < x->rank && brn_attr_int(c->n, "index", 0); d++)
+	for (int d = axis; d < x->rank && brn_attr_int(c->n, "index"); d++)
 		out->dim[d] = 1;        /* mean, 1 / standard deviation */
 	return BURIN_OK;
 }
@@ -262,8 +262,8 @@ int
 infer_gemm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *a = brn_infer_in(c, 0), *b = brn_infer_in(c, 1);
-	int ta = brn_attr_int(c->n, "transA", 0) != 0;
-	int tb = brn_attr_int(c->n, "transB", 0) != 0, rc;
+	int ta = brn_attr_int(c->n, "transA") != 0;
+	int tb = brn_attr_int(c->n, "transB") != 0, rc;
 	int64_t k;
 
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
@@ -299,7 +299,7 @@ infer_dense(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
 	const struct brn_type *bias = brn_infer_in(c, 2);
-	int trans = brn_attr_int(c->n, "trans_w", 0) != 0, rc;
+	int trans = brn_attr_int(c->n, "trans_w") != 0, rc;
 	int64_t cols, rows;
 
 	for (int i = 0; i < c->n->nin; i++)

@@ -20,14 +20,12 @@ unit(double x)
 }
 
 static double
-parameter(const struct brn_node *n, const char *name, float dflt)
+parameter(const struct brn_node *n, const char *name)
 {
-	return name ? (double)brn_attr_float(n, name, dflt) : 0;
+	return name ? (double)brn_attr_float(n, name) : 0;
 }
 
-/* Two steps, so that NONE in a row counts as two arguments.  */
-#define ACT(...) ACT_(__VA_ARGS__)
-#define ACT_(name, attr_a, dflt_a, attr_b, dflt_b, expr) \
+#define ACT(name, attr_a, attr_b, expr) \
 static double \
 f_##name(double x, BRN_UNUSED double a, BRN_UNUSED double b) \
 { \
@@ -35,8 +33,8 @@ f_##name(double x, BRN_UNUSED double a, BRN_UNUSED double b) \
 } \
 BRN_REF(name) \
 { \
-	double a = parameter(n, attr_a, dflt_a); \
-	double b = parameter(n, attr_b, dflt_b); \
+	double a = parameter(n, attr_a); \
+	double b = parameter(n, attr_b); \
 	int64_t count = brn_numel(out); \
 \
 	for (int64_t i = 0; i < count; i++) \
@@ -48,8 +46,8 @@ BRN_REF(name) \
 
 BRN_REF(isinf)
 {
-	int down = brn_attr_int(n, "detect_negative", 1) != 0;
-	int up = brn_attr_int(n, "detect_positive", 1) != 0;
+	int down = brn_attr_int(n, "detect_negative") != 0;
+	int up = brn_attr_int(n, "detect_positive") != 0;
 	int64_t count = brn_numel(out);
 
 	for (int64_t i = 0; i < count; i++) {

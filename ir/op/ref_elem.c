@@ -99,7 +99,7 @@ gelu_tanh(double x)
 
 BRN_REF(gelu)
 {
-	return unary(in[0], out, brn_attr_int(n, "tanh", 0) ? gelu_tanh :
+	return unary(in[0], out, brn_attr_int(n, "tanh") ? gelu_tanh :
 	    gelu_erf, NULL);
 }
 
@@ -211,7 +211,7 @@ BRN_REF(div)
 
 BRN_REF(mod)
 {
-	int c = brn_attr_int(n, "fmod", 0) != 0;
+	int c = brn_attr_int(n, "fmod") != 0;
 
 	return divide(n, in, out, c ? f_fmod : f_mod, c ? i_fmod : i_mod, err);
 }
@@ -232,7 +232,7 @@ i_right(int64_t a, int64_t b)
 BRN_REF(bit_shift)
 {
 	binary(in[0], in[1], out, NULL,
-	    brn_attr_int(n, "direction", 0) ? i_left : i_right);
+	    brn_attr_int(n, "direction") ? i_left : i_right);
 	return BURIN_OK;
 }
 
@@ -243,7 +243,7 @@ BRN_REF(prelu)
 	struct brn_tensor slope = *in[1];
 
 	/* One a channel: as [channels][1][1].. */
-	while (brn_attr_int(n, "channels", 0) && slope.type.rank == 1 &&
+	while (brn_attr_int(n, "channels") && slope.type.rank == 1 &&
 	    slope.type.rank < out->type.rank - 1)
 		for (int d = 1; d < out->type.rank - 1; d++)
 			slope.type.dim[slope.type.rank++] = 1;

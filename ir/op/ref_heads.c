@@ -20,7 +20,7 @@ kept_of(const struct brn_node *n, const struct brn_tensor *const *in,
 {
 	const struct brn_tensor *p = brn_opt_in(n, in, past);
 	struct kept k = { .now = brn_heads_of(&in[now]->type, in[now]->data,
-	    brn_attr_int(n, "kv_num_heads", 0)) };
+	    brn_attr_int(n, "kv_num_heads")) };
 
 	if (p)
 		k.past = brn_heads_of(&p->type, p->data, 0);
@@ -94,21 +94,21 @@ static int
 attend(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, burin_error *err)
 {
-	int64_t heads = brn_attr_int(n, "q_num_heads", 0);
+	int64_t heads = brn_attr_int(n, "q_num_heads");
 	struct mha a = {
 		.q = brn_heads_of(&in[0]->type, in[0]->data, heads),
 		.y = brn_heads_of(&out->type, out->data, heads),
 		.k = kept_of(n, in, 1, 4), .v = kept_of(n, in, 2, 5),
 		.mask = brn_opt_in(n, in, 3),
-		.causal = brn_attr_int(n, "is_causal", 0) != 0,
-		.cap = (double)brn_attr_float(n, "softcap", 0),
+		.causal = brn_attr_int(n, "is_causal") != 0,
+		.cap = (double)brn_attr_float(n, "softcap"),
 	};
 	struct brn_type all = { BURIN_F32, 4, { a.q.batch, a.q.heads,
 	    a.q.seq, a.k.past.seq + a.k.now.seq } };
 	struct brn_iter m;
 
 	a.keys = all.dim[3];
-	a.scale = (double)brn_attr_float(n, "scale", 0);
+	a.scale = (double)brn_attr_float(n, "scale");
 	if (a.scale == 0)
 		a.scale = 1 / sqrt((double)a.q.depth);
 	a.score = brn_alloc((size_t)a.keys, sizeof *a.score);
@@ -127,7 +127,7 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(mha)
 {
-	int64_t index = brn_attr_int(n, "index", 0);
+	int64_t index = brn_attr_int(n, "index");
 	struct brn_heads y;
 	struct kept k;
 
@@ -163,10 +163,10 @@ rotate(const float *x, float *y, const float *cos, const float *sin,
 BRN_REF(rotary)
 {
 	const struct brn_tensor *place = brn_opt_in(n, in, 3);
-	int64_t heads = brn_attr_int(n, "num_heads", 0);
+	int64_t heads = brn_attr_int(n, "num_heads");
 	struct brn_heads x = brn_heads_of(&in[0]->type, in[0]->data, heads);
 	struct brn_heads y = brn_heads_of(&out->type, out->data, heads);
-	int interleaved = brn_attr_int(n, "interleaved", 0) != 0;
+	int interleaved = brn_attr_int(n, "interleaved") != 0;
 	int64_t half = in[1]->type.dim[in[1]->type.rank - 1];
 	int64_t rows = in[1]->type.dim[0];
 

@@ -26,10 +26,10 @@ struct brn_image_end
 brn_image_end_of(const struct brn_node *n)
 {
 	return (struct brn_image_end){
-		.act = (enum brn_image_act)brn_attr_int(n, "act", 0),
-		.lo = brn_attr_float(n, "act_min", 0),
-		.hi = brn_attr_float(n, "act_max", INFINITY),
-		.act_last = brn_attr_int(n, "act_last", 0) != 0,
+		.act = (enum brn_image_act)brn_attr_int(n, "act"),
+		.lo = brn_attr_float(n, "act_min"),
+		.hi = brn_attr_float(n, "act_max"),
+		.act_last = brn_attr_int(n, "act_last") != 0,
 	};
 }
 
@@ -68,7 +68,7 @@ normalize(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, int64_t p, const double stat[2])
 {
 	int64_t size = plane_size(&out->type), c = p % out->type.dim[1];
-	double eps = (double)brn_attr_float(n, "epsilon", 1e-5f);
+	double eps = (double)brn_attr_float(n, "epsilon");
 	double scale = brn_get_float(in[1], c) / sqrt(stat[1] + eps);
 	double shift = brn_get_float(in[2], c);
 
@@ -113,10 +113,10 @@ BRN_REF(instance_norm)
 BRN_REF(lrn)
 {
 	int64_t size = plane_size(&out->type), nc = out->type.dim[1];
-	int64_t width = brn_attr_int(n, "size", 1);
-	double alpha = (double)brn_attr_float(n, "alpha", 1e-4f);
-	double beta = (double)brn_attr_float(n, "beta", 0.75f);
-	double bias = (double)brn_attr_float(n, "bias", 1);
+	int64_t width = brn_attr_int(n, "size");
+	double alpha = (double)brn_attr_float(n, "alpha");
+	double beta = (double)brn_attr_float(n, "beta");
+	double bias = (double)brn_attr_float(n, "bias");
 
 	for (int64_t i = 0; i < brn_numel(out); i++) {
 		int64_t c = i / size % nc, lo = c - (width - 1) / 2;
@@ -167,9 +167,9 @@ deep(const struct blocks *k, int64_t i)
 
 BRN_REF(depth_to_space)
 {
-	struct blocks k = { brn_attr_int(n, "blocksize", 1),
+	struct blocks k = { brn_attr_int(n, "blocksize"),
 	    out->type.dim[1], out->type.dim[2], out->type.dim[3],
-	    brn_attr_int(n, "crd", 0) != 0 };
+	    brn_attr_int(n, "crd") != 0 };
 
 	for (int64_t i = 0; i < brn_numel(out); i++)
 		copy_elem(in[0], deep(&k, i), out, i);
@@ -179,7 +179,7 @@ BRN_REF(depth_to_space)
 BRN_REF(space_to_depth)
 {
 	const struct brn_type *x = &in[0]->type;
-	struct blocks k = { brn_attr_int(n, "blocksize", 1), x->dim[1],
+	struct blocks k = { brn_attr_int(n, "blocksize"), x->dim[1],
 	    x->dim[2], x->dim[3], 0 };
 
 	for (int64_t i = 0; i < brn_numel(out); i++)
@@ -227,7 +227,7 @@ pad_starts(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(pad)
 {
-	enum brn_pad_mode mode = (enum brn_pad_mode)brn_attr_int(n, "mode", 0);
+	enum brn_pad_mode mode = (enum brn_pad_mode)brn_attr_int(n, "mode");
 	const struct brn_tensor *value = brn_opt_in(n, in, 2);
 	size_t size = brn_dtype_size(out->type.dtype);
 	int64_t start[BRN_MAX_RANK], stride[BRN_MAX_RANK];

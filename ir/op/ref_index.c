@@ -75,7 +75,7 @@ walk_axis(struct brn_iter *it, const struct brn_tensor *index,
 
 BRN_REF(gather_elements)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	int64_t step, at = 0;
 	struct brn_iter it;
 	int rc;
@@ -92,8 +92,8 @@ BRN_REF(gather_elements)
 
 BRN_REF(scatter_elements)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
-	int64_t how = brn_attr_int(n, "reduction", REPLACE), step, at = 0;
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
+	int64_t how = brn_attr_int(n, "reduction"), step, at = 0;
 	struct brn_iter it;
 	int rc;
 
@@ -148,7 +148,7 @@ slice_at(const struct brn_tensor *t, int64_t i, const struct brn_tensor *x,
 
 BRN_REF(gather_nd)
 {
-	int first = (int)brn_attr_int(n, "batch_dims", 0);
+	int first = (int)brn_attr_int(n, "batch_dims");
 	int last = in[1]->type.rank - 1, k = (int)in[1]->type.dim[last];
 	int64_t count = product(&in[1]->type, 0, last), at;
 	int64_t batch = product(&in[1]->type, first, last);
@@ -169,7 +169,7 @@ BRN_REF(gather_nd)
 BRN_REF(scatter_nd)
 {
 	int last = in[1]->type.rank - 1, k = (int)in[1]->type.dim[last];
-	int64_t how = brn_attr_int(n, "reduction", REPLACE), at;
+	int64_t how = brn_attr_int(n, "reduction"), at;
 	int64_t count = product(&in[1]->type, 0, last);
 	int64_t size = product(&in[0]->type, k, in[0]->type.rank);
 
@@ -188,7 +188,7 @@ BRN_REF(scatter_nd)
 
 BRN_REF(one_hot)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	struct brn_type places = out->type;
 	int64_t depth = out->type.dim[axis], stride[BRN_MAX_RANK], own[8];
 	struct brn_iter it;
@@ -211,7 +211,7 @@ BRN_REF(trilu)
 {
 	const struct brn_tensor *diagonal = brn_opt_in(n, in, 1);
 	int64_t k = diagonal ? brn_get_int(diagonal, 0) : 0;
-	int upper = brn_attr_int(n, "upper", 1) != 0, r = out->type.rank;
+	int upper = brn_attr_int(n, "upper") != 0, r = out->type.rank;
 	struct brn_iter it;
 
 	memset(out->data, 0, brn_tensor_bytes(out));
@@ -226,7 +226,7 @@ BRN_REF(trilu)
 
 BRN_REF(eye_like)
 {
-	int64_t k = brn_attr_int(n, "k", 0);
+	int64_t k = brn_attr_int(n, "k");
 	struct brn_iter it;
 
 	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it))
@@ -252,8 +252,8 @@ BRN_REF(tile)
 
 BRN_REF(reverse_sequence)
 {
-	int64_t time = brn_attr_int(n, "time_axis", 0);
-	int64_t batch = brn_attr_int(n, "batch_axis", 1);
+	int64_t time = brn_attr_int(n, "time_axis");
+	int64_t batch = brn_attr_int(n, "batch_axis");
 	int64_t stride[BRN_MAX_RANK], dim = out->type.dim[time];
 	struct brn_iter it;
 
@@ -295,8 +295,8 @@ static void
 top_line(const struct brn_node *n, const struct brn_tensor *x, int64_t at,
     struct brn_tensor *out, int64_t to, uint8_t *taken)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), x->type.rank);
-	int largest = brn_attr_int(n, "largest", 1) != 0;
+	int axis = brn_axis(brn_attr_int(n, "axis"), x->type.rank);
+	int largest = brn_attr_int(n, "largest") != 0;
 	int64_t dim = x->type.dim[axis], step[BRN_MAX_RANK];
 
 	brn_type_strides(&x->type, step);
@@ -310,7 +310,7 @@ top_line(const struct brn_node *n, const struct brn_tensor *x, int64_t at,
 			    largest)))
 				best = j;
 		taken[best] = 1;
-		if (brn_attr_int(n, "index", 0))
+		if (brn_attr_int(n, "index"))
 			brn_set_int(out, to + i * step[axis], best);
 		else
 			copy_elem(out, to + i * step[axis], x,
@@ -320,7 +320,7 @@ top_line(const struct brn_node *n, const struct brn_tensor *x, int64_t at,
 
 BRN_REF(top_k)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	struct brn_type lines = out->type;
 	int64_t from[BRN_MAX_RANK], to[BRN_MAX_RANK];
 	uint8_t *taken;

@@ -95,10 +95,10 @@ BRN_REF(matmul)
 
 BRN_REF(gemm)
 {
-	int ta = brn_attr_int(n, "transA", 0) != 0;
-	int tb = brn_attr_int(n, "transB", 0) != 0;
-	double alpha = (double)brn_attr_float(n, "alpha", 1);
-	double beta = (double)brn_attr_float(n, "beta", 1);
+	int ta = brn_attr_int(n, "transA") != 0;
+	int tb = brn_attr_int(n, "transB") != 0;
+	double alpha = (double)brn_attr_float(n, "alpha");
+	double beta = (double)brn_attr_float(n, "beta");
 	const struct brn_tensor *add = brn_opt_in(n, in, 2);
 	int64_t lda = in[0]->type.dim[1], ldb = in[1]->type.dim[1];
 	int64_t k = in[0]->type.dim[!ta], cols = out->type.dim[1];
@@ -150,7 +150,7 @@ finish(const struct brn_node *n, const struct brn_tensor *const *in,
 
 	if (bias)
 		sum += brn_get_float(bias, i % brn_numel(bias));
-	sum = act((enum brn_act)brn_attr_int(n, "act", BRN_ACT_none), sum);
+	sum = act((enum brn_act)brn_attr_int(n, "act"), sum);
 	if (residual)
 		sum += brn_get_float(residual, i);
 	brn_set_float(out, i, sum);
@@ -158,7 +158,7 @@ finish(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(dense)
 {
-	int trans = brn_attr_int(n, "trans_w", 0) != 0;
+	int trans = brn_attr_int(n, "trans_w") != 0;
 	int64_t rows = in[1]->type.dim[trans], cols = in[1]->type.dim[!trans];
 	int64_t size = brn_numel(out);
 	struct mat x = { in[0], 0, cols, 1 };

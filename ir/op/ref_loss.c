@@ -51,7 +51,7 @@ loss(const struct loss *l, const struct brn_tensor *labels,
     struct brn_tensor *out, burin_error *err)
 {
 	const struct brn_attr *ignore = brn_attr(l->n, "ignore_index");
-	int64_t how = brn_attr_int(l->n, "reduction", MEAN);
+	int64_t how = brn_attr_int(l->n, "reduction");
 	int64_t count = brn_numel(labels);
 	double sum = 0, weights = 0;
 
@@ -104,6 +104,6 @@ BRN_REF(sce_loss)
 	struct loss l = loss_of(n, in);
 
 	l.log_softmax = 1;
-	return brn_attr_int(n, "index", 0) ? log_probs(&l, out) :
+	return brn_attr_int(n, "index") ? log_probs(&l, out) :
 	    loss(&l, in[1], out, err);
 }

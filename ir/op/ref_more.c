@@ -126,9 +126,9 @@ scale_and_shift(struct brn_tensor *out, const struct brn_tensor *scale,
 
 BRN_REF(rms_norm)
 {
-	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
+	double epsilon = (double)brn_attr_float(n, "epsilon");
 	int rank = out->type.rank;
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), rank);
 
 	normalize(in[0], ((1 << rank) - 1) & ~((1 << axis) - 1), 0, epsilon,
 	    out);
@@ -151,8 +151,8 @@ BRN_REF(mvn)
  * and bias are for channels, before opset 21 for groups.  */
 BRN_REF(group_norm)
 {
-	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
-	int64_t groups = brn_attr_int(n, "num_groups", 1);
+	double epsilon = (double)brn_attr_float(n, "epsilon");
+	int64_t groups = brn_attr_int(n, "num_groups");
 	const struct brn_type *x = &in[0]->type;
 	struct brn_tensor flat = *in[0], to = *out;
 	struct brn_type channels = { BURIN_F32, x->rank - 1, { 0 } };

@@ -103,7 +103,7 @@ BRN_REF(transpose)
 
 BRN_REF(concat)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	struct side to = side_of(out);
 
 	for (int i = 0; i < n->nin; i++) {
@@ -117,9 +117,9 @@ BRN_REF(concat)
 
 BRN_REF(split)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
-	int64_t index = brn_attr_int(n, "index", 0);
-	int64_t nout = brn_attr_int(n, "nout", 1);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
+	int64_t index = brn_attr_int(n, "index");
+	int64_t nout = brn_attr_int(n, "nout");
 	int64_t dim = in[0]->type.dim[axis], before = 0;
 	struct side to = side_of(out), from = side_of(in[0]);
 
@@ -199,7 +199,7 @@ check_indices(const struct brn_node *n, const struct brn_tensor *index,
 BRN_REF(gather)
 {
 	const struct brn_type *x = &in[0]->type;
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), x->rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), x->rank);
 	int64_t outer = product(x, 0, axis), count = brn_numel(in[1]);
 	int64_t dim = x->dim[axis];
 	size_t row = (size_t)product(x, axis + 1, x->rank) *
@@ -224,7 +224,7 @@ BRN_REF(gather)
 BRN_REF(shape)
 {
 	int rank = in[0]->type.rank;
-	int64_t start = brn_attr_int(n, "start", 0);
+	int64_t start = brn_attr_int(n, "start");
 
 	brn_slice(rank, &start, INT64_MAX, 1);
 	memcpy(out->data, in[0]->type.dim + start,

@@ -77,7 +77,7 @@ reduce(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct brn_type outer, inner;
 	struct brn_iter o, i;
 
-	if (!set && brn_attr_int(n, "noop_with_empty_axes", 0))
+	if (!set && brn_attr_int(n, "noop_with_empty_axes"))
 		return brn_copy_elems(in[0], out);
 	brn_split_shape(&in[0]->type, set ? set : axes_from(0, rank), &outer,
 	    &inner);
@@ -201,8 +201,8 @@ static int
 arg(const struct brn_node *n, const struct brn_tensor *x,
     struct brn_tensor *out, int sign)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), x->type.rank);
-	int last = brn_attr_int(n, "select_last_index", 0) != 0;
+	int axis = brn_axis(brn_attr_int(n, "axis"), x->type.rank);
+	int last = brn_attr_int(n, "select_last_index") != 0;
 	int64_t stride[BRN_MAX_RANK];
 	struct brn_type outer, inner;
 	struct brn_iter o;
@@ -250,8 +250,8 @@ BRN_REF(cumsum)
 {
 	int64_t want = brn_get_int(in[1], 0), dim, stride[BRN_MAX_RANK];
 	int rank = out->type.rank, axis = brn_axis(want, rank);
-	int reverse = brn_attr_int(n, "reverse", 0) != 0;
-	int exclusive = brn_attr_int(n, "exclusive", 0) != 0;
+	int reverse = brn_attr_int(n, "reverse") != 0;
+	int exclusive = brn_attr_int(n, "exclusive") != 0;
 	struct brn_type outer, inner;
 	struct brn_iter o;
 
@@ -322,8 +322,8 @@ by_row(const struct brn_node *n, const struct brn_tensor *x,
     struct brn_tensor *out, row_fn *fn)
 {
 	int rank = out->type.rank;
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
-	int set = brn_attr_int(n, "coerce2d", 0) ? axes_from(axis, rank) :
+	int axis = brn_axis(brn_attr_int(n, "axis"), rank);
+	int set = brn_attr_int(n, "coerce2d") ? axes_from(axis, rank) :
 	    1 << axis;
 	struct brn_type outer, inner;
 	struct brn_iter o, row;
@@ -394,10 +394,10 @@ layer_norm_row(const float *x, float *y, const struct brn_iter *row,
 BRN_REF(layer_norm)
 {
 	const struct brn_tensor *all[] = { in[0], in[1], brn_opt_in(n, in, 2) };
-	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
+	double epsilon = (double)brn_attr_float(n, "epsilon");
 	int rank = in[0]->type.rank;
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
-	int64_t index = brn_attr_int(n, "index", 0);
+	int axis = brn_axis(brn_attr_int(n, "axis"), rank);
+	int64_t index = brn_attr_int(n, "index");
 	struct brn_type outer, inner;
 	struct brn_iter o, row;
 

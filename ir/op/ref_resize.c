@@ -13,8 +13,7 @@ source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
 {
 	double x = (double)i, in = (double)a->in, out = (double)a->out;
 
-	switch ((enum brn_resize_coordinates)brn_attr_int(n, "coordinates",
-	    0)) {
+	switch ((enum brn_resize_coordinates)brn_attr_int(n, "coordinates")) {
 	case BRN_RESIZE_half_pixel:
 		return (x + 0.5) / a->scale - 0.5;
 	case BRN_RESIZE_pytorch_half_pixel:
@@ -36,7 +35,7 @@ source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
 static double
 nearest(const struct brn_node *n, double x)
 {
-	switch ((enum brn_resize_nearest)brn_attr_int(n, "nearest", 0)) {
+	switch ((enum brn_resize_nearest)brn_attr_int(n, "nearest")) {
 	case BRN_RESIZE_round_prefer_floor:
 		return ceil(x - 0.5);
 	case BRN_RESIZE_round_prefer_ceil:
@@ -73,7 +72,7 @@ static int64_t
 weigh(const struct brn_node *n, double x, struct brn_taps *t)
 {
 	enum brn_resize_mode mode =
-	    (enum brn_resize_mode)brn_attr_int(n, "mode", 0);
+	    (enum brn_resize_mode)brn_attr_int(n, "mode");
 
 	if (mode == BRN_RESIZE_nearest) {
 		t->n = 1;
@@ -87,7 +86,7 @@ weigh(const struct brn_node *n, double x, struct brn_taps *t)
 		return (int64_t)floor(x);
 	}
 	t->n = BRN_TAPS;
-	cubic((double)brn_attr_float(n, "cubic_coeff_a", -0.75f),
+	cubic((double)brn_attr_float(n, "cubic_coeff_a"),
 	    x - floor(x), t->weight);
 	return (int64_t)floor(x) - 1;
 }
@@ -117,14 +116,14 @@ brn_resize_taps(const struct brn_node *n, const struct brn_resize_axis *a,
 	*t = (struct brn_taps){ .n = 1, .at = { i }, .weight = { 1 } };
 	if (a->in == a->out && a->scale == 1 && a->start == 0 && a->end == 1)
 		return;
-	t->outside = brn_attr_int(n, "coordinates", 0) ==
+	t->outside = brn_attr_int(n, "coordinates") ==
 	    BRN_RESIZE_tf_crop_and_resize &&
 	    (x < 0 || x > (double)(a->in - 1));
 	/* Far beyond all elements is as good as just beyond them. */
 	x = x < -BRN_TAPS ? -BRN_TAPS : x > (double)a->in + BRN_TAPS ?
 	    (double)a->in + BRN_TAPS : x;
 	first = weigh(n, x, t);
-	if (brn_attr_int(n, "exclude_outside", 0) && t->n == BRN_TAPS)
+	if (brn_attr_int(n, "exclude_outside") && t->n == BRN_TAPS)
 		exclude(a, first, t);
 	for (int k = 0; k < t->n; k++)
 		t->at[k] = clamp(first + k, a->in);
@@ -167,7 +166,7 @@ brn_resize_axes(const struct brn_node *n, const struct brn_tensor *const *in,
 		if (scales && !brn_opt_in(n, in, 3))
 			axis[d].scale = brn_get_float(scales, i);
 		if (roi && brn_numel(roi) == 2 * count &&
-		    brn_attr_int(n, "coordinates", 0) ==
+		    brn_attr_int(n, "coordinates") ==
 		    BRN_RESIZE_tf_crop_and_resize) {
 			axis[d].start = brn_get_float(roi, i);
 			axis[d].end = brn_get_float(roi, count + i);
@@ -177,7 +176,7 @@ brn_resize_axes(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(resize)
 {
-	double beyond = (double)brn_attr_float(n, "extrapolation_value", 0);
+	double beyond = (double)brn_attr_float(n, "extrapolation_value");
 	int64_t stride[BRN_MAX_RANK];
 	struct brn_resize_axis axis[BRN_MAX_RANK];
 	struct brn_taps t[BRN_MAX_RANK];

@@ -104,7 +104,7 @@ BRN_REF(conv)
 {
 	struct conv k = { .x = in[0], .weight = in[1],
 	    .bias = brn_opt_in(n, in, 2),
-	    .group = brn_attr_int(n, "group", 1) };
+	    .group = brn_attr_int(n, "group") };
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, &in[1]->type, &k.w, &why) < 0)
@@ -220,7 +220,7 @@ BRN_REF(conv_transpose)
 		    brn_iter_next(&it))
 			brn_set_float(out, p * y.size + it.pos, add +
 			    transposed_dot(&w, in[0], b * x.channels, in[1],
-			    brn_attr_int(n, "group", 1), o, it.at));
+			    brn_attr_int(n, "group"), o, it.at));
 	}
 	return BURIN_OK;
 }
@@ -384,7 +384,7 @@ place_of_max(const struct brn_node *n, const struct brn_window *w,
 		    brn_get_int(x, first + best)))
 			best = off;
 	}
-	if (best < 0 || !brn_attr_int(n, "storage_order", 0) || w->n < 2)
+	if (best < 0 || !brn_attr_int(n, "storage_order") || w->n < 2)
 		return best < 0 ? best : first + best;
 	cols = w->in[w->n - 1];
 	rows = w->in[w->n - 2];
@@ -416,7 +416,7 @@ BRN_REF(max_pool)
 
 	if (brn_window_of(n, &in[0]->type, NULL, &w, &why) < 0)
 		return bad(n, why, err);
-	if (brn_attr_int(n, "index", 0)) {
+	if (brn_attr_int(n, "index")) {
 		places(n, &w, in[0], out);
 		return BURIN_OK;
 	}
@@ -433,7 +433,7 @@ BRN_REF(max_pool)
 BRN_REF(average_pool)
 {
 	struct pool k = { 0, add_sum, end_mean,
-	    brn_attr_int(n, "count_include_pad", 0) != 0, 0 };
+	    brn_attr_int(n, "count_include_pad") != 0, 0 };
 
 	return pool(n, in[0], out, &k, err);
 }
@@ -441,7 +441,7 @@ BRN_REF(average_pool)
 BRN_REF(lp_pool)
 {
 	struct pool k = { 0, add_power, end_root, 0,
-	    (double)brn_attr_int(n, "p", 2) };
+	    (double)brn_attr_int(n, "p") };
 
 	return pool(n, in[0], out, &k, err);
 }
@@ -481,7 +481,7 @@ BRN_REF(global_max_pool)
 BRN_REF(global_lp_pool)
 {
 	struct pool k = { 0, add_power, end_root, 0,
-	    (double)brn_attr_int(n, "p", 2) };
+	    (double)brn_attr_int(n, "p") };
 
 	return global_pool(in[0], out, &k);
 }

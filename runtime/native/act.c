@@ -79,13 +79,13 @@ act(struct act *k, const struct brn_tensor *const *in, struct brn_tensor *out,
 	\
 		return act(&k, in, out, t); \
 	}
-NATIVE_ACT(elu, brn_attr_float(n, "alpha", 1), 0)
-NATIVE_ACT(leaky_relu, brn_attr_float(n, "alpha", 0.01f), 0)
-NATIVE_ACT(hard_sigmoid, brn_attr_float(n, "alpha", 0.2f),
-    brn_attr_float(n, "beta", 0.5f))
+NATIVE_ACT(elu, brn_attr_float(n, "alpha"), 0)
+NATIVE_ACT(leaky_relu, brn_attr_float(n, "alpha"), 0)
+NATIVE_ACT(hard_sigmoid, brn_attr_float(n, "alpha"),
+    brn_attr_float(n, "beta"))
 NATIVE_ACT(hard_swish, 0, 0)
 NATIVE_ACT(softsign, 0, 0)
-NATIVE_ACT(swish, brn_attr_float(n, "alpha", 1), 0)
+NATIVE_ACT(swish, brn_attr_float(n, "alpha"), 0)
 
 /* The scalar that input i is.  */
 static float

@@ -278,7 +278,7 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 	int64_t at = batch * t->q.per + tile;
 	const float *mask = t->mask ? t->mask + (t->a->batch0 + batch) *
 	    t->step[0] + head * t->step[1] : NULL;
-	int nan_to_zero = brn_attr_int(t->a->n, "nan_to_zero", 0) != 0;
+	int nan_to_zero = brn_attr_int(t->a->n, "nan_to_zero") != 0;
 	struct head h = {
 		.q = scaled(t, brn_f32(t->a->in[0]) + (at * t->q.features +
 		    head * t->depth) * BRN_TILE, scratch),
@@ -338,8 +338,8 @@ BRN_FOR_ISA(brn_tiled_attention)(const struct brn_tiled *a)
 		.q = brn_tiles_of(a->type[0]),
 		.k = brn_tiles_of(a->type[1]),
 		.v = brn_tiles_of(a->type[2]),
-		.heads = brn_attr_int(a->n, "heads", 1),
-		.scale = brn_attr_float(a->n, "scale", 1),
+		.heads = brn_attr_int(a->n, "heads"),
+		.scale = brn_attr_float(a->n, "scale"),
 		.ntask = brn_threads_count(a->threads),
 	};
 

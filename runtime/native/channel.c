@@ -52,7 +52,7 @@ scale(void *ctx, size_t plane)
 	int64_t c = (int64_t)plane % k->channels;
 	int64_t at = (int64_t)plane * k->size;
 	double s = (double)brn_f32(in[1])[c] / sqrt((double)brn_f32(in[4])[c] +
-	    (double)brn_attr_float(k->a->n, "epsilon", 1e-5f));
+	    (double)brn_attr_float(k->a->n, "epsilon"));
 	float mul = (float)s, add = (float)((double)brn_f32(in[2])[c] -
 	    (double)brn_f32(in[3])[c] * s);
 	const float *restrict x = brn_f32(in[0]) + at;

@@ -100,7 +100,7 @@ BRN_FOR_ISA(brn_native_gelu)(const struct brn_node *n,
     const struct brn_tensor *const *in, struct brn_tensor *out,
     struct brn_threads *t)
 {
-	return unary(in, out, t, brn_attr_int(n, "tanh", 0) ? run_gelu_tanh :
+	return unary(in, out, t, brn_attr_int(n, "tanh") ? run_gelu_tanh :
 	    run_gelu_erf);
 }
 

@@ -208,7 +208,7 @@ BRN_FOR_ISA(brn_native_conv_transpose)(const struct brn_node *n,
     struct brn_threads *t)
 {
 	struct fold k = { .job = { .n = n, .in = in, .out = out,
-	    .run = run_transposed }, .group = brn_attr_int(n, "group", 1),
+	    .run = run_transposed }, .group = brn_attr_int(n, "group"),
 	    .each = in[1]->type.dim[1] };
 
 	return fold(&k, &in[1]->type, t);

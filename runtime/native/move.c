@@ -99,7 +99,7 @@ BRN_FOR_ISA(brn_native_gather)(const struct brn_node *n,
     struct brn_threads *t)
 {
 	struct brn_job j = { .n = n, .in = in, .out = out, .run = run_gather };
-	int64_t axis = brn_attr_int(n, "axis", 0);
+	int64_t axis = brn_attr_int(n, "axis");
 	int64_t size, rank = in[0]->type.rank;
 
 	if (!brn_is_f32(in[0]) || in[1]->type.dtype != BURIN_I64 ||
@@ -187,7 +187,7 @@ BRN_FOR_ISA(brn_native_pad)(const struct brn_node *n,
 	const struct brn_tensor *axes = n->nin > 3 ? in[3] : NULL;
 	int rank = out->type.rank;
 
-	if (!brn_is_f32(in[0]) || rank < 1 || brn_attr_int(n, "mode", 0) != 0)
+	if (!brn_is_f32(in[0]) || rank < 1 || brn_attr_int(n, "mode") != 0)
 		return BRN_DECLINED;
 	for (int i = 0; i < (axes ? (int)brn_numel(axes) : rank); i++)
 		k.start[axes ? brn_axis(brn_get_int(axes, i), rank) : i] =

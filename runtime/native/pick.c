@@ -35,7 +35,7 @@ brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
 	/* A head of a tile of queries, and its scores.  */
 	if (n->op == BRN_OP_attention)
 		return (brn_tiles_of(type[0]).features /
-		    brn_attr_int(n, "heads", 1) + brn_tiles_of(type[1]).per *
+		    brn_attr_int(n, "heads") + brn_tiles_of(type[1]).per *
 		    BRN_TILE) * BRN_TILE;
 	if (n->op != BRN_OP_depthwise && n->op != BRN_OP_max_pool &&
 	    n->op != BRN_OP_average_pool)

@@ -77,7 +77,7 @@ measure(struct reduce *k, const struct brn_node *n,
 	const struct brn_type *x = &in[0]->type;
 	int set = brn_axes(n->nin > 1 ? in[1] : NULL, x->rank), d = 0;
 
-	if (!set && brn_attr_int(n, "noop_with_empty_axes", 0))
+	if (!set && brn_attr_int(n, "noop_with_empty_axes"))
 		return 0;
 	if (!set)
 		set = (1 << x->rank) - 1;

@@ -79,7 +79,7 @@ layer_norm_row(const float *restrict x, const float *restrict g,
 static void
 run_layer_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	float eps = brn_attr_float(j->n, "epsilon", 1e-5f);
+	float eps = brn_attr_float(j->n, "epsilon");
 	const float *b = j->n->nin > 2 && j->in[2] ? j->in[2]->data : NULL;
 
 	for (int64_t r = r0; r < r1; r++)
@@ -93,7 +93,7 @@ static int
 last_axis(struct brn_job *j)
 {
 	const struct brn_type *t = &j->out->type;
-	int64_t axis = brn_attr_int(j->n, "axis", -1);
+	int64_t axis = brn_attr_int(j->n, "axis");
 
 	if (!brn_is_f32(j->in[0]) || t->rank < 1 ||
 	    (axis != -1 && axis != t->rank - 1))

@@ -99,11 +99,11 @@ BRN_FOR_ISA(brn_native_top_k)(const struct brn_node *n,
 {
 	struct top k = { .job = { .n = n, .in = in, .out = out,
 	    .run = run_top },
-	    .largest = brn_attr_int(n, "largest", 1) != 0 };
+	    .largest = brn_attr_int(n, "largest") != 0 };
 	int rank = out->type.rank;
 
 	if (!brn_is_f32(in[0]) || rank < 1 || !brn_numel(out) ||
-	    brn_axis(brn_attr_int(n, "axis", -1), rank) != rank - 1)
+	    brn_axis(brn_attr_int(n, "axis"), rank) != rank - 1)
 		return BRN_DECLINED;
 	k.k = out->type.dim[rank - 1];
 	k.job.cols = in[0]->type.dim[rank - 1];
@@ -126,7 +126,7 @@ static int
 is_plain(const struct brn_node *n, const struct brn_tensor *const *in)
 {
 	return brn_is_f32(in[0]) && in[1]->type.dtype == BURIN_I64 &&
-	    brn_attr_int(n, "reduction", REPLACE) <= ADD;
+	    brn_attr_int(n, "reduction") <= ADD;
 }
 
 /* n of [-dim, dim), as one of [0, dim); -1: it is not.  */
@@ -156,7 +156,7 @@ BRN_FOR_ISA(brn_native_scatter_nd)(const struct brn_node *n,
 	const int64_t *at = in[1]->data;
 	int64_t stride[BRN_MAX_RANK], size = 1, k = index->dim[index->rank - 1];
 	int64_t count = k ? brn_numel(in[1]) / k : 0;
-	int add = brn_attr_int(n, "reduction", REPLACE) == ADD;
+	int add = brn_attr_int(n, "reduction") == ADD;
 
 	(void)t;
 	if (!is_plain(n, in) || !k || !brn_numel(out))
@@ -186,8 +186,8 @@ BRN_FOR_ISA(brn_native_scatter_elements)(const struct brn_node *n,
     const struct brn_tensor *const *in, struct brn_tensor *out,
     struct brn_threads *t)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
-	int add = brn_attr_int(n, "reduction", REPLACE) == ADD;
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
+	int add = brn_attr_int(n, "reduction") == ADD;
 	const int64_t *index = in[1]->data;
 	int64_t stride[BRN_MAX_RANK], step;
 	struct brn_iter it;

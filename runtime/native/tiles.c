@@ -158,7 +158,7 @@ normalize(void *ctx, size_t tile)
 	normalize_tile(brn_f32(a->in[0]) + at, a->in[1]->data,
 	    a->n->nin > 2 && a->in[2] ? a->in[2]->data : NULL,
 	    (float *)a->out->data + at, n,
-	    brn_attr_float(a->n, "epsilon", 1e-5f));
+	    brn_attr_float(a->n, "epsilon"));
 }
 
 void

@@ -281,14 +281,16 @@ END_TEST
 START_TEST(attribute_is_set_again)
 {
 	struct brn_graph *g = build_graph();
-	struct brn_node *n = OP(g, relu, input(g, "x", 1, 4));
+	struct brn_node *n = OP(g, layer_norm, input(g, "x", 1, 4),
+	    input(g, "scale", 1, 4));
 
-	ck_assert_int_eq(brn_attr_int(n, "axis", 7), 7);
+	ck_assert_int_eq(brn_attr_int(n, "axis"), -1);
+	ck_assert(brn_attr_float(n, "epsilon") == 1e-5f);
 	set_int(g, n, "axis", 1);
 	set_float(g, n, "epsilon", 0.5f);
 	set_int(g, n, "axis", 2);
-	ck_assert_int_eq(brn_attr_int(n, "axis", 7), 2);
-	ck_assert(brn_attr_float(n, "epsilon", 0) == 0.5f);
+	ck_assert_int_eq(brn_attr_int(n, "axis"), 2);
+	ck_assert(brn_attr_float(n, "epsilon") == 0.5f);
 	ck_assert_int_eq(n->nattr, 2);
 	brn_graph_free(g);
 }
