@@ -36,6 +36,8 @@
 	ROW(ONLY, INT, MAYBE, name, .i = value, .file = #name)
 #define ONLY_WORD(name, value) \
 	ROW(ONLY, STRING, MAYBE, name, .file = #name, WORDS(value))
+#define NOT_WORD(name, value) \
+	ROW(NOT, STRING, MAYBE, name, .file = #name, WORDS(value))
 #define READ(name, type) ROW(READ, type, MAYBE, name, .file = #name)
 #include "ir/attrs.def"
 
@@ -54,6 +56,7 @@
 #undef DROP
 #undef ONLY
 #undef ONLY_WORD
+#undef NOT_WORD
 #undef READ
 #define OF(op) [BRN_OP_##op] = attrs_##op,
 #define END
@@ -70,6 +73,7 @@
 #define DROP(...)
 #define ONLY(...)
 #define ONLY_WORD(...)
+#define NOT_WORD(...)
 #define READ(...)
 static const struct brn_attr_info *const lists[BRN_NUM_OPS] = {
 #include "ir/attrs.def"

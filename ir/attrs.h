@@ -33,6 +33,7 @@ enum brn_attr_role {
 	BRN_ATTR_INPUT,
 	BRN_ATTR_DROP,
 	BRN_ATTR_ONLY,
+	BRN_ATTR_NOT,
 	BRN_ATTR_READ,
 };
 
@@ -51,8 +52,9 @@ struct brn_attr_info {
 	                                   value that is supported */
 	float f;                        /* default */
 	const char *file;               /* its name in files; NULL: none */
-	const char *const *word;        /* WORD: all; ONLY: the one that is
-	                                   supported; ends with NULL */
+	const char *const *word;        /* WORD: all; ONLY, NOT: the one that
+	                                   is or is not supported; ends with
+	                                   NULL */
 };
 
 /* The rows of an op; of one without attributes only the end.  */

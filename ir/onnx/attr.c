@@ -126,24 +126,32 @@ find_word(const char *const *word, const struct Onnx__AttributeProto *a)
 	return -1;
 }
 
+/* The value of a is one that r says is unsupported.  */
+static int
+is_refused(const struct brn_attr_info *r, const struct Onnx__AttributeProto *a)
+{
+	if (r->word)
+		return (find_word(r->word, a) >= 0) == (r->role == BRN_ATTR_NOT);
+	return a->i != r->i;
+}
+
 int
 brn_onnx_attrs_refuse(struct brn_onnx_node *n)
 {
 	const struct brn_attr_info *r = brn_attrs_of(n->op);
+	struct Onnx__AttributeProto *a;
 	int rc = 0;
 
-	for (; r->name && rc == 0; r++) {
-		struct Onnx__AttributeProto *a;
-
-		if (r->role != BRN_ATTR_ONLY ||
-		    (rc = brn_onnx_attr(n, r->file, r->type, &a)) <= 0)
+	for (; r->name && rc >= 0; r++) {
+		if (r->role != BRN_ATTR_ONLY && r->role != BRN_ATTR_NOT)
 			continue;
-		rc = 0;
-		if (r->word ? find_word(r->word, a) < 0 : a->i != r->i)
+		rc = brn_onnx_attr(n, r->file, r->type, &a);
+		if (rc > 0 && is_refused(r, a))
 			rc = brn_onnx_unsupported(n, "%s with %s",
-			    n->np->op_type, r->file);
+			    n->np->op_type, r->role == BRN_ATTR_NOT ?
+			    r->word[0] : r->file);
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- attributes that become inputs --------------------------------------- */
@@ -161,6 +169,8 @@ constant_of(struct brn_onnx_node *n, const struct brn_attr_info *r,
 		return NULL;
 	if (r->type == BRN_ATTR_FLOAT)
 		return brn_graph_constant(g, name, &scalar, &a->f);
+	if (r->type == BRN_ATTR_INT)
+		return brn_graph_ints(g, name, &a->i, 1);
 	return brn_graph_ints(g, name, a->ints, (int)a->n_ints);
 }
 

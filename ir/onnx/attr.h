@@ -15,7 +15,7 @@ struct Onnx__AttributeProto;
 int brn_onnx_attr(const struct brn_onnx_node *n, const char *name,
     enum brn_attr_type type, struct Onnx__AttributeProto **out);
 
-/* Set n->why when an attribute of an ONLY row has another value.  */
+/* Set n->why when an attribute has a value that an ONLY or NOT row refuses.  */
 int brn_onnx_attrs_refuse(struct brn_onnx_node *n);
 /* EFORMAT: an attribute that the op does not have.  */
 int brn_onnx_attrs_check(const struct brn_onnx_node *n);
