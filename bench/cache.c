@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a kernel costs that is there already: through the handle of a layer, by
- * its key in memory, from disk.  Layers of BERT-base with random masks of 16x1
- * blocks, one in ten stored.
+ * Time to get a kernel that is compiled already: by the handle that a layer
+ * holds, by key from the table in memory, and from disk.  Layers have the sizes
+ * of BERT-base and random masks of 16x1 blocks, one in ten stored.
  */
 #include "jit/get/jit.h"
 

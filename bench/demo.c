@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * demo: makes a small BERT, prunes it in blocks of 16x1, runs it dense and
- * sparse in turn, and says what pruning won and what it cost.  Public API
- * only; bench/bert.h writes the model.
+ * demo: write a small BERT, prune it in blocks of 16x1, run it dense and sparse
+ * in turn, and print the speed-up, the compile times and the difference of the
+ * results.  Except for bench/bert.h, which writes the model, it uses the public
+ * API only.
  */
 #include "bench/bert.h"
 #include "burin.h"
@@ -27,7 +28,7 @@ struct side {
 	burin_model *model;
 	burin_session *session;
 	double ms[ROUNDS];
-	float *y;
+	const float *y;
 	size_t n;
 };
 
@@ -90,7 +91,7 @@ static int
 run(struct side *s, double *ms)
 {
 	static int64_t ids[BATCH * SEQ], mask[BATCH * SEQ], types[BATCH * SEQ];
-	burin_tensor out = { .name = "last_hidden_state" };
+	burin_output out = { .name = "last_hidden_state" };
 	burin_tensor in[] = {
 		{ "input_ids", BURIN_I64, 2, { BATCH, SEQ }, ids, sizeof ids },
 		{ "attention_mask", BURIN_I64, 2, { BATCH, SEQ }, mask,
@@ -129,7 +130,7 @@ median(double *v)
 	return v[ROUNDS / 2];
 }
 
-/* Largest difference, and the largest value for scale.  */
+/* Largest absolute difference of the outputs; *scale is the largest value.  */
 static double
 difference(const struct side *a, const struct side *b, double *scale)
 {
@@ -139,7 +140,7 @@ difference(const struct side *a, const struct side *b, double *scale)
 	for (size_t i = 0; i < a->n; i++) {
 		double d = fabs((double)a->y[i] - b->y[i]);
 
-		/* A NaN must not pass for equal.  */
+		/* Written so that a NaN counts as a difference.  */
 		if (!(d <= max))
 			max = d;
 		*scale = fmax(*scale, fabs((double)a->y[i]));
@@ -147,9 +148,9 @@ difference(const struct side *a, const struct side *b, double *scale)
 	return max;
 }
 
-/* Time both in turn, so that what else the machine does hits both.  */
+/* Time both in turn, so that other load on the machine affects both.  */
 static int
-race(struct side *dense, struct side *sparse)
+time_in_turn(struct side *dense, struct side *sparse)
 {
 	double warm_up;
 
@@ -162,7 +163,7 @@ race(struct side *dense, struct side *sparse)
 	return 0;
 }
 
-/* What the layers of the sparse model became.  */
+/* Print how many layers are sparse and the kernel of the first.  */
 static void
 report_layers(const burin_model *m)
 {
@@ -210,17 +211,17 @@ compare(const char *path, const char *cache)
 
 	if (load(path, cache, "auto", &sparse.model) < 0)
 		goto done;
-	burin_model_stats(sparse.model, &cold);
-	/* Loaded kernels stay in memory while a model holds them: let go, so
-	 * that the second load shows the disk.  */
+	burin_model_stats(sparse.model, &cold, sizeof cold);
+	/* Kernels stay in memory while a model uses them.  Free the model, so
+	 * that the second load gets them from disk.  */
 	burin_model_free(sparse.model);
 	sparse.model = NULL;
 	if (load(path, cache, "auto", &sparse.model) < 0 ||
 	    load(path, cache, "off", &dense.model) < 0)
 		goto done;
-	burin_model_stats(sparse.model, &warm);
+	burin_model_stats(sparse.model, &warm, sizeof warm);
 	if (start(&dense) < 0 || start(&sparse) < 0 ||
-	    race(&dense, &sparse) < 0)
+	    time_in_turn(&dense, &sparse) < 0)
 		goto done;
 	report(&dense, &sparse, &cold, &warm);
 	rc = 0;
@@ -247,7 +248,8 @@ main(void)
 	    bert.layers, bert.hidden, BATCH * SEQ, burin_isa());
 	if (bert_write(full, &bert) < 0) {
 		perror(full);
-	} else if (burin_prune(full, pruned, &prune, &n, &err) < 0) {
+	} else if (burin_prune(full, pruned, &prune, sizeof prune, &n,
+	    &err) < 0) {
 		failed("prune", &err);
 	} else {
 		printf("pruned %d layers: %.0f %% of the %dx%d blocks are "

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * kernels: speed of one table of kernels, block shape x sparsity x size, on
- * layers with made-up masks.  Rates count stored elements (two operations
- * each) and are given as a share of the FMA rate of the cores, measured in the
- * same run.  Every figure is a median over samples in which nobody else took
- * the core.
+ * kernels: measure kernels over block shape x sparsity x size, on layers with
+ * random masks.  Rates count the stored elements, two operations each, and are
+ * given as a share of the FMA rate of the cores, which is measured in the same
+ * run.  Every figure is a median over samples without preemption.
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
  *	        [--m 128] [--threads 1,2] [--masks uniform,square]
  *	        [--isa avx2,sse2] [--t0] [--kernel t2] [--dense] [--rivals]
  *	        [--json] [--quick]
- *	kernels --fit [--isa avx2]      jit/kernel/cost.def
+ *	kernels --fit [--isa avx2]      print a new jit/kernel/cost.def
  *
- * Sizes are rows x cols, output x input features; --dense takes the dense layer
- * beside each, --rivals what other libraries make of it on one thread.
+ * Sizes are rows x cols, that is, output x input features.  --dense also times
+ * the dense layer, --rivals other libraries, on one thread.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -27,7 +26,7 @@
 
 enum { MAX_LIST = 32, DENSE_BH = 16 };
 
-/* A comma separated option.  */
+/* An option whose values are separated by commas.  */
 struct list {
 	int n;
 	const char *s[MAX_LIST];
@@ -44,26 +43,26 @@ split(char *arg)
 	return l;
 }
 
-/* What is swept, the slowest first.  */
+/* The nested loops, outermost first.  */
 enum axis { ISA, BLOCK, MASK, THREADS, M, SPARSITY, SIZE, NUM_AXES };
 
 struct sweep {
 	struct list axis[NUM_AXES];
 	int t0, json, dense, rivals;
-	const char *kernel;             /* NULL: the best */
+	const char *kernel;             /* NULL: the fastest */
 	double peak, read;              /* GFLOP/s and GB/s of a core */
-	int nrow;                       /* printed */
+	int nrow;                       /* rows printed so far */
 };
 
 struct row {
 	struct bench_cell c;
 	struct bench_result r;
-	double share;                   /* of peak */
-	double gain, predicted;         /* dense time / its; 0: not asked */
-	double openblas, libxsmm;       /* theirs / its; 0: there is none */
+	double share;                   /* of the FMA rate */
+	double gain, predicted;         /* dense / sparse time; 0: not timed */
+	double openblas, libxsmm;       /* their time / ours; 0: not timed */
 };
 
-/* Share of the read rate that the weights alone take.  */
+/* Bytes of weights read a second, as a share of the memory bandwidth.  */
 static double
 read_share(const struct sweep *w, const struct row *x)
 {
@@ -130,7 +129,7 @@ print_text(const struct sweep *w, const struct row *x)
 	putchar('\n');
 }
 
-/* The same layer with all its weights, as a dense one is stored.  */
+/* Time the same layer with all weights stored, as a dense layer is.  */
 static int
 compare_dense(struct row *x, burin_error *err)
 {
@@ -190,7 +189,7 @@ run_row(struct sweep *w, struct row *x, burin_error *err)
 	return 0;
 }
 
-/* Two numbers with an x between them.  */
+/* Parse two numbers with an x between them.  */
 static int
 parse_pair(const char *s, const char *wanted, int64_t *a, int64_t *b,
     burin_error *err)
@@ -204,7 +203,7 @@ parse_pair(const char *s, const char *wanted, int64_t *a, int64_t *b,
 	return 0;
 }
 
-/* The cell at those positions.  */
+/* The cell at the positions at[] of the axes.  */
 static int
 parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
     burin_error *err)
@@ -223,8 +222,8 @@ parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
 	c->bw = (int)bw;
 	isa = brn_isa_parse(s[ISA]);
 	if (isa < 0 || !brn_isa_runs((enum brn_isa)isa))
-		return brn_fail(err, BURIN_EINVAL, "%s: does not run here",
-		    s[ISA]);
+		return brn_fail(err, BURIN_EINVAL,
+		    "%s: not an instruction set of this machine", s[ISA]);
 	c->isa = (enum brn_isa)isa;
 	c->mask = s[MASK];
 	c->threads = atoi(s[THREADS]);
@@ -233,7 +232,7 @@ parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
 	c->t0 = w->t0;
 	c->kernel = w->kernel;
 	if (c->threads < 1 || c->m < 1)
-		return brn_fail(err, BURIN_EINVAL, "%s: not a number of %s",
+		return brn_fail(err, BURIN_EINVAL, "%s: wanted a number of %s",
 		    c->m < 1 ? s[M] : s[THREADS],
 		    c->m < 1 ? "tokens" : "threads");
 	return 0;
@@ -247,7 +246,7 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of n shares, all of one block shape.  */
+/* Print median and minimum of n shares, all of one block shape.  */
 static void
 print_median(const struct sweep *w, const struct bench_cell *c, double *share,
     int n)
@@ -260,7 +259,8 @@ print_median(const struct sweep *w, const struct bench_cell *c, double *share,
 	    2, 100 * share[0]);
 }
 
-/* All cells of a block shape and instruction set, then their median.  */
+/* Run all cells of a block shape and instruction set, then print their
+ * median.  */
 static int
 run_block(struct sweep *w, const int *first, burin_error *err)
 {
@@ -311,7 +311,7 @@ run_all(struct sweep *w, burin_error *err)
 	return rc;
 }
 
-/* What shows most in least time.  */
+/* Reduce the sweep to four cells a block shape.  */
 static void
 quick(struct sweep *w)
 {

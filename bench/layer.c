@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Weights, data, kernel, time.  Kernels are compiled each time, past the
- * cache.
+ * Make weights and data, compile the kernel, time it.  The cache is not used:
+ * every kernel is compiled anew.
  */
 #include "bench/layer.h"
 
@@ -9,13 +9,14 @@
 #include "bench/patterns.h"
 #include "jit/get/load.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A layer with its data and its kernel.  */
 struct layer {
 	struct brn_bsr *b;
 	struct brn_spec s;
@@ -53,7 +54,7 @@ make_bsr(const struct bench_cell *c, struct brn_bsr **out, burin_error *err)
 	if (!w)
 		return brn_nomem(err);
 	if (bench_pattern(c->mask, &p, w) < 0)
-		rc = brn_fail(err, BURIN_EINVAL, "%s: no such mask", c->mask);
+		rc = brn_fail(err, BURIN_EINVAL, "%s: unknown mask", c->mask);
 	else
 		rc = brn_bsr_from_dense(&(struct brn_matrix){ w, c->rows,
 		    c->cols, 0 }, c->bh, c->bw, 0, out, err);
@@ -72,7 +73,8 @@ load(struct layer *l, const char *path, struct bench_result *r,
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return brn_fail(err, BURIN_EIO, "%s: cannot be read", path);
+		return brn_fail(err, BURIN_EIO, "%s: %s", path,
+		    strerror(errno));
 	r->bytes = st.st_size;
 	rc = brn_load(fd, &l->handle, &l->fn, err);
 	close(fd);
@@ -91,7 +93,8 @@ compile(struct layer *l, struct bench_result *r, burin_error *err)
 		return rc;
 	fd = mkstemp(path);
 	if (fd < 0)
-		return brn_fail(err, BURIN_EIO, "%s: cannot be made", path);
+		return brn_fail(err, BURIN_EIO, "%s: %s", path,
+		    strerror(errno));
 	close(fd);
 	brn_spec_encode(&l->s, &desc);
 	r->compile_ms = brn_now_ms();

@@ -17,8 +17,13 @@
  *
  * Functions that can fail return BURIN_OK (0) or a negative BURIN_E* code and
  * write one line of explanation into *err, which the caller owns and which may
- * be NULL.  Out parameters are written on success only.  The library never
- * prints, aborts or exits.
+ * be NULL.  Out parameters are written on success only, but for what burin_run
+ * says of its outputs.  The library never prints, aborts or exits.
+ *
+ * Later versions may add members at the end of structs that the library
+ * returns by pointer (one at a time, never an array to index) and of structs
+ * that are passed with a size, the caller's sizeof.  burin_error, burin_tensor
+ * and burin_output keep their layout.
  *
  * Threads: options and sessions belong to one thread at a time; a model is
  * immutable after loading and may be shared by any number of threads.  A child
@@ -51,7 +56,8 @@ extern "C" {
 	X(EUNSUPPORTED, -5, "model uses what burin does not support") \
 	X(ESHAPE,       -6, "shapes or types do not fit") \
 	X(EJIT,         -7, "kernel cannot be compiled") \
-	X(ECACHE,       -8, "cache cannot be used")
+	X(ECACHE,       -8, "cache cannot be used") \
+	X(EROOM,        -9, "buffer is too small")
 
 enum burin_status {
 #define X(name, code, text) BURIN_##name = code,
@@ -214,7 +220,6 @@ typedef struct burin_layer_info {
 	const char *why;        /* reason of the decision, one line */
 	const char *kernel;     /* what runs it, "t1.16x1.avx512" */
 	const char *key;        /* of its kernel in the cache, 32 hex digits */
-	const burin_candidate_info *candidates; /* best first */
 	size_t ncandidates;     /* 0: there was nothing to decide */
 } burin_layer_info;
 
@@ -265,6 +270,9 @@ BURIN_API const burin_value_info *burin_model_output(const burin_model *m,
 BURIN_API const burin_op_info *burin_model_op(const burin_model *m, size_t i);
 BURIN_API const burin_layer_info *burin_model_layer(const burin_model *m,
     size_t i);
+/* Candidate i of a layer, the best first.  */
+BURIN_API const burin_candidate_info *burin_model_candidate(
+    const burin_model *m, size_t layer, size_t i);
 /* The key, 32 hex digits, of what was measured of some of its layers and is in
  * the cache: an entry like those of kernels.  NULL for an i out of range.  */
 BURIN_API const char *burin_model_tuning(const burin_model *m, size_t i);
@@ -274,27 +282,44 @@ BURIN_API const char *burin_model_unsupported(const burin_model *m, size_t i);
  * step, and why: "node 'softmax_3': no attention: its axis is not the last".
  */
 BURIN_API const char *burin_model_unfused(const burin_model *m, size_t i);
-BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out);
+/* At most size bytes of *out are written; what this library has no member for
+ * is 0.  */
+BURIN_API void burin_model_stats(const burin_model *m, burin_stats *out,
+    size_t size);
 /* The instruction set of its kernels, as burin_isa names them.  */
 BURIN_API const char *burin_model_isa(const burin_model *m);
 
 /* The sum over all models that this process got the kernels of.  */
-BURIN_API void burin_process_stats(burin_stats *out);
+BURIN_API void burin_process_stats(burin_stats *out, size_t size);
 
 /* ---- session ---------------------------------------------------------- */
 
 typedef struct burin_session burin_session;
 
-/* A view of the caller's memory: row-major, contiguous, C alignment of its
- * type.  */
+/* An input: a view of the caller's memory, row-major, contiguous, C alignment
+ * of its type.  The library only reads it, and not after the call.  */
 typedef struct burin_tensor {
-	const char *name;       /* of the model's input or output */
+	const char *name;       /* of the model's input */
 	enum burin_dtype dtype;
 	int rank;
 	int64_t dims[BURIN_MAX_RANK];
-	void *data;
-	size_t nbytes;          /* room at data */
+	const void *data;
+	size_t nbytes;          /* at data; may be more than dims need */
 } burin_tensor;
+
+/* An output that is asked for.  The first three members are the caller's; the
+ * library only reads them.  The others are the library's; their contents before
+ * a call do not matter, so outputs can be used again as they are.  */
+typedef struct burin_output {
+	const char *name;       /* of the model's output */
+	void *buffer;           /* where to copy it; NULL: lend it */
+	size_t room;            /* bytes at buffer */
+	const void *data;       /* buffer, or what is lent; NULL: none */
+	enum burin_dtype dtype;
+	int rank;
+	int64_t dims[BURIN_MAX_RANK];
+	size_t nbytes;          /* of the value, row-major and contiguous */
+} burin_output;
 
 /* Of the options only "threads" is read.  EUNSUPPORTED for a model loaded with
  * unsupported=keep that has unsupported operators.  */
@@ -304,15 +329,39 @@ BURIN_API void burin_session_free(burin_session *s);    /* NULL is fine */
 BURIN_API int burin_session_threads(const burin_session *s);
 
 /* Run once.  Every input of the model must be given, in any order; outputs
- * are those that are asked for by name.  Input shapes may differ from run to
- * run: each new tuple of shapes is planned once, nothing is recompiled.
- * On entry an output has its name, and either data and nbytes or data NULL;
- * on return its dtype, rank, dims and nbytes are set, and where data was NULL
- * it points to memory of the session that is valid until the next run.
- * Errors: EINVAL (unknown or missing name, room too small), ESHAPE, ENOMEM,
- * EUNSUPPORTED (a shape that depends on data).  */
+ * are those that are asked for by name, in any order and as often as wanted.
+ * Input shapes may differ from run to run: each new tuple of shapes is planned
+ * once, nothing is recompiled.
+ *
+ * An output with a buffer is copied into it, and data is buffer.  An output
+ * without one is lent: data points to memory of the session, never to an input
+ * or into the model.  Lent memory is read only and may be shared by several
+ * outputs.  It is valid until the next burin_run of this session, successful or
+ * not, or until the session is freed; burin_model_update, burin_model_free and
+ * burin_session_shapes do not end it.  After success data is not NULL, even if
+ * nbytes is 0.
+ *
+ * A buffer may overlap inputs: all inputs are read before a buffer is written.
+ * EINVAL if buffers overlap each other, or if an input or a buffer is memory
+ * that the last run has lent: copy that first.
+ *
+ * Errors: EINVAL (also an unknown or missing name, too few bytes of an input),
+ * ESHAPE, ENOMEM, EUNSUPPORTED (a shape that depends on data), EROOM.
+ * EROOM means that a buffer is too small: nothing has run and no buffer was
+ * written, but dtype, rank, dims and nbytes of every output are set, so that
+ * the caller can make room and call again.  After any error data is NULL; after
+ * others than EROOM dtype, rank, dims and nbytes mean nothing.  */
 BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
-    burin_tensor *out, size_t nout, burin_error *err);
+    burin_output *out, size_t nout, burin_error *err);
+
+/* Set dtype, rank, dims and nbytes of outputs as burin_run would for inputs of
+ * these types and dims, and data to NULL.  buffer and room are not looked at.
+ * Nothing runs; the plan is kept, so that a run of the same shapes need not
+ * make it.  An input may have data NULL, unless shapes depend on it (then it
+ * is EUNSUPPORTED).  Other errors are those of burin_run.  On an error out is
+ * not changed.  */
+BURIN_API int burin_session_shapes(burin_session *s, const burin_tensor *in,
+    size_t nin, burin_output *out, size_t nout, burin_error *err);
 
 typedef struct burin_step_info {
 	const char *name;       /* node */
@@ -326,7 +375,7 @@ typedef struct burin_step_info {
 /* Start (on = 1, counts from zero) or stop timing each step of later runs.  */
 BURIN_API void burin_session_profile(burin_session *s, int on);
 /* Steps of the shapes that ran last; NULL past the end.  Valid until the next
- * run.  */
+ * burin_run.  */
 BURIN_API const burin_step_info *burin_session_step(const burin_session *s,
     size_t i);
 
@@ -341,9 +390,11 @@ typedef struct burin_prune_spec {
 } burin_prune_spec;
 
 /* Zero blocks in the weights of the dense layers of an ONNX file, one shot,
- * and write the result.  A weight with several users is pruned once.  */
+ * and write the result.  A weight with several users is pruned once.  size is
+ * sizeof *spec; EINVAL if members are set that this library does not have.  */
 BURIN_API int burin_prune(const char *in_path, const char *out_path,
-    const burin_prune_spec *spec, int *nlayers, burin_error *err);
+    const burin_prune_spec *spec, size_t size, int *nlayers,
+    burin_error *err);
 
 /* ---- cache ------------------------------------------------------------ */
 
@@ -380,8 +431,8 @@ BURIN_API int burin_cache_export(const burin_options *o,
 BURIN_API int burin_cache_import(const burin_options *o, const char *path,
     int64_t *n, burin_error *err);
 /* Lines "name: text" on the entry whose key begins with key: what it is, and
- * whether it would be used here.  EINVAL: there is none, or more than one, or
- * buf is too small.  */
+ * whether it would be used here.  EINVAL: there is none, or more than one.
+ * EROOM: buf is too small.  */
 BURIN_API int burin_cache_explain(const burin_options *o, const char *key,
     char *buf, size_t size, burin_error *err);
 /* Where the cache is, for people to read.  */

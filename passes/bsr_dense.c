@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finds the block shape of every pruned layer from its mask and makes it
- * block-sparse where that is predicted to be faster.  What counts is stored
- * blocks, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  Every
- * layer gets a record of what was found and why, taken or left.
+ * Chooses a block shape for every pruned layer from its mask, and makes the
+ * layer block-sparse where that is predicted to be faster.  Stored blocks
+ * count, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  The
+ * report gets the choice for every layer, sparse or not, and why.
  */
 #include "passes/pass.h"
 
@@ -12,15 +12,15 @@
 #include <string.h>
 
 #include "ir/graph/weight.h"
-#include "passes/blocks.h"
+#include "passes/block_shapes.h"
 #include "passes/rewrite.h"
 
-/* A smaller gain drowns in the error of the prediction.  */
+/* The error of a predicted time: a smaller gain counts as none.  */
 #define MIN_GAIN 1.05
 
-/* All that is known of one weight.  Layers that share it share this.  */
+/* The decision about one weight.  Layers that share the weight share this.  */
 struct found {
-	struct brn_choice *choice;
+	const struct brn_choice *choice;
 	struct brn_node *bsr;           /* NULL: stays dense */
 };
 
@@ -251,19 +251,21 @@ compare(const void *p, const void *q)
 
 static int
 record(struct brn_graph *g, const struct brn_choice *c,
-    struct brn_choice **out, burin_error *err)
+    const struct brn_choice **out, burin_error *err)
 {
-	*out = brn_arena_alloc(g->arena, 1, sizeof **out);
-	if (!*out || !c->why)
+	struct brn_choice *copy = brn_arena_alloc(g->arena, 1, sizeof *copy);
+
+	if (!copy || !c->why)
 		return brn_nomem(err);
-	**out = *c;
+	*copy = *c;
+	*out = copy;
 	return BURIN_OK;
 }
 
 /* A layer that stays dense without a look at its blocks.  */
 static int
 leave(struct brn_graph *g, double nonzero, const char *why,
-    struct brn_choice **out, burin_error *err)
+    const struct brn_choice **out, burin_error *err)
 {
 	struct brn_choice c = { BRN_DENSE_BH, BRN_DENSE_BW, 1, nonzero, 0,
 	    why, NULL, 0, NULL };
@@ -274,7 +276,7 @@ leave(struct brn_graph *g, double nonzero, const char *why,
 /* What was decided from a look at the blocks, with all that was looked at.  */
 static int
 tell(struct brn_graph *g, const struct best *b, double nonzero, int sparse,
-    struct brn_choice **out, burin_error *err)
+    const struct brn_choice **out, burin_error *err)
 {
 	const struct brn_candidate *c = &b->cand[sparse ? b->pick :
 	    BRN_NUM_BLOCKS];
@@ -336,18 +338,19 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 }
 
 static int
-visit(struct sparser *s, struct brn_node *n, burin_error *err)
+bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 {
 	struct found *f = &s->memo[2 * n->in[1]->id +
 	    brn_weight_is_transposed(n)];
-	int rc;
+	int rc = BURIN_OK;
 
 	if (!brn_is_const_matrix(n->in[1]))
-		return leave(s->g, 1, "weight is not constant", &n->choice,
-		    err);
-	if (!f->choice && (rc = decide(s, n, f, err)) < 0)
+		rc = leave(s->g, 1, "weight is not constant", &f->choice, err);
+	else if (!f->choice)
+		rc = decide(s, n, f, err);
+	if (rc < 0)
 		return rc;
-	n->choice = f->choice;
+	brn_report_choose(s->g, n, f->choice);
 	if (!f->bsr)
 		return BURIN_OK;
 	n->op = n->op == BRN_OP_dense ? BRN_OP_bsr_dense : BRN_OP_bsr_conv;
@@ -370,9 +373,9 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 		struct brn_node *n = g->node[i];
 
 		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv) ||
-		    n->choice)
+		    brn_report_choice(g, n))
 			continue;
-		rc = visit(&s, n, err);
+		rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;
 	}
 	free(s.memo);

@@ -65,6 +65,8 @@ brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
 		return rc;
 	if ((rc = p->run(g, o, &n, err)) < 0)
 		return rc;
+	if (g->report.fail)
+		return brn_nomem(err);
 	if ((rc = brn_graph_sweep(g, err)) < 0)
 		return rc;
 	if (o->verify && (rc = brn_graph_verify(g, err)) < 0)

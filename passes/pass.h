@@ -10,7 +10,7 @@
 #ifndef BRN_PASS_H
 #define BRN_PASS_H
 
-#include "ir/graph/graph.h"
+#include "ir/graph/report.h"
 
 struct brn_pass_opts {
 	int sparse;             /* 0: bsr_dense leaves every layer dense */

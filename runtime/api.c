@@ -10,7 +10,7 @@
 #include "jit/admin/entries.h"
 #include "jit/get/jit.h"
 #include "jit/target.h"
-#include "runtime/options.h"
+#include "runtime/model.h"
 
 const char *
 burin_version(void)
@@ -35,10 +35,29 @@ burin_strerror(int code)
 	return "unknown status";
 }
 
+/* The spec of a caller whose struct has size bytes.  */
+static int
+take_spec(const burin_prune_spec *spec, size_t size, burin_prune_spec *out,
+    burin_error *err)
+{
+	const char *p = (const char *)spec;
+
+	*out = (burin_prune_spec){ 0 };
+	for (size_t i = sizeof *out; i < size; i++)
+		if (p[i])
+			return brn_fail(err, BURIN_EINVAL, "burin_prune: byte "
+			    "%zu of the spec is set, this library knows %zu",
+			    i, sizeof *out);
+	memcpy(out, spec, size < sizeof *out ? size : sizeof *out);
+	return 0;
+}
+
 int
 burin_prune(const char *in_path, const char *out_path,
-    const burin_prune_spec *spec, int *nlayers, burin_error *err)
+    const burin_prune_spec *spec, size_t size, int *nlayers,
+    burin_error *err)
 {
+	burin_prune_spec known;
 	burin_error own_err;
 	int n, rc;
 
@@ -46,7 +65,9 @@ burin_prune(const char *in_path, const char *out_path,
 	if (!in_path || !out_path || !spec)
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_prune: argument is NULL");
-	rc = brn_onnx_prune(in_path, out_path, spec, &n, err);
+	if ((rc = take_spec(spec, size, &known, err)) < 0)
+		return rc;
+	rc = brn_onnx_prune(in_path, out_path, &known, &n, err);
 	if (rc == 0 && nlayers)
 		*nlayers = n;
 	return rc;
@@ -162,7 +183,7 @@ explain(const burin_options *o, const char *key, char *buf, size_t size,
 	    err);
 
 	if (rc == 0 && text.n >= size)
-		rc = brn_fail(err, BURIN_EINVAL, "burin_cache_explain: has "
+		rc = brn_fail(err, BURIN_EROOM, "burin_cache_explain: has "
 		    "%zu bytes, room for %zu", text.n, size);
 	if (rc == 0) {
 		memcpy(buf, text.p, text.n);
@@ -211,7 +232,17 @@ burin_cache_path(const burin_options *o, char *buf, size_t size,
 }
 
 void
-burin_process_stats(burin_stats *out)
+brn_give_stats(burin_stats *out, size_t size, const burin_stats *st)
 {
-	brn_jit_process_stats(out);
+	memset(out, 0, size);
+	memcpy(out, st, size < sizeof *st ? size : sizeof *st);
+}
+
+void
+burin_process_stats(burin_stats *out, size_t size)
+{
+	burin_stats st;
+
+	brn_jit_process_stats(&st);
+	brn_give_stats(out, size, &st);
 }

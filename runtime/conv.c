@@ -150,8 +150,8 @@ run_group(const struct image *m, int64_t i, float *scratch)
 	int64_t *from = (int64_t *)(yt + brn_layer_yt_size(l, r->group));
 	struct brn_gather in = { m->phases + pos, from, l->used, l->nused,
 	    brn_layer_colsp(l), n, left < BRN_TILE ? left : BRN_TILE };
-	struct brn_scatter out = { &r->g, r->end, yt, brn_layer_rowsp(l),
-	    l->bsr->rows, n, pos };
+	struct brn_scatter out = { &r->g, l->epilogue, yt,
+	    brn_layer_rowsp(l), l->bsr->rows, n, pos };
 
 	if (!r->g.direct)
 		in.last = BRN_TILE;

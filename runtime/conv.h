@@ -17,7 +17,6 @@ struct brn_conv_run {
 	const struct brn_native *native;
 	struct brn_threads *threads;
 	struct brn_planes g;
-	struct brn_image_end end;
 	int64_t batch, channels;        /* of x */
 	const float *x, *residual;      /* residual NULL: none */
 	float *y;
@@ -53,7 +52,7 @@ struct brn_gather {
  * into planes, with those of the residual.  */
 struct brn_scatter {
 	const struct brn_planes *g;
-	struct brn_image_end end;
+	struct brn_epilogue epilogue;
 	const float *t;
 	int64_t rows, nrow, ntile, pos;
 };

@@ -86,7 +86,7 @@ set_bias(struct brn_layer *l, burin_error *err)
 static void
 describe(struct brn_layer *l)
 {
-	const struct brn_choice *c = l->node->choice;
+	const struct brn_choice *c = l->choice;
 
 	l->info = (burin_layer_info){
 		.name = l->node->name,
@@ -126,17 +126,17 @@ set_used(struct brn_layer *l, burin_error *err)
 
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    enum brn_isa isa, burin_error *err)
+    const struct brn_choice *c, enum brn_isa isa, burin_error *err)
 {
 	int rc;
 
-	*l = (struct brn_layer){ .node = n };
-	l->act = (enum brn_act)brn_attr_int(n, "act");
+	*l = (struct brn_layer){ .node = n, .choice = c };
+	l->epilogue = brn_epilogue_of(n);
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
 		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
 		    isa, brn_compiler_id());
-		if (n->choice && n->choice->kernel)
-			brn_spec_prefer(&l->spec, n->choice->kernel);
+		if (c && c->kernel)
+			brn_spec_prefer(&l->spec, c->kernel);
 		else
 			brn_cost_prefer(&l->spec);
 		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
@@ -190,7 +190,11 @@ struct run {
 	const struct brn_layer_run *r;
 	struct brn_kernel_args args;    /* of all tiles and block rows */
 	struct brn_tiles out;           /* of y */
-	const float *residual;          /* in tiles, or NULL */
+	/* The layer's epilogue, in two parts: on tiles while the kernel's
+	 * results are in the cache, with this residual or NULL; and while
+	 * they are unpacked, with that of r.  */
+	struct brn_epilogue hot, late;
+	const float *residual;
 	int nchunk;
 };
 
@@ -213,8 +217,7 @@ pack_tile(void *ctx, size_t i)
 	    (size_t)((colsp - cols) * BRN_TILE) * sizeof *to);
 }
 
-/* The other way, and the residual where the kernel's tiles could not take
- * it.  */
+/* The other way, with the late part of the epilogue.  */
 static void
 unpack_tile(void *ctx, size_t i)
 {
@@ -233,8 +236,7 @@ unpack_tile(void *ctx, size_t i)
 		n *= rows;
 	}
 	if (r->residual)
-		r->native->epilogue(r->y + at, r->residual + at, n,
-		    BRN_ACT_none);
+		r->native->epilogue(r->y + at, r->residual + at, n, &k->late);
 }
 
 /* The first block row of chunk i: about i / n of the work lies before it, at
@@ -260,7 +262,8 @@ cut(const struct brn_layer *l, int i, int n)
 	return i < n && lo < b->nbrow ? lo : b->nbrow;
 }
 
-/* Activation and residual of what the kernel has just written.  */
+/* The hot part of the epilogue, on the rows that the kernel has just
+ * written.  */
 static void
 finish(const struct run *k, const struct brn_kernel_args *a)
 {
@@ -272,7 +275,7 @@ finish(const struct run *k, const struct brn_kernel_args *a)
 		int64_t at = t * line + first;
 
 		k->r->native->epilogue(a->y + at, k->residual ?
-		    k->residual + at : NULL, n, k->r->layer->act);
+		    k->residual + at : NULL, n, &k->hot);
 	}
 }
 
@@ -312,10 +315,25 @@ run_chunk(void *ctx, size_t i)
 	a.brow1 = cut(l, (int)i + 1, k->nchunk);
 	if (a.brow0 == a.brow1)
 		return;
-	if (l->act || k->residual)
+	if (k->hot.act != BRN_ACT_none || k->residual)
 		run_hot(k, a);
 	else
 		brn_layer_multiply(l, &a);
+}
+
+/* A residual has the form of y, so it waits until y is unpacked, and with it an
+ * activation of the sum.  */
+static void
+split_epilogue(struct run *k, int unpack)
+{
+	struct brn_epilogue *wait = &k->late;
+
+	k->hot = k->r->layer->epilogue;
+	k->residual = unpack ? NULL : k->r->residual;
+	if (unpack && k->r->residual && k->hot.act_last)
+		wait = &k->hot;
+	k->late = k->hot;
+	wait->act = BRN_ACT_none;
 }
 
 void
@@ -327,10 +345,10 @@ brn_layer_run(const struct brn_layer_run *r)
 	struct run k = {
 		.r = r,
 		.out = r->tiles,
-		.residual = unpack ? NULL : r->residual,
 		.nchunk = brn_threads_count(r->threads),
 	};
 
+	split_epilogue(&k, unpack);
 	k.out.features = l->bsr->rows;
 	k.args = (struct brn_kernel_args){
 		.x = pack ? r->xt : r->x,

@@ -6,11 +6,14 @@
 #ifndef BRN_KERNELS_H
 #define BRN_KERNELS_H
 
+#include "ir/graph/epilogue.h"
+#include "ir/graph/report.h"
 #include "jit/get/jit.h"
 #include "runtime/native/native.h"
 
 struct brn_layer {
 	const struct brn_node *node;    /* dense or bsr_dense */
+	const struct brn_choice *choice;        /* NULL: none */
 	burin_layer_info info;          /* but for its kernel */
 	const struct brn_bsr *bsr;
 	struct brn_bsr *own;            /* bsr when it is not a node's */
@@ -22,15 +25,16 @@ struct brn_layer {
 	int32_t *used;                  /* columns that some block has, of
 	                                   layers on images */
 	int32_t nused;
-	enum brn_act act;
+	struct brn_epilogue epilogue;
 };
 
 /* Can n be a layer: are its weight and bias constants?  */
 int brn_is_layer(const struct brn_node *n);
 
-/* Everything but the kernel.  */
+/* Everything but the kernel.  c is borrowed; NULL: nothing was decided about
+ * n.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    enum brn_isa isa, burin_error *err);
+    const struct brn_choice *c, enum brn_isa isa, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */
@@ -45,9 +49,9 @@ int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
 void brn_layer_multiply(const struct brn_layer *l,
     const struct brn_kernel_args *a);
 
-/* y = act(x . w^T + bias) + residual.  x is rows or tiles; y and residual are
- * rows or tiles together.  xt and yt are room for the tiles of x and y where
- * these cannot be used as they are.  */
+/* y = x . w^T + bias, then the layer's epilogue.  x is rows or tiles; y and
+ * residual are rows or tiles together.  xt and yt are room for the tiles of x
+ * and y where these cannot be used as they are.  */
 struct brn_layer_run {
 	const struct brn_layer *layer;
 	const struct brn_native *native;

@@ -152,17 +152,17 @@ describe_unfused(struct burin_model *m, burin_error *err)
 	int n = 0;
 
 	for (int i = 0; i < g->nnode; i++)
-		n += g->node[i]->unfused != NULL;
+		n += brn_report_why_unfused(g, g->node[i]) != NULL;
 	m->unfused = brn_arena_alloc(m->arena, (size_t)n, sizeof *m->unfused);
 	if (!m->unfused)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nnode; i++) {
-		const struct brn_node *u = g->node[i];
+		const char *why = brn_report_why_unfused(g, g->node[i]);
 
-		if (!u->unfused)
+		if (!why)
 			continue;
 		m->unfused[m->nunfused] = brn_arena_printf(m->arena,
-		    "node '%s': %s", u->name, u->unfused);
+		    "node '%s': %s", g->node[i]->name, why);
 		if (!m->unfused[m->nunfused++])
 			return brn_nomem(err);
 	}
@@ -197,7 +197,7 @@ micros(double ns)
 
 static int
 describe_candidates(struct burin_model *m, const struct brn_choice *c,
-    burin_layer_info *info, burin_error *err)
+    struct brn_layer_told *l, burin_error *err)
 {
 	burin_candidate_info *out;
 
@@ -214,8 +214,8 @@ describe_candidates(struct burin_model *m, const struct brn_choice *c,
 		    k->bw == c->bw, k->density, k->kernel,
 		    micros(k->predicted), micros(k->measured) };
 	}
-	info->candidates = out;
-	info->ncandidates = (size_t)c->ncand;
+	l->candidate = out;
+	l->before.ncandidates = (size_t)c->ncand;
 	return 0;
 }
 
@@ -242,8 +242,8 @@ describe_layers(struct burin_model *m, burin_error *err)
 		if ((rc = keep_string(m, &l->before.key, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.name, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.why, err)) < 0 ||
-		    (rc = describe_candidates(m, n->layer[i].node->choice,
-		    &l->before, err)) < 0)
+		    (rc = describe_candidates(m, n->layer[i].choice, l,
+		    err)) < 0)
 			return rc;
 		l->after = l->before;
 		l->before.kernel = brn_kernel_name(k, 0);
@@ -500,6 +500,16 @@ burin_model_layer(const burin_model *m, size_t i)
 	return brn_kernel_is_made(l->kernel) ? &l->after : &l->before;
 }
 
+const burin_candidate_info *
+burin_model_candidate(const burin_model *m, size_t layer, size_t i)
+{
+	const struct brn_layer_told *l = &m->layer[layer];
+
+	if (layer >= burin_model_num_layers(m) || i >= l->before.ncandidates)
+		return NULL;
+	return &l->candidate[i];
+}
+
 const char *
 burin_model_unsupported(const burin_model *m, size_t i)
 {
@@ -513,10 +523,13 @@ burin_model_unfused(const burin_model *m, size_t i)
 }
 
 void
-burin_model_stats(const burin_model *m, burin_stats *out)
+burin_model_stats(const burin_model *m, burin_stats *out, size_t size)
 {
-	brn_jit_stats(m->task, out);
-	out->load_ms = m->load_ms;
+	burin_stats st;
+
+	brn_jit_stats(m->task, &st);
+	st.load_ms = m->load_ms;
+	brn_give_stats(out, size, &st);
 }
 
 int

@@ -16,6 +16,7 @@
 struct brn_layer_told {
 	struct brn_kernel *kernel;
 	burin_layer_info before, after;
+	burin_candidate_info *candidate;        /* [before.ncandidates] */
 };
 
 struct burin_model {
@@ -45,5 +46,8 @@ int brn_model_new(struct brn_graph *g, const struct burin_options *o,
 struct burin_model *brn_model_ref(struct burin_model *m);
 /* A reference to the net that runs now.  */
 struct brn_net *brn_model_net(struct burin_model *m);
+
+/* st for a caller whose struct has size bytes.  */
+void brn_give_stats(burin_stats *out, size_t size, const burin_stats *st);
 
 #endif

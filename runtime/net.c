@@ -113,7 +113,8 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
     burin_error *err)
 {
 	struct brn_layer *l = &net->layer[net->nlayer];
-	int rc = brn_layer_init(l, n, net->isa, err);
+	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
+	    net->isa, err);
 
 	if (rc < 0)
 		return rc;

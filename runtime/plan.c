@@ -18,9 +18,45 @@ brn_plan_free(struct brn_plan *p)
 {
 	if (!p)
 		return;
+	for (int i = 0; p->copy && i < p->net->graph->nout; i++)
+		free(p->copy[i]);
 	free(p->memory);
 	brn_shapes_free(p->shapes);
+	brn_net_free(p->net);
 	free(p);
+}
+
+static const struct brn_tensor *
+output_value(const struct brn_plan *p, int i)
+{
+	return &p->val[p->net->graph->out[i].node->id];
+}
+
+int
+brn_plan_owns(const struct brn_plan *p, const void *at)
+{
+	uintptr_t a = (uintptr_t)at;
+
+	if (a - (uintptr_t)p->memory < p->memory_size)
+		return 1;
+	for (int i = 0; i < p->net->graph->nout; i++)
+		if (p->copy[i] && a - (uintptr_t)p->copy[i] <
+		    brn_value_bytes(output_value(p, i)))
+			return 1;
+	return 0;
+}
+
+int
+brn_plan_copy(struct brn_plan *p, int i, burin_error *err)
+{
+	const struct brn_tensor *v = output_value(p, i);
+	size_t n = brn_value_bytes(v);
+
+	if (!p->copy[i] && !(p->copy[i] = brn_alloc_aligned(n)))
+		return brn_nomem(err);
+	if (n)
+		memcpy(p->copy[i], v->data, n);
+	return 0;
 }
 
 /* Known before a run: constants and what shapes decide.  */
@@ -368,13 +404,15 @@ maker_init(struct maker *k, const struct brn_tensor *in, burin_error *err)
 	k->p->step = brn_arena_alloc(a, n, sizeof *k->p->step);
 	k->p->in_type = brn_arena_alloc(a, (size_t)g->nin,
 	    sizeof *k->p->in_type);
+	k->p->copy = brn_arena_alloc(a, (size_t)g->nout, sizeof *k->p->copy);
 	k->needed = brn_arena_alloc(a, n, 1);
 	k->root = brn_arena_alloc(a, n, sizeof *k->root);
 	k->born = brn_arena_alloc(a, n, sizeof *k->born);
 	k->last = brn_arena_alloc(a, n, sizeof *k->last);
 	k->slot = brn_arena_alloc(a, n, sizeof *k->slot);
-	if (!k->p->val || !k->p->step || !k->p->in_type || !k->needed ||
-	    !k->root || !k->born || !k->last || !k->slot)
+	if (!k->p->val || !k->p->step || !k->p->in_type || !k->p->copy ||
+	    !k->needed || !k->root || !k->born || !k->last ||
+	    !k->slot)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nin; i++)
 		k->p->in_type[i] = in[i].type;
@@ -385,6 +423,8 @@ int
 brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in)
 {
+	if (p->net != m)
+		return 0;
 	for (int i = 0; i < m->graph->nin; i++) {
 		const struct brn_tensor *val =
 		    p->shapes->val[m->graph->in[i].node->id];
@@ -392,8 +432,7 @@ brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
 		if (!brn_type_equal(&p->in_type[i], &in[i].type))
 			return 0;
 		if (p->by_data && val && memcmp(val->data, in[i].data,
-		    (size_t)brn_numel(val) *
-		    brn_dtype_size(val->type.dtype)))
+		    brn_value_bytes(val)))
 			return 0;
 	}
 	return 1;
@@ -420,7 +459,7 @@ infer(const struct brn_net *m, const struct brn_tensor *in, int by_data,
 }
 
 int
-brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
+brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
     int by_data, int nthread, struct brn_plan **out, burin_error *err)
 {
 	struct maker k = { .m = m, .p = brn_alloc(1, sizeof *k.p),
@@ -429,6 +468,7 @@ brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
 
 	if (!k.p)
 		return brn_nomem(err);
+	k.p->net = brn_net_ref(m);
 	k.p->by_data = by_data;
 	rc = infer(m, in, by_data, &k.p->shapes, err);
 	if (rc == 0 && (rc = maker_init(&k, in, err)) == 0) {

@@ -23,6 +23,7 @@ struct brn_step {
 
 struct brn_plan {
 	struct brn_plan *next;          /* of the session, latest first */
+	struct brn_net *net;            /* a reference */
 	struct brn_shapes *shapes;      /* owns known values and the arena of
 	                                   everything below */
 	struct brn_type *in_type;       /* [graph->nin] */
@@ -36,6 +37,8 @@ struct brn_plan {
 	struct brn_bands *bands;        /* runtime/bands.h */
 	char *memory;                   /* all intermediate tensors */
 	size_t memory_size;
+	void **copy;                    /* [graph->nout], of outputs that are
+	                                   not in memory; NULL: none yet */
 	float *xt, *yt;                 /* tiles of a layer, in memory */
 	float *scratch;                 /* of tile ops, for each thread */
 	int64_t scratch_size;
@@ -43,12 +46,23 @@ struct brn_plan {
 
 /* For runs on nthread threads with inputs of the types of in, or, by_data, with
  * what in holds as well (brn_infer_data).  ESHAPE, EUNSUPPORTED, ENOMEM.  */
-int brn_plan_new(const struct brn_net *m, const struct brn_tensor *in,
+int brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
     int by_data, int nthread, struct brn_plan **out, burin_error *err);
-/* Whether it was made for such inputs.  */
+/* Whether it was made for this net and such inputs.  */
 int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in);
 void brn_plan_free(struct brn_plan *p);                 /* NULL is fine */
+
+/* Whether at is in memory of the plan, where outputs are lent from.  */
+int brn_plan_owns(const struct brn_plan *p, const void *at);
+/* Copy the value of output i of the graph to copy[i].  ENOMEM.  */
+int brn_plan_copy(struct brn_plan *p, int i, burin_error *err);
+
+static inline size_t
+brn_value_bytes(const struct brn_tensor *v)
+{
+	return (size_t)brn_numel(v) * brn_dtype_size(v->type.dtype);
+}
 
 /* The types in rows of the first inputs of n.  */
 void brn_plan_types(const struct brn_plan *p, const struct brn_node *n,

@@ -57,7 +57,6 @@ run_conv(const struct run *r, const struct brn_step *s)
 		.layer = &r->m->layer[s->layer],
 		.native = r->native,
 		.threads = r->threads,
-		.end = brn_image_end_of(n),
 		.x = s->in[0]->data,
 		.y = s->out->data,
 		.residual = n->nin > 3 && s->in[3] ? s->in[3]->data : NULL,

@@ -1,48 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Sessions: the caller's tensors are bound to a plan by name, the plan runs,
- * outputs are copied or lent.
+ * outputs are given (runtime/outputs.h).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/model.h"
-#include "runtime/plan.h"
+#include "runtime/outputs.h"
 
 /* Shapes that a session keeps plans for; the one not used longest goes.  */
 enum { MAX_PLANS = 16 };
 
 struct burin_session {
 	struct burin_model *model;
-	struct brn_net *net;            /* of the last run */
+	struct brn_net *net;            /* of the last call */
 	struct brn_threads *threads;
 	struct brn_plan *plan;          /* latest first */
-	struct brn_tensor *in;          /* [graph->nin], of this run; data NULL:
-	                                   not given */
+	struct brn_plan *ran;           /* that ran last, whose memory is lent;
+	                                   NULL: none */
+	struct brn_tensor *in;          /* [graph->nin], of this call */
 	int by_data;                    /* shapes depend on what inputs hold */
 	int profile;
 };
 
+/* Free the plans of other nets than net, and all if it is NULL, but for the one
+ * that ran last.  */
 static void
-drop_plans(burin_session *s)
+drop_plans(burin_session *s, const struct brn_net *net)
 {
-	for (struct brn_plan *p = s->plan, *next; p; p = next) {
-		next = p->next;
-		brn_plan_free(p);
-	}
-	s->plan = NULL;
+	struct brn_plan *p, **at = &s->plan;
+
+	while ((p = *at))
+		if (p == s->ran || p->net == net) {
+			at = &p->next;
+		} else {
+			*at = p->next;
+			brn_plan_free(p);
+		}
 }
 
 /* The net that runs now; plans of another are of no use.  */
 static void
 get_net(burin_session *s)
 {
-	struct brn_net *now = brn_model_net(s->model);
+	struct brn_net *old = s->net;
 
-	if (now != s->net)
-		drop_plans(s);
-	brn_net_free(s->net);
-	s->net = now;
+	s->net = brn_model_net(s->model);
+	drop_plans(s, s->net);
+	brn_net_free(old);
 }
 
 void
@@ -50,7 +56,8 @@ burin_session_free(burin_session *s)
 {
 	if (!s)
 		return;
-	drop_plans(s);
+	s->ran = NULL;
+	drop_plans(s, NULL);
 	brn_threads_free(s->threads);
 	brn_net_free(s->net);
 	burin_model_free(s->model);
@@ -113,18 +120,13 @@ burin_session_threads(const burin_session *s)
 	return brn_threads_count(s->threads);
 }
 
-static int
-find(const struct brn_value *v, int n, const char *name)
-{
-	for (int i = 0; name && i < n; i++)
-		if (!strcmp(v[i].name, name))
-			return i;
-	return -1;
-}
+enum { NOT_GIVEN = -1 };                /* rank of an input */
 
-/* The caller's tensor as input i of the graph.  */
+/* The caller's tensor as input i of the graph.  Without data, where that may
+ * be, its data is NULL; that of an input of no bytes never is.  */
 static int
-bind_input(burin_session *s, int i, const burin_tensor *t, burin_error *err)
+bind_input(burin_session *s, int i, const burin_tensor *t, int with_data,
+    burin_error *err)
 {
 	struct brn_type *type = &s->in[i].type;
 	size_t need;
@@ -144,43 +146,60 @@ bind_input(burin_session *s, int i, const burin_tensor *t, burin_error *err)
 	}
 	if ((rc = brn_type_bytes(type, t->name, &need, err)) < 0)
 		return rc;
+	if (need && !t->data && !with_data)
+		return 0;
 	if (t->nbytes < need || (need && !t->data))
 		return brn_fail(err, BURIN_EINVAL,
 		    "input '%s': has %zu bytes, its shape needs %zu", t->name,
 		    t->data ? t->nbytes : 0, need);
-	/* Never NULL, even when there is nothing to point to. */
-	s->in[i].data = t->data ? t->data : (void *)s;
+	/* Only read, but struct brn_tensor is also for what is written.  */
+	s->in[i].data = t->data ? (void *)t->data : s;
 	return 0;
 }
 
 static int
 bind_inputs(burin_session *s, const burin_tensor *in, size_t nin,
-    burin_error *err)
+    int with_data, burin_error *err)
 {
 	const struct brn_graph *g = s->net->graph;
 
-	memset(s->in, 0, (size_t)g->nin * sizeof *s->in);
+	for (int i = 0; i < g->nin; i++)
+		s->in[i] = (struct brn_tensor){ .type.rank = NOT_GIVEN };
 	for (size_t k = 0; k < nin; k++) {
-		int i = find(g->in, g->nin, in[k].name), rc;
+		int i = brn_value_find(g->in, g->nin, k, in[k].name), rc;
 
 		if (i < 0)
 			return brn_fail(err, BURIN_EINVAL,
 			    "input '%s': the model has none of that name",
 			    in[k].name ? in[k].name : "");
-		if (s->in[i].data)
+		if (s->in[i].type.rank != NOT_GIVEN)
 			return brn_fail(err, BURIN_EINVAL,
 			    "input '%s': given twice", in[k].name);
-		if ((rc = bind_input(s, i, &in[k], err)) < 0)
+		if ((rc = bind_input(s, i, &in[k], with_data, err)) < 0)
 			return rc;
 	}
 	for (int i = 0; i < g->nin; i++)
-		if (!s->in[i].data)
+		if (s->in[i].type.rank == NOT_GIVEN)
 			return brn_fail(err, BURIN_EINVAL,
 			    "input '%s': not given", g->in[i].name);
 	return 0;
 }
 
-/* A plan for this run.  A model whose shapes depend on what its inputs hold is
+/* Shapes that depend on what inputs hold need it.  */
+static int
+check_data(const burin_session *s, burin_error *err)
+{
+	const struct brn_graph *g = s->net->graph;
+
+	for (int i = 0; i < g->nin; i++)
+		if (!s->in[i].data && brn_infer_takes(&s->in[i]))
+			return brn_fail(err, BURIN_EUNSUPPORTED,
+			    "input '%s': has no data, and shapes depend on it",
+			    g->in[i].name);
+	return 0;
+}
+
+/* A plan for this call.  A model whose shapes depend on what its inputs hold is
  * planned for that.  */
 static int
 make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
@@ -191,75 +210,101 @@ make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 		rc = brn_plan_new(s->net, s->in, 0, nthread, out, err);
 	if (rc != BURIN_EUNSUPPORTED)
 		return rc;
+	if ((rc = check_data(s, err)) < 0)
+		return rc;
 	rc = brn_plan_new(s->net, s->in, 1, nthread, out, err);
 	s->by_data |= rc == 0;
 	return rc;
 }
 
-/* The plan of this run's shapes, found or made, at the head of the list.  */
+/* If there is no room for another plan, free the one not used longest, but not
+ * the one that ran last.  */
+static void
+make_room(burin_session *s)
+{
+	struct brn_plan *p, **last = NULL;
+	int n = 0;
+
+	for (struct brn_plan **at = &s->plan; *at; at = &(*at)->next, n++)
+		if (*at != s->ran)
+			last = at;
+	if (n < MAX_PLANS)
+		return;
+	p = *last;
+	*last = p->next;
+	brn_plan_free(p);
+}
+
+/* The plan of the bound inputs, found or made, at the head of the list.  */
 static int
 get_plan(burin_session *s, burin_error *err)
 {
-	struct brn_plan *p, **at;
-	int n = 0, rc;
+	struct brn_plan *p, **at = &s->plan;
+	int rc;
 
-	for (at = &s->plan; (p = *at); at = &p->next, n++) {
-		if (brn_plan_fits(p, s->net, s->in))
-			break;
-		if (n == MAX_PLANS - 1 && !p->next) {
-			*at = NULL;
-			brn_plan_free(p);
-			p = NULL;
-			break;
-		}
-	}
-	if (p)
-		*at = p->next;
-	else if ((rc = make_plan(s, &p, err)) < 0)
+	if (s->by_data && (rc = check_data(s, err)) < 0)
 		return rc;
+	while ((p = *at) && !brn_plan_fits(p, s->net, s->in))
+		at = &p->next;
+	if (p) {
+		*at = p->next;
+	} else {
+		make_room(s);
+		if ((rc = make_plan(s, &p, err)) < 0)
+			return rc;
+	}
 	p->next = s->plan;
 	s->plan = p;
 	return 0;
 }
 
-/* Tell about an output, and copy it or lend it.  */
+/* What the last run lent may go in this one.  */
 static int
-give_output(const struct brn_tensor *v, burin_tensor *out, burin_error *err)
+check_lent(const burin_session *s, const burin_tensor *in, size_t nin,
+    const burin_output *out, size_t nout, burin_error *err)
 {
-	size_t bytes = (size_t)brn_numel(v) * brn_dtype_size(v->type.dtype);
-
-	if (out->data && out->nbytes < bytes)
-		return brn_fail(err, BURIN_EINVAL,
-		    "output '%s': has room for %zu bytes, needs %zu",
-		    out->name, out->nbytes, bytes);
-	if (out->data && bytes)
-		memcpy(out->data, v->data, bytes);
-	else if (!out->data)
-		out->data = v->data;
-	out->dtype = (enum burin_dtype)v->type.dtype;
-	out->rank = v->type.rank;
-	memcpy(out->dims, v->type.dim, sizeof out->dims);
-	out->nbytes = bytes;
+	for (size_t k = 0; s->ran && k < nin; k++)
+		if (brn_plan_owns(s->ran, in[k].data))
+			return brn_fail(err, BURIN_EINVAL, "input '%s': is "
+			    "memory that the session has lent", in[k].name);
+	for (size_t k = 0; s->ran && k < nout; k++)
+		if (brn_plan_owns(s->ran, out[k].buffer))
+			return brn_fail(err, BURIN_EINVAL, "output '%s': its "
+			    "buffer is memory that the session has lent",
+			    out[k].name);
 	return 0;
 }
 
 static int
-check_outputs(const struct brn_graph *g, const burin_tensor *out, size_t nout,
-    burin_error *err)
+run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
+    size_t nout, burin_error *err)
 {
-	for (size_t k = 0; k < nout; k++)
-		if (find(g->out, g->nout, out[k].name) < 0)
-			return brn_fail(err, BURIN_EINVAL,
-			    "output '%s': the model has none of that name",
-			    out[k].name ? out[k].name : "");
-	return 0;
+	const struct brn_graph *g;
+	int rc;
+
+	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
+	    (rc = bind_inputs(s, in, nin, 1, err)) < 0 ||
+	    (rc = check_lent(s, in, nin, out, nout, err)) < 0)
+		return rc;
+	s->ran = NULL;
+	get_net(s);
+	if ((rc = get_plan(s, err)) < 0)
+		return rc;
+	brn_outputs_describe(s->plan, out, nout);
+	if ((rc = brn_outputs_fit(out, nout, err)) < 0)
+		return rc;
+	g = s->net->graph;
+	for (int i = 0; i < g->nin; i++)
+		s->plan->val[g->in[i].node->id].data = s->in[i].data;
+	s->ran = s->plan;
+	rc = brn_plan_run(s->plan, s->net, s->threads, s->profile, err);
+	return rc < 0 ? rc : brn_outputs_give(s->plan, out, nout, err);
 }
 
 int
 burin_run(burin_session *s, const burin_tensor *in, size_t nin,
-    burin_tensor *out, size_t nout, burin_error *err)
+    burin_output *out, size_t nout, burin_error *err)
 {
-	const struct brn_graph *g;
 	burin_error own_err;
 	int rc;
 
@@ -267,22 +312,30 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 	if (!s || (nin && !in) || (nout && !out))
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_run: argument is NULL");
+	rc = run(s, in, nin, out, nout, err);
+	for (size_t k = 0; rc < 0 && k < nout; k++)
+		out[k].data = NULL;
+	return rc;
+}
+
+int
+burin_session_shapes(burin_session *s, const burin_tensor *in, size_t nin,
+    burin_output *out, size_t nout, burin_error *err)
+{
+	burin_error own_err;
+	int rc;
+
+	err = err ? err : &own_err;
+	if (!s || (nin && !in) || (nout && !out))
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_session_shapes: argument is NULL");
 	get_net(s);
-	g = s->net->graph;
-	if ((rc = check_outputs(g, out, nout, err)) < 0 ||
-	    (rc = bind_inputs(s, in, nin, err)) < 0 ||
+	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
+	    (rc = bind_inputs(s, in, nin, 0, err)) < 0 ||
 	    (rc = get_plan(s, err)) < 0)
 		return rc;
-	for (int i = 0; i < g->nin; i++)
-		s->plan->val[g->in[i].node->id].data = s->in[i].data;
-	rc = brn_plan_run(s->plan, s->net, s->threads, s->profile, err);
-	for (size_t k = 0; rc == 0 && k < nout; k++) {
-		int i = find(g->out, g->nout, out[k].name);
-
-		rc = give_output(&s->plan->val[g->out[i].node->id], &out[k],
-		    err);
-	}
-	return rc;
+	brn_outputs_describe(s->plan, out, nout);
+	return 0;
 }
 
 void
@@ -301,7 +354,7 @@ burin_session_profile(burin_session *s, int on)
 const burin_step_info *
 burin_session_step(const burin_session *s, size_t i)
 {
-	if (!s->plan || i >= (size_t)s->plan->nstep)
+	if (!s->ran || i >= (size_t)s->ran->nstep)
 		return NULL;
-	return &s->plan->step[i].info;
+	return &s->ran->step[i].info;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin bench: how long a model takes, as a whole and layer by layer.
+ * burin bench: measure the latency of a model and the time of each layer.
  *
- * Latency is measured with the profiler off; the times of layers and steps
- * come from runs of their own after that.
+ * Latency is measured with the profiler off.  Times of layers and steps come
+ * from separate runs after that, with the profiler on.
  */
 #include "tools/bench.h"
 
@@ -21,13 +21,9 @@
 static int
 run_once(struct bench *b, double *ms)
 {
+	double start = cli_now_ms();
 	burin_error err;
-	double start;
 
-	for (size_t i = 0; i < b->nout; i++)
-		b->out[i] = (burin_tensor){
-		    .name = burin_model_output(b->model, i)->name };
-	start = cli_now_ms();
 	if (burin_run(b->session, b->feed.in, b->feed.nin, b->out, b->nout,
 	    &err) < 0)
 		return cli_status(&err);
@@ -108,6 +104,8 @@ bench(const struct cli *c, struct bench *b)
 	b->path = c->argv[0];
 	b->nout = burin_model_num_outputs(b->model);
 	b->out = cli_alloc(b->nout, sizeof *b->out);
+	for (size_t i = 0; i < b->nout; i++)
+		b->out[i].name = burin_model_output(b->model, i)->name;
 	if ((code = feed_make(&b->feed, b->model)) != CLI_GO)
 		return code;
 	if (burin_session_new(b->model, c->options, &b->session, &err) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin inspect: what a model is, what burin lacks for it, and what it would
- * do with each layer.  Nothing is compiled.
+ * burin inspect: print inputs, outputs and operators of a model, which of them
+ * are unsupported, and the decision for each layer.  Nothing is compiled.
  */
 #include "tools/cli.h"
 #include "tools/npy.h"
@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CANDIDATES = 5 };        /* shown of each layer */
+enum { CANDIDATES = 5 };        /* printed for each layer */
 
 typedef const burin_value_info *value_fn(const burin_model *m, size_t i);
 
-/* NULL: not known, behind an operator that is not supported.  */
+/* NULL: the type is unknown, as after an unsupported operator.  */
 static const char *
 type_name(const burin_value_info *v)
 {
@@ -24,7 +24,8 @@ type_name(const burin_value_info *v)
 
 /* ---- JSON --------------------------------------------------------------- */
 
-/* Each a size, the name of an open dimension, or null; null: not known.  */
+/* Each dimension is a size, the name of an open one, or null; the shape is null
+ * if it is unknown.  */
 static json_t *
 json_dims(const burin_value_info *v)
 {
@@ -74,13 +75,12 @@ json_lines(const burin_model *m, line_fn *line)
 }
 
 static json_t *
-json_candidates(const burin_layer_info *l)
+json_candidates(const burin_model *m, size_t layer)
 {
 	json_t *j = json_array();
+	const burin_candidate_info *k;
 
-	for (size_t i = 0; i < l->ncandidates; i++) {
-		const burin_candidate_info *k = &l->candidates[i];
-
+	for (size_t i = 0; (k = burin_model_candidate(m, layer, i)); i++)
 		json_array_append_new(j, json_pack("{s:[i,i], s:b, s:b, s:o, "
 		    "s:o, s:o, s:o}", "block", k->bh, k->bw,
 		    "dense", k->dense, "chosen", k->chosen,
@@ -89,7 +89,6 @@ json_candidates(const burin_layer_info *l)
 		    "predicted_us", report_real(k->predicted_us),
 		    "measured_us", k->measured_us > 0 ?
 		    report_real(k->measured_us) : json_null()));
-	}
 	return j;
 }
 
@@ -102,7 +101,7 @@ json_layers(const burin_model *m)
 	for (size_t i = 0; (l = burin_model_layer(m, i)); i++) {
 		json_t *layer = report_layer(l);
 
-		json_object_set_new(layer, "candidates", json_candidates(l));
+		json_object_set_new(layer, "candidates", json_candidates(m, i));
 		json_array_append_new(j, layer);
 	}
 	return j;
@@ -123,9 +122,9 @@ print_json(const burin_model *m, const char *path)
 	    "layers", json_layers(m)));
 }
 
-/* ---- for people --------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
-/* "batch x 128"; what is not known is "?".  */
+/* "batch x 128"; an unknown size or shape is "?".  */
 static const char *
 text_dims(const burin_value_info *v, char *buf, size_t size)
 {
@@ -205,18 +204,17 @@ print_layers(const burin_model *m)
 	table_print(&t);
 }
 
-/* Dense, what was measured, and the best of what was predicted.  */
+/* The first CANDIDATES candidates, and the dense and the chosen one.  */
 static void
-candidate_rows(struct table *t, const burin_layer_info *l)
+candidate_rows(struct table *t, const burin_model *m, size_t layer)
 {
+	const burin_candidate_info *k;
 	int left = CANDIDATES;
 
-	for (size_t i = 0; i < l->ncandidates; i++) {
-		const burin_candidate_info *k = &l->candidates[i];
-
+	for (size_t i = 0; (k = burin_model_candidate(m, layer, i)); i++) {
 		if (left-- <= 0 && !k->dense && !k->chosen)
 			continue;
-		table_cell(t, "%s", l->name);
+		table_cell(t, "%s", burin_model_layer(m, layer)->name);
 		if (k->dense)
 			table_cell(t, "dense");
 		else
@@ -237,12 +235,11 @@ print_candidates(const burin_model *m)
 {
 	const char *const header[] = { "layer", "block", "kernel", "stored",
 	    "predicted us", "measured us", "" };
-	const burin_layer_info *l;
 	struct table t;
 
 	table_init(&t, "lrlrrrl", header);
-	for (size_t i = 0; (l = burin_model_layer(m, i)); i++)
-		candidate_rows(&t, l);
+	for (size_t i = 0; i < burin_model_num_layers(m); i++)
+		candidate_rows(&t, m, i);
 	table_cut(&t);
 	putchar('\n');
 	table_print(&t);
@@ -303,7 +300,7 @@ verb_inspect(struct cli *c)
 	int candidates = 0;
 	const struct cli_option own[] = {
 		{ .name = "candidates", .set = cli_set_flag,
-		  .to = &candidates, .help = "the ways to run each layer" },
+		  .to = &candidates, .help = "list candidates of each layer" },
 		{ .name = NULL },
 	};
 	burin_error err;

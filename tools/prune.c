@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin prune: zero blocks of weights in one shot, to see the speed before
- * paying for training.
+ * burin prune: zero blocks of weights in one step, to measure the speed before
+ * any training.
  */
 #include "tools/cli.h"
 #include "tools/report.h"
@@ -63,7 +63,7 @@ prune(const struct cli *c, const struct prune *p)
 	burin_error err;
 	int n;
 
-	if (burin_prune(c->argv[0], p->out, s, &n, &err) < 0)
+	if (burin_prune(c->argv[0], p->out, s, sizeof *s, &n, &err) < 0)
 		return cli_status(&err);
 	if (n == 0)
 		return cli_fail(CLI_MISMATCH, "%s: no layer to prune%s",

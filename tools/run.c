@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin run: run a model once, say what comes out, and keep it in .npy files
- * when asked to.
+ * burin run: run a model once, print a summary of its outputs, and with
+ * --output-dir write them as .npy files.
  */
 #include "tools/cli.h"
 #include "tools/feed.h"
@@ -20,7 +20,7 @@
 struct run {
 	struct feed feed;
 	const char *dir;        /* --output-dir or NULL */
-	burin_tensor *out;
+	burin_output *out;
 	size_t nout;
 };
 
@@ -30,9 +30,20 @@ struct summary {
 
 /* ---- outputs ------------------------------------------------------------ */
 
-static struct summary
-summarize(const burin_tensor *t)
+static burin_tensor
+tensor_of(const burin_output *o)
 {
+	burin_tensor t = { .name = o->name, .dtype = o->dtype,
+	    .rank = o->rank, .data = o->data, .nbytes = o->nbytes };
+
+	memcpy(t.dims, o->dims, sizeof t.dims);
+	return t;
+}
+
+static struct summary
+summarize(const burin_output *o)
+{
+	const burin_tensor out = tensor_of(o), *t = &out;
 	size_t n = t->nbytes / npy_dtype_size(t->dtype);
 	struct summary s = { NAN, NAN, NAN };
 	double sum = 0;
@@ -51,7 +62,8 @@ summarize(const burin_tensor *t)
 	return s;
 }
 
-/* DIR/NAME.npy with every '/' of the name an '_'; free() it.  */
+/* DIR/NAME.npy, with each '/' in the name replaced by '_'.  The caller frees
+ * it.  */
 static char *
 output_path(const char *dir, const char *name)
 {
@@ -65,7 +77,7 @@ output_path(const char *dir, const char *name)
 	return path;
 }
 
-/* Two names may differ in '/' and '_' only.  */
+/* Names that differ only in '/' and '_' would get the same file.  */
 static int
 check_paths(const struct run *r)
 {
@@ -94,7 +106,8 @@ write_outputs(const struct run *r)
 		return cli_fail(CLI_IO, "%s: %s", r->dir, strerror(errno));
 	for (size_t i = 0; i < r->nout; i++) {
 		char *path = output_path(r->dir, r->out[i].name);
-		int rc = npy_write(path, &r->out[i], &err);
+		burin_tensor t = tensor_of(&r->out[i]);
+		int rc = npy_write(path, &t, &err);
 
 		free(path);
 		if (rc < 0)
@@ -128,7 +141,7 @@ json_outputs(const struct run *r)
 	json_t *j = json_array();
 
 	for (size_t i = 0; i < r->nout; i++) {
-		const burin_tensor *t = &r->out[i];
+		const burin_output *t = &r->out[i];
 		struct summary s = summarize(t);
 		char *path = r->dir ? output_path(r->dir, t->name) : NULL;
 
@@ -154,7 +167,7 @@ print_text(const struct run *r)
 
 	table_init(&t, "lllrrr", header);
 	for (size_t i = 0; i < r->nout; i++) {
-		const burin_tensor *o = &r->out[i];
+		const burin_output *o = &r->out[i];
 		struct summary s = summarize(o);
 
 		table_cell(&t, "%s", o->name);

@@ -10,6 +10,7 @@
 #include "ir/graph/graph.h"
 
 #include "ir/graph/iter.h"
+#include "ir/graph/report.h"
 
 #include <inttypes.h>
 
@@ -80,6 +81,8 @@ static void
 print_node(struct brn_buf *b, const struct brn_graph *g,
     const struct brn_node *n)
 {
+	const struct brn_choice *choice = brn_report_choice(g, n);
+
 	brn_buf_printf(b, "%%%d = %s", n->id, n->op == BRN_OP_unsupported ?
 	    n->onnx_op : brn_ops[n->op].name);
 	if (!(brn_ops[n->op].flags & BRN_LEAF)) {
@@ -107,8 +110,8 @@ print_node(struct brn_buf *b, const struct brn_graph *g,
 		brn_buf_printf(b, " tiles");
 	if (n->name[0])
 		brn_buf_printf(b, "  # %s", n->name);
-	if (n->choice)
-		brn_buf_printf(b, "  (%s)", n->choice->why);
+	if (choice)
+		brn_buf_printf(b, "  (%s)", choice->why);
 	brn_buf_printf(b, "\n");
 }
 

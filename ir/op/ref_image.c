@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#include "ir/op/image.h"
 #include "ir/op/resize.h"
 
 /* Elements of one channel of one image.  */
@@ -18,46 +17,6 @@ plane_size(const struct brn_type *t)
 	for (int d = 2; d < t->rank; d++)
 		n *= t->dim[d];
 	return n;
-}
-
-/* ---- the end of a layer ---- */
-
-struct brn_image_end
-brn_image_end_of(const struct brn_node *n)
-{
-	return (struct brn_image_end){
-		.act = (enum brn_image_act)brn_attr_int(n, "act"),
-		.lo = brn_attr_float(n, "act_min"),
-		.hi = brn_attr_float(n, "act_max"),
-		.act_last = brn_attr_int(n, "act_last") != 0,
-	};
-}
-
-double
-brn_image_end(const struct brn_image_end *e, double x, double residual)
-{
-	double lo = (double)e->lo, hi = (double)e->hi;
-
-	if (e->act_last)
-		x += residual;
-	switch (e->act) {
-	case BRN_IMAGE_none:
-		break;
-	case BRN_IMAGE_clip:
-		x = x < lo ? lo : x;
-		x = x > hi ? hi : x;
-		break;
-	case BRN_IMAGE_leaky:
-		x = x < 0 ? lo * x : x;
-		break;
-	case BRN_IMAGE_hard_swish:
-		x *= fmax(0, fmin(1, x / 6 + 0.5));
-		break;
-	case BRN_IMAGE_swish:
-		x /= 1 + exp(-x);
-		break;
-	}
-	return e->act_last ? x : x + residual;
 }
 
 /* ---- normalisations ---- */

@@ -5,7 +5,7 @@
  */
 #include "ir/op/ref_fn.h"
 
-#include <math.h>
+#include "ir/graph/epilogue.h"
 
 /* A matrix inside a tensor: element (r, c) is at first + r * row + c * col. */
 struct mat {
@@ -120,40 +120,19 @@ BRN_REF(gemm)
 	return BURIN_OK;
 }
 
-static double
-act(enum brn_act a, double x)
-{
-	switch (a) {
-	case BRN_ACT_none:
-		return x;
-	case BRN_ACT_gelu:
-		return x / 2 * (1 + erf(x / sqrt(2)));
-	case BRN_ACT_gelu_tanh:
-		return x / 2 * (1 + tanh(0.79788456080286536 *
-		    (x + 0.044715 * x * x * x)));
-	case BRN_ACT_relu:
-		return x < 0 ? 0 : x;
-	case BRN_ACT_tanh:
-		return tanh(x);
-	}
-	return x;
-}
-
-/* Element i of a layer's result, whose product is sum: bias, activation,
- * residual.  */
+/* Element i of a layer's result, whose product is sum: bias, epilogue.  */
 static void
 finish(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, int64_t i, double sum)
 {
 	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
 	const struct brn_tensor *residual = brn_opt_in(n, in, 3);
+	const struct brn_epilogue e = brn_epilogue_of(n);
 
 	if (bias)
 		sum += brn_get_float(bias, i % brn_numel(bias));
-	sum = act((enum brn_act)brn_attr_int(n, "act"), sum);
-	if (residual)
-		sum += brn_get_float(residual, i);
-	brn_set_float(out, i, sum);
+	brn_set_float(out, i, brn_epilogue_apply(&e, sum, residual ?
+	    brn_get_float(residual, i) : BRN_NO_RESIDUAL));
 }
 
 BRN_REF(dense)

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/op/image.h"
+#include "ir/graph/epilogue.h"
 #include "ir/op/window.h"
 
 /* [batch, channels, plane] that a tensor is.  */
@@ -72,7 +72,7 @@ struct conv {
 	struct brn_window w;
 	const struct brn_tensor *x, *weight, *bias, *residual;
 	int64_t group;
-	struct brn_image_end end;
+	struct brn_epilogue epilogue;
 };
 
 static void
@@ -94,8 +94,10 @@ convolve(const struct conv *k, struct brn_tensor *out)
 			double sum = add + conv_dot(&k->w, k->x, first,
 			    k->weight, o, it.at);
 
-			brn_set_float(out, i, brn_image_end(&k->end, sum,
-			    k->residual ? brn_get_float(k->residual, i) : 0));
+			/* Without a residual -0.0 becomes 0.  */
+			brn_set_float(out, i, brn_epilogue_apply(&k->epilogue,
+			    sum, k->residual ? brn_get_float(k->residual, i) :
+			    0));
 		}
 	}
 }
@@ -123,7 +125,7 @@ image_layer(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct conv k = { .x = in[0], .weight = &w,
 	    .bias = brn_opt_in(n, in, 2), .residual = brn_opt_in(n, in, 3),
 	    .group = depthwise ? out->type.dim[1] : 1,
-	    .end = brn_image_end_of(n) };
+	    .epilogue = brn_epilogue_of(n) };
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, NULL, &k.w, &why) < 0)

@@ -8,7 +8,7 @@
 #ifndef BRN_TUNE_H
 #define BRN_TUNE_H
 
-#include "ir/graph/graph.h"
+#include "ir/graph/report.h"
 #include "jit/get/jit.h"
 
 /* The records that a model has asked for.  */

@@ -16,22 +16,13 @@ struct act {
 	float a, b;
 };
 
-/* v cut to what lies from a to b; NaN stays.  */
-static inline float
-between(float v, float a, float b)
-{
-	float low = v < a ? a : v;
-
-	return low > b ? b : low;
-}
-
 /* ACT(name, expression of v, a and b) */
 #define ACTS(ACT) \
-	ACT(clip,         between(v, a, b)) \
+	ACT(clip,         brn_clipf(v, a, b)) \
 	ACT(elu,          v < 0 ? a * (expf(v) - 1) : v) \
 	ACT(leaky_relu,   v < 0 ? a * v : v) \
-	ACT(hard_sigmoid, between(a * v + b, 0, 1)) \
-	ACT(hard_swish,   v * between(v * (1.0f / 6) + 0.5f, 0, 1)) \
+	ACT(hard_sigmoid, brn_clipf(a * v + b, 0, 1)) \
+	ACT(hard_swish,   v * brn_clipf(v * (1.0f / 6) + 0.5f, 0, 1)) \
 	ACT(softsign,     v / (1 + fabsf(v))) \
 	ACT(swish,        v / (1 + expf(-a * v)))
 

@@ -8,10 +8,6 @@
 #include "runtime/native/isa.h"
 #include "runtime/conv.h"
 
-#if defined(__x86_64__) && defined(__GLIBC__)
-__attribute__((simd("notinbranch"), const)) float expf(float);
-#endif
-
 /* ---- into phases --------------------------------------------------------- */
 
 #if BRN_LANES == 16
@@ -141,60 +137,9 @@ BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to)
 	}
 }
 
-/* ACT(name, expression of v) */
-#define ACTS(ACT) \
-	ACT(none, v) \
-	ACT(clip, v < lo ? lo : v > hi ? hi : v) \
-	ACT(leaky, v < 0 ? lo * v : v) \
-	ACT(hard_swish, v * (v < -3 ? 0 : v > 3 ? 1 : \
-	    v * 0.16666667f + 0.5f)) \
-	ACT(swish, v / (1 + expf(-v)))
-
-/* n results from t to y.  */
-#define ACT(name, expr) \
-	static void \
-	put_##name(float *y, const float *t, const float *residual, \
-	    int64_t n, const struct brn_image_end *e) \
-	{ \
-		float lo = e->lo, hi = e->hi; \
-	\
-		(void)lo; \
-		(void)hi; \
-		for (int64_t i = 0; i < n && residual && e->act_last; i++) { \
-			float v = t[i] + residual[i]; \
-	\
-			y[i] = expr; \
-		} \
-		for (int64_t i = 0; i < n && residual && !e->act_last; i++) { \
-			float v = t[i]; \
-	\
-			y[i] = (expr) + residual[i]; \
-		} \
-		for (int64_t i = 0; i < n && !residual; i++) { \
-			float v = t[i]; \
-	\
-			y[i] = expr; \
-		} \
-	}
-ACTS(ACT)
-#undef ACT
-
-void
-BRN_FOR_ISA(brn_put)(float *y, const float *t, const float *residual,
-    int64_t n, const struct brn_image_end *e)
-{
-	switch (e->act) {
-#define ACT(name, expr) \
-	case BRN_IMAGE_##name: \
-		put_##name(y, t, residual, n, e); \
-		break;
-	ACTS(ACT)
-#undef ACT
-	}
-}
-
-/* How a line ends: limits, infinite where nothing is clipped, and whether the
- * residual is added before them, after them or not at all.  */
+/* Clipping is done while lines are stored, other activations afterwards, by
+ * finish.  Limits are infinite where nothing is clipped.  The residual is added
+ * before or after the clipping, or not at all.  */
 enum residual { NO, BEFORE, AFTER };
 struct limits {
 	brn_vec lo, hi;
@@ -206,14 +151,10 @@ put_line(float *y, const float *t, const float *residual,
 {
 	for (int i = 0; i < BRN_TILE; i += BRN_LANES) {
 		brn_vec v = *(const brn_vec *)(t + i);
-		brn_ivec out;
 
 		if (how == BEFORE)
 			v += *(const brn_vec *)(residual + i);
-		out = v < l->lo;
-		v = (brn_vec)((out & (brn_ivec)l->lo) | (~out & (brn_ivec)v));
-		out = v > l->hi;
-		v = (brn_vec)((out & (brn_ivec)l->hi) | (~out & (brn_ivec)v));
+		v = brn_clip(v, l->lo, l->hi);
 		if (how == AFTER)
 			v += *(const brn_vec *)(residual + i);
 		*(brn_vec *)(y + i) = v;
@@ -339,26 +280,26 @@ finish(const struct brn_scatter *a, float *y, const float *residual)
 	    a->g->npos) - first;
 
 	for (int64_t at = first; at < a->nrow * plane; at += plane)
-		BRN_FOR_ISA(brn_put)(y + at, y + at, residual ?
-		    residual + at : NULL, n, &a->end);
+		BRN_FOR_ISA(brn_epilogue)(y + at, residual ? residual + at :
+		    NULL, n, &a->epilogue);
 }
 
 void
 BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
     const float *residual)
 {
-	int clips = a->end.act == BRN_IMAGE_clip;
-	int simple = clips || a->end.act == BRN_IMAGE_none;
+	int clips = a->epilogue.act == BRN_ACT_clip;
+	int simple = clips || a->epilogue.act == BRN_ACT_none;
 	int whole = a->g->pitch == a->g->x.out &&
 	    a->pos + a->ntile * BRN_TILE <= a->g->npos;
 	struct limits l = {
-		(clips ? a->end.lo : -INFINITY) - (brn_vec){ 0 },
-		(clips ? a->end.hi : INFINITY) - (brn_vec){ 0 },
+		(clips ? a->epilogue.lo : -INFINITY) - (brn_vec){ 0 },
+		(clips ? a->epilogue.hi : INFINITY) - (brn_vec){ 0 },
 	};
 
 	if (!residual || !simple) {
 		SCATTER(NO);
-	} else if (a->end.act_last) {
+	} else if (a->epilogue.act_last) {
 		SCATTER(BEFORE);
 	} else {
 		SCATTER(AFTER);

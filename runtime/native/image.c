@@ -36,7 +36,7 @@ struct job {
 	void (*run)(const struct job *j, int64_t plane, const float *x,
 	    int64_t row, float *y);
 	void (*finish)(const struct job *j, int64_t plane, float *y);
-	struct brn_image_end end;
+	struct brn_epilogue epilogue;
 	near_fn *near;                  /* in place of run, or NULL */
 	int nthread;
 };
@@ -81,12 +81,8 @@ static inline __attribute__((always_inline)) void
 clip(struct block *b, vec lo, vec hi)
 {
 	for (int r = 0; r < ROWS; r++)
-		for (int i = 0; i < BRN_LINE; i++) {
-			vec v = b->v[r][i];
-
-			v = choose(v < lo, lo, v);
-			b->v[r][i] = choose(v > hi, hi, v);
-		}
+		for (int i = 0; i < BRN_LINE; i++)
+			b->v[r][i] = brn_clip(b->v[r][i], lo, hi);
 }
 
 /* The first n of a line.  */
@@ -176,8 +172,8 @@ near_init(struct near *n, const struct job *j, int64_t plane, const int ntap)
 	for (int t = 0; t < ntap; t++)
 		n->w[t] = splat(brn_f32(j->a->in[1])[c * ntap + t]);
 	n->bias = splat(bias_of(j, c));
-	n->lo = splat(j->end.lo);
-	n->hi = splat(j->end.hi);
+	n->lo = splat(j->epilogue.lo);
+	n->hi = splat(j->epilogue.hi);
 }
 
 /* The lines of x that rows from row on want, nrow of them.  */
@@ -197,7 +193,7 @@ static inline __attribute__((always_inline)) void
 near_store(const struct near *n, const struct job *j, struct block *b,
     int64_t row, int64_t c, float *y)
 {
-	if (j->end.act == BRN_IMAGE_clip)
+	if (j->epilogue.act == BRN_ACT_clip)
 		clip(b, n->lo, n->hi);
 	store(j, b, row, c, y);
 }
@@ -359,7 +355,8 @@ run_near(const struct job *j, int64_t plane, float *scratch)
 		int64_t channel = plane % j->channels; \
 		const float *w = brn_f32(j->a->in[j->a->n->nin > 1]) + \
 		    channel * j->ntap; \
-		vec lo = splat(j->end.lo), hi = splat(j->end.hi); \
+		vec lo = splat(j->epilogue.lo); \
+		vec hi = splat(j->epilogue.hi); \
 	\
 		(void)w; \
 		x += row * j->g.pitch; \
@@ -378,7 +375,7 @@ run_near(const struct job *j, int64_t plane, float *scratch)
 						b.v[r][i] = each; \
 					} \
 			} \
-			if (j->end.act == BRN_IMAGE_clip) \
+			if (j->epilogue.act == BRN_ACT_clip) \
 				clip(&b, lo, hi); \
 			store(j, &b, row, c, y); \
 		} \
@@ -471,7 +468,8 @@ static void
 finish_depthwise(const struct job *j, int64_t plane, float *y)
 {
 	(void)plane;
-	BRN_FOR_ISA(brn_put)(y, y, NULL, j->g.y.out * j->g.x.out, &j->end);
+	BRN_FOR_ISA(brn_epilogue)(y, NULL, j->g.y.out * j->g.x.out,
+	    &j->epilogue);
 }
 
 /* k when weigh_near takes k x k taps, 2 when near_step takes them, else 0.  */
@@ -506,10 +504,10 @@ BRN_FOR_ISA(brn_image_depthwise)(const struct brn_tiled *a)
 		return BRN_DECLINED;
 	j.near = weigh[near(&j)];
 	j.run = weigh_any;
-	j.end = brn_image_end_of(a->n);
+	j.epilogue = brn_epilogue_of(a->n);
 	if (a->n->nin > 3 && a->in[3])
 		return BRN_DECLINED;
-	if (j.end.act != BRN_IMAGE_none && j.end.act != BRN_IMAGE_clip)
+	if (j.epilogue.act != BRN_ACT_none && j.epilogue.act != BRN_ACT_clip)
 		j.finish = finish_depthwise;
 	return job_run(&j);
 }

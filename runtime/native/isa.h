@@ -6,7 +6,6 @@
 #ifndef BRN_NATIVE_ISA_H
 #define BRN_NATIVE_ISA_H
 
-#include "ir/op/image.h"
 #include "runtime/native/native.h"
 
 #ifdef __AVX512F__
@@ -54,6 +53,26 @@ static const brn_ivec brn_lanes = { 0, 1, 2, 3, 4, 5, 6, 7 };
 static const brn_ivec brn_lanes = { 0, 1, 2, 3 };
 #endif
 
+/* v clipped to lo .. hi; NaN stays.  */
+static inline float
+brn_clipf(float v, float lo, float hi)
+{
+	float above = v < lo ? lo : v;
+
+	return above > hi ? hi : above;
+}
+
+/* The same of each lane.  */
+static inline brn_vec
+brn_clip(brn_vec v, brn_vec lo, brn_vec hi)
+{
+	brn_ivec out = v < lo;
+
+	v = (brn_vec)((out & (brn_ivec)lo) | (~out & (brn_ivec)v));
+	out = v > hi;
+	return (brn_vec)((out & (brn_ivec)hi) | (~out & (brn_ivec)v));
+}
+
 /* n floats, less than a line; a call costs more than they do.  */
 static inline void
 brn_copy_some(float *to, const float *from, int64_t n)
@@ -70,9 +89,6 @@ brn_copy_some(float *to, const float *from, int64_t n)
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
 void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
     float *to, float fill);
-/* n results t with what the end of a layer does; y may be t.  */
-void BRN_FOR_ISA(brn_put)(float *y, const float *t, const float *residual,
-    int64_t n, const struct brn_image_end *e);
 void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);
 void BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
     const float *residual);

@@ -8,7 +8,7 @@
 #ifndef BRN_NATIVE_H
 #define BRN_NATIVE_H
 
-#include "ir/graph/graph.h"
+#include "ir/graph/epilogue.h"
 #include "jit/target.h"
 #include "runtime/native/layout.h"
 #include "runtime/threads.h"
@@ -35,9 +35,9 @@ struct brn_tiled {
 };
 typedef void brn_tiled_fn(const struct brn_tiled *a);
 
-/* y = act(y) + residual for n floats; residual may be NULL.  */
+/* Apply e to the n floats of y; residual NULL: nothing is added.  */
 typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
-    enum brn_act act);
+    const struct brn_epilogue *e);
 
 /* A node on images that needs scratch: BRN_DECLINED as above.  */
 typedef int brn_image_fn(const struct brn_tiled *a);

@@ -5,69 +5,7 @@
  */
 #include <math.h>
 
-#include "runtime/native/gelu.h"
 #include "runtime/native/isa.h"
-#include "runtime/native/math.h"
-
-static void
-add_lines(float *y, const float *residual, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++)
-		y[i] += residual[i];
-}
-
-#define ACT(name, expr) \
-	static void \
-	act_##name(float *y, int64_t n) \
-	{ \
-		for (int64_t i = 0; i < n; i++) { \
-			float v = y[i]; \
-	\
-			y[i] = expr; \
-		} \
-	}
-#ifdef __AVX512F__
-static void
-act_gelu(float *y, int64_t n)
-{
-	brn_gelu_lines(y, n, brn_gelu_erf_table);
-}
-
-static void
-act_gelu_tanh(float *y, int64_t n)
-{
-	brn_gelu_lines(y, n, brn_gelu_tanh_table);
-}
-#else
-ACT(gelu, brn_gelu_erf(v))
-ACT(gelu_tanh, brn_gelu_tanh(v))
-#endif
-ACT(relu, v < 0 ? 0 : v)
-ACT(tanh, tanhf(v))
-
-void
-BRN_FOR_ISA(brn_epilogue)(float *y, const float *residual, int64_t n,
-    enum brn_act act)
-{
-	switch (act) {
-	case BRN_ACT_none:
-		break;
-	case BRN_ACT_gelu:
-		act_gelu(y, n);
-		break;
-	case BRN_ACT_gelu_tanh:
-		act_gelu_tanh(y, n);
-		break;
-	case BRN_ACT_relu:
-		act_relu(y, n);
-		break;
-	case BRN_ACT_tanh:
-		act_tanh(y, n);
-		break;
-	}
-	if (residual)
-		add_lines(y, residual, n);
-}
 
 /* One line of 16 tokens in registers.  */
 struct line {

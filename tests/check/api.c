@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The public functions on a small BERT: shapes that change, threads, lent
- * and copied outputs, what is refused and with which words.  Linked with the
- * shared library, so that it sees what users see.
+ * The public functions on a small BERT: shapes that change, threads, what is
+ * refused and with which words.  Linked with the shared library, so that it
+ * sees what users see.
  */
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "bench/bert.h"
@@ -30,7 +31,8 @@ setup(void)
 	setenv("BURIN_CACHE_DIR", dir, 1);
 	chmod(dir, 0700);
 	ck_assert_int_eq(bert_write(dense_path, &spec), 0);
-	suite_ok(burin_prune(dense_path, path, &prune, NULL, &err), err);
+	suite_ok(burin_prune(dense_path, path, &prune, sizeof prune, NULL,
+	    &err), err);
 }
 
 static void
@@ -66,17 +68,17 @@ feed_init(struct feed *f, int64_t batch, int64_t len, int64_t pad)
 		    (size_t)(batch * len) * sizeof (int64_t) };
 }
 
-static burin_tensor
-output(void *data, size_t nbytes)
+static burin_output
+output(void *buffer, size_t room)
 {
-	return (burin_tensor){ .name = "last_hidden_state", .data = data,
-	    .nbytes = nbytes };
+	return (burin_output){ .name = "last_hidden_state",
+	    .buffer = buffer, .room = room };
 }
 
 static void
 run(burin_session *s, struct feed *f, float *y)
 {
-	burin_tensor out = output(y, MAX_TOKENS * HIDDEN * sizeof *y);
+	burin_output out = output(y, MAX_TOKENS * HIDDEN * sizeof *y);
 
 	suite_ok(burin_run(s, f->in, 3, &out, 1, &err), err);
 	ck_assert_int_eq(out.rank, 3);
@@ -160,7 +162,7 @@ START_TEST(shapes_may_change_from_run_to_run)
 	burin_stats before, after;
 	struct feed f;
 
-	burin_model_stats(m, &before);
+	burin_model_stats(m, &before, sizeof before);
 	feed_init(&f, 2, 9, 1);
 	run(s, &f, first);
 	for (int64_t len = 1; len < 30; len++) {  /* more than it remembers */
@@ -170,7 +172,7 @@ START_TEST(shapes_may_change_from_run_to_run)
 	feed_init(&f, 2, 9, 1);
 	run(s, &f, y);
 	ck_assert_int_eq(memcmp(first, y, 18 * HIDDEN * sizeof *y), 0);
-	burin_model_stats(m, &after);
+	burin_model_stats(m, &after, sizeof after);
 	ck_assert_int_eq(before.compiled, after.compiled);
 	burin_session_free(s);
 	burin_model_free(m);
@@ -190,24 +192,6 @@ START_TEST(masked_tokens_do_not_count)
 		f.ids[i] = 99 - f.ids[i];
 	run(s, &f, b);
 	ck_assert_int_eq(memcmp(a, b, 12 * HIDDEN * sizeof *a), 0);
-	burin_session_free(s);
-	burin_model_free(m);
-}
-END_TEST
-
-START_TEST(lent_output_is_valid_until_the_next_run)
-{
-	static float y[MAX_TOKENS * HIDDEN];
-	burin_model *m = suite_load(path, NULL, NULL);
-	burin_session *s = suite_session(m, "1");
-	burin_tensor out = output(NULL, 0);
-	struct feed f;
-
-	feed_init(&f, 1, 5, 0);
-	run(s, &f, y);
-	suite_ok(burin_run(s, f.in, 3, &out, 1, &err), err);
-	ck_assert_uint_eq(out.nbytes, 5 * HIDDEN * sizeof *y);
-	ck_assert_int_eq(memcmp(out.data, y, out.nbytes), 0);
 	burin_session_free(s);
 	burin_model_free(m);
 }
@@ -271,15 +255,54 @@ START_TEST(second_load_compiles_nothing)
 	burin_model *m = suite_load(path, NULL, NULL);
 	burin_stats st;
 
-	burin_model_stats(m, &st);
+	burin_model_stats(m, &st, sizeof st);
 	ck_assert_int_gt(st.kernels, 0);
 	ck_assert_int_eq(st.failed, 0);
 	burin_model_free(m);
 	m = suite_load(path, NULL, NULL);
-	burin_model_stats(m, &st);
+	burin_model_stats(m, &st, sizeof st);
 	ck_assert_int_eq(st.compiled, 0);
 	ck_assert_int_eq(st.disk_hits + st.memory_hits, st.kernels);
 	burin_model_free(m);
+}
+END_TEST
+
+/* As programs see the library that were built with an older or a newer
+ * burin.h.  */
+START_TEST(structs_of_other_sizes_are_known)
+{
+	struct { burin_stats st; char more[16]; } newer;
+	struct { int kernels, compiled; char end[16]; } older;
+	struct { burin_prune_spec spec; int more; } later = {
+		{ .bh = 16, .bw = 1, .sparsity = 0.5 }, 0 };
+	burin_model *m = suite_load(path, NULL, NULL);
+	size_t size = offsetof(burin_prune_spec, random);
+	char out[4300];
+
+	memset(&newer, 1, sizeof newer);
+	memset(&older, 1, sizeof older);
+	burin_model_stats(m, &newer.st, sizeof newer);
+	burin_model_stats(m, (burin_stats *)(void *)&older, 8);
+	ck_assert_int_gt(older.kernels, 0);
+	ck_assert_int_eq(older.kernels, newer.st.kernels);
+	ck_assert(newer.st.load_ms > 0);
+	for (int i = 0; i < COUNT(newer.more); i++)
+		ck_assert(newer.more[i] == 0 && older.end[i] == 1);
+	burin_process_stats(&newer.st, sizeof newer);
+	burin_process_stats((burin_stats *)(void *)&older, 8);
+	ck_assert_int_eq(older.kernels, newer.st.kernels);
+	ck_assert_int_eq(older.end[0], 1);
+	burin_model_free(m);
+
+	snprintf(out, sizeof out, "%s/other.onnx", dir);
+	suite_ok(burin_prune(dense_path, out, &later.spec, sizeof later, NULL,
+	    &err), err);
+	suite_ok(burin_prune(dense_path, out, &later.spec, size, NULL, &err),
+	    err);
+	later.more = 1;
+	ck_assert_int_eq(burin_prune(dense_path, out, &later.spec,
+	    sizeof later, NULL, &err), BURIN_EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "burin_prune: byte "));
 }
 END_TEST
 
@@ -299,7 +322,7 @@ START_TEST(without_compiler_it_runs_and_says_so)
 	snprintf(empty, sizeof empty, "%s/none", dir);
 	setenv("BURIN_CACHE_DIR", empty, 1);
 	off = suite_load(path, "jit", "off");
-	burin_model_stats(off, &st);
+	burin_model_stats(off, &st, sizeof st);
 	ck_assert_int_eq(st.failed, st.kernels);
 	ck_assert_str_ne(st.note, "");
 	soff = suite_session(off, "1");
@@ -340,7 +363,7 @@ END_TEST
 
 /* What is wrong with a run, and the words it is refused with.  */
 static void
-spoil(struct feed *f, burin_tensor *out, size_t *nin, int how)
+spoil(struct feed *f, burin_output *out, size_t *nin, int how)
 {
 	static const char *const other = "nonsense";
 
@@ -357,7 +380,7 @@ spoil(struct feed *f, burin_tensor *out, size_t *nin, int how)
 	case 9: f->in[1].dims[1]--; break;
 	case 10: out->name = other; break;
 	case 11: out->name = NULL; break;
-	case 12: out->nbytes = 8; break;
+	case 12: out->room = 8; break;
 	case 13: f->ids[2] = 100; break;
 	case 14: f->in[0].name = NULL; break;
 	}
@@ -376,7 +399,7 @@ static const struct { int code; const char *words; } refusals[] = {
 	{ BURIN_ESHAPE, "attention_mask" },
 	{ BURIN_EINVAL, "output 'nonsense': the model has none" },
 	{ BURIN_EINVAL, "output '': the model has none" },
-	{ BURIN_EINVAL, "output 'last_hidden_state': has room for 8 bytes, "
+	{ BURIN_EROOM, "output 'last_hidden_state': has room for 8 bytes, "
 	    "needs 2560" },
 	{ BURIN_ESHAPE, "100" },
 	{ BURIN_EINVAL, "input '': the model has none" },
@@ -387,7 +410,7 @@ START_TEST(wrong_runs_are_refused_and_the_session_lives)
 	static float y[MAX_TOKENS * HIDDEN];
 	burin_model *m = suite_load(path, NULL, NULL);
 	burin_session *s = suite_session(m, "1");
-	burin_tensor out = output(y, sizeof y);
+	burin_output out = output(y, sizeof y);
 	size_t nin = 3;
 	struct feed f;
 	int rc;
@@ -467,10 +490,10 @@ api_suite(void)
 	tcase_add_test(tc, threads_do_not_change_a_bit);
 	tcase_add_test(tc, shapes_may_change_from_run_to_run);
 	tcase_add_test(tc, masked_tokens_do_not_count);
-	tcase_add_test(tc, lent_output_is_valid_until_the_next_run);
 	tcase_add_test(tc, session_outlives_its_model);
 	tcase_add_test(tc, model_is_shared_between_threads);
 	tcase_add_test(tc, second_load_compiles_nothing);
+	tcase_add_test(tc, structs_of_other_sizes_are_known);
 	tcase_add_test(tc, without_compiler_it_runs_and_says_so);
 	tcase_add_test(tc, profile_names_every_step);
 	tcase_add_loop_test(tc, wrong_runs_are_refused_and_the_session_lives,

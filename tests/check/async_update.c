@@ -36,7 +36,8 @@ write_model(int i)
 	snprintf(dense, sizeof dense, "%s/dense.onnx", dir);
 	snprintf(path[i], sizeof path[i], "%s/%d.onnx", dir, i);
 	ck_assert_int_eq(bert_write(dense, &spec), 0);
-	suite_ok(burin_prune(dense, path[i], &prune, NULL, &err), err);
+	suite_ok(burin_prune(dense, path[i], &prune, sizeof prune, NULL, &err),
+	    err);
 }
 
 static void
@@ -62,8 +63,9 @@ run(burin_session *s, float y[SIZE])
 	int64_t *data[3] = { ids, ones, zeros };
 	static const char *const name[3] = { "input_ids", "attention_mask",
 	    "token_type_ids" };
-	burin_tensor in[3], out = { .name = "last_hidden_state", .data = y,
-	    .nbytes = SIZE * sizeof *y };
+	burin_output out = { .name = "last_hidden_state", .buffer = y,
+	    .room = SIZE * sizeof *y };
+	burin_tensor in[3];
 	burin_error e;
 
 	for (int i = 0; i < TOKENS; i++) {
@@ -112,7 +114,7 @@ START_TEST(model_runs_before_its_kernels_are_there)
 
 	ck_assert_int_eq(run(s, y), 0);
 	ck_assert_int_eq(burin_model_wait(m, -1), 0);
-	burin_model_stats(m, &st);
+	burin_model_stats(m, &st, sizeof st);
 	ck_assert_int_eq(st.compiled, st.kernels);
 	ck_assert_int_eq(st.pending, 0);
 	for (size_t i = 0; i < burin_model_num_layers(m); i++)
@@ -144,7 +146,7 @@ START_TEST(nothing_is_compiled_when_told_so)
 	burin_model *m = suite_load(path[0], "compile", "off");
 	burin_stats st;
 
-	burin_model_stats(m, &st);
+	burin_model_stats(m, &st, sizeof st);
 	ck_assert_int_eq(st.failed, st.kernels);
 	ck_assert_int_eq(burin_model_wait(m, -1), 0);
 	burin_model_free(m);
@@ -229,13 +231,13 @@ START_TEST(updated_model_has_the_new_weights)
 	expected(0, old);
 	expected(1, new);
 	burin_model_wait(m, -1);
-	burin_process_stats(&before);
+	burin_process_stats(&before, sizeof before);
 	ck_assert_int_eq(run(s, y), 0);
 	ck_assert_int_eq(which(y, old, new), 0);
 	suite_ok(burin_model_update(m, path[1], &err), err);
 	ck_assert_int_eq(run(s, y), 0);
 	ck_assert_mem_eq(y, new, sizeof y);
-	burin_process_stats(&after);
+	burin_process_stats(&after, sizeof after);
 	ck_assert_int_eq(after.kernels, before.kernels);
 	ck_assert_str_eq(burin_model_layer(m, 0)->name, copy);
 	ck_assert_mem_ne(burin_model_layer(m, 0)->kernel, "t0.", 3);
@@ -348,11 +350,14 @@ END_TEST
 static double
 best_us(const burin_model *m)
 {
-	const burin_layer_info *l = burin_model_layer(m, 1);
+	const burin_candidate_info *best = burin_model_candidate(m, 1, 0);
+	size_t n = burin_model_layer(m, 1)->ncandidates;
 
-	ck_assert_uint_gt(l->ncandidates, 1);
-	ck_assert(l->candidates[0].predicted_us > 0);
-	return l->candidates[0].measured_us;
+	ck_assert_uint_gt(n, 1);
+	ck_assert_ptr_nonnull(burin_model_candidate(m, 1, n - 1));
+	ck_assert_ptr_null(burin_model_candidate(m, 1, n));
+	ck_assert(best->predicted_us > 0);
+	return best->measured_us;
 }
 
 /* Export the records of m, and nothing else.  */

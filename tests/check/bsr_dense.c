@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "passes/blocks.h"
+#include "passes/block_shapes.h"
 #include "passes/pass.h"
 #include "tests/support/build.h"
 
@@ -135,21 +135,28 @@ decide(struct brn_graph *g, const struct brn_pass_opts *o)
 
 	suite_ok(brn_graph_sort(g, &err), err);
 	suite_ok(brn_pass_run(&pass, g, o, &changed, &err), err);
-	ck_assert_ptr_nonnull(g->out[0].node->choice);
+	ck_assert_ptr_nonnull(brn_report_choice(g, g->out[0].node));
 	return g->out[0].node;
 }
 
-static void
-check_choice(const struct brn_node *n, struct brn_block b, const char *why)
+/* What was decided about the layer that makes the first output.  */
+static const struct brn_choice *
+choice_of(const struct brn_graph *g)
 {
-	const struct brn_choice *c = n->choice;
+	return brn_report_choice(g, g->out[0].node);
+}
+
+static void
+check_choice(const struct brn_graph *g, struct brn_block b, const char *why)
+{
+	const struct brn_choice *c = choice_of(g);
 
 	ck_assert_msg(c->bh == b.bh && c->bw == b.bw,
 	    "%dx%d chosen, wanted %dx%d: %s", c->bh, c->bw, b.bh, b.bw,
 	    c->why);
 	ck_assert_msg(!why || !strcmp(c->why, why), "why is \"%s\", wanted "
 	    "\"%s\"", c->why, why);
-	ck_assert_int_eq(n->op == BRN_OP_bsr_dense, c->sparse);
+	ck_assert_int_eq(g->out[0].node->op == BRN_OP_bsr_dense, c->sparse);
 }
 
 /* The matrix that a layer multiplies with must be the one that it had.  */
@@ -184,9 +191,9 @@ START_TEST(planted_block_is_found)
 
 	output(g, "w", g->out[0].node->in[1]);
 	n = decide(g, &o);
-	check_choice(n, b, NULL);
+	check_choice(g, b, NULL);
 	check_matrix(n, w);
-	suite_near(n->choice->density, brn_bsr_density(n->in[1]->bsr), 1e-9);
+	suite_near(choice_of(g)->density, brn_bsr_density(n->in[1]->bsr), 1e-9);
 	brn_graph_free(g);
 }
 END_TEST
@@ -196,7 +203,8 @@ START_TEST(without_cost_density_decides)
 	struct brn_pass_opts o = { .sparse = 1, .verify = 1 };
 	struct brn_graph *g = layer(96, 160, brn_blocks[_i], 0.1);
 
-	check_choice(decide(g, &o), brn_blocks[_i], NULL);
+	decide(g, &o);
+	check_choice(g, brn_blocks[_i], NULL);
 	brn_graph_free(g);
 }
 END_TEST
@@ -208,11 +216,11 @@ START_TEST(full_weight_stays_dense)
 {
 	struct brn_pass_opts o = { .sparse = 1 };
 	struct brn_graph *g = layer(40, 30, one, 1);
-	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, dense_block, "weight has no zeros");
-	ck_assert_double_eq(n->choice->nonzero, 1);
-	ck_assert_double_eq(n->choice->density, 1);
+	decide(g, &o);
+	check_choice(g, dense_block, "weight has no zeros");
+	ck_assert_double_eq(choice_of(g)->nonzero, 1);
+	ck_assert_double_eq(choice_of(g)->density, 1);
 	brn_graph_free(g);
 }
 END_TEST
@@ -224,10 +232,10 @@ START_TEST(random_zeros_stay_dense_when_blocks_do_not_pay)
 	const struct brn_node *n = decide(g, &o);
 
 	ck_assert_int_eq(n->op, BRN_OP_dense);
-	ck_assert_ptr_nonnull(strstr(n->choice->why, "best block "));
-	ck_assert_ptr_nonnull(strstr(n->choice->why,
+	ck_assert_ptr_nonnull(strstr(choice_of(g)->why, "best block "));
+	ck_assert_ptr_nonnull(strstr(choice_of(g)->why,
 	    ": predicted slower than dense"));
-	suite_near(n->choice->nonzero, 0.1, 0.02);
+	suite_near(choice_of(g)->nonzero, 0.1, 0.02);
 	brn_graph_free(g);
 }
 END_TEST
@@ -238,7 +246,8 @@ START_TEST(gain_within_the_error_is_left)
 	struct brn_graph *g = layer(100, 32, one, 1);
 
 	memset(g->out[0].node->in[1]->value->data, 0, 96 * sizeof(float));
-	check_choice(decide(g, &o), dense_block, "best block 1x16 stores "
+	decide(g, &o);
+	check_choice(g, dense_block, "best block 1x16 stores "
 	    "97.0 %: predicted only 1.03x faster than dense");
 	brn_graph_free(g);
 }
@@ -253,7 +262,8 @@ START_TEST(reason_names_block_density_and_gain)
 	for (int i = 0; i < 32 * 40; i++)
 		if (i / 40 / 16 != 1 || i % 40 % 5)
 			w[i] = 0;
-	check_choice(decide(g, &o), (struct brn_block){ 16, 1 },
+	decide(g, &o);
+	check_choice(g, (struct brn_block){ 16, 1 },
 	    "16x1 stores 10.0 % of blocks, predicted 10.0x faster than dense");
 	brn_graph_free(g);
 }
@@ -265,10 +275,10 @@ START_TEST(all_zero_weight_stores_nothing)
 	struct brn_graph *g = layer(33, 17, one, 0);
 	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, brn_blocks[0], "weight is all zero");
+	check_choice(g, brn_blocks[0], "weight is all zero");
 	ck_assert_int_eq(n->op, BRN_OP_bsr_dense);
 	ck_assert_int_eq(n->in[1]->bsr->nblk, 0);
-	ck_assert_double_eq(n->choice->density, 0);
+	ck_assert_double_eq(choice_of(g)->density, 0);
 	brn_graph_free(g);
 }
 END_TEST
@@ -277,11 +287,11 @@ START_TEST(sparse_off_leaves_layers_but_counts)
 {
 	struct brn_pass_opts o = { .sparse = 0 };
 	struct brn_graph *g = layer(64, 50, (struct brn_block){ 16, 1 }, 0.1);
-	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, dense_block, "sparse=off");
-	ck_assert_double_lt(n->choice->nonzero, 0.2);
-	ck_assert_double_gt(n->choice->nonzero, 0);
+	decide(g, &o);
+	check_choice(g, dense_block, "sparse=off");
+	ck_assert_double_lt(choice_of(g)->nonzero, 0.2);
+	ck_assert_double_gt(choice_of(g)->nonzero, 0);
 	brn_graph_free(g);
 }
 END_TEST
@@ -293,7 +303,8 @@ START_TEST(weight_from_outside_stays_dense)
 	struct brn_node *x = input(g, "x", 2, BATCH, 8);
 
 	output(g, "y", OP(g, dense, x, input(g, "w", 2, 4, 8)));
-	check_choice(decide(g, &o), dense_block, "weight is not constant");
+	decide(g, &o);
+	check_choice(g, dense_block, "weight is not constant");
 	brn_graph_free(g);
 }
 END_TEST
@@ -309,7 +320,7 @@ START_TEST(tied_layers_share_one_matrix)
 	n = decide(g, &o);
 	ck_assert_int_eq(g->out[1].node->op, BRN_OP_bsr_dense);
 	ck_assert_ptr_eq(g->out[1].node->in[1], n->in[1]);
-	ck_assert_ptr_eq(g->out[1].node->choice, n->choice);
+	ck_assert_ptr_eq(brn_report_choice(g, g->out[1].node), choice_of(g));
 	ck_assert_int_eq(count_ops(g, BRN_OP_bsr), 1);
 	brn_graph_free(g);
 }
@@ -391,7 +402,8 @@ START_TEST(rows_that_are_alike_are_a_candidate)
 	for (int r = 0; r < 64; r += 4)
 		for (int k = 0; k < 8; k++)
 			w[r * 64 + (_i ? (r * 5 + k * 7) % 64 : k * 8)] = 1;
-	c = decide(g, &o)->choice;
+	decide(g, &o);
+	c = choice_of(g);
 	ck_assert_int_eq(c->bh * c->bw == 1, _i == 0);
 	for (int i = 0; i < c->ncand; i++)
 		if (c->cand[i].bh * c->cand[i].bw == 1) {
@@ -441,14 +453,14 @@ START_TEST(measured_times_decide)
 	struct brn_pass_opts o = { .sparse = 1, .look_up = know,
 	    .cost_ctx = known[_i].us };
 	struct brn_graph *g = layer(16, 16, (struct brn_block){ 16, 1 }, 0.75);
-	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, known[_i].b, known[_i].why);
-	ck_assert_int_eq(n->choice->ncand, BRN_NUM_BLOCKS + 1);
+	decide(g, &o);
+	check_choice(g, known[_i].b, known[_i].why);
+	ck_assert_int_eq(choice_of(g)->ncand, BRN_NUM_BLOCKS + 1);
 	if (known[_i].kernel)
-		ck_assert_str_eq(n->choice->kernel, known[_i].kernel);
+		ck_assert_str_eq(choice_of(g)->kernel, known[_i].kernel);
 	else
-		ck_assert_ptr_null(n->choice->kernel);
+		ck_assert_ptr_null(choice_of(g)->kernel);
 	brn_graph_free(g);
 }
 END_TEST

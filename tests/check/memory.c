@@ -12,6 +12,8 @@
 #include "bench/bert.h"
 #include "burin.h"
 #include "ir/base.h"
+#include "runtime/model.h"
+#include "tests/support/onnx_text.h"
 #include "tests/support/suite.h"
 
 enum { MAX_IN = 3, ROOM = 1 << 18 };
@@ -33,7 +35,8 @@ setup(void)
 	setenv("BURIN_CACHE_DIR", dir, 1);
 	chmod(dir, 0700);
 	ck_assert_int_eq(bert_write(file[0], &spec), 0);
-	suite_ok(burin_prune(file[0], file[1], &prune, NULL, &err), err);
+	suite_ok(burin_prune(file[0], file[1], &prune, sizeof prune, NULL,
+	    &err), err);
 }
 
 static void
@@ -91,7 +94,8 @@ feed(const burin_model *m, const int64_t *open, burin_tensor *in)
 START_TEST(second_run_of_a_shape_allocates_nothing)
 {
 	char path[4200];
-	burin_tensor in[MAX_IN], out = { 0 };
+	burin_tensor in[MAX_IN];
+	burin_output out = { 0 };
 	burin_session *s;
 	burin_model *m;
 	size_t n;
@@ -109,11 +113,91 @@ START_TEST(second_run_of_a_shape_allocates_nothing)
 	brn_alloc_fail_at(-1);
 	ck_assert_int_eq(rc, BURIN_ENOMEM);
 	suite_ok(burin_run(s, in, n, &out, 1, &err), err);
-	out.data = NULL;
 	brn_alloc_fail_at(0);
 	rc = burin_run(s, in, n, &out, 1, &err);
 	brn_alloc_fail_at(-1);
 	suite_ok(rc, err);
+	burin_session_free(s);
+	burin_model_free(m);
+}
+END_TEST
+
+START_TEST(run_after_shapes_allocates_nothing)
+{
+	burin_output out = { .name = "last_hidden_state" };
+	burin_tensor in[MAX_IN];
+	burin_model *m = suite_load(file[1], "jit", "off");
+	burin_session *s = suite_session(m, "1");
+	size_t n = feed(m, (int64_t[]){ 2, 9 }, in);
+	int rc;
+
+	suite_ok(burin_session_shapes(s, in, n, &out, 1, &err), err);
+	brn_alloc_fail_at(0);
+	rc = burin_run(s, in, n, &out, 1, &err);
+	brn_alloc_fail_at(-1);
+	suite_ok(rc, err);
+	burin_session_free(s);
+	burin_model_free(m);
+}
+END_TEST
+
+/* Values that are inputs or constants: a lent one is copied, into memory that
+ * is there from then on; one with a buffer needs none.  */
+START_TEST(copies_are_allocated_once)
+{
+	static const char text[] = "opset 13\ninput x float [n]\n"
+	    "init c float [2] raw 1 2\noutput y\noutput k\n"
+	    "node y = Identity(x)\nnode k = Identity(c)\n";
+	float x[3] = { 1, 2, 3 }, y[3], k[2];
+	burin_tensor in = { "x", BURIN_F32, 1, { 3 }, x, sizeof x };
+	burin_output out[] = { { "y", y, sizeof y }, { "k", k, sizeof k } };
+	static const int wanted[] = { 0, 0, 1, 1, 0 };
+	char path[4200];
+	burin_session *s;
+	burin_model *m;
+
+	snprintf(path, sizeof path, "%s/same.onnx", dir);
+	onnx_text_write(text, path);
+	m = suite_load(path, NULL, NULL);
+	s = suite_session(m, "1");
+	suite_ok(burin_session_shapes(s, &in, 1, out, 2, &err), err);
+	for (int i = 0; i < COUNT(wanted); i++) {
+		int rc;
+
+		if (i == 2)
+			out[0].buffer = NULL;
+		if (i == 3)
+			out[1].buffer = NULL;
+		brn_alloc_fail_at(0);
+		rc = burin_run(s, &in, 1, out, 2, &err);
+		brn_alloc_fail_at(-1);
+		ck_assert_int_eq(rc, wanted[i] ? BURIN_ENOMEM : 0);
+		ck_assert_int_eq(out[0].data == NULL, wanted[i]);
+		suite_ok(burin_run(s, &in, 1, out, 2, &err), err);
+		ck_assert_mem_eq(out[0].data, x, sizeof x);
+	}
+	burin_session_free(s);
+	burin_model_free(m);
+}
+END_TEST
+
+/* Also if the shapes were asked for in between.  */
+START_TEST(old_weights_go_with_the_next_run)
+{
+	burin_output out = { .name = "last_hidden_state" };
+	burin_tensor in[MAX_IN];
+	burin_model *m = suite_load(file[0], "jit", "off");
+	burin_session *s = suite_session(m, "1");
+	struct brn_net *old = brn_model_net(m);
+	size_t n = feed(m, (int64_t[]){ 2, 9 }, in);
+
+	suite_ok(burin_run(s, in, n, &out, 1, &err), err);
+	suite_ok(burin_model_update(m, file[0], &err), err);
+	suite_ok(burin_session_shapes(s, in, n, &out, 1, &err), err);
+	ck_assert_int_gt(old->refs, 1);
+	suite_ok(burin_run(s, in, n, &out, 1, &err), err);
+	ck_assert_int_eq(old->refs, 1);
+	brn_net_free(old);
 	burin_session_free(s);
 	burin_model_free(m);
 }
@@ -170,6 +254,9 @@ held_suite(void)
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, second_run_of_a_shape_allocates_nothing, 0,
 	    COUNT(runs));
+	tcase_add_test(tc, run_after_shapes_allocates_nothing);
+	tcase_add_test(tc, copies_are_allocated_once);
+	tcase_add_test(tc, old_weights_go_with_the_next_run);
 	tcase_add_loop_test(tc, weights_are_held_once, 0, COUNT(file));
 	return s;
 }

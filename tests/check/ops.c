@@ -216,7 +216,7 @@ START_TEST(every_op_has_a_case)
 
 	if (_i == BRN_OP_unsupported || _i == BRN_OP_bsr_dense ||
 	    _i == BRN_OP_bsr_conv)
-		return;         /* see below, and check_passes.c */
+		return;         /* see below, and passes.c */
 	for (int k = 0; k < op_ncases; k++)
 		found |= op_cases[k].op == (enum brn_op)_i &&
 		    wanted_code(&op_cases[k]) == BURIN_OK;

@@ -166,7 +166,7 @@ struct how {
 /* Takes g; its layers are run by kernels whose names begin so.  */
 static void
 run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
-    const char *kernel, burin_tensor *out)
+    const char *kernel, burin_output *out)
 {
 	static const char *const name[] = { "x", "mask" };
 	burin_options *o = burin_options_new();
@@ -201,7 +201,7 @@ run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
 }
 
 static void
-compare(const struct brn_tensor *want, const burin_tensor *got,
+compare(const struct brn_tensor *want, const burin_output *got,
     const char *isa)
 {
 	const float *a = want->data, *b = got->data;
@@ -228,11 +228,9 @@ START_TEST(tiles_compute_what_the_graph_says)
 		y[i / 2][i % 2] = brn_arena_alloc(g->arena, size, 1);
 	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
 		for (int i = 0; brn_isa_runs(isa) && i < 2; i++) {
-			burin_tensor out[2] = {
-				{ .name = "y", .data = y[i][0],
-				    .nbytes = size },
-				{ .name = "a", .data = y[i][1],
-				    .nbytes = size },
+			burin_output out[2] = {
+				{ "y", y[i][0], size },
+				{ "a", y[i][1], size },
 			};
 
 			run_model(encoder(b), in, (struct how){ isa, "off",
@@ -282,8 +280,7 @@ START_TEST(rows_that_are_alike_are_computed_together)
 	make_inputs(g, &b, g->arena, &in);
 	suite_ok(brn_ref_graph(g, &in, &want, g->arena, &err), err);
 	for (int i = 0; i < COUNT(threads); i++) {
-		burin_tensor out = { .name = "y", .data = y,
-		    .nbytes = sizeof y };
+		burin_output out = { "y", y, sizeof y };
 
 		memset(y, 0, sizeof y);
 		h.threads = threads[i];
@@ -315,7 +312,8 @@ enum {
 
 START_TEST(gelu_is_within_its_bound)
 {
-	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+	const struct brn_epilogue e = { _i ? BRN_ACT_gelu_tanh :
+	    BRN_ACT_gelu, 0, 0, 0 };
 	float *x = malloc(GELUS * sizeof *x), *y = malloc(GELUS * sizeof *y);
 	long double *want = malloc(GELUS * sizeof *want);
 
@@ -331,7 +329,7 @@ START_TEST(gelu_is_within_its_bound)
 		if (!brn_isa_runs(isa))
 			continue;
 		memcpy(y, x, GELUS * sizeof *y);
-		brn_native(isa)->epilogue(y, NULL, GELUS, act);
+		brn_native(isa)->epilogue(y, NULL, GELUS, &e);
 		for (int i = 0; i < GELUS; i++)
 			ck_assert_msg(fabsl(y[i] - want[i]) <=
 			    most * fabsl(x[i]) + FLT_MIN,
@@ -347,7 +345,8 @@ END_TEST
 
 START_TEST(gelu_of_what_is_no_number)
 {
-	enum brn_act act = _i ? BRN_ACT_gelu_tanh : BRN_ACT_gelu;
+	const struct brn_epilogue e = { _i ? BRN_ACT_gelu_tanh :
+	    BRN_ACT_gelu, 0, 0, 0 };
 
 	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
 		float y[16] = { NAN, -NAN, INFINITY, -INFINITY, FLT_MAX,
@@ -355,7 +354,7 @@ START_TEST(gelu_of_what_is_no_number)
 
 		if (!brn_isa_runs(isa))
 			continue;
-		brn_native(isa)->epilogue(y, NULL, 16, act);
+		brn_native(isa)->epilogue(y, NULL, 16, &e);
 		ck_assert(isnan(y[0]) && isnan(y[1]));
 		ck_assert(y[2] == INFINITY && (isnan(y[3]) || y[3] == 0));
 		ck_assert(y[4] >= FLT_MAX * (1 - 6e-7f));

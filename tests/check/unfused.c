@@ -71,20 +71,21 @@ GELU(tanh, WRONG_CUBE, "its argument is not sqrt(2 / pi)")
 END(END_GELU, NULL)
 END(END_BOTH, NULL)
 END(END_SIGMOID, NULL)
-END(END_LAYER_USED, "something else uses")
-END(END_DOUBLED, "something else uses")
-END(END_RESIDUAL_ACT, "adds something already")
+END(END_LAYER_USED, "has other users")
+END(END_DOUBLED, "has other users")
+END(END_RESIDUAL_ACT, NULL)
+END(END_TWO_RESIDUALS, "has a residual already")
 END(END_TWO_ACTS, "has an activation already")
-END(END_SPREAD, "to be of its shape")
+END(END_SPREAD, "to have its shape")
 
-#define IMAGE(variant, why) CASE(fuse_conv, conv_end, variant, why)
+#define IMAGE(variant, why) CASE(fuse_epilogue, conv_end, variant, why)
 IMAGE(CONV_ADD_RELU, NULL)
 IMAGE(CONV_RELU_ADD, NULL)
 IMAGE(CONV_FED_CLIP, NULL)
 IMAGE(CONV_RELU_ADD_RELU, "has an activation already")
-IMAGE(CONV_SELF, "something else uses")
-IMAGE(CONV_TWO_USERS, "something else uses")
-IMAGE(CONV_ADD_ROW, "to be of its shape")
+IMAGE(CONV_SELF, "has other users")
+IMAGE(CONV_TWO_USERS, "has other users")
+IMAGE(CONV_ADD_ROW, "to have its shape")
 };
 
 START_TEST(what_stays_is_told_why)
@@ -102,8 +103,8 @@ START_TEST(what_stays_is_told_why)
 	for (int run = 0; run < 2; run++)
 		suite_ok(brn_pass_run(&pass, g, &o, &changed, &err), err);
 	for (int i = 0; i < g->nnode; i++)
-		if (g->node[i]->unfused)
-			why = g->node[i]->unfused;
+		if (brn_report_why_unfused(g, g->node[i]))
+			why = brn_report_why_unfused(g, g->node[i]);
 	if (cases[_i].why)
 		ck_assert_msg(why && strstr(why, cases[_i].why), "%s",
 		    why ? why : "nothing said");

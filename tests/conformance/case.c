@@ -41,7 +41,8 @@ struct tensors {
 static struct brn_tensor
 view(const burin_tensor *t)
 {
-	struct brn_tensor v = { { t->dtype, t->rank, { 0 } }, t->data };
+	struct brn_tensor v = { { t->dtype, t->rank, { 0 } },
+	    (void *)t->data };
 
 	memcpy(v.type.dim, t->dims, sizeof v.type.dim);
 	return v;
@@ -56,9 +57,11 @@ decode(struct Onnx__TensorProto *p, burin_tensor *t, const char *what,
 	struct brn_onnx_source src = { .file = what };
 	int dtype = p->data_type, rc;
 	struct brn_type type;
+	void *data;
 
-	if ((rc = brn_onnx_bytes(&src, p, what, &type, &t->data, err)) < 0)
+	if ((rc = brn_onnx_bytes(&src, p, what, &type, &data, err)) < 0)
 		return rc;
+	t->data = data;
 	t->dtype = (enum burin_dtype)dtype;
 	t->rank = type.rank;
 	memcpy(t->dims, type.dim, sizeof t->dims);
@@ -109,7 +112,7 @@ static void
 free_tensors(struct tensors *ts)
 {
 	for (int i = 0; i < ts->n; i++)
-		free(ts->t[i].data);
+		free((void *)ts->t[i].data);
 }
 
 /* ---- comparing ----------------------------------------------------------- */
@@ -154,10 +157,22 @@ compare(const struct test *t, const char *how, const burin_tensor *got,
 /* ---- running ------------------------------------------------------------- */
 
 static int
+compare_output(const struct test *t, const burin_output *got,
+    const burin_tensor *want)
+{
+	burin_tensor g = { .dtype = got->dtype, .rank = got->rank,
+	    .data = got->data };
+
+	memcpy(g.dims, got->dims, sizeof g.dims);
+	return compare(t, "run", &g, want);
+}
+
+static int
 run_session(const struct test *t, const struct tensors *in,
     const struct tensors *want)
 {
-	burin_tensor given[MAX_TENSORS], got[MAX_TENSORS] = { { 0 } };
+	burin_output got[MAX_TENSORS] = { { 0 } };
+	burin_tensor given[MAX_TENSORS];
 	size_t nin = 0;
 	int rc;
 
@@ -173,7 +188,7 @@ run_session(const struct test *t, const struct tensors *in,
 	    t->err)) < 0)
 		return rc;
 	for (int i = 0; i < want->n; i++)
-		if ((rc = compare(t, "run", &got[i], &want->t[i])) < 0)
+		if ((rc = compare_output(t, &got[i], &want->t[i])) < 0)
 			return rc;
 	return BURIN_OK;
 }

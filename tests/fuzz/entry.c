@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzzing of what a cache holds: entries as they are, entries whose checksum
- * is right all the same, and descriptions of kernels, which burin-cc also gets.
+ * Fuzz target of the cache: entries, entries with a corrected checksum, and
+ * descriptions of kernels, which burin-cc reads as well.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -25,7 +25,7 @@ must(int ok)
 		abort();
 }
 
-/* What is read must be what was written.  */
+/* Whatever is accepted must be encoded to the same bytes.  */
 static void
 try_spec(const uint8_t *p, size_t n)
 {

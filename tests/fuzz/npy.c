@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzzing of the reader of .npy files.
+ * Fuzz target of the reader of .npy files.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -28,6 +28,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (rc == 0 && npy_nbytes(t.dtype, t.rank, t.dims) !=
 	    (int64_t)t.nbytes)
 		abort();
-	free(t.data);
+	free((void *)t.data);
 	return 0;
 }

@@ -102,7 +102,7 @@ struct machine {
 	burin_options *o;
 	burin_model *m;
 	burin_session *s;
-	burin_tensor out;
+	burin_output out;
 };
 
 static int
@@ -139,7 +139,7 @@ run(const struct fuzz_graph *g, struct machine *k, burin_error *err)
 		};
 		memcpy(in[i].dims, t->dim, sizeof in[i].dims);
 	}
-	k->out = (burin_tensor){ .name = burin_model_output(k->m, 0)->name };
+	k->out = (burin_output){ .name = burin_model_output(k->m, 0)->name };
 	return burin_run(k->s, in, (size_t)g->nin, &k->out, 1, err);
 }
 
@@ -227,10 +227,10 @@ is_excused(const struct result *want, const struct brn_tensor *got,
 
 static void
 compare(struct fuzz_graph *g, const struct result *want,
-    const burin_tensor *out, const uint8_t *p, size_t n)
+    const burin_output *out, const uint8_t *p, size_t n)
 {
 	const struct brn_tensor *w = &want->out[0];
-	struct brn_tensor got = { .data = out->data };
+	struct brn_tensor got = { .data = (void *)out->data };
 	int same = 1;
 
 	got.type.dtype = out->dtype;

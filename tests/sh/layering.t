@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who may include whom, and where foreign headers may be.
+# Which folder may include which, and where foreign headers may be included.
 cd "${SRCDIR:-.}" || exit 99
 
-# bad WHAT: the offending lines are on stdin, none is right.
+# bad WHAT: a test point that passes if stdin, the offending lines, is empty.
 bad() {
 	found=$(cat)
 	if [ -z "$found" ]; then

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The table of supported operators in README.md, made from the op table:
+# Generate the table of supported operators in README.md from ir/ops.def.
 #
 #	operators.sh FOLDER           print it
-#	operators.sh FOLDER --write   put it in place of the one that is there
+#	operators.sh FOLDER --write   replace the one in README.md
 src=$1
 
-# Names in NATIVE(name), TILED(name), IMAGE(name), then OP(name, "Operator").
+# Collect the names in NATIVE(), TILED(), IMAGE(), then read OP(name, "Op").
 table() {
 	cat "$src"/runtime/native/native.def "$src"/runtime/native/tiles.def \
 	    "$src"/runtime/native/images.def "$src"/ir/ops.def |
@@ -24,7 +24,7 @@ table() {
 	}'
 }
 
-# README.md with what is between the markers replaced by the table.
+# replaced: print README.md with the new table between the markers.
 replaced() {
 	table | awk '
 	NR == FNR { new = new $0 "\n"; next }

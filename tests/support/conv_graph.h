@@ -21,7 +21,7 @@ enum {
 };
 void swish(struct brn_graph *g, int v);
 
-/* fuse_conv: what a layer is followed by.  */
+/* fuse_epilogue: what a layer is followed by.  */
 enum {
 	CONV_RELU, CONV_RELU6, CONV_FED_CLIP, CONV_LEAKY, CONV_SWISH,
 	CONV_ADD_RELU, CONV_RELU_ADD, CONV_RELU_ADD_RELU, CONV_SELF,

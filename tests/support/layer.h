@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A pruned layer for tests: a random mask of blocks, its spec, and a check of
- * any kernel for it against the plain product.
+ * A pruned layer with a random block mask, its spec, and a check of a kernel
+ * for it against a product in double precision.
  */
 #ifndef LAYER_H
 #define LAYER_H
@@ -18,7 +18,7 @@ struct layer {
 	struct brn_spec spec;
 };
 
-/* About a third of the blocks of bh x bw are kept, as seed says.  */
+/* Keep about a third of the blocks of bh x bw, chosen by seed.  */
 static inline void
 layer_init(struct layer *l, int64_t rows, int64_t cols, int bh, int bw,
     uint64_t seed)
@@ -52,6 +52,7 @@ layer_free(struct layer *l)
 	free(l->w);
 }
 
+/* n zeros, aligned.  */
 static inline void *
 layer_floats(int64_t n)
 {
@@ -62,7 +63,7 @@ layer_floats(int64_t n)
 	return memset(p, 0, bytes);
 }
 
-/* The kernel computes x * w^T + bias for M tokens.  */
+/* Assert that the kernel fn computes x * w^T + bias for M tokens.  */
 static inline void
 layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 {

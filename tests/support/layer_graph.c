@@ -64,6 +64,8 @@ end_with_sum(struct brn_graph *g, struct brn_node *x, struct brn_node *y,
 		return OP(g, add, OP(g, gelu, y), x);
 	case END_RESIDUAL_ACT:
 		return OP(g, gelu, OP(g, add, y, x));
+	case END_TWO_RESIDUALS:
+		return OP(g, add, OP(g, add, y, x), x);
 	case END_BOTH:
 		return OP(g, add, layer(g, OP(g, relu, x), 8, 8), y);
 	case END_DOUBLED:

@@ -17,7 +17,8 @@ enum {
 	END_RESIDUAL, END_RESIDUAL_LEFT,
 	END_NO_BIAS,            /* and a residual */
 	END_ACT_RESIDUAL,
-	END_RESIDUAL_ACT,       /* in the wrong order */
+	END_RESIDUAL_ACT,       /* the activation last */
+	END_TWO_RESIDUALS,
 	END_BOTH,               /* one layer and another */
 	END_DOUBLED,            /* a layer and itself */
 	END_CHAIN,              /* three layers in one sum */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * One small graph for everything that a pass rewrites or must leave alone.
- * check_passes.c puts each through the pass and compares texts and results.
+ * tests/check/passes.c puts each through the pass, compares texts and results.
  */
 #ifndef PASS_CASES_H
 #define PASS_CASES_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A layer with its data in the layout of kernels, to run a kernel on.  The
- * whole layer is compared with the product in double precision; any part of it
- * must then give the same bits and leave the rest of y alone.
+ * Test of one kernel on a layer whose data is in the layout of kernels.  The
+ * result of the whole layer is compared with a product in double precision.
+ * A call for a part of the layer must then give the same bits and must not
+ * write to any other element of y.
  *
- * Check does a system call for every assertion, so there is none here but
- * where something is wrong.
+ * The loops use ck_abort_msg in place of assertions, which cost time even if
+ * they hold.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -19,7 +20,7 @@
 
 enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
 
-/* The first ones go with any shape.  */
+/* Which blocks are stored.  Those before NUM_PATTERNS suit any shape.  */
 enum pattern {
 	NONE, ONE, SOME, FULL, NUM_PATTERNS,
 	FAR = NUM_PATTERNS, FEW_ROWS, ALIKE,
@@ -30,15 +31,15 @@ struct probe {
 	int64_t yrows, xcols;           /* padded to blocks */
 	float *w;                       /* [rows][cols] */
 	struct brn_bsr *b;
-	float *x, *stream, *bias;        /* as kernels want them */
+	float *x, *stream, *bias;        /* in the layout of kernels */
 	struct brn_ones *ones;
-	float *y;                       /* between two guards */
-	int64_t ny;                     /* floats from guard to guard */
-	int64_t tokens;                 /* wanted of each tile, 0: all */
+	float *y;                       /* with PROBE_GUARD before and after */
+	int64_t ny;                     /* floats of y without the guards */
+	int64_t tokens;                 /* of each tile; 0: all */
 };
 
-/* Whether a block of ALIKE is stored: rows in groups of about 20 and 5, and
- * some that are like no other.  */
+/* Whether a block of ALIKE is stored: about 20 or 5 rows have the same blocks;
+ * every eleventh row is unlike all others.  */
 static inline int
 probe_is_shared(int64_t br, int64_t bc)
 {
@@ -48,7 +49,7 @@ probe_is_shared(int64_t br, int64_t bc)
 	return suite_below(&seed, 1000) % 3 == 0;
 }
 
-/* Whether a block is stored.  SOME leaves the first block row empty.  */
+/* Whether a block is stored.  In SOME the first block row is empty.  */
 static inline int
 probe_keeps(enum pattern p, int64_t br, int64_t bc, uint64_t *seed)
 {
@@ -123,7 +124,7 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 	q->y = probe_floats(q->ny + 2 * PROBE_GUARD) + PROBE_GUARD;
 }
 
-/* Sizes that do not divide: five block rows and about seven block columns.  */
+/* Five block rows and seven block columns, the last of each partial.  */
 static inline void
 probe_init(struct probe *q, int bh, int bw, enum pattern p, int bias)
 {
@@ -143,7 +144,7 @@ probe_free(struct probe *q)
 	free(q->y - PROBE_GUARD);
 }
 
-/* The kernel for q, as brn_spec_init says, with its values.  */
+/* Describe the kernel of q by brn_spec_init and pack the weights for it.  */
 static inline void
 probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
     struct brn_spec *out)
@@ -157,7 +158,7 @@ probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
 	suite_ok(brn_pack_ones(out, q->b->vals, &q->ones, &err), err);
 }
 
-/* The kernel of that name instead, if it fits.  */
+/* Change *s to the named kernel, if that fits, and pack the weights anew.  */
 static inline void
 probe_prefer(struct probe *q, const char *kernel, struct brn_spec *s)
 {
@@ -173,7 +174,7 @@ struct part {
 	int64_t tile0, tile1, brow0, brow1;
 };
 
-/* What no kernel writes.  */
+/* Fill y and its guards with a pattern that no kernel writes.  */
 static inline void
 probe_poison(struct probe *q)
 {
@@ -190,6 +191,7 @@ probe_is_poison(const float *y)
 	return bits == 0xa5a5a5a5;
 }
 
+/* Run the kernel on one part; its guards must stay as they were.  */
 static inline void
 probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 {
@@ -208,7 +210,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 			ck_abort_msg("wrote %d floats beyond y", i);
 }
 
-/* y of all tiles and block rows, but padding and what is not wanted.  */
+/* Compare y with the product, except padding and tokens beyond q->tokens.  */
 static inline void
 probe_check_whole(const struct probe *q)
 {
@@ -232,7 +234,7 @@ probe_check_whole(const struct probe *q)
 	}
 }
 
-/* Bits of whole in the part, poison around it.  */
+/* Assert that y has the bits of whole inside p and poison outside.  */
 static inline void
 probe_check_part(const struct probe *q, const float *whole, struct part p)
 {
@@ -254,7 +256,8 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 	}
 }
 
-/* fn is the kernel of q's last probe_spec; grain is its brn_spec_grain.  */
+/* All checks of a kernel.  fn is that of the last probe_spec of q; grain is its
+ * brn_spec_grain.  */
 static inline void
 probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 {
@@ -295,8 +298,9 @@ probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 	free(whole);
 }
 
-/* The code for few tokens, which does one or all of them: the bits of tier 0,
- * and zeros beside them, whatever part it does.  */
+/* Assert that the few-token kernel gives the bits of tier 0 for the tokens that
+ * it computes, which are one or BRN_FEW, and 0 for the others, in every
+ * part.  */
 static inline void
 probe_few(struct probe *q, enum brn_isa isa)
 {
@@ -322,7 +326,7 @@ probe_few(struct probe *q, enum brn_isa isa)
 	free(whole);
 }
 
-/* a and b give the same bits, however few tokens are wanted.  */
+/* Assert that a and b give the same bits for every number of tokens.  */
 static inline void
 probe_same(struct probe *q, brn_kernel_fn *a, brn_kernel_fn *b)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Nodes with their types.
+ * Adding typed nodes.
  */
-#include "passes/make.h"
+#include "passes/builder.h"
 
 struct brn_node *
-brn_make(struct brn_maker *m, enum brn_op op, const struct brn_type *type,
+brn_build(struct brn_builder *m, enum brn_op op, const struct brn_type *type,
     struct brn_node *a, struct brn_node *b)
 {
 	struct brn_node *in[] = { a, b }, *n;
@@ -19,7 +19,7 @@ brn_make(struct brn_maker *m, enum brn_op op, const struct brn_type *type,
 }
 
 struct brn_node *
-brn_make_transpose(struct brn_maker *m, struct brn_node *x, const int *perm)
+brn_build_transpose(struct brn_builder *m, struct brn_node *x, const int *perm)
 {
 	int64_t order[BRN_MAX_RANK];
 	struct brn_type t;
@@ -36,13 +36,13 @@ brn_make_transpose(struct brn_maker *m, struct brn_node *x, const int *perm)
 	}
 	if (same)
 		return x;
-	n = brn_make(m, BRN_OP_transpose, &t, x, NULL);
+	n = brn_build(m, BRN_OP_transpose, &t, x, NULL);
 	return n && brn_attr_set_ints(m->g, n, "perm", order, t.rank) == 0 ?
 	    n : NULL;
 }
 
 struct brn_node *
-brn_make_reshape(struct brn_maker *m, struct brn_node *x,
+brn_build_reshape(struct brn_builder *m, struct brn_node *x,
     const struct brn_type *type)
 {
 	int64_t shape[BRN_MAX_RANK];
@@ -55,11 +55,11 @@ brn_make_reshape(struct brn_maker *m, struct brn_node *x,
 		    x->type.dim[d] ? 0 : brn_is_sym(type->dim[d]) ? -1 :
 		    type->dim[d];
 	to = brn_graph_ints(m->g, m->name, shape, type->rank);
-	return to ? brn_make(m, BRN_OP_reshape, type, x, to) : NULL;
+	return to ? brn_build(m, BRN_OP_reshape, type, x, to) : NULL;
 }
 
 struct brn_node *
-brn_make_scalar(struct brn_maker *m, float v)
+brn_build_scalar(struct brn_builder *m, float v)
 {
 	static const struct brn_type scalar = { .dtype = BURIN_F32 };
 

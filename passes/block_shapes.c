@@ -6,7 +6,7 @@
  * Blocks wider than one element are joined inside the 64-bit words.  In a
  * matrix that lies column by column, rows are columns and high is wide.
  */
-#include "passes/blocks.h"
+#include "passes/block_shapes.h"
 
 #include <stdlib.h>
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One look at each of the two weights says what is dead.  -0.0 is zero, NaN is
- * not.
+ * Each of the two weights is scanned once.  -0.0 is zero, NaN is not.
  */
-#include "passes/channels.h"
+#include "passes/dead_channels.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The columns of zeros in w; the scan ends where none can be
- * left.  */
+/* Mark the columns of zeros.  The scan ends as soon as none is left.  */
 static void
 mark_cols(const struct brn_tensor *w, unsigned char *zero)
 {
@@ -41,9 +39,9 @@ mark_rows(const struct brn_tensor *w, unsigned char *zero)
 	}
 }
 
-/* The features that have nothing but zeros in w are dead in that way.  */
+/* Set the state of channels whose weights in w are all zero.  */
 static void
-mark(struct brn_channels *c, const struct brn_tensor *w, int axis, int dead)
+mark(struct brn_channels *c, const struct brn_tensor *w, int axis, int state)
 {
 	if (axis)
 		mark_cols(w, c->zero);
@@ -51,34 +49,34 @@ mark(struct brn_channels *c, const struct brn_tensor *w, int axis, int dead)
 		mark_rows(w, c->zero);
 	for (int64_t i = 0; i < c->n; i++)
 		if (c->zero[i])
-			c->dead[i] = (unsigned char)dead;
+			c->state[i] = (unsigned char)state;
 }
 
 void
-brn_channels_made_by(struct brn_channels *c, const struct brn_tensor *w,
+brn_channels_mark_constant(struct brn_channels *c, const struct brn_tensor *w,
     int axis)
 {
-	mark(c, w, axis, BRN_FIXED);
+	mark(c, w, axis, BRN_CHANNEL_CONSTANT);
 }
 
 void
-brn_channels_read_by(struct brn_channels *c, const struct brn_tensor *w,
+brn_channels_mark_unread(struct brn_channels *c, const struct brn_tensor *w,
     int axis)
 {
-	mark(c, w, axis, BRN_UNREAD);
+	mark(c, w, axis, BRN_CHANNEL_UNREAD);
 }
 
 int
 brn_channels_init(struct brn_channels *c, int64_t n, int64_t units,
     burin_error *err)
 {
-	*c = (struct brn_channels){ .n = n, .units = units, .left = units };
-	c->dead = brn_alloc((size_t)n, sizeof *c->dead);
+	*c = (struct brn_channels){ .n = n, .units = units, .nkept = units };
+	c->state = brn_alloc((size_t)n, sizeof *c->state);
 	c->zero = brn_alloc((size_t)n, sizeof *c->zero);
 	c->value = brn_alloc((size_t)n, sizeof *c->value);
-	c->gone = brn_alloc((size_t)units, sizeof *c->gone);
-	c->felt = brn_alloc((size_t)n, sizeof *c->felt);
-	if (!c->dead || !c->zero || !c->value || !c->gone || !c->felt)
+	c->removed = brn_alloc((size_t)units, sizeof *c->removed);
+	c->folded = brn_alloc((size_t)n, sizeof *c->folded);
+	if (!c->state || !c->zero || !c->value || !c->removed || !c->folded)
 		return brn_nomem(err);
 	return BURIN_OK;
 }
@@ -86,70 +84,70 @@ brn_channels_init(struct brn_channels *c, int64_t n, int64_t units,
 void
 brn_channels_free(struct brn_channels *c)
 {
-	free(c->dead);
+	free(c->state);
 	free(c->zero);
 	free(c->value);
-	free(c->gone);
-	free(c->felt);
+	free(c->removed);
+	free(c->folded);
 }
 
 static int
-all_dead(const struct brn_channels *c, int64_t from, int64_t to)
+all_removable(const struct brn_channels *c, int64_t from, int64_t to)
 {
 	for (int64_t i = from; i < to; i++)
-		if (c->dead[i] == BRN_ALIVE)
+		if (c->state[i] == BRN_CHANNEL_LIVE)
 			return 0;
 	return 1;
 }
 
 static void
-list_felt(struct brn_channels *c)
+list_folded(struct brn_channels *c)
 {
 	int64_t size = c->n / c->units;
 
-	c->nfelt = 0;
+	c->nfolded = 0;
 	for (int64_t i = 0; i < c->n; i++)
-		if (c->gone[i / size] && c->dead[i] == BRN_FIXED &&
-		    c->value[i] != 0)
-			c->felt[c->nfelt++] = i;
+		if (c->removed[i / size] && c->value[i] != 0 &&
+		    c->state[i] == BRN_CHANNEL_CONSTANT)
+			c->folded[c->nfolded++] = i;
 }
 
 void
-brn_channels_drop(struct brn_channels *c, int64_t group)
+brn_channels_remove(struct brn_channels *c, int64_t group)
 {
 	int64_t size = c->n / c->units;
 
-	memset(c->gone, 0, (size_t)c->units);
-	c->left = c->units;
+	memset(c->removed, 0, (size_t)c->units);
+	c->nkept = c->units;
 	for (int64_t u = 0; u < c->units; u += group) {
 		int64_t n = c->units - u < group ? c->units - u : group;
 
-		if (!all_dead(c, u * size, (u + n) * size))
+		if (!all_removable(c, u * size, (u + n) * size))
 			continue;
-		memset(c->gone + u, 1, (size_t)n);
-		c->left -= n;
+		memset(c->removed + u, 1, (size_t)n);
+		c->nkept -= n;
 	}
-	if (!c->left) {
-		c->gone[0] = 0;
-		c->left = 1;
+	if (!c->nkept) {
+		c->removed[0] = 0;
+		c->nkept = 1;
 	}
-	list_felt(c);
+	list_folded(c);
 }
 
-/* Copy what stays of units pieces of that many floats each, a run of
- * neighbours at a time.  */
+/* Copy the kept ones of units pieces of that many floats each, neighbours
+ * together.  Returns the end of the copy.  */
 static float *
-copy_left(const struct brn_channels *c, const float *from, int64_t piece,
+copy_kept(const struct brn_channels *c, const float *from, int64_t piece,
     float *to)
 {
 	int64_t u = 0, end;
 
 	while (u < c->units) {
-		if (c->gone[u]) {
+		if (c->removed[u]) {
 			u++;
 			continue;
 		}
-		for (end = u + 1; end < c->units && !c->gone[end]; end++)
+		for (end = u + 1; end < c->units && !c->removed[end]; end++)
 			;
 		memcpy(to, from + u * piece,
 		    (size_t)((end - u) * piece) * sizeof *to);
@@ -160,7 +158,7 @@ copy_left(const struct brn_channels *c, const float *from, int64_t piece,
 }
 
 int
-brn_channels_cut(const struct brn_channels *c, const struct brn_tensor *w,
+brn_channels_compact(const struct brn_channels *c, const struct brn_tensor *w,
     int axis, struct brn_tensor *out, burin_error *err)
 {
 	int64_t lines = axis ? w->type.dim[0] : 1;
@@ -168,31 +166,31 @@ brn_channels_cut(const struct brn_channels *c, const struct brn_tensor *w,
 	float *to;
 
 	out->type = w->type;
-	out->type.dim[axis] = w->type.dim[axis] / c->units * c->left;
+	out->type.dim[axis] = w->type.dim[axis] / c->units * c->nkept;
 	out->data = brn_alloc_aligned((size_t)brn_numel(out) * sizeof *to);
 	if (!out->data)
 		return brn_nomem(err);
 	to = out->data;
 	for (int64_t i = 0; i < lines; i++)
-		to = copy_left(c, (const float *)w->data + i * line,
+		to = copy_kept(c, (const float *)w->data + i * line,
 		    line / c->units, to);
 	return BURIN_OK;
 }
 
 void
-brn_channels_fold(const struct brn_channels *c, const struct brn_tensor *w,
-    int axis, float *sum)
+brn_channels_add_bias(const struct brn_channels *c, const struct brn_tensor *w,
+    int axis, float *bias)
 {
 	int64_t rows = w->type.dim[!axis];
 	int64_t row = axis ? c->n : 1, feature = axis ? 1 : rows;
 	const float *p = w->data;
 
 	for (int64_t r = 0; r < rows; r++, p += row) {
-		double s = (double)sum[r];
+		double s = (double)bias[r];
 
-		for (int64_t k = 0; k < c->nfelt; k++)
-			s += (double)p[c->felt[k] * feature] *
-			    (double)c->value[c->felt[k]];
-		sum[r] = (float)s;
+		for (int64_t k = 0; k < c->nfolded; k++)
+			s += (double)p[c->folded[k] * feature] *
+			    (double)c->value[c->folded[k]];
+		bias[r] = (float)s;
 	}
 }

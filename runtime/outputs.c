@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Values that are not in the memory of the plan, inputs of the caller and
+ * constants, are lent as copies.
+ */
+#include "runtime/outputs.h"
+
+#include <string.h>
+
+int
+brn_value_find(const struct brn_value *v, int n, size_t hint,
+    const char *name)
+{
+	if (!name)
+		return -1;
+	if (hint < (size_t)n && !strcmp(v[hint].name, name))
+		return (int)hint;
+	for (int i = 0; i < n; i++)
+		if (!strcmp(v[i].name, name))
+			return i;
+	return -1;
+}
+
+/* The index in g->out of the k-th of out, which is there.  */
+static int
+index_of(const struct brn_graph *g, const burin_output *out, size_t k)
+{
+	return brn_value_find(g->out, g->nout, k, out[k].name);
+}
+
+int
+brn_outputs_check(const struct brn_graph *g, const burin_output *out,
+    size_t n, burin_error *err)
+{
+	for (size_t k = 0; k < n; k++)
+		if (index_of(g, out, k) < 0)
+			return brn_fail(err, BURIN_EINVAL,
+			    "output '%s': the model has none of that name",
+			    out[k].name ? out[k].name : "");
+	return 0;
+}
+
+void
+brn_outputs_describe(const struct brn_plan *p, burin_output *out, size_t n)
+{
+	const struct brn_graph *g = p->net->graph;
+
+	for (size_t k = 0; k < n; k++) {
+		const struct brn_tensor *v =
+		    &p->val[g->out[index_of(g, out, k)].node->id];
+
+		out[k].data = NULL;
+		out[k].dtype = (enum burin_dtype)v->type.dtype;
+		out[k].rank = v->type.rank;
+		memcpy(out[k].dims, v->type.dim, sizeof out[k].dims);
+		out[k].nbytes = brn_value_bytes(v);
+	}
+}
+
+static int
+overlap(const void *a, size_t na, const void *b, size_t nb)
+{
+	uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
+
+	return na && nb && (x < y ? y - x < na : x - y < nb);
+}
+
+int
+brn_outputs_fit(const burin_output *out, size_t n, burin_error *err)
+{
+	for (size_t k = 0; k < n; k++)
+		if (out[k].buffer && out[k].room < out[k].nbytes)
+			return brn_fail(err, BURIN_EROOM,
+			    "output '%s': has room for %zu bytes, needs %zu",
+			    out[k].name, out[k].room, out[k].nbytes);
+	for (size_t k = 1; k < n; k++)
+		for (size_t j = 0; out[k].buffer && j < k; j++)
+			if (overlap(out[j].buffer, out[j].buffer ?
+			    out[j].nbytes : 0, out[k].buffer, out[k].nbytes))
+				return brn_fail(err, BURIN_EINVAL, "outputs "
+				    "'%s' and '%s': their buffers overlap",
+				    out[j].name, out[k].name);
+	return 0;
+}
+
+/* Whether the buffer of another output is in the place of this value of the
+ * k-th.  */
+static int
+is_written_over(const burin_output *out, size_t n, size_t k,
+    const void *data)
+{
+	for (size_t j = 0; j < n; j++)
+		if (j != k && out[j].buffer && overlap(out[j].buffer,
+		    out[j].nbytes, data, out[k].nbytes))
+			return 1;
+	return 0;
+}
+
+int
+brn_outputs_give(struct brn_plan *p, burin_output *out, size_t n,
+    burin_error *err)
+{
+	const struct brn_graph *g = p->net->graph;
+	int rc;
+
+	/* All that buffers may be written over is read first.  */
+	for (size_t k = 0; k < n; k++) {
+		int i = index_of(g, out, k);
+		const void *data = p->val[g->out[i].node->id].data;
+
+		if (!brn_plan_owns(p, data) && (!out[k].buffer ||
+		    is_written_over(out, n, k, data))) {
+			if ((rc = brn_plan_copy(p, i, err)) < 0)
+				return rc;
+			data = p->copy[i];
+		}
+		out[k].data = data;
+	}
+	for (size_t k = 0; k < n; k++) {
+		if (!out[k].buffer)
+			continue;
+		if (out[k].nbytes)
+			memmove(out[k].buffer, out[k].data, out[k].nbytes);
+		out[k].data = out[k].buffer;
+	}
+	return 0;
+}

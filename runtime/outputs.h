@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Outputs as the caller asks for them: by name, copied into a buffer of his or
+ * lent from the memory of the plan.  The contract is that of burin_run.
+ */
+#ifndef BRN_OUTPUTS_H
+#define BRN_OUTPUTS_H
+
+#include "runtime/plan.h"
+
+/* The index of the value of that name, -1: none.  It is looked for at hint
+ * first: callers tend to keep the order of the model.  name may be NULL.  */
+int brn_value_find(const struct brn_value *v, int n, size_t hint,
+    const char *name);
+
+/* EINVAL unless the graph has all that are asked for.  */
+int brn_outputs_check(const struct brn_graph *g, const burin_output *out,
+    size_t n, burin_error *err);
+/* Set dtype, rank, dims and nbytes to what p makes, data to NULL.  */
+void brn_outputs_describe(const struct brn_plan *p, burin_output *out,
+    size_t n);
+/* Whether the buffers of described outputs are large enough (EROOM) and apart
+ * from each other (EINVAL).  */
+int brn_outputs_fit(const burin_output *out, size_t n, burin_error *err);
+/* After a run of p: copy or lend all, and set data.  ENOMEM.  */
+int brn_outputs_give(struct brn_plan *p, burin_output *out, size_t n,
+    burin_error *err);
+
+#endif
