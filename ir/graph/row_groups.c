@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rows of a window are sorted by hash, and what is alike is cut into
- * groups, the highest first.  Nothing depends on anything but the hashes, so
- * whoever has the same rows has the same groups.
+ * The rows of a window are sorted by hash, and each run of equal hashes is cut
+ * into groups, the largest first.  The groups depend on the hashes only, so
+ * that the library and burin-cc find the same.
  */
 #include "ir/graph/row_groups.h"
 
@@ -23,8 +23,8 @@ compare(const void *p, const void *q)
 	return a->at < b->at ? -1 : 1;
 }
 
-/* The height of the next group of n rows: the highest that leaves no single
- * row, which would cost as much as two.  */
+/* The size of the next group of n rows: the largest that does not leave a
+ * single row, which would cost as much as two.  */
 static int
 next_height(int32_t n)
 {
@@ -35,8 +35,8 @@ next_height(int32_t n)
 	return h;
 }
 
-/* Cut n rows that are alike into groups.  next is where the rows of each height
- * go in `row`; without that they are counted.  */
+/* Cut n rows with equal hashes into groups.  next[h] is where the next row of a
+ * group of size h goes in row; with row NULL rows are only counted.  */
 static void
 cut(const struct row *r, int32_t n, int32_t *next, int32_t *row)
 {
@@ -49,7 +49,7 @@ cut(const struct row *r, int32_t n, int32_t *next, int32_t *row)
 	}
 }
 
-/* All rows of a window, which are sorted.  */
+/* Cut all rows of a window, sorted by hash, into groups.  */
 static void
 cut_window(const struct row *r, int32_t n, int32_t *next, int32_t *row)
 {
@@ -60,6 +60,7 @@ cut_window(const struct row *r, int32_t n, int32_t *next, int32_t *row)
 	}
 }
 
+/* Cut all windows, and set a->first.  */
 static void
 cut_all(const struct row *r, int32_t n, const struct brn_alike *a,
     int32_t *row)
@@ -78,8 +79,9 @@ cut_all(const struct row *r, int32_t n, const struct brn_alike *a,
 	}
 }
 
+/* All rows, sorted by hash within their window.  NULL: no memory.  */
 static struct row *
-sorted(const uint64_t *hash, int32_t n, int32_t window)
+sort_windows(const uint64_t *hash, int32_t n, int32_t window)
 {
 	struct row *r = brn_alloc((size_t)n + 1, sizeof *r);
 
@@ -91,9 +93,9 @@ sorted(const uint64_t *hash, int32_t n, int32_t window)
 	return r;
 }
 
-/* One height after the other.  */
+/* Place the rows of each size behind those of the size before.  */
 static void
-put_in_line(struct brn_alike *a)
+place_sizes(struct brn_alike *a)
 {
 	int32_t n = 0;
 
@@ -112,7 +114,7 @@ brn_alike_make(const uint64_t *hash, int32_t n, int bh,
 	int32_t window = brn_alike_window(bh);
 	int32_t nwindow = (n + window - 1) / window;
 	struct brn_alike a = { .window = window, .nwindow = nwindow };
-	struct row *r = sorted(hash, n, window);
+	struct row *r = sort_windows(hash, n, window);
 	int ok;
 
 	a.row = brn_alloc((size_t)n + 1, sizeof *a.row);
@@ -124,7 +126,7 @@ brn_alike_make(const uint64_t *hash, int32_t n, int bh,
 	}
 	if (ok) {
 		cut_all(r, n, &a, NULL);
-		put_in_line(&a);
+		place_sizes(&a);
 		cut_all(r, n, &a, a.row);
 	}
 	free(r);

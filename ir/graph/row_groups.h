@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Rows that have their nonzeros in the same columns, brought together in groups
- * that can be computed as one higher row.  Rows leave their place within a
- * window only, so that work can still be split between windows.
+ * Groups of block rows whose blocks are in the same columns: a group is
+ * computed as one block row of more rows.  Rows are reordered only within a
+ * window of rows, so that threads can still take a window each.
  */
 #ifndef BRN_ALIKE_H
 #define BRN_ALIKE_H
@@ -11,14 +11,14 @@
 
 enum { BRN_ALIKE_HEIGHTS = 5 };
 
-/* Block rows of bh in a window.  */
+/* Block rows of height bh in a window.  */
 static inline int
 brn_alike_window(int bh)
 {
 	return bh < 192 ? 192 / bh : 1;
 }
 
-/* Rows of a group of height h, the last of which is one row.  */
+/* Row counts of the group sizes, largest first: 16, 4, 3, 2, 1.  */
 static inline int
 brn_alike_rows(int h)
 {
@@ -35,8 +35,8 @@ struct brn_alike {
 	int32_t *row;           /* all rows, one height after the other */
 };
 
-/* Groups of n block rows of bh; those with the same hash are alike.
- * ENOMEM.  */
+/* Group n block rows of height bh; rows with the same hash have the same
+ * columns.  ENOMEM.  */
 int brn_alike_make(const uint64_t *hash, int32_t n, int bh,
     struct brn_alike *out, burin_error *err);
 void brn_alike_clear(struct brn_alike *a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The invariants of a graph, checked: after import always, after every pass
- * when asked.
+ * Checks of the invariants of a graph: after import, and with option verify
+ * after every pass.
  */
 #include "ir/graph/graph.h"
 
@@ -106,7 +106,7 @@ layout_name(int tiles)
 	return tiles ? "tiles" : "rows";
 }
 
-/* Nodes get and take the same layout.  */
+/* Each input is in the layout that the node takes.  */
 static int
 check_layout(const struct brn_node *n, burin_error *err)
 {

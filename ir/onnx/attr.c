@@ -128,7 +128,8 @@ find_word(const char *const *word, const struct Onnx__AttributeProto *a)
 
 /* The value of a is one that r says is unsupported.  */
 static int
-is_refused(const struct brn_attr_info *r, const struct Onnx__AttributeProto *a)
+is_refused(const struct brn_attr_info *r,
+    const struct Onnx__AttributeProto *a)
 {
 	if (r->word)
 		return (find_word(r->word, a) >= 0) == (r->role == BRN_ATTR_NOT);

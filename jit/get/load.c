@@ -13,8 +13,10 @@
 
 #include "ir/base.h"
 #include "jit/get/fork.h"
+#include "jit/get/locate.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -24,10 +26,6 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef BRN_PKGLIBDIR
-#define BRN_PKGLIBDIR "/usr/local/lib/burin"
-#endif
 
 #define NAME_MAX_LEN 192
 
@@ -136,16 +134,36 @@ brn_unload(void *handle)
 	pthread_mutex_unlock(&loading);
 }
 
+int
+brn_own_dir(char dir[PATH_MAX])
+{
+	struct link_map *map;
+	const char *file;
+	Dl_info info;
+	int is_program;
+
+	if (!dladdr1(&loading, &info, (void **)&map, RTLD_DL_LINKMAP))
+		return -1;
+	is_program = !map->l_name[0];
+	file = is_program ? "/proc/self/exe" : map->l_name;
+	/* A relative name was right in the working directory of then.  */
+	if (file[0] != '/' || !realpath(file, dir))
+		return -1;
+	*strrchr(dir, '/') = '\0';
+	return is_program;
+}
+
 static brn_module_compile_fn *module_compile;
 
 static int
 open_module(burin_error *err)
 {
-	const char *path = secure_getenv("BURIN_JIT_MODULE");
+	char path[PATH_MAX];
 	void *h, *sym;
+	int rc;
 
-	if (!path || !path[0])
-		path = BRN_PKGLIBDIR "/burin-jit.so";
+	if ((rc = brn_locate(BRN_PART_module, path, err)) < 0)
+		return rc;
 	h = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!h)
 		return brn_fail(err, BURIN_EJIT, "%s: %s", path,

@@ -7,8 +7,9 @@
  */
 #include "jit/get/worker.h"
 
+#include "jit/get/locate.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -20,10 +21,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifndef BRN_LIBEXECDIR
-#define BRN_LIBEXECDIR "/usr/local/libexec"
-#endif
 
 #define TIMEOUT_MS 30000
 /* That many workers lost in a row, and none will be any better.  */
@@ -47,7 +44,8 @@ struct worker {
 
 struct pool {
 	const struct brn_pool *o;
-	const char *path;
+	char path[PATH_MAX];            /* of burin-cc */
+	burin_error missing;            /* code 0: it is there */
 	double timeout;
 	int nworker, stopped;
 	struct worker *worker;
@@ -65,14 +63,6 @@ end_job(struct pool *p, struct brn_job *job)
 }
 
 /* ---- processes -------------------------------------------------------- */
-
-static const char *
-cc_path(void)
-{
-	const char *p = secure_getenv("BURIN_CC");
-
-	return p && p[0] ? p : BRN_LIBEXECDIR "/burin-cc";
-}
 
 static double
 timeout_ms(int low)
@@ -131,6 +121,10 @@ start(struct pool *p, struct worker *w, burin_error *err)
 {
 	int sv[2], rc;
 
+	if (p->missing.code < 0) {
+		*err = p->missing;
+		return err->code;
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return brn_fail(err, BURIN_EJIT, "burin-cc: %s",
 		    strerror(errno));
@@ -444,12 +438,13 @@ brn_worker_run(const struct brn_pool *o, struct brn_job *job, int njob,
     brn_job_fn *done, void *ctx)
 {
 	struct pool p = {
-		.o = o, .path = cc_path(), .timeout = timeout_ms(o->low),
+		.o = o, .timeout = timeout_ms(o->low),
 		.nworker = o->nworker < njob ? o->nworker : njob,
 		.job = job, .njob = njob, .done = done, .ctx = ctx,
 	};
 	struct pollfd *pfd;
 
+	brn_locate(BRN_PART_cc, p.path, &p.missing);
 	if (p.nworker < 1)
 		p.nworker = 1;
 	p.worker = brn_alloc((size_t)p.nworker, sizeof *p.worker);

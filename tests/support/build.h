@@ -12,6 +12,7 @@
 #define BUILD_H
 
 #include "ir/graph/graph.h"
+#include "ir/op/infer.h"
 #include "tests/support/suite.h"
 
 /* Open dimensions, named "batch" and "seq".  */
@@ -45,6 +46,17 @@ build_node(struct brn_graph *g, enum brn_op op, struct brn_node *const *in,
 
 	ck_assert_ptr_nonnull(n);
 	return n;
+}
+
+/* Types and values of all nodes; freed with brn_shapes_free.  */
+static inline struct brn_shapes *
+build_infer(const struct brn_graph *g, const struct brn_type *in)
+{
+	struct brn_shapes *s = NULL;
+	burin_error err = { 0 };
+
+	suite_ok(brn_infer(g, in, &s, &err), err);
+	return s;
 }
 
 static inline struct brn_node *

@@ -1,11 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Refs of the matrix products: one dot product an output element, in double
- * or, for integers, wrapping.
+ * Matrix products: matmul and gemm, and the layers that passes make of them
+ * (dense, bsr_dense).  A result element is one dot product, summed in double;
+ * of integers, summed with wrapping.
  */
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include "ir/graph/epilogue.h"
+
+/* ---- types ---- */
+
+/* All dimensions but the last two of b join those of out, which are those of
+ * a.  */
+static int
+broadcast_batch(struct brn_infer *c, const struct brn_type *a,
+    const struct brn_type *b, struct brn_type *out)
+{
+	struct brn_type more = *b;
+
+	*out = *a;
+	out->rank = a->rank > 2 ? a->rank - 2 : 0;
+	more.rank = b->rank > 2 ? b->rank - 2 : 0;
+	return brn_infer_broadcast(c, out, &more);
+}
+
+int
+infer_matmul(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *a = brn_infer_in(c, 0), *b = brn_infer_in(c, 1);
+	int64_t k;
+	int rc;
+
+	if (a->dtype != b->dtype || !a->rank || !b->rank)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "not two matrices of one type");
+	k = a->dim[a->rank - 1];
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0 ||
+	    (rc = brn_infer_same_dim(c, &k, b->dim[b->rank == 1 ? 0 :
+	    b->rank - 2])) < 0 || (rc = broadcast_batch(c, a, b, out)) < 0)
+		return rc;
+	if (a->rank > 1)
+		out->dim[out->rank++] = a->dim[a->rank - 2];
+	if (b->rank > 1)
+		out->dim[out->rank++] = b->dim[b->rank - 1];
+	return BURIN_OK;
+}
+
+/* C of a Gemm broadcasts to the result, which it does not make larger.  */
+static int
+check_gemm_c(struct brn_infer *c, const struct brn_type *out)
+{
+	const struct brn_type *t = brn_infer_in(c, 2);
+	int64_t want;
+	int rc;
+
+	if (!t)
+		return BURIN_OK;
+	if ((rc = brn_infer_dtype(c, 2, BRN_SET_F32)) < 0)
+		return rc;
+	if (t->rank > 2)
+		return brn_infer_bad(c, BURIN_ESHAPE, "input 2 is no matrix");
+	for (int d = 0; d < t->rank; d++) {
+		want = out->dim[2 - t->rank + d];
+		if (t->dim[d] != 1 &&
+		    (rc = brn_infer_same_dim(c, &want, t->dim[d])) < 0)
+			return rc;
+	}
+	return BURIN_OK;
+}
+
+int
+infer_gemm(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *a = brn_infer_in(c, 0), *b = brn_infer_in(c, 1);
+	int ta = brn_attr_int(c->n, "transA") != 0;
+	int tb = brn_attr_int(c->n, "transB") != 0, rc;
+	int64_t k;
+
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
+	    (rc = brn_infer_dtype(c, 1, BRN_SET_F32)) < 0)
+		return rc;
+	if (a->rank != 2 || b->rank != 2)
+		return brn_infer_bad(c, BURIN_ESHAPE, "not two matrices");
+	k = a->dim[!ta];
+	if ((rc = brn_infer_same_dim(c, &k, b->dim[tb])) < 0)
+		return rc;
+	*out = (struct brn_type){ BURIN_F32, 2, { a->dim[ta], b->dim[!tb] } };
+	return check_gemm_c(c, out);
+}
+
+/* Input 3 has the shape of out.  */
+static int
+check_residual(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *r = brn_infer_in(c, 3);
+	int rc;
+
+	if (r->rank != out->rank)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "residual has not the shape of the result");
+	for (int i = 0; i < out->rank; i++)
+		if ((rc = brn_infer_same_dim(c, &out->dim[i], r->dim[i])) < 0)
+			return rc;
+	return BURIN_OK;
+}
+
+int
+infer_dense(struct brn_infer *c, struct brn_type *out)
+{
+	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
+	const struct brn_type *bias = brn_infer_in(c, 2);
+	int trans = brn_attr_int(c->n, "trans_w") != 0, rc;
+	int64_t cols, rows;
+
+	for (int i = 0; i < c->n->nin; i++)
+		if (brn_infer_in(c, i) &&
+		    (rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
+			return rc;
+	if (!x->rank || w->rank != 2 || (bias && bias->rank != 1))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "not x[..][cols], weight [rows][cols], bias [rows]");
+	cols = w->dim[!trans];
+	rows = w->dim[trans];
+	if ((rc = brn_infer_same_dim(c, &cols, x->dim[x->rank - 1])) < 0 ||
+	    (bias && (rc = brn_infer_same_dim(c, &rows, bias->dim[0])) < 0))
+		return rc;
+	*out = *x;
+	out->dim[x->rank - 1] = rows;
+	return brn_infer_in(c, 3) ? check_residual(c, out) : BURIN_OK;
+}
+
+int
+infer_bsr_dense(struct brn_infer *c, struct brn_type *out)
+{
+	if (c->n->in[1]->op != BRN_OP_bsr)
+		return brn_infer_bad(c, BURIN_ESHAPE, "weight is no bsr");
+	return infer_dense(c, out);
+}
+
+/* ---- work ---- */
+
+/* A dot product.  */
+BRN_WORK(matmul)
+{
+	const struct brn_type *a = brn_infer_in(c, 0);
+
+	return (double)a->dim[a->rank - 1];
+}
+
+BRN_WORK(gemm)
+{
+	int trans = brn_attr_int(c->n, "transA") != 0;
+
+	return (double)brn_infer_in(c, 0)->dim[!trans];
+}
+
+BRN_WORK(dense)
+{
+	const struct brn_type *x = brn_infer_in(c, 0);
+
+	return (double)x->dim[x->rank - 1];
+}
+
+/* ---- values ---- */
 
 /* A matrix inside a tensor: element (r, c) is at first + r * row + c * col. */
 struct mat {
@@ -48,8 +205,8 @@ last_matrix(const struct brn_tensor *t, int vector_is_row)
 	return (struct mat){ t, 0, ty->dim[ty->rank - 1], 1 };
 }
 
-/* Walk over the batch dimensions of out with both operands along: as if each
- * matrix were one element.  */
+/* Walk over the batch dimensions of out, all but the last ndrop.  The offset of
+ * an operand counts its matrices.  */
 static void
 walk_batch(struct brn_iter *it, const struct brn_type *out, int ndrop,
     const struct brn_type *a, const struct brn_type *b)
@@ -120,7 +277,8 @@ BRN_REF(gemm)
 	return BURIN_OK;
 }
 
-/* Element i of a layer's result, whose product is sum: bias, epilogue.  */
+/* Element i of a layer's result from its dot product: add the bias, apply the
+ * epilogue.  */
 static void
 finish(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, int64_t i, double sum)
@@ -141,7 +299,7 @@ BRN_REF(dense)
 	int64_t rows = in[1]->type.dim[trans], cols = in[1]->type.dim[!trans];
 	int64_t size = brn_numel(out);
 	struct mat x = { in[0], 0, cols, 1 };
-	/* Seen as [cols][rows], which it is or is not. */
+	/* w^T: [cols][rows].  */
 	struct mat w = { in[1], 0, trans ? rows : 1, trans ? 1 : cols };
 
 	for (int64_t i = 0; i < size; i++)
@@ -149,7 +307,7 @@ BRN_REF(dense)
 	return BURIN_OK;
 }
 
-/* One output feature of one token: the dot product over stored blocks.  */
+/* The dot product of one row of the weight with x, over stored blocks.  */
 static double
 bsr_dot(const struct brn_bsr *b, int64_t row, const float *x)
 {

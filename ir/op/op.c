@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The questions that inference rules ask.
+ * Helpers of the files in which ops are defined.
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/op.h"
 
 #include <stdio.h>
+
+#include "ir/op/window.h"
 
 int
 brn_infer_bad(struct brn_infer *c, int code, const char *fmt, ...)
@@ -33,6 +35,13 @@ brn_infer_bad(struct brn_infer *c, int code, const char *fmt, ...)
 	    brn_fail(c->err, code, "%s", (const char *)b.p);
 	brn_buf_free(&b);
 	return rc;
+}
+
+int
+brn_infer_too_many_dims(struct brn_infer *c)
+{
+	return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+	    "more than %d dimensions", BRN_MAX_RANK);
 }
 
 const struct brn_type *
@@ -99,6 +108,30 @@ brn_infer_dtype(struct brn_infer *c, int i, int set)
 		return BURIN_OK;
 	return brn_infer_bad(c, BURIN_EUNSUPPORTED,
 	    "not supported for the type of input %d", i);
+}
+
+int
+brn_infer_all_f32(struct brn_infer *c)
+{
+	int rc = BURIN_OK;
+
+	for (int i = 0; i < c->n->nin && rc == BURIN_OK; i++)
+		if (c->n->in[i])
+			rc = brn_infer_dtype(c, i, BRN_SET_F32);
+	return rc;
+}
+
+int
+brn_infer_vector(struct brn_infer *c, int i, int64_t dim)
+{
+	const struct brn_type *t = brn_infer_in(c, i);
+
+	if (!t)
+		return BURIN_OK;
+	if (t->rank != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE, "input %d is no vector",
+		    i);
+	return brn_infer_same_dim(c, &dim, t->dim[0]);
 }
 
 int
@@ -232,4 +265,98 @@ brn_infer_dims(struct brn_infer *c, int i, int64_t lowest,
 		out->dim[d] = v;
 	}
 	return BURIN_OK;
+}
+
+void
+brn_infer_spatial(struct brn_infer *c, const struct brn_window *w,
+    struct brn_type *out)
+{
+	for (int i = 0; i < w->n; i++)
+		out->dim[i + 2] = w->out[i] == -1 ? brn_infer_new_dim(c) :
+		    w->out[i];
+}
+
+/* ---- work ---- */
+
+double
+brn_work_per_element(double all, const struct brn_type *out)
+{
+	int64_t n = brn_type_numel(out);
+
+	return all / (double)(n > 0 ? n : 1);
+}
+
+double
+brn_work_product(const struct brn_type *t, int from, int to)
+{
+	double n = 1;
+
+	for (int d = from; d < to; d++)
+		n *= (double)t->dim[d];
+	return n;
+}
+
+BRN_WORK(none)
+{
+	return 0;
+}
+
+BRN_WORK(one)
+{
+	return 1;
+}
+
+/* An element has a place along each axis to compute.  */
+BRN_WORK(rank)
+{
+	return brn_infer_in(c, 0)->rank + 1;
+}
+
+BRN_WORK(inputs)
+{
+	return c->n->nin;
+}
+
+/* Every element of input 0 is looked at once.  */
+BRN_WORK(walk)
+{
+	return 1 + brn_work_per_element(
+	    (double)brn_type_numel(brn_infer_in(c, 0)), out);
+}
+
+/* ---- refs ---- */
+
+int
+brn_ref_bad(const struct brn_node *n, burin_error *err, const char *fmt, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	return brn_fail(err, BURIN_ESHAPE, "node '%s': %s", n->name, why);
+}
+
+void
+brn_split_shape(const struct brn_type *t, int set, struct brn_type *outer,
+    struct brn_type *inner)
+{
+	*outer = *inner = *t;
+	for (int d = 0; d < t->rank; d++)
+		if (set & 1 << d)
+			outer->dim[d] = 1;
+		else
+			inner->dim[d] = 1;
+}
+
+void
+brn_walk(struct brn_iter *it, const struct brn_type *shape,
+    const struct brn_tensor *x)
+{
+	int64_t stride[BRN_MAX_RANK];
+
+	brn_type_strides(&x->type, stride);
+	brn_iter_init(it, shape);
+	brn_iter_add_strided(it, 0, stride);
 }

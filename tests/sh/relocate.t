@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# The worker and the module are found from where the library was loaded, without
+# any environment variable: in the build tree, in an installation that was
+# moved, in one folder.  Not where others could have put them.
+src=${SRCDIR:-.}
+build=${BUILDDIR:-.}
+work=$(mktemp -d "$build/tests/tmp.relocate.XXXXXX") || exit 99
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+
+point() {
+	what=$1
+	shift
+	if "$@" >"$work/out" 2>&1; then
+		echo "ok - $what"
+	else
+		echo "not ok - $what"
+		sed 's/^/# /' "$work/out"
+	fi
+}
+
+# variable NAME: of the Makefile.
+variable() {
+	# shellcheck disable=SC2016 # for make
+	printf 'include Makefile\nshow:\n\t@echo $(%s)\n' "$1" |
+	    env -u MAKEFLAGS make -s -C "$build" -f - show
+}
+
+cat >"$work/load.c" <<'END'
+#include <burin.h>
+#include <stdio.h>
+
+/* What came of the kernels of a model with an empty cache.  */
+int
+main(int argc, char **argv)
+{
+	burin_options *o = burin_options_new();
+	burin_model *m;
+	burin_stats st;
+	burin_error err;
+
+	if (argc != 4 ||
+	    burin_options_set(o, "cache_dir", argv[2], &err) < 0 ||
+	    burin_options_set(o, "jit", argv[3], &err) < 0 ||
+	    burin_model_load(argv[1], o, &m, &err) < 0)
+		return 1;
+	burin_model_stats(m, &st, sizeof st);
+	printf("%s %s\n", st.compiled && !st.failed ? "compiled" : "failed",
+	    st.note);
+	burin_model_free(m);
+	burin_options_free(o);
+	return 0;
+}
+END
+
+# loader LIBDIR: the program load, linked with the library there.
+loader() {
+	# shellcheck disable=SC2086 # lists of words
+	${CC:-cc} $SAN_CFLAGS -I"$src/include" "$work/load.c" \
+	    -o "$work/load" -L"$1" -lburin -Wl,-rpath,"$1"
+}
+
+# loads HOW WORDS: what load says of jit=HOW begins with the words or has them.
+loads() {
+	rm -rf "$work/cache"
+	env -i ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
+	    ${LSAN_OPTIONS:+LSAN_OPTIONS="$LSAN_OPTIONS"} \
+	    "$work/load" "$work/m.onnx" "$work/cache" "$1" >"$work/said"
+	cat "$work/said"
+	grep -qF "$2" "$work/said"
+}
+
+in_folder() {
+	loader "$1" && loads worker compiled && loads inprocess compiled
+}
+
+# The library, the worker and the module in one folder, as in a wheel.
+in_one_folder() {
+	mkdir -p "$work/flat" &&
+	cp "$build/burin-cc" "$build/.libs/burin-jit.so" \
+	    "$build/.libs/libburin.so.0" "$work/flat" &&
+	ln -sf libburin.so.0 "$work/flat/libburin.so" &&
+	chmod -R go-w "$work/flat" && in_folder "$work/flat"
+}
+
+moved() {
+	env -u MAKEFLAGS make -s -C "$build" install DESTDIR="$work/root" &&
+	mv "$work/root$prefix" "$work/moved" && rm -r "$work/root" &&
+	chmod -R go-w "$work/moved" &&
+	in_folder "$work/moved${libdir#"$prefix"}"
+}
+
+# refused FILE MODE WORDS
+refused() {
+	chmod "$2" "$1"
+	loads worker failed && loads worker "$3"
+	ok=$?
+	chmod go-w "$1"
+	return $ok
+}
+
+refused_owner() {
+	chown 65534 "$work/flat/burin-cc"
+	loads worker "$work/flat/burin-cc is not used, others can write it"
+	ok=$?
+	chown 0 "$work/flat/burin-cc"
+	return $ok
+}
+
+# Root, with a program that is set to another user.
+refused_setuid() {
+	chown 65534 "$work/load" && chmod u+s "$work/load" &&
+	loads worker "is not used, the program is set-uid"
+}
+
+"$build/bench/make-bert" --layers 1 --hidden 64 --heads 4 --inter 128 \
+    --vocab 100 --npos 16 "$work/m.onnx" || exit 99
+prefix=$(variable prefix)
+libdir=$(variable libdir)
+
+echo 1..7
+point "in the build tree" in_folder "$build/.libs"
+point "in an installation that was moved" moved
+point "in one folder" in_one_folder
+if [ -e "$(variable libexecdir)/burin-cc" ]; then
+	for i in 4 5 6 7; do
+		echo "ok - $i # SKIP burin-cc is installed"
+	done
+	exit
+fi
+point "not in a folder that others can write" refused "$work/flat" 777 \
+    "$work/flat/burin-cc is not used, others can write its folder"
+point "not a file that others can write" refused "$work/flat/burin-cc" 775 \
+    "$work/flat/burin-cc is not used, others can write it"
+if [ "$(id -u)" = 0 ]; then
+	point "not a file of somebody else" refused_owner
+	point "not by a set-uid program" refused_setuid
+else
+	echo "ok - not a file of somebody else # SKIP needs root"
+	echo "ok - not by a set-uid program # SKIP needs root"
+fi
