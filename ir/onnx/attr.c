@@ -132,7 +132,8 @@ is_refused(const struct brn_attr_info *r,
     const struct Onnx__AttributeProto *a)
 {
 	if (r->word)
-		return (find_word(r->word, a) >= 0) == (r->role == BRN_ATTR_NOT);
+		return (r->role == BRN_ATTR_NOT) ==
+		    (find_word(r->word, a) >= 0);
 	return a->i != r->i;
 }
 

@@ -40,7 +40,17 @@ room() {
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
 }
 
-echo 1..25
+# acyclic FOLDER: a header and its source are one unit; units do not include
+# each other in a circle.
+acyclic() {
+	for f in "$1"/*.[ch]; do
+		unit=$(basename "${f%.*}")
+		sed -n "s,^#include \"$1/\([^/.]*\)\.h\"\$,$unit \1,p" "$f" |
+		    grep -v "^$unit $unit\$"
+	done | tsort 2>&1 >/dev/null | bad "$1 has no circles of includes"
+}
+
+echo 1..26
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
@@ -70,3 +80,4 @@ room check 'tests/.*\.[ch]'
 room pthreadpool 'runtime/[a-z_]*\.[ch]'
 room 'archive(_entry)?\.h' 'cache/bundle\.c'
 room '(hiredis|sodium)' 'cache/remote\.c'
+acyclic ir/onnx
