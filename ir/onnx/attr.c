@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rows of ir/attrs.def carried out.
+ * Each role of a row in ir/attrs.def has its function here.
  */
 #include "ir/onnx/attr.h"
 
@@ -159,7 +159,7 @@ brn_onnx_attrs_refuse(struct brn_onnx_node *n)
 /* ---- attributes that become inputs --------------------------------------- */
 
 static struct brn_node *
-constant_of(struct brn_onnx_node *n, const struct brn_attr_info *r,
+constant_from_attr(struct brn_onnx_node *n, const struct brn_attr_info *r,
     const struct Onnx__AttributeProto *a)
 {
 	struct brn_graph *g = n->im->g;
@@ -177,7 +177,7 @@ constant_of(struct brn_onnx_node *n, const struct brn_attr_info *r,
 }
 
 static int
-to_input(struct brn_onnx_node *n, const struct brn_attr_info *r)
+attr_to_input(struct brn_onnx_node *n, const struct brn_attr_info *r)
 {
 	struct Onnx__AttributeProto *a;
 	int k = (int)r->i, rc = brn_onnx_attr(n, r->file, r->type, &a);
@@ -187,7 +187,7 @@ to_input(struct brn_onnx_node *n, const struct brn_attr_info *r)
 	if (n->in[k])
 		return brn_onnx_bad(n,
 		    "'%s' is given as an attribute and as an input", r->name);
-	n->in[k] = constant_of(n, r, a);
+	n->in[k] = constant_from_attr(n, r, a);
 	if (!n->in[k])
 		return brn_nomem(n->im->err);
 	if (n->nin <= k)
@@ -203,13 +203,13 @@ brn_onnx_attrs_to_inputs(struct brn_onnx_node *n)
 
 	for (; r->name && rc == 0; r++)
 		if (r->role == BRN_ATTR_INPUT)
-			rc = to_input(n, r);
+			rc = attr_to_input(n, r);
 	return rc;
 }
 
 /* ---- attributes that stay ------------------------------------------------ */
 
-/* The words as a list for a message.  */
+/* EFORMAT that lists the words.  */
 static int
 bad_word(struct brn_onnx_node *n, const struct brn_attr_info *r,
     const struct Onnx__AttributeProto *a)
@@ -243,7 +243,7 @@ copy_float(struct brn_onnx_node *n, const struct brn_attr_info *r, float v)
 }
 
 static int
-copy(struct brn_onnx_node *n, const struct brn_attr_info *r)
+copy_attr(struct brn_onnx_node *n, const struct brn_attr_info *r)
 {
 	int is_word = r->role == BRN_ATTR_WORD, word, rc;
 	struct Onnx__AttributeProto *a;
@@ -278,6 +278,6 @@ brn_onnx_attrs_copy(struct brn_onnx_node *n)
 
 	for (; r->name && rc == 0; r++)
 		if (r->role == BRN_ATTR_COPIED || r->role == BRN_ATTR_WORD)
-			rc = copy(n, r);
+			rc = copy_attr(n, r);
 	return rc;
 }

@@ -17,7 +17,7 @@
 /* ---- activations ---- */
 
 static void
-gelu(struct brn_expand *e, struct brn_node *x, int tanh)
+put_gelu(struct brn_expand *e, struct brn_node *x, int tanh)
 {
 	e->out[0] = BRN_PUT(e, gelu, x);
 	if (tanh)
@@ -27,13 +27,13 @@ gelu(struct brn_expand *e, struct brn_node *x, int tanh)
 static void
 expand_gelu(struct brn_expand *e)
 {
-	gelu(e, brn_arg(e, 0), 0);
+	put_gelu(e, brn_arg(e, 0), 0);
 }
 
 static void
 expand_bias_gelu(struct brn_expand *e)
 {
-	gelu(e, BRN_PUT(e, add, brn_arg(e, 0), brn_arg(e, 1)), 0);
+	put_gelu(e, BRN_PUT(e, add, brn_arg(e, 0), brn_arg(e, 1)), 0);
 }
 
 static void
@@ -43,7 +43,7 @@ expand_fast_gelu(struct brn_expand *e)
 
 	if (brn_arg(e, 1))
 		x = BRN_PUT(e, add, x, brn_arg(e, 1));
-	gelu(e, x, 1);
+	put_gelu(e, x, 1);
 }
 
 static void
@@ -57,9 +57,9 @@ expand_quick_gelu(struct brn_expand *e)
 	e->out[0] = BRN_PUT(e, mul, x, BRN_PUT(e, sigmoid, t));
 }
 
-/* Between the two numbers in activation_params.  */
+/* Clip to the two limits in activation_params.  */
 static struct brn_node *
-clip(struct brn_expand *e, struct brn_node *x)
+put_clip(struct brn_expand *e, struct brn_node *x)
 {
 	float limit[2] = { 0 };
 
@@ -70,9 +70,9 @@ clip(struct brn_expand *e, struct brn_node *x)
 	    brn_put_scalar(e, BURIN_F32, (double)limit[1]));
 }
 
-/* What a fused node applies to its result.  */
+/* The activation that a fused node applies to its result.  */
 static struct brn_node *
-activation(struct brn_expand *e, struct brn_node *x)
+put_activation(struct brn_expand *e, struct brn_node *x)
 {
 	const char *s = brn_arg_string(e, "activation");
 
@@ -85,7 +85,7 @@ activation(struct brn_expand *e, struct brn_node *x)
 	if (!strcmp(s, "Sigmoid"))
 		return BRN_PUT(e, sigmoid, x);
 	if (!strcmp(s, "Clip"))
-		return clip(e, x);
+		return put_clip(e, x);
 	brn_cannot(e, "with activation %s", s);
 	return NULL;
 }
@@ -94,7 +94,7 @@ activation(struct brn_expand *e, struct brn_node *x)
 
 /* x / sqrt(mean(x^2) + epsilon) * scale over the last axis.  */
 static struct brn_node *
-rms_norm(struct brn_expand *e, struct brn_node *x, struct brn_node *scale,
+put_rms_norm(struct brn_expand *e, struct brn_node *x, struct brn_node *scale,
     float epsilon)
 {
 	struct brn_node *m = BRN_PUT(e, reduce_mean, BRN_PUT(e, mul, x, x),
@@ -112,14 +112,14 @@ expand_rms_norm(struct brn_expand *e)
 		brn_cannot(e, "over another axis than the last");
 	if (brn_wants(e, 1))
 		brn_cannot(e, "with several outputs");
-	e->out[0] = rms_norm(e, brn_arg(e, 0), brn_arg(e, 1),
+	e->out[0] = put_rms_norm(e, brn_arg(e, 0), brn_arg(e, 1),
 	    brn_arg_float(e, "epsilon", 1e-5f));
 }
 
-/* input + skip + bias.  The bias goes to the one that is a product, so that it
- * becomes that of its layer.  */
+/* input + skip + bias.  The bias is added to skip when that is a MatMul, so
+ * that canon_dense makes it the bias of that layer.  */
 static struct brn_node *
-skip_sum(struct brn_expand *e, struct brn_node *bias)
+put_skip_sum(struct brn_expand *e, struct brn_node *bias)
 {
 	struct brn_node *x = brn_arg(e, 0), *skip = brn_arg(e, 1);
 
@@ -135,7 +135,7 @@ skip_sum(struct brn_expand *e, struct brn_node *bias)
 static void
 expand_skip_layer_norm(struct brn_expand *e)
 {
-	struct brn_node *sum = skip_sum(e, brn_arg(e, 4));
+	struct brn_node *sum = put_skip_sum(e, brn_arg(e, 4));
 
 	e->out[0] = BRN_PUT(e, layer_norm, sum, brn_arg(e, 2), brn_arg(e, 3));
 	brn_put_float(e, e->out[0], "epsilon",
@@ -145,9 +145,9 @@ expand_skip_layer_norm(struct brn_expand *e)
 static void
 expand_skip_rms_norm(struct brn_expand *e)
 {
-	struct brn_node *sum = skip_sum(e, brn_arg(e, 3));
+	struct brn_node *sum = put_skip_sum(e, brn_arg(e, 3));
 
-	e->out[0] = rms_norm(e, sum, brn_arg(e, 2),
+	e->out[0] = put_rms_norm(e, sum, brn_arg(e, 2),
 	    brn_arg_float(e, "epsilon", 1e-12f));
 }
 
@@ -155,7 +155,7 @@ expand_skip_rms_norm(struct brn_expand *e)
 
 /* x with its last two axes swapped.  */
 static struct brn_node *
-turned(struct brn_expand *e, struct brn_node *x)
+swap_last_axes(struct brn_expand *e, struct brn_node *x)
 {
 	int rank = brn_known_type(e, x)->rank;
 	int64_t perm[BRN_MAX_RANK];
@@ -183,11 +183,11 @@ expand_fused_matmul(struct brn_expand *e)
 
 	if (brn_arg_int(e, "transBatchA", 0) ||
 	    brn_arg_int(e, "transBatchB", 0))
-		brn_cannot(e, "with turned batches");
+		brn_cannot(e, "with transposed batches");
 	if (brn_arg_int(e, "transA", 0))
-		a = turned(e, a);
+		a = swap_last_axes(e, a);
 	if (brn_arg_int(e, "transB", 0))
-		b = turned(e, b);
+		b = swap_last_axes(e, b);
 	e->out[0] = BRN_PUT(e, matmul, a, b);
 	if (alpha != 1)
 		e->out[0] = BRN_PUT(e, mul, e->out[0],
@@ -197,11 +197,13 @@ expand_fused_matmul(struct brn_expand *e)
 static void
 expand_fused_gemm(struct brn_expand *e)
 {
-	e->out[0] = activation(e, brn_put_converted(e, BRN_OP_gemm, e->n->in,
-	    e->n->nin));
+	struct brn_node *x = brn_put_converted(e, BRN_OP_gemm, e->n->in,
+	    e->n->nin);
+
+	e->out[0] = put_activation(e, x);
 }
 
-/* Conv, a sum, and what is applied to it.  */
+/* Conv, then the optional input 3 added, then the activation.  */
 static void
 expand_fused_conv(struct brn_expand *e)
 {
@@ -211,13 +213,13 @@ expand_fused_conv(struct brn_expand *e)
 
 	if (brn_arg(e, 3))
 		x = BRN_PUT(e, add, x, brn_arg(e, 3));
-	e->out[0] = activation(e, x);
+	e->out[0] = put_activation(e, x);
 }
 
-/* ---- small integers ---- */
+/* ---- quantized ---- */
 
-/* DynamicQuantizeLinear-11: the range of x, widened to 0, onto 0 to 255.  A
- * range of nothing has scale 1, as ONNX Runtime has it.  */
+/* DynamicQuantizeLinear-11: the range of x, extended to include 0, is mapped to
+ * 0 .. 255.  An empty range has scale 1, as in ONNX Runtime.  */
 static void
 expand_dynamic_quantize(struct brn_expand *e)
 {
@@ -239,9 +241,10 @@ expand_dynamic_quantize(struct brn_expand *e)
 	e->out[0] = BRN_PUT(e, quantize_linear, x, e->out[1], e->out[2]);
 }
 
-/* Input k less its zero point, input zero, as dtype.  */
+/* Input k minus its zero point (input zero), as dtype.  column: a vector of
+ * zero points is one for each row.  */
 static struct brn_node *
-centred(struct brn_expand *e, int k, int zero, int dtype, int column)
+minus_zero_point(struct brn_expand *e, int k, int zero, int dtype, int column)
 {
 	struct brn_node *x = brn_put_cast(e, brn_arg(e, k), dtype), *z;
 
@@ -256,14 +259,16 @@ centred(struct brn_expand *e, int k, int zero, int dtype, int column)
 static void
 expand_matmul_integer(struct brn_expand *e)
 {
-	struct brn_node *a = centred(e, 0, 2, BURIN_I32, 1);
+	struct brn_node *a = minus_zero_point(e, 0, 2, BURIN_I32, 1);
+	struct brn_node *b = minus_zero_point(e, 1, 3, BURIN_I32, 0);
 
-	e->out[0] = BRN_PUT(e, matmul, a, centred(e, 1, 3, BURIN_I32, 0));
+	e->out[0] = BRN_PUT(e, matmul, a, b);
 }
 
-/* The real numbers of inputs k (integers), k + 1 (scale), k + 2 (zero).  */
+/* Input k dequantized along axis; inputs k + 1 and k + 2 are its scale and zero
+ * point.  */
 static struct brn_node *
-real(struct brn_expand *e, int k, int axis)
+dequantized(struct brn_expand *e, int k, int axis)
 {
 	struct brn_node *x = BRN_PUT(e, dequantize_linear, brn_arg(e, k),
 	    brn_arg(e, k + 1), brn_arg(e, k + 2));
@@ -273,6 +278,7 @@ real(struct brn_expand *e, int k, int axis)
 	return x;
 }
 
+/* x quantized; inputs k and k + 1 are the scale and zero point.  */
 static struct brn_node *
 quantized(struct brn_expand *e, struct brn_node *x, int k)
 {
@@ -283,16 +289,18 @@ quantized(struct brn_expand *e, struct brn_node *x, int k)
 static void
 expand_qlinear_matmul(struct brn_expand *e)
 {
-	struct brn_node *a = real(e, 0, -2);
+	struct brn_node *a = dequantized(e, 0, -2);
+	struct brn_node *b = dequantized(e, 3, -1);
 
-	e->out[0] = quantized(e, BRN_PUT(e, matmul, a, real(e, 3, -1)), 6);
+	e->out[0] = quantized(e, BRN_PUT(e, matmul, a, b), 6);
 }
 
-/* The scale of the bias is that of the products.  */
+/* The bias has the scale of x times the scale of w, as the products have.  */
 static void
 expand_qlinear_conv(struct brn_expand *e)
 {
-	struct brn_node *in[3] = { real(e, 0, 1), real(e, 3, 0) }, *b;
+	struct brn_node *in[3] = { dequantized(e, 0, 1),
+	    dequantized(e, 3, 0) }, *b;
 
 	if ((b = brn_arg(e, 8))) {
 		in[2] = BRN_PUT(e, dequantize_linear, b, BRN_PUT(e, mul,
@@ -302,9 +310,10 @@ expand_qlinear_conv(struct brn_expand *e)
 	e->out[0] = quantized(e, brn_put_converted(e, BRN_OP_conv, in, 3), 6);
 }
 
-/* The weight of a ConvInteger less its zero point, one or one a row.  */
+/* The weight of a ConvInteger minus its zero points: one for all, or one for
+ * each output channel.  */
 static struct brn_node *
-centred_rows(struct brn_expand *e)
+weight_minus_zero_points(struct brn_expand *e)
 {
 	struct brn_node *w = brn_put_cast(e, brn_arg(e, 1), BURIN_F32), *z;
 	int rank = brn_known_type(e, w)->rank;
@@ -320,12 +329,13 @@ centred_rows(struct brn_expand *e)
 	return BRN_PUT(e, sub, w, z);
 }
 
-/* In f32, which holds all integers up to 2^24; larger sums are rounded.  */
+/* Computed in f32, which is exact for integers up to 2^24; larger sums are
+ * rounded.  */
 static void
 expand_conv_integer(struct brn_expand *e)
 {
-	struct brn_node *in[] = { centred(e, 0, 2, BURIN_F32, 0),
-	    centred_rows(e) };
+	struct brn_node *in[] = { minus_zero_point(e, 0, 2, BURIN_F32, 0),
+	    weight_minus_zero_points(e) };
 	struct brn_node *sum = brn_put_converted(e, BRN_OP_conv, in, 2);
 
 	e->out[0] = brn_put_cast(e, sum, BURIN_I32);

@@ -33,7 +33,7 @@ brn_expand_stopped(const struct brn_expand *e)
 }
 
 static void
-check(struct brn_expand *e, int ok)
+check_memory(struct brn_expand *e, int ok)
 {
 	if (!ok && e->rc == 0)
 		e->rc = brn_nomem(e->n->im->err);
@@ -112,7 +112,7 @@ brn_arg_string(struct brn_expand *e, const char *name)
 	const char *s = a ? brn_arena_printf(e->n->im->g->arena, "%.*s",
 	    (int)a->s.len, a->s.data) : "";
 
-	check(e, s != NULL);
+	check_memory(e, s != NULL);
 	return s ? s : "";
 }
 
@@ -137,7 +137,7 @@ name_of(struct brn_expand *e)
 
 	if (e->part)
 		s = brn_arena_printf(e->n->im->g->arena, "%s.%s", s, e->part);
-	check(e, s != NULL);
+	check_memory(e, s != NULL);
 	return s;
 }
 
@@ -153,7 +153,7 @@ brn_put(struct brn_expand *e, enum brn_op op, struct brn_node *const *in,
 	if (brn_expand_stopped(e))
 		return NULL;
 	n = brn_graph_add(e->n->im->g, op, name, in, nin);
-	check(e, n != NULL);
+	check_memory(e, n != NULL);
 	return n;
 }
 
@@ -189,7 +189,7 @@ brn_put_scalar(struct brn_expand *e, int dtype, double v)
 	if (brn_expand_stopped(e))
 		return NULL;
 	n = brn_graph_constant(e->n->im->g, name, &type, NULL);
-	check(e, n != NULL);
+	check_memory(e, n != NULL);
 	if (n)
 		brn_set_float(n->value, 0, v);
 	return n;
@@ -205,7 +205,7 @@ brn_put_floats(struct brn_expand *e, const float *v, int n)
 	if (brn_expand_stopped(e))
 		return NULL;
 	node = brn_graph_constant(e->n->im->g, name, &type, v);
-	check(e, node != NULL);
+	check_memory(e, node != NULL);
 	return node;
 }
 
@@ -218,7 +218,7 @@ brn_put_ints(struct brn_expand *e, const int64_t *v, int n)
 	if (brn_expand_stopped(e))
 		return NULL;
 	node = brn_graph_ints(e->n->im->g, name, v, n);
-	check(e, node != NULL);
+	check_memory(e, node != NULL);
 	return node;
 }
 
@@ -227,7 +227,7 @@ brn_put_int(struct brn_expand *e, struct brn_node *n, const char *name,
     int64_t v)
 {
 	if (n)
-		check(e, brn_attr_set_int(e->n->im->g, n, name, v) == 0);
+		check_memory(e, brn_attr_set_int(e->n->im->g, n, name, v) == 0);
 }
 
 void
@@ -235,7 +235,8 @@ brn_put_float(struct brn_expand *e, struct brn_node *n, const char *name,
     float v)
 {
 	if (n)
-		check(e, brn_attr_set_float(e->n->im->g, n, name, v) == 0);
+		check_memory(e,
+		    brn_attr_set_float(e->n->im->g, n, name, v) == 0);
 }
 
 void

@@ -22,7 +22,8 @@ struct brn_expand {
 /* Make the outputs of e->n, or say why not with brn_cannot.  */
 typedef void brn_expand_fn(struct brn_expand *e);
 
-/* The operator has a form that cannot be run; the first reason counts.  */
+/* Refuse the node: "<operator> <text>" is unsupported.  The first text counts.
+ * brn_expand_stopped: there was a fault or a refusal.  */
 void brn_cannot(struct brn_expand *e, const char *fmt, ...) BRN_PRINTF(2, 3);
 int brn_expand_stopped(const struct brn_expand *e);
 
@@ -33,17 +34,17 @@ int brn_wants(const struct brn_expand *e, size_t k);
 /* Attributes of the ONNX node.  */
 int64_t brn_arg_int(struct brn_expand *e, const char *name, int64_t dflt);
 float brn_arg_float(struct brn_expand *e, const char *name, float dflt);
-/* How many, at most n of them in v.  */
+/* Returns the number of elements; at most n of them are put into v.  */
 int brn_arg_ints(struct brn_expand *e, const char *name, int64_t *v, int n);
 int brn_arg_floats(struct brn_expand *e, const char *name, float *v, int n);
 /* The string, or "".  */
 const char *brn_arg_string(struct brn_expand *e, const char *name);
 
-/* What is known of a node's type; rank -1 when nothing is.  */
+/* The type of a node as far as it is known; rank -1: unknown.  */
 const struct brn_type *brn_known_type(struct brn_expand *e,
     const struct brn_node *n);
 
-/* A node, inputs in a list that may end in NULLs.  */
+/* A new node; NULLs at the end of in[] are cut off.  */
 struct brn_node *brn_put(struct brn_expand *e, enum brn_op op,
     struct brn_node *const *in, int nin);
 #define BRN_LIST(...) ((struct brn_node *[]){ __VA_ARGS__ })
@@ -65,7 +66,7 @@ void brn_put_int(struct brn_expand *e, struct brn_node *n, const char *name,
     int64_t v);
 void brn_put_float(struct brn_expand *e, struct brn_node *n, const char *name,
     float v);
-/* Parts of x along axis, of the sizes given.  */
+/* Split x along axis into n parts of the given sizes.  */
 void brn_put_split(struct brn_expand *e, struct brn_node *x, int64_t axis,
     const int64_t *size, struct brn_node **out, int n);
 

@@ -112,20 +112,20 @@ check_inputs(struct brn_onnx_node *n)
 /* ---- the node ------------------------------------------------------------ */
 
 static int
-add(struct brn_onnx_node *n)
+add_graph_node(struct brn_onnx_node *n)
 {
 	n->node = brn_graph_add(n->im->g, n->op, n->name, n->in, n->nin);
 	return n->node ? 0 : brn_nomem(n->im->err);
 }
 
-/* One node of op unsupported is all outputs.  */
+/* One node of op unsupported stands for all outputs.  */
 static int
 add_unsupported(struct brn_onnx_node *n)
 {
 	int rc;
 
 	n->op = BRN_OP_unsupported;
-	if ((rc = add(n)) < 0)
+	if ((rc = add_graph_node(n)) < 0)
 		return rc;
 	n->node->onnx_op = n->why;
 	n->node->opset = brn_onnx_opset(n->im->m, n->np->domain);
@@ -137,7 +137,7 @@ add_unsupported(struct brn_onnx_node *n)
 static int
 add_with_attrs(struct brn_onnx_node *n)
 {
-	int rc = add(n);
+	int rc = add_graph_node(n);
 
 	return rc < 0 ? rc : brn_onnx_convert_attrs(n);
 }
@@ -193,7 +193,7 @@ add_supported(struct brn_onnx_node *n)
 	    (rc = brn_onnx_convert_inputs(n)) < 0 ||
 	    (rc = check_inputs(n)) < 0)
 		return rc;
-	/* What is left of Dropout-12 passes x on: no ratio, no mode.  */
+	/* Outside of training, Dropout-12 ignores ratio and mode.  */
 	if (n->op == BRN_OP_dropout)
 		n->nin = 1;
 	if (brn_ops[n->op].flags & BRN_MULTI)
@@ -207,7 +207,7 @@ add_supported(struct brn_onnx_node *n)
 
 /* Several nodes, one, or one of op unsupported.  */
 static int
-add_any(struct brn_onnx_node *n)
+add_expanded_or_single(struct brn_onnx_node *n)
 {
 	brn_onnx_expander *const *e = n->im->expander;
 	int rc = 0;
@@ -236,7 +236,7 @@ brn_onnx_add_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
 	if (n.op == BRN_OP_sum && n.nin == 2)
 		n.op = BRN_OP_add;
 	if (rc == 0)
-		rc = add_any(&n);
+		rc = add_expanded_or_single(&n);
 	free(n.in);
 	return rc;
 }
