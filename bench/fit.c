@@ -8,6 +8,7 @@
 #include "bench/fit.h"
 
 #include "bench/layer.h"
+#include "ir/graph/estimate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ measure(enum brn_isa isa, int i, struct point *out, burin_error *err)
 		.cols = sizes[s % BRN_COUNT(sizes)][1],
 		.m = BRN_COST_TOKENS, .density = densities[d],
 		.mask = "uniform", .isa = isa, .threads = 1,
+		.kernel = BRN_NO_KERNEL,
 	};
 	struct bench_result r;
 

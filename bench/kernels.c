@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * kernels: measure kernels over block shape x sparsity x size, on layers with
- * random masks.  Rates count the stored elements, two operations each, and are
- * given as a share of the FMA rate of the cores, which is measured in the same
- * run.  Every figure is a median over samples without preemption.
+ * kernels: speed of one table of kernels, block shape x sparsity x size, on
+ * layers with made-up masks.  Rates count stored elements (two operations
+ * each) and are given as a share of the FMA rate of the cores, measured in the
+ * same run.  Every figure is a median over samples in which nobody else took
+ * the core.
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
  *	        [--m 128] [--threads 1,2] [--masks uniform,square]
  *	        [--isa avx2,sse2] [--t0] [--kernel t2] [--dense] [--rivals]
  *	        [--json] [--quick]
- *	kernels --fit [--isa avx2]      print a new jit/kernel/cost.def
+ *	kernels --fit [--isa avx2]      jit/kernel/cost.def
  *
- * Sizes are rows x cols, that is, output x input features.  --dense also times
- * the dense layer, --rivals other libraries, on one thread.
+ * Sizes are rows x cols, output x input features; --dense takes the dense layer
+ * beside each, --rivals what other libraries make of it on one thread.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -23,10 +24,11 @@
 #include "bench/layer.h"
 #include "bench/peak.h"
 #include "bench/rivals.h"
+#include "jit/kernel/choose.h"
 
 enum { MAX_LIST = 32, DENSE_BH = 16 };
 
-/* An option whose values are separated by commas.  */
+/* A comma separated option.  */
 struct list {
 	int n;
 	const char *s[MAX_LIST];
@@ -43,26 +45,26 @@ split(char *arg)
 	return l;
 }
 
-/* The nested loops, outermost first.  */
+/* What is swept, the slowest first.  */
 enum axis { ISA, BLOCK, MASK, THREADS, M, SPARSITY, SIZE, NUM_AXES };
 
 struct sweep {
 	struct list axis[NUM_AXES];
 	int t0, json, dense, rivals;
-	const char *kernel;             /* NULL: the fastest */
+	int kernel;                     /* BRN_NO_KERNEL: the best */
 	double peak, read;              /* GFLOP/s and GB/s of a core */
-	int nrow;                       /* rows printed so far */
+	int nrow;                       /* printed */
 };
 
 struct row {
 	struct bench_cell c;
 	struct bench_result r;
-	double share;                   /* of the FMA rate */
-	double gain, predicted;         /* dense / sparse time; 0: not timed */
-	double openblas, libxsmm;       /* their time / ours; 0: not timed */
+	double share;                   /* of peak */
+	double gain, predicted;         /* dense time / its; 0: not asked */
+	double openblas, libxsmm;       /* theirs / its; 0: there is none */
 };
 
-/* Bytes of weights read a second, as a share of the memory bandwidth.  */
+/* Share of the read rate that the weights alone take.  */
 static double
 read_share(const struct sweep *w, const struct row *x)
 {
@@ -129,14 +131,13 @@ print_text(const struct sweep *w, const struct row *x)
 	putchar('\n');
 }
 
-/* Time the same layer with all weights stored, as a dense layer is.  */
+/* The same layer with all its weights, as a dense one is stored.  */
 static int
 compare_dense(struct row *x, burin_error *err)
 {
 	struct bench_cell c = x->c;
-	enum brn_kernel_id kernel;
 	struct bench_result r;
-	double sparse, dense;
+	struct brn_estimate sparse, dense;
 	int rc;
 
 	c.bh = DENSE_BH;
@@ -146,12 +147,12 @@ compare_dense(struct row *x, burin_error *err)
 	if ((rc = bench_layer(&c, &r, err)) < 0)
 		return rc;
 	x->gain = r.ns / x->r.ns;
-	sparse = brn_cost(c.isa, c.rows, c.cols, x->c.bh, x->c.bw,
-	    (int64_t)(x->r.stored * (double)(c.rows / x->c.bh) *
-	    (double)(c.cols / x->c.bw)), &kernel);
-	dense = brn_cost(c.isa, c.rows, c.cols, c.bh, c.bw,
-	    c.rows / c.bh * c.cols, &kernel);
-	x->predicted = dense / sparse;
+	sparse = brn_estimate(c.isa, &(struct brn_layer_shape){ c.rows, c.cols,
+	    x->c.bh, x->c.bw, (int64_t)(x->r.stored *
+	    (double)(c.rows / x->c.bh) * (double)(c.cols / x->c.bw)), NULL });
+	dense = brn_estimate(c.isa, &(struct brn_layer_shape){ c.rows, c.cols,
+	    c.bh, c.bw, c.rows / c.bh * c.cols, NULL });
+	x->predicted = dense.time / sparse.time;
 	return 0;
 }
 
@@ -189,7 +190,7 @@ run_row(struct sweep *w, struct row *x, burin_error *err)
 	return 0;
 }
 
-/* Parse two numbers with an x between them.  */
+/* Two numbers with an x between them.  */
 static int
 parse_pair(const char *s, const char *wanted, int64_t *a, int64_t *b,
     burin_error *err)
@@ -203,7 +204,7 @@ parse_pair(const char *s, const char *wanted, int64_t *a, int64_t *b,
 	return 0;
 }
 
-/* The cell at the positions at[] of the axes.  */
+/* The cell at those positions.  */
 static int
 parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
     burin_error *err)
@@ -222,8 +223,8 @@ parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
 	c->bw = (int)bw;
 	isa = brn_isa_parse(s[ISA]);
 	if (isa < 0 || !brn_isa_runs((enum brn_isa)isa))
-		return brn_fail(err, BURIN_EINVAL,
-		    "%s: not an instruction set of this machine", s[ISA]);
+		return brn_fail(err, BURIN_EINVAL, "%s: does not run here",
+		    s[ISA]);
 	c->isa = (enum brn_isa)isa;
 	c->mask = s[MASK];
 	c->threads = atoi(s[THREADS]);
@@ -232,7 +233,7 @@ parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
 	c->t0 = w->t0;
 	c->kernel = w->kernel;
 	if (c->threads < 1 || c->m < 1)
-		return brn_fail(err, BURIN_EINVAL, "%s: wanted a number of %s",
+		return brn_fail(err, BURIN_EINVAL, "%s: not a number of %s",
 		    c->m < 1 ? s[M] : s[THREADS],
 		    c->m < 1 ? "tokens" : "threads");
 	return 0;
@@ -246,7 +247,7 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Print median and minimum of n shares, all of one block shape.  */
+/* Of n shares, all of one block shape.  */
 static void
 print_median(const struct sweep *w, const struct bench_cell *c, double *share,
     int n)
@@ -259,8 +260,7 @@ print_median(const struct sweep *w, const struct bench_cell *c, double *share,
 	    2, 100 * share[0]);
 }
 
-/* Run all cells of a block shape and instruction set, then print their
- * median.  */
+/* All cells of a block shape and instruction set, then their median.  */
 static int
 run_block(struct sweep *w, const int *first, burin_error *err)
 {
@@ -311,7 +311,7 @@ run_all(struct sweep *w, burin_error *err)
 	return rc;
 }
 
-/* Reduce the sweep to four cells a block shape.  */
+/* What shows most in least time.  */
 static void
 quick(struct sweep *w)
 {
@@ -349,14 +349,14 @@ main(int argc, char **argv)
 		[M] = { 1, { "128" } },
 		[SPARSITY] = { 3, { "0.8", "0.9", "0.95" } },
 		[SIZE] = { 3, { "768x768", "3072x768", "768x3072" } },
-	} };
+	}, .kernel = BRN_NO_KERNEL };
 	int opt, fitting = 0, rc;
 	burin_error err;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (opt) {
 		case '0': w.t0 = 1; break;
-		case 'k': w.kernel = optarg; break;
+		case 'k': w.kernel = brn_kernel_parse(optarg); break;
 		case 'd': w.dense = 1; break;
 		case 'r': w.rivals = 1; break;
 		case 'j': w.json = 1; break;

@@ -151,7 +151,7 @@ brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
 	return BURIN_OK;
 }
 
-/* ---- rows that are alike ---------------------------------------------- */
+/* ---- row groups ------------------------------------------------------- */
 
 struct rows {
 	uint64_t *hash;
@@ -185,24 +185,24 @@ add_line(struct rows *r, const uint64_t *bits, int64_t words, int64_t line,
 }
 
 static int
-sum_groups(const struct rows *r, int64_t n, int64_t *out, burin_error *err)
+sum_groups(const struct rows *r, int64_t n, struct brn_row_stats *out,
+    burin_error *err)
 {
-	struct brn_alike a;
-	int rc = brn_alike_make(r->hash, (int32_t)n, 1, &a, err);
+	struct brn_row_groups g;
+	int rc = brn_row_groups_find(r->hash, (int32_t)n, 1, &g, err);
 
 	if (rc < 0)
 		return rc;
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++) {
-		out[h] = 0;
-		for (int32_t i = a.first[h][0]; i < a.first[h][a.nwindow]; i++)
-			out[h] += r->nonzero[a.row[i]];
-	}
-	brn_alike_clear(&a);
+	*out = (struct brn_row_stats){ { 0 } };
+	for (int z = 0; z < BRN_GROUP_SIZES; z++)
+		for (int32_t i = g.first[z][0]; i < g.first[z][g.nwindow]; i++)
+			out->weights[z] += r->nonzero[g.row[i]];
+	brn_row_groups_clear(&g);
 	return BURIN_OK;
 }
 
 int
-brn_blocks_alike(const struct brn_matrix *m, int64_t out[BRN_ALIKE_HEIGHTS],
+brn_count_row_groups(const struct brn_matrix *m, struct brn_row_stats *out,
     burin_error *err)
 {
 	int64_t lines = m->trans ? m->cols : m->rows;

@@ -29,9 +29,8 @@ struct brn_counts {
 int brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
     burin_error *err);
 
-/* Of the rows of m with the same columns, how many weights those have that are
- * in groups of each height (ir/graph/row_groups.h).  */
-int brn_blocks_alike(const struct brn_matrix *m,
-    int64_t out[BRN_ALIKE_HEIGHTS], burin_error *err);
+/* The nonzeros of m by the size of the group that their row is in.  ENOMEM.  */
+int brn_count_row_groups(const struct brn_matrix *m,
+    struct brn_row_stats *out, burin_error *err);
 
 #endif

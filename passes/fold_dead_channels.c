@@ -246,7 +246,7 @@ remove_features(const struct brn_pass_opts *o, const struct pair *p,
 	brn_channels_remove(c, MAX_BLOCK);
 	left = c->nkept;
 	brn_channels_remove(c, 1);
-	if (!o->cost || !o->sparse)
+	if (!o->estimate || !o->sparse)
 		return BURIN_OK;
 	if ((double)(left - c->nkept) < MIN_SINGLE * (double)left)
 		goto done;

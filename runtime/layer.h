@@ -3,11 +3,12 @@
  * A layer: a dense or block-sparse weight with the kernel that was made for
  * it, and how it is run.  A dense layer is the fully populated BSR.
  */
-#ifndef BRN_KERNELS_H
-#define BRN_KERNELS_H
+#ifndef BRN_LAYER_H
+#define BRN_LAYER_H
 
 #include "ir/graph/epilogue.h"
 #include "ir/graph/report.h"
+#include "jit/builtin/few_weights.h"
 #include "jit/get/jit.h"
 #include "runtime/native/native.h"
 
@@ -18,9 +19,10 @@ struct brn_layer {
 	const struct brn_bsr *bsr;
 	struct brn_bsr *own;            /* bsr when it is not a node's */
 	struct brn_kernel *kernel;
-	float *stream;                  /* or NULL, brn_pack_stream */
-	struct brn_ones *ones;          /* or NULL, brn_pack_ones */
 	struct brn_spec spec;           /* of the kernel; borrows from bsr */
+	int32_t grain;                  /* of the kernel: struct brn_plan */
+	float *stream;                  /* brn_pack_stream; or NULL */
+	struct brn_few_weights *few;    /* brn_few_weights_pack; or NULL */
 	float *bias;                    /* padded to whole blocks, or NULL */
 	int32_t *used;                  /* columns that some block has, of
 	                                   layers on images */

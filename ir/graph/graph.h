@@ -146,7 +146,12 @@ int brn_const_scalar(const struct brn_node *n, double *out);
 
 /* All invariants; EFORMAT names the node.  */
 int brn_graph_verify(const struct brn_graph *g, burin_error *err);
-/* Deterministic text, one line a node; described in ir/README.md.  */
+/* Deterministic text, one line a node, specified in ir/README.md;
+ * ir/graph/read.h reads it.  */
 void brn_graph_print(struct brn_buf *b, const struct brn_graph *g);
+/* The same as the file DIR/NAME; large values go to files in DIR/values.
+ * EIO.  */
+int brn_graph_save(const struct brn_graph *g, const char *dir,
+    const char *name, burin_error *err);
 
 #endif

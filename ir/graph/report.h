@@ -18,7 +18,7 @@ struct brn_candidate {
 	int bh, bw;
 	int dense;                      /* every block is stored */
 	double density;                 /* stored blocks / all blocks */
-	const char *kernel;             /* of jit/kernels.def; NULL: unknown */
+	int kernel;                     /* as in struct brn_estimate */
 	double predicted, measured;     /* time; 0: not measured */
 	const char *limit;              /* why not a faster kernel; NULL */
 };
@@ -30,7 +30,8 @@ struct brn_choice {
 	double nonzero;                 /* nonzero elements / all elements */
 	int sparse;                     /* taken, or left dense */
 	const char *why;
-	const char *kernel;             /* that was fastest; NULL: unmeasured */
+	int kernel;                     /* that was measured to be the fastest;
+	                                   BRN_NO_KERNEL: not measured */
 	int ncand;
 	const struct brn_candidate *cand;       /* best first; dense, too */
 };

@@ -179,6 +179,8 @@ BRN_REF(attention)
 
 	if (!p)
 		return brn_nomem(err);
+	if (nk == 0)                    /* the sum of nothing */
+		memset(out->data, 0, brn_tensor_bytes(out));
 	brn_iter_init(&it, &scores);
 	if (mask)
 		brn_iter_add(&it, &mask->type);

@@ -263,8 +263,9 @@ infer_prelu(struct brn_infer *c, struct brn_type *out)
 		return rc;
 	if (slope->dtype != t.dtype)
 		return brn_infer_bad(c, BURIN_ESHAPE, "element types differ");
-	if (brn_attr_int(c->n, "channels") && slope->rank == 1)
-		return t.rank < 2 || slope->dim[0] == 1 ? BURIN_OK :
+	if (brn_attr_int(c->n, "channels") && slope->rank == 1 &&
+	    t.rank > 1)
+		return slope->dim[0] == 1 ? BURIN_OK :
 		    brn_infer_same_dim(c, &t.dim[1], slope->dim[0]);
 	if ((rc = brn_infer_broadcast(c, &t, slope)) < 0)
 		return rc;

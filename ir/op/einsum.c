@@ -200,6 +200,9 @@ infer_einsum(struct brn_infer *c, struct brn_type *out)
 			    (rc = brn_infer_same_dim(c, to, dim)) < 0)
 				return rc;
 		}
+	all.rank = e.nlabel;
+	if (brn_type_is_concrete(&all) && brn_type_numel(&all) < 0)
+		return brn_infer_bad(c, BURIN_ESHAPE, "too many products");
 	*out = all;
 	out->dtype = brn_infer_in(c, 0)->dtype;
 	out->rank = e.nout;

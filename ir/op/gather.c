@@ -135,20 +135,27 @@ combine(struct brn_tensor *out, int64_t at, const struct brn_tensor *u,
 
 /* ---- gather_elements, scatter_elements: one index an element ---- */
 
-/* The index has the rank of x, and axis is one of its dimensions.  */
+/* The index has the rank of x, axis is one of its dimensions, and in the others
+ * it is not larger than x: the index of an element is a place in x, too.  */
 static int
 by_element(struct brn_infer *c)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int rc = brn_infer_dtype(c, 1, BRN_SET_INT);
+	const struct brn_type *index = brn_infer_in(c, 1);
+	int rc = brn_infer_dtype(c, 1, BRN_SET_INT), axis;
 
 	if (rc < 0)
 		return rc;
-	if (brn_infer_in(c, 1)->rank != x->rank)
+	if (index->rank != x->rank)
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "the index has another rank than x");
-	rc = brn_infer_axis(c, "axis", x->rank);
-	return rc < 0 ? rc : BURIN_OK;
+	axis = brn_infer_axis(c, "axis", x->rank);
+	for (int d = 0; d < x->rank && axis >= 0; d++)
+		if (d != axis && !brn_is_sym(x->dim[d]) &&
+		    index->dim[d] > x->dim[d])
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "the index is larger than x");
+	return axis < 0 ? axis : BURIN_OK;
 }
 
 int
@@ -166,20 +173,9 @@ infer_gather_elements(struct brn_infer *c, struct brn_type *out)
 int
 infer_scatter_elements(struct brn_infer *c, struct brn_type *out)
 {
-	const struct brn_type *x = brn_infer_in(c, 0);
-	const struct brn_type *index = brn_infer_in(c, 1);
 	int rc = by_element(c);
-	int axis = rc < 0 ? 0 : brn_axis(brn_attr_int(c->n, "axis"),
-	    x->rank);
 
-	if (rc < 0)
-		return rc;
-	for (int d = 0; d < x->rank; d++)
-		if (d != axis && !brn_is_sym(x->dim[d]) &&
-		    index->dim[d] > x->dim[d])
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "the index is larger than x");
-	return scatter(c, index, out);
+	return rc < 0 ? rc : scatter(c, brn_infer_in(c, 1), out);
 }
 
 /* Index i of t as one of [0, dim), in *at.  */

@@ -100,8 +100,10 @@ with_past(struct brn_infer *c, int i, struct heads *v)
 	    (rc = brn_infer_same_dim(c, &v->heads, t->dim[1])) < 0 ||
 	    (rc = brn_infer_same_dim(c, &v->depth, t->dim[3])) < 0)
 		return rc;
-	v->seq = brn_is_sym(v->seq) || brn_is_sym(t->dim[2]) ?
-	    brn_infer_new_dim(c) : v->seq + t->dim[2];
+	if (brn_is_sym(v->seq) || brn_is_sym(t->dim[2]))
+		v->seq = brn_infer_new_dim(c);
+	else if (__builtin_add_overflow(v->seq, t->dim[2], &v->seq))
+		return bad(c);
 	return BURIN_OK;
 }
 
@@ -143,11 +145,32 @@ check_heads(struct brn_infer *c, struct heads *q, struct heads *k,
 	return check_mask(c, q, k);
 }
 
+/* The result has the rank of q: [batch][heads][seq][depth], or [batch][seq]
+ * [heads * depth].  */
+static int
+mha_type(struct brn_infer *c, const struct heads *q, const struct heads *v,
+    struct brn_type *out)
+{
+	int64_t features = v->depth;
+
+	*out = (struct brn_type){ BURIN_F32, 4, { q->batch, q->heads, q->seq,
+	    v->depth } };
+	if (brn_infer_in(c, 0)->rank == 4)
+		return BURIN_OK;
+	if (brn_is_sym(v->depth))
+		features = brn_infer_new_dim(c);
+	else if (__builtin_mul_overflow(q->heads, v->depth, &features))
+		return bad(c);
+	*out = (struct brn_type){ BURIN_F32, 3, { q->batch, q->seq,
+	    features } };
+	return BURIN_OK;
+}
+
 int
 infer_mha(struct brn_infer *c, struct brn_type *out)
 {
 	int64_t index = brn_attr_int(c->n, "index");
-	struct heads q, k, v, *result = index == 1 ? &k : &v;
+	struct heads q, k, v, *kept = index == 1 ? &k : &v;
 	int rc;
 
 	if ((rc = input_heads(c, 0, "q_num_heads", &q)) < 0 ||
@@ -155,20 +178,16 @@ infer_mha(struct brn_infer *c, struct brn_type *out)
 	    (rc = input_heads(c, 2, "kv_num_heads", &v)) < 0)
 		return rc;
 	if (brn_infer_in(c, 0)->rank != brn_infer_in(c, 1)->rank ||
-	    !brn_infer_in(c, 4) != !brn_infer_in(c, 5))
+	    !brn_infer_in(c, 4) != !brn_infer_in(c, 5) || index < 0 ||
+	    index > 2)
 		return bad(c);
 	if ((rc = with_past(c, 4, &k)) < 0 || (rc = with_past(c, 5, &v)) < 0 ||
 	    (rc = check_heads(c, &q, &k, &v)) < 0)
 		return rc;
-	*out = (struct brn_type){ BURIN_F32, 4, { q.batch, q.heads, q.seq,
-	    v.depth } };
-	if (index)
-		*out = (struct brn_type){ BURIN_F32, 4, { result->batch,
-		    result->heads, result->seq, result->depth } };
-	else if (brn_infer_in(c, 0)->rank == 3)
-		*out = (struct brn_type){ BURIN_F32, 3, { q.batch, q.seq,
-		    brn_is_sym(v.depth) ? brn_infer_new_dim(c) :
-		    q.heads * v.depth } };
+	if (!index)
+		return mha_type(c, &q, &v, out);
+	*out = (struct brn_type){ BURIN_F32, 4, { kept->batch, kept->heads,
+	    kept->seq, kept->depth } };
 	return BURIN_OK;
 }
 
@@ -318,6 +337,9 @@ BRN_REF(mha)
 	struct heads y;
 	struct history k;
 
+	/* Sizes other than the one that is 0 may be anything.  */
+	if (brn_numel(out) == 0)
+		return BURIN_OK;
 	if (!index)
 		return attend(n, in, out, err);
 	/* The second and third output: the past and the new keys or values.  */
@@ -353,7 +375,7 @@ infer_rotary(struct brn_infer *c, struct brn_type *out)
 		return bad(c);
 	half = cos->dim[cos->rank - 1];
 	if (!brn_is_sym(half) && ((want && half != want / 2) ||
-	    (!brn_is_sym(x.depth) && (2 * half > x.depth ||
+	    (!brn_is_sym(x.depth) && (half > x.depth / 2 ||
 	    (!want && 2 * half != x.depth)))))
 		return bad(c);
 	for (int d = 0; d < 2; d++)

@@ -238,32 +238,39 @@ BRN_REF(mvn)
 	return BURIN_OK;
 }
 
+/* Scale and bias have the same size: the groups, or the channels of x.  */
+static int
+check_group_scale(struct brn_infer *c, int64_t groups, int64_t channels)
+{
+	int64_t size;
+	int rc;
+
+	for (int i = 1; i < 3; i++)
+		if (brn_infer_in(c, i)->rank != 1)
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "input %d is no vector", i);
+	size = brn_infer_in(c, 1)->dim[0];
+	rc = brn_infer_same_dim(c, &size, brn_infer_in(c, 2)->dim[0]);
+	if (rc < 0 || brn_is_sym(size) || size == groups)
+		return rc;
+	return brn_infer_same_dim(c, &channels, size);
+}
+
 int
 infer_group_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
 	int64_t groups = brn_attr_int(c->n, "num_groups");
+	int rc = brn_infer_all_f32(c);
 
-	for (int i = 0; i < 3; i++) {
-		const struct brn_type *t = brn_infer_in(c, i);
-		int rc = brn_infer_dtype(c, i, BRN_SET_F32);
-
-		if (rc < 0)
-			return rc;
-		if (x->rank < 2)
-			break;
-		if (i && (t->rank != 1 || (!brn_is_sym(t->dim[0]) &&
-		    !brn_is_sym(x->dim[1]) && t->dim[0] != groups &&
-		    t->dim[0] != x->dim[1])))
-			return brn_infer_bad(c, BURIN_ESHAPE,
-			    "input %d is not one a channel or group", i);
-	}
+	if (rc < 0)
+		return rc;
 	if (x->rank < 2 || groups < 1 ||
 	    (!brn_is_sym(x->dim[1]) && x->dim[1] % groups))
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "channels do not make %lld groups", (long long)groups);
 	*out = *x;
-	return BURIN_OK;
+	return check_group_scale(c, groups, x->dim[1]);
 }
 
 /* For the statistics x is [batch * groups][the rest].  Scale and bias are one a

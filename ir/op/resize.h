@@ -34,7 +34,9 @@ enum brn_resize_nearest {
 static inline int64_t
 brn_resized(int64_t dim, double scale)
 {
-	return (int64_t)floor((double)dim * scale);
+	double n = floor((double)dim * scale);
+
+	return n < 0x1p62 ? (int64_t)n : INT64_MAX;
 }
 
 /* Whether corners are aligned and dim * scale is not whole.  Then ONNX's text

@@ -320,6 +320,9 @@ BRN_REF(nonzero)
 	for (brn_iter_init(&it, &in[0]->type); it.left; brn_iter_next(&it)) {
 		if (brn_get_float(in[0], it.pos) == 0)
 			continue;
+		if (found == count)
+			return brn_ref_bad(n, err, "more than %lld elements",
+			    (long long)count);
 		for (int d = 0; d < it.rank; d++)
 			brn_set_int(out, d * count + found, it.at[d]);
 		found++;
@@ -361,8 +364,12 @@ BRN_REF(compress)
 	for (int64_t i = 0; i < size; i++) {
 		int64_t k = i / after % dim;
 
-		if (k < brn_numel(in[1]) && brn_get_int(in[1], k))
-			brn_copy_elem(out, to++, x, i);
+		if (k >= brn_numel(in[1]) || !brn_get_int(in[1], k))
+			continue;
+		if (to == brn_numel(out))
+			return brn_ref_bad(n, err, "more than %lld elements",
+			    (long long)to);
+		brn_copy_elem(out, to++, x, i);
 	}
 	return BURIN_OK;
 }

@@ -91,7 +91,8 @@ run(struct brn_graph *g, enum brn_isa isa, const struct brn_tensor in[2],
 {
 	burin_options *o = burin_options_new();
 	size_t size = (size_t)brn_numel(&in[1]) * sizeof *y;
-	burin_tensor arg[2], out = { .name = "y", .data = y, .nbytes = size };
+	burin_output out = { .name = "y", .buffer = y, .room = size };
+	burin_tensor arg[2];
 	burin_session *s;
 	burin_model *m;
 	burin_error err;

@@ -443,6 +443,27 @@ START_TEST(what_an_unsupported_node_feeds_is_unknown)
 }
 END_TEST
 
+/* As many as no integer counts, though each operand fits memory.  */
+START_TEST(an_einsum_that_never_ends_is_refused)
+{
+	static const int64_t equation[] = { 'a', ',', 'b', ',', 'c', '-',
+	    '>' };
+	const struct brn_type in[] = { F32(1 << 22), F32(1 << 22),
+	    F32(1 << 22) };
+	struct brn_graph *g = build_graph();
+	struct brn_node *x = input(g, "x", 1, BATCH);
+	struct brn_node *y = input(g, "y", 1, BATCH);
+	struct brn_node *n = OP(g, einsum, x, y, input(g, "z", 1, BATCH));
+	struct brn_shapes *s = NULL;
+	burin_error err = { 0 };
+
+	ck_assert_int_eq(brn_attr_set_ints(g, n, "equation", equation,
+	    COUNT(equation)), 0);
+	ck_assert_int_eq(brn_infer(g, in, &s, &err), BURIN_ESHAPE);
+	brn_graph_free(g);
+}
+END_TEST
+
 START_TEST(pieces_of_two_lists_are_kept_apart)
 {
 	struct brn_graph *g = build_graph();
@@ -520,6 +541,7 @@ infer_suite(void)
 	tcase_add_test(tc, an_undeclared_rank_is_known_at_a_run);
 	tcase_add_test(tc, a_shape_that_depends_on_data_is_refused);
 	tcase_add_test(tc, what_an_unsupported_node_feeds_is_unknown);
+	tcase_add_test(tc, an_einsum_that_never_ends_is_refused);
 	tcase_add_test(tc, pieces_of_two_lists_are_kept_apart);
 	tcase_add_loop_test(tc, an_absent_input_is_named, 0, 2);
 	return s;

@@ -394,7 +394,8 @@ START_TEST(graph_prints_as_text)
 	suite_ok(brn_infer_types(g, &err), err);
 	brn_graph_print(&b, g);
 	ck_assert_str_eq((const char *)b.p,
-	    "graph opset 21\n"
+	    "burin graph 1 opset 21\n"
+	    "sym batch\n"
 	    "in %0 x\n"
 	    "%0 = input f32[batch,2]  # x\n"
 	    "%1 = constant [6] f32[]\n"

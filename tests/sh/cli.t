@@ -333,6 +333,28 @@ tail -c +129 e/$o | od -An -v -t f4 -w4 | paste - b.txt | awk '
 result $? "run: and agrees with dense"
 says err '^burin: pruned\.onnx: ' "run: says that kernels are missing"
 
+# ---- dumps
+
+# Each is a model that computes the same; random values need the same inputs.
+mkdir dump
+BURIN_DUMP=dump "$burin" run pruned.onnx --output-dir=f >out 2>err
+result $? "dump: while a model is run"
+for n in 01 10 15; do
+	exits 0 "dump $n: run" run dump/$n-*.txt --output-dir=g
+	cmp -s f/$o g/$o
+	result $? "dump $n: computes the same"
+	rm -r g
+done
+exits 0 "dump: inspect" inspect dump/15-*.txt
+says out '^  attention  *1$' "dump: operators are counted"
+sed 's/dense(/dance(/' dump/15-*.txt >dump/bad.txt
+exits 4 "dump: another op" run dump/bad.txt
+says err "^burin: dump/bad\.txt:[0-9]+: unknown op 'bsr_dance'" \
+    "dump: the line is named"
+cp dump/15-*.txt alone.txt
+exits 4 "dump: without values" run alone.txt
+says err '^burin: \./values/[0-9a-f]+: ' "dump: the value file is named"
+
 # ---- output that cannot be written
 
 if [ -w /dev/full ]; then

@@ -40,38 +40,40 @@ room() {
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
 }
 
-# acyclic FOLDER: a header and its source are one unit; units do not include
-# each other in a circle.
-acyclic() {
-	for f in "$1"/*.[ch]; do
-		unit=$(basename "${f%.*}")
-		sed -n "s,^#include \"$1/\([^/.]*\)\.h\"\$,$unit \1,p" "$f" |
-		    grep -v "^$unit $unit\$"
-	done | tsort 2>&1 >/dev/null | bad "$1 has no circles of includes"
+# circle FOLDER: no files in it or below include each other in a circle.  A
+# header and the source of its name are one unit.
+circle() {
+	find "$1" -name '*.[ch]' -exec grep -HE \
+	    "^#[ 	]*include \"$1/.*\\.h\"" {} + |
+	    sed 's/\.[ch]:#[^"]*"/ /; s/\.h"$//' |
+	    awk '$1 != $2' | tsort 2>&1 >/dev/null |
+	    bad "$1 has no circle of files"
 }
 
-echo 1..26
+echo 1..31
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
 only ir/onnx 'ir/[^/]*"' ir/graph/ ir/op/
 only passes ir/
 only cache 'ir/base\.h"'
-only jit 'jit/kernel/t' ir/
-only jit/kernel 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
-only jit/builtin 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
+only jit ir/
+only jit/kernel 'jit/[^/]*"' ir/
+only jit/builtin 'jit/[^/]*"' jit/kernel/ ir/
 only jit/emit 'jit/[^/]*"' jit/kernel/ ir/
 only jit/get 'jit/[^/]*"' jit/kernel/ jit/builtin/ \
     'jit/emit/module\.h"' cache/ ir/
-only jit/tune 'jit/[^/]*"' jit/kernel/ jit/get/ cache/ ir/
-only jit/admin 'jit/[^/]*"' jit/kernel/ jit/tune/ jit/get/ cache/ ir/
-only runtime/native 'runtime/conv\.h"' 'jit/abi\.h"' \
-    'runtime/threads\.h"' 'jit/target\.h"' ir/
+only jit/tune 'jit/[^/]*"' jit/kernel/ jit/builtin/ jit/get/ cache/ ir/
+only jit/admin 'jit/[^/]*"' jit/kernel/ jit/builtin/ jit/get/ jit/tune/ \
+    cache/ ir/
+only runtime/native 'runtime/threads\.h"' 'jit/abi\.h"' 'jit/target\.h"' ir/
 only runtime runtime/native/ jit/ passes/ ir/
 only tools
 room libgccjit 'jit/emit/.*'
+room 'jit/abi\.h' 'jit/.*' 'bench/.*' 'tests/.*' \
+    'runtime/native/layout\.h'
 room xxhash 'cache/key\.c'
-room dlfcn 'jit/get/load\.c'
+room dlfcn 'jit/get/load\.c' 'jit/get/locate\.c'
 room '(google/)?protobuf-c|ir/onnx/onnx\.pb-c' 'ir/onnx/[a-z_]*\.[ch]' \
     'ir/onnx/onnx\.pb-c\.[ch]' 'bench/model\.c' 'tests/.*\.[ch]'
 room jansson 'tools/[a-z_]*\.[ch]' 'tests/support/json_get\.c' \
@@ -80,4 +82,7 @@ room check 'tests/.*\.[ch]'
 room pthreadpool 'runtime/[a-z_]*\.[ch]'
 room 'archive(_entry)?\.h' 'cache/bundle\.c'
 room '(hiredis|sodium)' 'cache/remote\.c'
-acyclic ir/onnx
+# ir still has circles.
+for folder in cache ir/onnx jit passes runtime; do
+	circle $folder
+done

@@ -1,20 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Generate the table of supported operators in README.md from ir/ops.def, and
-# the table of attributes in ir/README.md from ir/attrs.def.
+# Generate the table of supported operators in README.md from the tables of
+# forms and ops, and the table of attributes in ir/README.md from ir/attrs.def.
 #
 #	operators.sh FOLDER operators   print the first
 #	operators.sh FOLDER attributes  print the second
 #	operators.sh FOLDER --write     replace both in their READMEs
 src=$1
 
-# Collect the names in NATIVE(), TILED(), IMAGE(), then read OP(name, "Op").
+# Collect the names in FORM(), then read OP(name, "Op").
 operators() {
-	cat "$src"/runtime/native/native.def "$src"/runtime/native/tiles.def \
-	    "$src"/runtime/native/images.def "$src"/ir/ops.def |
+	cat "$src"/runtime/native/forms.def "$src"/ir/ops.def |
 	    LC_ALL=C awk -F'[(,") ]+' '
-	/^(NATIVE|TILED|IMAGE)\(/ { fast[$2] = 1 }
+	/^FORM\(/ { fast[$2] = 1 }
 	/^OP\(/ && $0 ~ /"/ { print !fast[$2], $3 }' | LC_ALL=C sort -u |
 	    awk '
 	{ list[$1] = list[$1] (list[$1] ? ", " : "") $2; n[$1]++ }

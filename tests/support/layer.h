@@ -6,7 +6,8 @@
 #ifndef LAYER_H
 #define LAYER_H
 
-#include "jit/get/jit.h"
+#include "jit/abi.h"
+#include "jit/kernel/choose.h"
 #include "tests/support/suite.h"
 
 #include <string.h>
@@ -43,6 +44,7 @@ layer_init(struct layer *l, int64_t rows, int64_t cols, int bh, int bw,
 	    0 }, bh, bw, 0, &l->b, &err), err);
 	brn_spec_init(&l->spec, l->b, BRN_EPI_BIAS, brn_isa_detect(),
 	    brn_compiler_id());
+	brn_choose_first(&l->spec);
 }
 
 static inline void
@@ -74,9 +76,13 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	float *xt = layer_floats(tiles * C * BRN_TILE);
 	float *yt = layer_floats(tiles * R * BRN_TILE);
 	float *y = layer_floats(M * l->rows), *stream;
+	struct brn_plan plan;
 	burin_error err;
 
-	suite_ok(brn_pack_stream(&l->spec, b->vals, &stream, &err), err);
+	suite_ok(brn_plan_make(&l->spec, &plan, &err), err);
+	suite_ok(brn_pack_stream(&l->spec, &plan, b->vals, &stream, &err),
+	    err);
+	brn_plan_clear(&plan);
 	suite_fill(x, M * l->cols, 1);
 	suite_fill(bias, l->rows, 2);
 	for (int64_t i = 0; i < M * l->cols; i++) {

@@ -344,6 +344,8 @@ const struct op_case op_cases[] = {
 { "attention adds its mask", OP(attention), "heads=1",
   { "f32[2,1] 0", "f32[2,1] 1", "f32[2,1] 4 8", "f32[2,2] 0 -inf -inf 0" },
   "f32[2,1] 4 8" },
+{ "attention to no keys", OP(attention), "heads=1",
+  { "f32[1,2] 1 2", "f32[0,2]", "f32[0,3]" }, "f32[1,3] 0" },
 { "attention to nothing", OP(attention), "heads=1",
   { "f32[1,1] 1", "f32[2,1] 1", "f32[2,1] 4 8", "f32[1] -inf" },
   "f32[1,1] nan" },

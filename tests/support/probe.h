@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Test of one kernel on a layer whose data is in the layout of kernels.  The
- * result of the whole layer is compared with a product in double precision.
- * A call for a part of the layer must then give the same bits and must not
- * write to any other element of y.
+ * A layer with its data in the layout of kernels, to run a kernel on.  The
+ * whole layer is compared with the product in double precision; any part of it
+ * must then give the same bits and leave the rest of y alone.
  *
- * The loops use ck_abort_msg in place of assertions, which cost time even if
- * they hold.
+ * Check does a system call for every assertion, so there is none here but
+ * where something is wrong.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -14,16 +13,19 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "jit/get/jit.h"
+#include "jit/builtin/few_tokens.h"
+#include "jit/builtin/few_weights.h"
+#include "jit/builtin/t0.h"
 #include "jit/emit/module.h"
+#include "jit/kernel/choose.h"
 #include "tests/support/suite.h"
 
 enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
 
-/* Which blocks are stored.  Those before NUM_PATTERNS suit any shape.  */
+/* The first ones go with any shape.  */
 enum pattern {
 	NONE, ONE, SOME, FULL, NUM_PATTERNS,
-	FAR = NUM_PATTERNS, FEW_ROWS, ALIKE,
+	FAR = NUM_PATTERNS, FEW_ROWS, GROUPED,
 };
 
 struct probe {
@@ -31,15 +33,16 @@ struct probe {
 	int64_t yrows, xcols;           /* padded to blocks */
 	float *w;                       /* [rows][cols] */
 	struct brn_bsr *b;
-	float *x, *stream, *bias;        /* in the layout of kernels */
-	struct brn_ones *ones;
-	float *y;                       /* with PROBE_GUARD before and after */
-	int64_t ny;                     /* floats of y without the guards */
-	int64_t tokens;                 /* of each tile; 0: all */
+	float *x, *stream, *bias;        /* as kernels want them */
+	struct brn_few_weights *few;
+	int32_t grain;
+	float *y;                       /* between two guards */
+	int64_t ny;                     /* floats from guard to guard */
+	int64_t tokens;                 /* wanted of each tile, 0: all */
 };
 
-/* Whether a block of ALIKE is stored: about 20 or 5 rows have the same blocks;
- * every eleventh row is unlike all others.  */
+/* Whether a block of GROUPED is stored: about 20, or 5, block rows have the
+ * same columns, and some have columns of their own.  */
 static inline int
 probe_is_shared(int64_t br, int64_t bc)
 {
@@ -49,7 +52,7 @@ probe_is_shared(int64_t br, int64_t bc)
 	return suite_below(&seed, 1000) % 3 == 0;
 }
 
-/* Whether a block is stored.  In SOME the first block row is empty.  */
+/* Whether a block is stored.  SOME leaves the first block row empty.  */
 static inline int
 probe_keeps(enum pattern p, int64_t br, int64_t bc, uint64_t *seed)
 {
@@ -64,7 +67,7 @@ probe_keeps(enum pattern p, int64_t br, int64_t bc, uint64_t *seed)
 		return bc % 500 == 499;
 	case FEW_ROWS:
 		return suite_below(seed, 100) == 0 || br % 28 == 3;
-	case ALIKE:
+	case GROUPED:
 		return probe_is_shared(br, bc);
 	default:
 		return br > 0 && suite_below(seed, 3) == 0;
@@ -124,7 +127,7 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 	q->y = probe_floats(q->ny + 2 * PROBE_GUARD) + PROBE_GUARD;
 }
 
-/* Five block rows and seven block columns, the last of each partial.  */
+/* Sizes that do not divide: five block rows and about seven block columns.  */
 static inline void
 probe_init(struct probe *q, int bh, int bw, enum pattern p, int bias)
 {
@@ -139,34 +142,40 @@ probe_free(struct probe *q)
 	free(q->w);
 	free(q->x);
 	free(q->stream);
-	brn_ones_free(q->ones);
+	brn_few_weights_free(q->few);
 	free(q->bias);
 	free(q->y - PROBE_GUARD);
 }
 
-/* Describe the kernel of q by brn_spec_init and pack the weights for it.  */
+/* Pack the weights of q for the kernel of s.  */
 static inline void
-probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
+probe_pack(struct probe *q, const struct brn_spec *s)
+{
+	struct brn_plan plan;
+	burin_error err;
+
+	suite_ok(brn_plan_make(s, &plan, &err), err);
+	q->grain = plan.grain;
+	free(q->stream);
+	suite_ok(brn_pack_stream(s, &plan, q->b->vals, &q->stream, &err), err);
+	brn_plan_clear(&plan);
+}
+
+/* The spec of q with the first kernel that fits, or with `kernel`.  */
+static inline void
+probe_spec(struct probe *q, enum brn_isa isa, const char *compiler, int kernel,
     struct brn_spec *out)
 {
 	burin_error err;
 
 	brn_spec_init(out, q->b, q->bias ? BRN_EPI_BIAS : 0, isa, compiler);
-	free(q->stream);
-	suite_ok(brn_pack_stream(out, q->b->vals, &q->stream, &err), err);
-	brn_ones_free(q->ones);
-	suite_ok(brn_pack_ones(out, q->b->vals, &q->ones, &err), err);
-}
-
-/* Change *s to the named kernel, if that fits, and pack the weights anew.  */
-static inline void
-probe_prefer(struct probe *q, const char *kernel, struct brn_spec *s)
-{
-	burin_error err;
-
-	brn_spec_prefer(s, kernel);
-	free(q->stream);
-	suite_ok(brn_pack_stream(s, q->b->vals, &q->stream, &err), err);
+	brn_choose_first(out);
+	if (kernel != BRN_NO_KERNEL)
+		out->kernel = (enum brn_kernel_id)kernel;
+	ck_assert(brn_kernel_fits(out));
+	probe_pack(q, out);
+	brn_few_weights_free(q->few);
+	suite_ok(brn_few_weights_pack(out, q->b->vals, &q->few, &err), err);
 }
 
 /* Tiles and block rows of one call.  */
@@ -174,7 +183,7 @@ struct part {
 	int64_t tile0, tile1, brow0, brow1;
 };
 
-/* Fill y and its guards with a pattern that no kernel writes.  */
+/* What no kernel writes.  */
 static inline void
 probe_poison(struct probe *q)
 {
@@ -191,7 +200,6 @@ probe_is_poison(const float *y)
 	return bits == 0xa5a5a5a5;
 }
 
-/* Run the kernel on one part; its guards must stay as they were.  */
 static inline void
 probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 {
@@ -200,7 +208,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	probe_poison(q);
 	fn(&(struct brn_kernel_args){ .x = q->x,
 	    .vals = q->b->vals, .stream = q->stream, .bias = q->bias,
-	    .y = q->y, .tokens = q->tokens, .ones = q->ones,
+	    .y = q->y, .tokens = q->tokens, .few = q->few,
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
 	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,
 	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
@@ -210,7 +218,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 			ck_abort_msg("wrote %d floats beyond y", i);
 }
 
-/* Compare y with the product, except padding and tokens beyond q->tokens.  */
+/* y of all tiles and block rows, but padding and what is not wanted.  */
 static inline void
 probe_check_whole(const struct probe *q)
 {
@@ -234,7 +242,7 @@ probe_check_whole(const struct probe *q)
 	}
 }
 
-/* Assert that y has the bits of whole inside p and poison outside.  */
+/* Bits of whole in the part, poison around it.  */
 static inline void
 probe_check_part(const struct probe *q, const float *whole, struct part p)
 {
@@ -256,8 +264,7 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 	}
 }
 
-/* All checks of a kernel.  fn is that of the last probe_spec of q; grain is its
- * brn_spec_grain.  */
+/* fn is the kernel of q's last probe_spec; grain is that of its plan.  */
 static inline void
 probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 {
@@ -298,9 +305,8 @@ probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 	free(whole);
 }
 
-/* Assert that the few-token kernel gives the bits of tier 0 for the tokens that
- * it computes, which are one or BRN_FEW, and 0 for the others, in every
- * part.  */
+/* The code for few tokens, which does one or all of them: the bits of tier 0,
+ * and zeros beside them, whatever part it does.  */
 static inline void
 probe_few(struct probe *q, enum brn_isa isa)
 {
@@ -311,14 +317,14 @@ probe_few(struct probe *q, enum brn_isa isa)
 	};
 	float *whole = probe_floats(q->ny);
 
-	for (q->tokens = 1; q->tokens <= BRN_FEW; q->tokens++) {
-		int n = q->tokens == 1 ? 1 : BRN_FEW;
+	for (q->tokens = 1; q->tokens <= BRN_FEW_TOKENS; q->tokens++) {
+		int n = q->tokens == 1 ? 1 : BRN_FEW_TOKENS;
 
 		probe_run(q, brn_t0(isa), some[0]);
 		for (int64_t i = 0; i < q->ny; i++)
 			whole[i] = i % BRN_TILE < n ? q->y[i] : 0;
 		for (int i = 0; i < COUNT(some); i++) {
-			probe_run(q, brn_few(isa), some[i]);
+			probe_run(q, brn_few_tokens(isa), some[i]);
 			probe_check_part(q, whole, some[i]);
 		}
 	}
@@ -326,7 +332,7 @@ probe_few(struct probe *q, enum brn_isa isa)
 	free(whole);
 }
 
-/* Assert that a and b give the same bits for every number of tokens.  */
+/* a and b give the same bits, however few tokens are wanted.  */
 static inline void
 probe_same(struct probe *q, brn_kernel_fn *a, brn_kernel_fn *b)
 {
