@@ -309,7 +309,7 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 	    soft->type.dtype != BURIN_F32)
 		return no(p, NO "it is no float32 [batch, heads, queries, "
 		    "keys]");
-	axis = brn_attr_int(soft, "axis", -1);
+	axis = brn_attr_int(soft, "axis");
 	if (axis != -1 && axis != 3)
 		return no(p, NO "its axis is not the last");
 	return read_scores(p, soft->in[0]);

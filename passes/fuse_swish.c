@@ -63,8 +63,8 @@ input_of_gate(struct brn_node *n, struct brn_match *m, enum brn_op *op)
 	if (n->op == BRN_OP_sigmoid)
 		return n->in[0];
 	if (n->op == BRN_OP_hard_sigmoid)
-		return is_near(brn_attr_float(n, "alpha", 0.2f), 1.0 / 6) &&
-		    is_near(brn_attr_float(n, "beta", 0.5f), 0.5) ?
+		return is_near(brn_attr_float(n, "alpha"), 1.0 / 6) &&
+		    is_near(brn_attr_float(n, "beta"), 0.5) ?
 		    n->in[0] : NULL;
 	v = other_operand(n, BRN_OP_div, 6);
 	if (!v)

@@ -15,7 +15,7 @@ infer_softmax(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
 		return rc;
 	*out = *brn_infer_in(c, 0);
-	rc = brn_infer_axis(c, "axis", -1, out->rank);
+	rc = brn_infer_axis(c, "axis", out->rank);
 	return rc < 0 ? rc : BURIN_OK;
 }
 
@@ -90,8 +90,8 @@ by_row(const struct brn_node *n, const struct brn_tensor *x,
     struct brn_tensor *out, row_fn *fn)
 {
 	int rank = out->type.rank;
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
-	int set = brn_attr_int(n, "coerce2d", 0) ? brn_axes_from(axis, rank) :
+	int axis = brn_axis(brn_attr_int(n, "axis"), rank);
+	int set = brn_attr_int(n, "coerce2d") ? brn_axes_from(axis, rank) :
 	    1 << axis;
 	struct brn_type outer, inner;
 	struct brn_iter o, row;
