@@ -3,8 +3,8 @@
  * exp of one float: branch-free, so that a loop over it becomes vector code of
  * any width.
  */
-#ifndef BRN_NATIVE_MATH_H
-#define BRN_NATIVE_MATH_H
+#ifndef BRN_NATIVE_EXP_H
+#define BRN_NATIVE_EXP_H
 
 #include <stdint.h>
 #include <string.h>

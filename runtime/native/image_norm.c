@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What looks at all of a plane, or at one pixel of several: instance_norm,
- * global_max_pool, lrn.  A row of the job is a plane, a channel of an image.
+ * Pooling over whole planes and normalisations of images.  A row of the job is
+ * a plane, that is a channel of an image.
  */
 #include <math.h>
 
-#include "runtime/native/isa.h"
+#include "runtime/native/job.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
 __attribute__((simd("notinbranch"), const)) float powf(float, float);
@@ -24,7 +24,7 @@ plane_out(const struct brn_job *j, int64_t r)
 }
 
 static void
-run_largest(const struct brn_job *j, int64_t r0, int64_t r1)
+run_max(const struct brn_job *j, int64_t r0, int64_t r1)
 {
 	for (int64_t r = r0; r < r1; r++) {
 		const float *restrict x = plane_in(j, r);
@@ -40,8 +40,8 @@ run_largest(const struct brn_job *j, int64_t r0, int64_t r1)
 	}
 }
 
-/* Sums of a plane are sums of pieces, since a float would lose what a million
- * small numbers come to.  */
+/* Elements that are summed in f32.  The sums of pieces are added in double: a
+ * float loses small numbers when there are a million of them.  */
 enum { PIECE = 4096 };
 
 static double
@@ -69,7 +69,7 @@ sum_of(const float *restrict x, int64_t n, float mean, int square)
 static void
 run_instance_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	double eps = (double)brn_attr_float(j->n, "epsilon", 1e-5f);
+	double eps = (double)brn_attr_float(j->n, "epsilon");
 	int64_t n = j->cols, channels = j->out->type.dim[1];
 
 	for (int64_t r = r0; r < r1; r++) {
@@ -86,7 +86,7 @@ run_instance_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 	}
 }
 
-/* y = x / s^beta of n pixels; 3/4 is what nearly all networks have.  */
+/* y = x / s^beta of n pixels; beta is 3/4 in nearly all networks.  */
 static void
 divide_by_power(const float *restrict x, const float *restrict s, float beta,
     float *restrict y, int64_t n)
@@ -106,10 +106,10 @@ divide_by_power(const float *restrict x, const float *restrict s, float beta,
 static void
 run_lrn(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	int64_t width = brn_attr_int(j->n, "size", 1), n = j->cols;
-	float alpha = brn_attr_float(j->n, "alpha", 1e-4f) / (float)width;
-	float beta = brn_attr_float(j->n, "beta", 0.75f);
-	float bias = brn_attr_float(j->n, "bias", 1), sum[256];
+	int64_t width = brn_attr_int(j->n, "size"), n = j->cols;
+	float alpha = brn_attr_float(j->n, "alpha") / (float)width;
+	float beta = brn_attr_float(j->n, "beta");
+	float bias = brn_attr_float(j->n, "bias"), sum[256];
 	int64_t channels = j->out->type.dim[1];
 
 	for (int64_t r = r0; r < r1; r++) {
@@ -136,31 +136,67 @@ run_lrn(const struct brn_job *j, int64_t r0, int64_t r1)
 	}
 }
 
-/* Job j over the planes of its input.  */
-static int
-each_plane(struct brn_job *j, struct brn_threads *t)
-{
-	const struct brn_type *x = &j->in[0]->type;
+/* ---- means, and a factor and a term a channel ---------------------------- */
 
-	j->rows = x->dim[0] * x->dim[1];
-	j->cols = j->rows ? brn_numel(j->in[0]) / j->rows : 0;
-	if (!brn_is_f32(j->in[0]) || (j->rows && !j->cols))
-		return BRN_DECLINED;
-	brn_job_run(j, t);
-	return 0;
+static void
+run_mean(const struct brn_job *j, int64_t r0, int64_t r1)
+{
+	for (int64_t r = r0; r < r1; r++) {
+		const float *x = plane_in(j, r);
+		float sum = 0;
+
+#pragma omp simd reduction(+:sum)
+		for (int64_t i = 0; i < j->cols; i++)
+			sum += x[i];
+		((float *)j->out->data)[r] = sum / (float)j->cols;
+	}
 }
 
-#define NATIVE_PLANES(name, fn) \
-	int \
-	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *n, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
-	{ \
-		struct brn_job j = { .n = n, .in = in, .out = out, \
-		    .run = fn }; \
-	\
-		return each_plane(&j, t); \
+static void
+run_batch_norm(const struct brn_job *j, int64_t r0, int64_t r1)
+{
+	double eps = (double)brn_attr_float(j->n, "epsilon");
+
+	for (int64_t r = r0; r < r1; r++) {
+		const float *restrict x = plane_in(j, r);
+		float *restrict y = plane_out(j, r);
+		int64_t c = r % j->in[0]->type.dim[1];
+		double scale = (double)brn_f32(j->in[1])[c] /
+		    sqrt((double)brn_f32(j->in[4])[c] + eps);
+		float mul = (float)scale;
+		float add = (float)((double)brn_f32(j->in[2])[c] -
+		    (double)brn_f32(j->in[3])[c] * scale);
+
+		for (int64_t i = 0; i < j->cols; i++)
+			y[i] = x[i] * mul + add;
 	}
-NATIVE_PLANES(global_max_pool, run_largest)
-NATIVE_PLANES(instance_norm, run_instance_norm)
-NATIVE_PLANES(lrn, run_lrn)
+}
+
+/* ---- forms --------------------------------------------------------------- */
+
+/* f32, planes of one element or more.  */
+int
+BRN_FOR_ISA(brn_takes_whole_planes)(const struct brn_call *c)
+{
+	const struct brn_type *x = &c->in[0]->type;
+
+	return x->dtype == BURIN_F32 && x->rank >= 2 &&
+	    (brn_type_numel(x) > 0 || x->dim[0] * x->dim[1] == 0);
+}
+
+#define PLANES(name, fn) \
+	int \
+	BRN_FOR_ISA(brn_planes_##name)(const struct brn_call *c) \
+	{ \
+		const struct brn_type *x = &c->in[0]->type; \
+		struct brn_job j = brn_job_of(c, fn); \
+	\
+		j.rows = x->dim[0] * x->dim[1]; \
+		j.cols = j.rows ? brn_type_numel(x) / j.rows : 0; \
+		return brn_job_run(&j, c->threads); \
+	}
+PLANES(batch_norm, run_batch_norm)
+PLANES(global_average_pool, run_mean)
+PLANES(global_max_pool, run_max)
+PLANES(instance_norm, run_instance_norm)
+PLANES(lrn, run_lrn)

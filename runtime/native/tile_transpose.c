@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Into the tile layout and back: transposes of 4 x 4, which every instruction
- * set does in registers.
+ * Rows to tiles and back: transposes of 4 x 4, which every instruction set does
+ * in registers.
  */
 #include <string.h>
 
-#include "jit/abi.h"
 #include "runtime/native/isa.h"
 
 typedef float v4 __attribute__((vector_size(16), aligned(4)));
 typedef int v4i __attribute__((vector_size(16)));
 
 static inline void
-transpose4(v4 r[4])
+transpose_registers(v4 r[4])
 {
 	v4 a = __builtin_shuffle(r[0], r[1], (v4i){ 0, 4, 1, 5 });
 	v4 b = __builtin_shuffle(r[0], r[1], (v4i){ 2, 6, 3, 7 });
@@ -25,15 +24,15 @@ transpose4(v4 r[4])
 	r[3] = __builtin_shuffle(b, d, (v4i){ 2, 3, 6, 7 });
 }
 
-/* 4 rows of 4 from a (row stride lda) to 4 columns of b.  */
+/* b[j][i] = a[i][j] for 4 x 4 elements; lda and ldb are row strides.  */
 static inline void
-move4(const float *a, int64_t lda, float *b, int64_t ldb)
+transpose_block(const float *a, int64_t lda, float *b, int64_t ldb)
 {
 	v4 r[4];
 
 	for (int i = 0; i < 4; i++)
 		r[i] = *(const v4 *)(a + i * lda);
-	transpose4(r);
+	transpose_registers(r);
 	for (int i = 0; i < 4; i++)
 		*(v4 *)(b + i * ldb) = r[i];
 }
@@ -47,7 +46,8 @@ transpose(const float *a, int64_t lda, float *b, int64_t ldb, int64_t n,
 
 	for (; i + 4 <= n; i += 4) {
 		for (j = 0; j + 4 <= m; j += 4)
-			move4(a + i * lda + j, lda, b + j * ldb + i, ldb);
+			transpose_block(a + i * lda + j, lda,
+			    b + j * ldb + i, ldb);
 		for (; j < m; j++)
 			for (int k = 0; k < 4; k++)
 				b[j * ldb + i + k] = a[(i + k) * lda + j];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ops that reduce along the last axis: softmax, log_softmax, layer_norm.
+ * Normalisations along the last axis of rows: softmax, log_softmax, layer_norm.
  */
 #include <math.h>
 
-#include "runtime/native/isa.h"
+#include "runtime/native/job.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
 __attribute__((simd("notinbranch"), const)) float expf(float);
@@ -79,7 +79,7 @@ layer_norm_row(const float *restrict x, const float *restrict g,
 static void
 run_layer_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	float eps = brn_attr_float(j->n, "epsilon", 1e-5f);
+	float eps = brn_attr_float(j->n, "epsilon");
 	const float *b = j->n->nin > 2 && j->in[2] ? j->in[2]->data : NULL;
 
 	for (int64_t r = r0; r < r1; r++)
@@ -88,51 +88,53 @@ run_layer_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 		    (float *)j->out->data + r * j->cols, j->cols, eps);
 }
 
-/* Rows along the last axis, if that is the op's axis and x is f32.  */
-static int
-last_axis(struct brn_job *j)
+/* f32, along the last axis.  (Before opset 13 softmax flattens from axis on,
+ * which is the same when axis is the last.)  */
+int
+BRN_FOR_ISA(brn_takes_last_axis)(const struct brn_call *c)
 {
-	const struct brn_type *t = &j->out->type;
-	int64_t axis = brn_attr_int(j->n, "axis", -1);
+	int rank = c->out->type.rank;
+	int64_t axis = brn_attr_int(c->n, "axis");
 
-	if (!brn_is_f32(j->in[0]) || t->rank < 1 ||
-	    (axis != -1 && axis != t->rank - 1))
+	return brn_is_f32(c->in[0]) && rank >= 1 &&
+	    (axis == -1 || axis == rank - 1);
+}
+
+int
+BRN_FOR_ISA(brn_rows_softmax)(const struct brn_call *c)
+{
+	struct brn_job j = brn_job_of(c, run_softmax);
+
+	return brn_job_run_rows(&j, c->threads);
+}
+
+int
+BRN_FOR_ISA(brn_rows_log_softmax)(const struct brn_call *c)
+{
+	struct brn_job j = brn_job_of(c, run_log_softmax);
+
+	return brn_job_run_rows(&j, c->threads);
+}
+
+/* With gamma and beta of one element a feature.  Mean and inverse deviation,
+ * which attribute index asks for, are the ref's.  */
+int
+BRN_FOR_ISA(brn_takes_layer_norm)(const struct brn_call *c)
+{
+	const struct brn_type *y = &c->out->type;
+
+	if (brn_attr(c->n, "index") || !BRN_FOR_ISA(brn_takes_last_axis)(c))
 		return 0;
-	j->cols = t->dim[t->rank - 1];
-	j->rows = j->cols ? brn_numel(j->out) / j->cols : 0;
+	for (int i = 1; i < c->n->nin; i++)
+		if (c->in[i] && brn_numel(c->in[i]) != y->dim[y->rank - 1])
+			return 0;
 	return 1;
 }
 
-/* coerce2d flattens from axis on: the same when axis is the last.  */
-#define NATIVE_ROWS(name) \
-	int \
-	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *n, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
-	{ \
-		struct brn_job j = { .n = n, .in = in, .out = out, \
-		    .run = run_##name }; \
-	\
-		if (!last_axis(&j)) \
-			return BRN_DECLINED; \
-		brn_job_run(&j, t); \
-		return 0; \
-	}
-NATIVE_ROWS(softmax)
-NATIVE_ROWS(log_softmax)
-
 int
-BRN_FOR_ISA(brn_native_layer_norm)(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_rows_layer_norm)(const struct brn_call *c)
 {
-	struct brn_job j = { .n = n, .in = in, .out = out,
-	    .run = run_layer_norm };
+	struct brn_job j = brn_job_of(c, run_layer_norm);
 
-	if (brn_attr(n, "index") || !last_axis(&j) ||
-	    brn_numel(in[1]) != j.cols ||
-	    (n->nin > 2 && in[2] && brn_numel(in[2]) != j.cols))
-		return BRN_DECLINED;
-	brn_job_run(&j, t);
-	return 0;
+	return brn_job_run_rows(&j, c->threads);
 }

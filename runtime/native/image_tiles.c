@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Images into phases, phases into tiles, tiles into images.
+ * Layers on images, without the product: planes to phases
+ * (runtime/native/planes.h), phases to tiles, tiles to planes.
  */
 #include <math.h>
 #include <string.h>
 
+#include "runtime/native/image_tiles.h"
 #include "runtime/native/isa.h"
-#include "runtime/conv.h"
 
-/* ---- into phases --------------------------------------------------------- */
+/* ---- planes to phases ---------------------------------------------------- */
 
 #if BRN_LANES == 16
 static const brn_ivec every_second = { 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
@@ -26,7 +27,8 @@ fill_with(float *to, float v, int64_t n)
 		to[i] = v;
 }
 
-/* So few that vectors would be the slower way.  */
+/* The asm keeps GCC from making vectors, which are slower for the few elements
+ * at the ends of a row.  */
 static inline void
 fill_few(float *to, float v, int64_t n)
 {
@@ -36,8 +38,8 @@ fill_few(float *to, float v, int64_t n)
 	}
 }
 
-/* n elements, or more up to a whole line: what is written too much is written
- * again later, what is read too much is there.  */
+/* Copy n elements, rounded up to whole lines: the caller has room for these,
+ * and writes what follows later.  */
 static inline void
 copy_lines(float *to, const float *from, int64_t step, int64_t n)
 {
@@ -52,8 +54,10 @@ copy_lines(float *to, const float *from, int64_t step, int64_t n)
 		}
 }
 
+/* Copy n elements, no more.  */
 static inline void
-copy(float *restrict to, const float *restrict from, int64_t step, int64_t n)
+copy_exact(float *restrict to, const float *restrict from, int64_t step,
+    int64_t n)
 {
 	if (step == 1)
 		memcpy(to, from, (size_t)n * sizeof *to);
@@ -62,10 +66,10 @@ copy(float *restrict to, const float *restrict from, int64_t step, int64_t n)
 			to[i] = from[i * step];
 }
 
-/* The results of direction d whose element of phase f is one of the image:
- * from *first on, up to *past.  */
+/* Elements *first to *past of phase f in direction d are elements of the image;
+ * those before and behind are padding.  */
 static void
-inside(const struct brn_phases *d, int64_t f, int64_t n, int64_t *first,
+image_part(const struct brn_phases *d, int64_t f, int64_t n, int64_t *first,
     int64_t *past)
 {
 	int64_t lo = d->pad - f, hi = d->in + d->pad - f;
@@ -84,8 +88,8 @@ make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
 	int64_t y0, y1, x0, x1, all = g->rows * g->pitch;
 	int64_t sx = g->x.stride, lines;
 
-	inside(&g->y, fy, g->rows, &y0, &y1);
-	inside(&g->x, fx, g->pitch, &x0, &x1);
+	image_part(&g->y, fy, g->rows, &y0, &y1);
+	image_part(&g->x, fx, g->pitch, &x0, &x1);
 	fill_with(to, fill, y0 * g->pitch);
 	lines = (x1 - x0 + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
 	for (int64_t r = y0; r < y1; r++) {
@@ -98,7 +102,7 @@ make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
 		    r * g->pitch + x0 + lines <= g->size)
 			copy_lines(row + x0, x + from, sx, x1 - x0);
 		else
-			copy(row + x0, x + from, sx, x1 - x0);
+			copy_exact(row + x0, x + from, sx, x1 - x0);
 		fill_few(row + x1, fill, g->pitch - x1);
 	}
 	fill_with(to + y1 * g->pitch, fill, all - y1 * g->pitch);
@@ -115,7 +119,7 @@ BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x, float *to,
 			    fill);
 }
 
-/* ---- into tiles and back ------------------------------------------------- */
+/* ---- phases to tiles, tiles to planes ------------------------------------ */
 
 void
 BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to)
@@ -137,16 +141,16 @@ BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to)
 	}
 }
 
-/* Clipping is done while lines are stored, other activations afterwards, by
- * finish.  Limits are infinite where nothing is clipped.  The residual is added
- * before or after the clipping, or not at all.  */
+/* Limits that results are clipped to while lines are stored, infinite for none;
+ * and whether the residual is added before that, after it, or not at all.
+ * activate_stored applies other activations to stored results.  */
 enum residual { NO, BEFORE, AFTER };
 struct limits {
 	brn_vec lo, hi;
 };
 
 static inline __attribute__((always_inline)) void
-put_line(float *y, const float *t, const float *residual,
+store_line(float *y, const float *t, const float *residual,
     const struct limits *l, const enum residual how)
 {
 	for (int i = 0; i < BRN_TILE; i += BRN_LANES) {
@@ -161,8 +165,8 @@ put_line(float *y, const float *t, const float *residual,
 	}
 }
 
-/* The results of a group that lie side by side in the image: so many at that
- * position of the group and that place in the plane.  */
+/* Adjacent results of a group: n of them, at position pos of the group and
+ * element at of the plane.  */
 struct piece {
 	int64_t pos, at, n;
 };
@@ -193,10 +197,10 @@ find_pieces(const struct brn_scatter *a, struct piece *piece)
 	return n;
 }
 
-/* All pieces of a row, whose positions are t, to its plane.  Lines run over
- * into pieces that come later, but not beyond end.  */
+/* Store all pieces of a row, whose positions are t, in its plane.  A line may
+ * run over into pieces that are stored later, but not beyond the last.  */
 static inline __attribute__((always_inline)) void
-put_pieces(const struct piece *piece, int n, float *y, const float *t,
+store_pieces(const struct piece *piece, int n, float *y, const float *t,
     const float *residual, const struct limits *l, const enum residual how)
 {
 	int64_t end = piece[n - 1].at + piece[n - 1].n;
@@ -208,20 +212,20 @@ put_pieces(const struct piece *piece, int n, float *y, const float *t,
 			float line[2][BRN_TILE];
 
 			if (left >= BRN_TILE) {
-				put_line(y + at, from, how == NO ? NULL :
+				store_line(y + at, from, how == NO ? NULL :
 				    residual + at, l, how);
 				continue;
 			}
 			if (how != NO)
 				brn_copy_some(line[1], residual + at, left);
-			put_line(line[0], from, line[1], l, how);
+			store_line(line[0], from, line[1], l, how);
 			brn_copy_some(y + at, line[0], left);
 		}
 }
 
-/* One row after the other: its lines side by side, then to its plane.  */
+/* A row at a time: its lines are made adjacent, then stored piece by piece.  */
 static inline __attribute__((always_inline)) void
-scatter(const struct brn_scatter *a, float *y, const float *residual,
+scatter_pieces(const struct brn_scatter *a, float *y, const float *residual,
     const struct limits *l, const enum residual how)
 {
 	struct piece piece[MOST_PIECES];
@@ -238,12 +242,13 @@ scatter(const struct brn_scatter *a, float *y, const float *residual,
 				*(brn_vec *)(t + i * BRN_TILE + v) =
 				    *(const brn_vec *)(from +
 				    i * a->rows * BRN_TILE + v);
-		put_pieces(piece, n, y + r * plane, t, how == NO ? NULL :
+		store_pieces(piece, n, y + r * plane, t, how == NO ? NULL :
 		    residual + r * plane, l, how);
 	}
 }
 
-/* Whole lines that stay lines: from tile to plane at once.  */
+/* Where positions are results and tiles are whole, lines go to planes as they
+ * are.  */
 static inline __attribute__((always_inline)) void
 scatter_lines(const struct brn_scatter *a, float *y, const float *residual,
     const struct limits *l, const enum residual how)
@@ -255,7 +260,7 @@ scatter_lines(const struct brn_scatter *a, float *y, const float *residual,
 		int64_t at = r * plane + a->pos;
 
 		for (int64_t i = 0; i < a->ntile; i++) {
-			put_line(y + at, t, how == NO ? NULL : residual + at,
+			store_line(y + at, t, how == NO ? NULL : residual + at,
 			    l, how);
 			t += a->rows * BRN_TILE;
 			at += BRN_TILE;
@@ -267,11 +272,11 @@ scatter_lines(const struct brn_scatter *a, float *y, const float *residual,
 	if (whole) \
 		scatter_lines(a, y, residual, &l, how); \
 	else \
-		scatter(a, y, residual, &l, how)
+		scatter_pieces(a, y, residual, &l, how)
 
-/* Activations that are not limits go over what is stored.  */
+/* Apply an activation that is not a limit to what is stored.  */
 static void
-finish(const struct brn_scatter *a, float *y, const float *residual)
+activate_stored(const struct brn_scatter *a, float *y, const float *residual)
 {
 	int64_t end = a->pos + a->ntile * BRN_TILE;
 	int64_t plane = a->g->y.out * a->g->x.out;
@@ -305,5 +310,5 @@ BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
 		SCATTER(AFTER);
 	}
 	if (!simple)
-		finish(a, y, residual);
+		activate_stored(a, y, residual);
 }
