@@ -32,10 +32,12 @@ SYSTEM = {"libc.so.6", "libm.so.6", "libmvec.so.1", "libpthread.so.0",
           "libdl.so.2", "librt.so.1", "ld-linux-x86-64.so.2",
           "ld-linux-aarch64.so.1"}
 
+OWN_PATHS = {"$ORIGIN", "$ORIGIN/.."}
+
 # --disable-new-dtags: the path holds also for what libgccjit needs, which has
 # none itself.
 MAKE_VARIABLES = [
-    "CFLAGS=",
+    f"CFLAGS=-ffile-prefix-map={SOURCE}=burin",
     "LDFLAGS=-s -Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN' "
     "-Wl,--exclude-libs,libprotobuf-c.a:libxxhash.a:libjansson.a",
     "PROTOBUF_C_LIBS=-l:libprotobuf-c.a",
@@ -166,10 +168,9 @@ def check(package, files):
         lost = set(needed) - SYSTEM - names - package.foreign
         if lost:
             raise SystemExit(f"{name}: needs {', '.join(sorted(lost))}")
-        if set(paths) - {"$ORIGIN"}:
+        if {p for ps in paths for p in ps.split(":")} - OWN_PATHS:
             raise SystemExit(f"{name}: looks for libraries in {paths}")
-        versions = [s for s in symbols if s.startswith(("GLIBCXX", "CXXABI"))]
-        if versions:
+        if any(s.startswith(("GLIBCXX", "CXXABI")) for s in symbols):
             raise SystemExit(f"{name}: needs libstdc++")
         minor = max([minor, *(int(s.split(".")[1]) for s in symbols
                               if s.startswith("GLIBC_2."))])

@@ -10,6 +10,8 @@ class Error(Exception):
 
 
 class NoMemory(Error, MemoryError):
+    """Out of memory."""
+
     code = -1
 
 
@@ -56,6 +58,8 @@ class CacheError(Error, OSError):
 
 
 class BufferTooSmall(Error, ValueError):
+    """A text of the library is longer than what holds it here."""
+
     code = -9
 
 
