@@ -73,7 +73,7 @@ def version():
 def packages():
     burin = Package(
         "burin", "Apache-2.0 AND BSD-2-Clause AND MIT AND GPL-3.0-or-later",
-        ["Requires-Python: >=3.9", "Requires-Dist: numpy>=1.22",
+        ["Requires-Python: >=3.9", "Requires-Dist: numpy>=1.23",
          "Provides-Extra: jit",
          f'Requires-Dist: burin-jit=={version()}; extra == "jit"',
          "Provides-Extra: progress",
@@ -113,8 +113,8 @@ def make(build):
         run("autoreconf", "-fi")
     os.makedirs(obj, exist_ok=True)
     if not os.path.exists(os.path.join(obj, "Makefile")):
-        run(os.path.join(SOURCE, "configure"), "--quiet", "--without-libarchive",
-            cwd=obj)
+        run(os.path.join(SOURCE, "configure"), "--quiet",
+            "--without-libarchive", cwd=obj)
     run("make", "-s", f"-j{os.cpu_count()}", *MAKE_VARIABLES, "wheel-parts",
         cwd=obj)
     return obj

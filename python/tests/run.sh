@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# make check-python: the wheels of python.d/dist in a fresh environment of pinned
-# packages, tested by pytest, whose last line is in python.d/result.  Without the
-# package index nothing is tested, and that is said.
+# make check-python: the wheels of python.d/dist in a fresh environment of
+# pinned packages, tested by pytest, whose last line is in python.d/result.
+# Without the package index nothing is tested, and that is said.
 #
 #	run.sh BUILD [PYTHON]
 here=$(cd "$(dirname "$0")" && pwd) || exit 1

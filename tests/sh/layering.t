@@ -40,7 +40,7 @@ room() {
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
 }
 
-echo 1..25
+echo 1..26
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
@@ -70,3 +70,6 @@ room check 'tests/.*\.[ch]'
 room pthreadpool 'runtime/[a-z_]*\.[ch]'
 room 'archive(_entry)?\.h' 'cache/bundle\.c'
 room '(hiredis|sodium)' 'cache/remote\.c'
+grep -nE '\bCDLL\b' python/burin/*.py |
+    grep -vE '^python/burin/_library\.py:' |
+    bad "the package loads the library in python/burin/_library.py only"
