@@ -75,11 +75,15 @@ def _import(name, x):
 
 def _retype(name, a, dtype, loose):
     """a if it has the type, whatever its byte order.  Numbers and lists of
-    them have no type of their own (loose): theirs may be narrowed."""
+    them have no type of their own (loose) and take it, but integers only if
+    they keep their values."""
     if a.dtype.newbyteorder("=") == dtype:
         return a
-    if loose and np.can_cast(a.dtype, dtype, "same_kind"):
-        return a
+    if loose and a.dtype.kind in "biuf":
+        with np.errstate(all="ignore"):
+            b = a.astype(dtype)
+        if dtype.kind == "f" or np.array_equal(a, b):
+            return b
     raise ShapeError(f"input '{name}' is {a.dtype}, the model has {dtype}")
 
 

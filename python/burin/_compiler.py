@@ -84,4 +84,4 @@ def tell_if_missing(stats, options):
         f"run on slower built-in code: {stats['note']}; the package burin-jit "
         f"(pip install burin[jit]) or the system's libgccjit compiles them, "
         f"burin.cache.import_ brings those of another machine",
-        RuntimeWarning, stacklevel=4)
+        RuntimeWarning, stacklevel=3)

@@ -102,15 +102,16 @@ class Pool:
     def close(self):
         """Free all things, each as soon as it is back."""
         self.hold()
-        self._closed = True
-        self._free_all()
+        self.discard()
         self.release()
 
     def discard(self):
-        """Free what is not in use, and wait for nobody: for an exit, where
-        threads may be stopped in the middle of a call."""
-        self._closed = True
-        self._free_all()
+        """Free what is not in use, and wait for no run: for an exit, where
+        threads may be in the middle of one."""
+        with self._changed:
+            self._closed = True
+            self._free_all()
+            self._changed.notify_all()
 
     def _free_all(self):
         things = self._back

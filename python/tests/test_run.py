@@ -3,6 +3,7 @@ import copy
 import gc
 import pickle
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -100,6 +101,22 @@ def test_scalar():
         for x in (np.float32(3), np.array(3, np.float32), 3, 3.0):
             y, = s.run(None, {"x": x})
             assert y.shape == () and y == 3
+
+
+@pytest.mark.parametrize("dtype, x, fits", [
+    (np.uint8, [0, 255], True), (np.uint8, [0, 256], False),
+    (np.uint8, [-1], False), (np.int64, [1.0], True), (np.int64, [1.5], False),
+    (np.float16, [1, 2.5], True), (np.bool_, [True, False], True),
+    (np.float32, ["1"], False), (np.float32, [1j], False),
+    (np.int64, [], True), (np.float32, [None], False)])
+def test_lists_take_the_type(dtype, x, fits):
+    with echo(dtype, ("n",)) as s:
+        if fits:
+            y, = s.run(None, {"x": x})
+            assert y.dtype == dtype and y.tolist() == x
+        else:
+            with pytest.raises(burin.ShapeError, match="'x'"):
+                s.run(None, {"x": x})
 
 
 def reshape():
@@ -341,6 +358,33 @@ def test_progress_is_called_and_may_raise(product, tmp_path, monkeypatch):
                                 cache_dir=tmp_path / "c") as s:
         s.run(None, {"x": X})
     assert seen and seen[-1][0] == seen[-1][1]
+
+
+class Bar:
+    """Of tqdm."""
+
+    made = []
+
+    def __init__(self, total, **_):
+        self.n, self.total, self.closed = 0, total, False
+        self.made.append(self)
+
+    def update(self, by):
+        self.n += by
+
+    def close(self):
+        self.closed = True
+
+
+def test_progress_by_tqdm(product, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", types.ModuleType("tqdm"))
+    monkeypatch.setitem(sys.modules, "tqdm.auto", types.SimpleNamespace(
+        tqdm=Bar))
+    burin.warm(product[0], progress=True, cache_dir=tmp_path / "a")
+    bar, = Bar.made
+    assert bar.n == bar.total > 0 and bar.closed
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    burin.warm(product[0], progress=True, cache_dir=tmp_path / "b")
 
 
 def test_async(product, tmp_path):

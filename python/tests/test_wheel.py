@@ -37,7 +37,7 @@ with warnings.catch_warnings(record=True) as seen:
         s = burin.InferenceSession({str(path)!r}{more})
 st = burin.process_stats()
 print(st["compiled"], st["failed"], len(seen),
-      *(str(w.message) for w in seen))
+      *(f"{{w.filename}}:{{w.lineno}} {{w.message}}" for w in seen))
 """
 
 
@@ -113,7 +113,7 @@ def test_compiles_where_a_group_may_write(sparse, tmp_path):
 def test_without_a_compiler_it_says_so_once(sparse, tmp_path):
     out = python(load(sparse), HOME=str(tmp_path),
                  BURIN_JIT_MODULE="/nonexistent")
-    assert out.startswith("0 2 1 1 of 1 kernels are not compiled")
+    assert out.startswith("0 2 1 <string>:6 1 of 1 kernels are not compiled")
     assert "burin[jit]" in out
     for more in (', jit="off"', ', compile="off"'):
         assert python(load(sparse, more), HOME=str(tmp_path),
