@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The nodes of a BERT encoder, in the order and the style of an export by
- * PyTorch of the years of the opset.
+ * The nodes of a BERT encoder, in the order and form in which PyTorch exports
+ * them for the opset.
  */
 #include "bench/bert.h"
 #include "bench/masks.h"
@@ -16,7 +16,7 @@ struct bert {
 	const struct bert_spec *s;
 	const char *ids, *mask, *types, *positions;
 	struct masks masks;
-	int layer;              /* the one being written */
+	int layer;              /* index of the layer being written */
 };
 
 static const char *
@@ -50,7 +50,7 @@ reduce_mean(const struct bert *b, const char *x)
 	return out;
 }
 
-/* Size i of x, as a scalar.  */
+/* Dimension i of x, as a scalar.  */
 static const char *
 size_of(const struct bert *b, const char *x, int64_t i)
 {
@@ -62,7 +62,7 @@ size_of(const struct bert *b, const char *x, int64_t i)
 	return out;
 }
 
-/* A weight of [n0][n1] that keeps the scale of what flows through.  */
+/* A weight [n0][n1] whose product has the variance of its input.  */
 static const char *
 matrix(const struct bert *b, const char *name, int64_t n0, int64_t n1)
 {
@@ -119,7 +119,7 @@ gelu(const struct bert *b, const char *x)
 	return model_node(m, "Mul", t, model_f32(m, 0.5f), NULL);
 }
 
-/* x * w + bias; w is [in][out], as exports store it.  */
+/* x * w + bias; w is [in][out], as exporters store it.  */
 static const char *
 dense(struct bert *b, const char *scope, enum masks_kind kind, const char *x,
     int64_t in, int64_t out)
@@ -139,7 +139,7 @@ dense(struct bert *b, const char *scope, enum masks_kind kind, const char *x,
 	return model_node(b->m, "Add", bias, x, NULL);
 }
 
-/* Reshape x to [batch][sequence] and the n sizes after them.  */
+/* Reshape x to [batch][sequence] followed by the n sizes.  */
 static const char *
 reshape(const struct bert *b, const char *x, const int64_t *size, int n)
 {
@@ -161,7 +161,7 @@ transpose(const struct bert *b, const char *x, const int64_t perm[4])
 	return out;
 }
 
-/* Query, key or value of all heads, in the order of perm.  */
+/* Query, key or value of all heads, transposed by perm.  */
 static const char *
 heads(struct bert *b, const char *scope, const char *what,
     const char *x, const int64_t perm[4])
@@ -225,7 +225,8 @@ layer(struct bert *b, int i, const char *x)
 	return residual(b, scope, y, x);
 }
 
-/* 0 where attention_mask is 1, far below where it is 0; [batch][1][1][seq].  */
+/* Additive mask [batch][1][1][seq]: 0 where attention_mask is 1, a large
+ * negative number where it is 0.  */
 static const char *
 extended_mask(const struct bert *b, const char *mask)
 {
@@ -240,7 +241,7 @@ extended_mask(const struct bert *b, const char *mask)
 	return model_node(m, "Mul", x, model_f32(m, low), NULL);
 }
 
-/* The first sequence_length of 0, 1, 2...  */
+/* Position ids 0, 1, 2 ... sequence_length - 1.  */
 static const char *
 positions(const struct bert *b)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Threads wait for each other by looking, since calls take microseconds.  Each
- * has the block rows of its share of the blocks.
+ * Threads busy-wait for each other after every call, since a call takes
+ * microseconds.  Each thread gets consecutive block rows with about the same
+ * number of blocks.
  */
 #include "bench/crew.h"
 
@@ -10,23 +11,23 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-/* Calls before the clock starts bring code and data into the caches of the
- * core that a thread has come to.  */
-enum { SAMPLES = 15, TRIES = 50, MAX_THREADS = 64, WARM = 3 };
+/* WARM_CALLS are not timed: they bring code and data into the caches of the
+ * core on which the thread was started.  */
+enum { SAMPLES = 15, TRIES = 50, MAX_THREADS = 64, WARM_CALLS = 3 };
 
-/* What all look at has cache lines of its own: beside it is the stack of the
- * first, which its kernel may write to all the time.  */
+/* arrived is aligned so that it shares no cache line with the stack of the
+ * first thread, to which a kernel writes.  */
 struct crew {
 	const struct bench_calls *c;
 	int reps;
-	double start;                   /* of the clock */
-	atomic_int next;                /* member without a number yet */
+	double start;                   /* ms, when timing begins */
+	atomic_int next;                /* number of the next thread */
 	_Alignas(128) atomic_long arrived;
 };
 
-/* The first block row of member i, at the nearest multiple of the grain.  */
+/* First block row of thread i, rounded to a multiple of the grain.  */
 static int64_t
-cut(const struct bench_calls *c, int i)
+first_row(const struct bench_calls *c, int i)
 {
 	const struct brn_kernel_args *a = c->args;
 	int64_t want = (int64_t)a->rowptr[a->nbrow] * i / c->nthread, r = 0;
@@ -46,10 +47,10 @@ work(void *p)
 	int i = atomic_fetch_add(&w->next, 1);
 	struct brn_kernel_args a = *c->args;
 
-	a.brow0 = cut(c, i);
-	a.brow1 = cut(c, i + 1);
+	a.brow0 = first_row(c, i);
+	a.brow1 = first_row(c, i + 1);
 	for (long n = 1; n <= w->reps; n++) {
-		if (i == 0 && n == WARM + 1)
+		if (i == 0 && n == WARM_CALLS + 1)
 			w->start = brn_now_ms();
 		c->fn(&a);
 		atomic_fetch_add(&w->arrived, 1);
@@ -59,9 +60,9 @@ work(void *p)
 	return NULL;
 }
 
-/* How often somebody else took the core.  */
+/* Involuntary context switches of this process so far.  */
 static long
-interruptions(void)
+num_preemptions(void)
 {
 	struct rusage r;
 
@@ -69,11 +70,11 @@ interruptions(void)
 	return r.ru_nivcsw;
 }
 
-/* Milliseconds of reps calls.  */
+/* Milliseconds that reps calls take.  */
 static double
 run(const struct bench_calls *c, int reps)
 {
-	struct crew w = { .c = c, .reps = WARM + reps };
+	struct crew w = { .c = c, .reps = WARM_CALLS + reps };
 	pthread_t thread[MAX_THREADS];
 	int n = 1;
 	double t;
@@ -90,16 +91,17 @@ run(const struct bench_calls *c, int reps)
 	return t;
 }
 
+/* run, repeated until no thread was preempted, at most TRIES times.  */
 static double
-undisturbed(const struct bench_calls *c, int reps)
+run_undisturbed(const struct bench_calls *c, int reps)
 {
 	double t = 0;
 
 	for (int try = 0; try < TRIES; try++) {
-		long before = interruptions();
+		long before = num_preemptions();
 
 		t = run(c, reps);
-		if (interruptions() == before)
+		if (num_preemptions() == before)
 			break;
 	}
 	return t;
@@ -117,10 +119,10 @@ struct bench_time
 bench_time(const struct bench_calls *c)
 {
 	double sample[SAMPLES];
-	int reps = 1 + (int)(c->nthread / undisturbed(c, 1));
+	int reps = 1 + (int)(c->nthread / run_undisturbed(c, 1));
 
 	for (int i = 0; i < SAMPLES; i++)
-		sample[i] = undisturbed(c, reps) / reps * 1e6;
+		sample[i] = run_undisturbed(c, reps) / reps * 1e6;
 	qsort(sample, SAMPLES, sizeof *sample, compare);
 	return (struct bench_time){ sample[SAMPLES / 2], sample[0] };
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Timing calls of a kernel, by one thread or by several that share each call.
+ * Time calls of a kernel, made by one thread or by several threads that divide
+ * the block rows of each call.
  */
 #ifndef BENCH_CREW_H
 #define BENCH_CREW_H
@@ -11,11 +12,12 @@ struct bench_calls {
 	brn_kernel_fn *fn;
 	const struct brn_kernel_args *args;     /* of the whole layer */
 	int nthread;
-	int64_t grain;          /* block rows are parted at multiples of it */
+	int64_t grain;          /* split block rows at multiples of this */
 };
 
-/* Nanoseconds a call: the median, and the least, of samples of a millisecond
- * in which nobody else took the core, if that can be had.  */
+/* Nanoseconds a call: median and minimum of samples of about a millisecond.  A
+ * sample during which another process ran on the core is repeated, up to a
+ * limit.  */
 struct bench_time {
 	double median, least;
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * demo: makes a small BERT, prunes it in blocks of 16x1, runs it dense and
- * sparse in turn, and says what pruning won and what it cost.  Public API
- * only; bench/bert.h writes the model.
+ * demo: write a small BERT, prune it in blocks of 16x1, run it dense and sparse
+ * in turn, and print the speed-up, the compile times and the difference of the
+ * results.  Except for bench/bert.h, which writes the model, it uses the public
+ * API only.
  */
 #include "bench/bert.h"
 #include "burin.h"
@@ -129,7 +130,7 @@ median(double *v)
 	return v[ROUNDS / 2];
 }
 
-/* Largest difference, and the largest value for scale.  */
+/* Largest absolute difference of the outputs; *scale is the largest value.  */
 static double
 difference(const struct side *a, const struct side *b, double *scale)
 {
@@ -139,7 +140,7 @@ difference(const struct side *a, const struct side *b, double *scale)
 	for (size_t i = 0; i < a->n; i++) {
 		double d = fabs((double)a->y[i] - b->y[i]);
 
-		/* A NaN must not pass for equal.  */
+		/* Written so that a NaN counts as a difference.  */
 		if (!(d <= max))
 			max = d;
 		*scale = fmax(*scale, fabs((double)a->y[i]));
@@ -147,9 +148,9 @@ difference(const struct side *a, const struct side *b, double *scale)
 	return max;
 }
 
-/* Time both in turn, so that what else the machine does hits both.  */
+/* Time both in turn, so that other load on the machine affects both.  */
 static int
-race(struct side *dense, struct side *sparse)
+time_in_turn(struct side *dense, struct side *sparse)
 {
 	double warm_up;
 
@@ -162,7 +163,7 @@ race(struct side *dense, struct side *sparse)
 	return 0;
 }
 
-/* What the layers of the sparse model became.  */
+/* Print how many layers are sparse and the kernel of the first.  */
 static void
 report_layers(const burin_model *m)
 {
@@ -211,8 +212,8 @@ compare(const char *path, const char *cache)
 	if (load(path, cache, "auto", &sparse.model) < 0)
 		goto done;
 	burin_model_stats(sparse.model, &cold, sizeof cold);
-	/* Loaded kernels stay in memory while a model holds them: let go, so
-	 * that the second load shows the disk.  */
+	/* Kernels stay in memory while a model uses them.  Free the model, so
+	 * that the second load gets them from disk.  */
 	burin_model_free(sparse.model);
 	sparse.model = NULL;
 	if (load(path, cache, "auto", &sparse.model) < 0 ||
@@ -220,7 +221,7 @@ compare(const char *path, const char *cache)
 		goto done;
 	burin_model_stats(sparse.model, &warm, sizeof warm);
 	if (start(&dense) < 0 || start(&sparse) < 0 ||
-	    race(&dense, &sparse) < 0)
+	    time_in_turn(&dense, &sparse) < 0)
 		goto done;
 	report(&dense, &sparse, &cold, &warm);
 	rc = 0;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The terms of the cost model such that predictions have the least errors, each
- * as a share of what was measured.  Errors are summed, not their squares: what
- * disturbs a measurement only ever makes it longer, by any amount.  For the
- * same reason the least of several times is what is fitted.
+ * Find the terms of the cost model that minimise the sum of relative errors of
+ * its predictions.  Absolute errors are summed, not squares, and the minimum of
+ * several times is fitted, because disturbances only make a measurement longer,
+ * some of them by a large amount.
  */
 #include "bench/fit.h"
 
 #include "bench/layer.h"
+#include "ir/graph/estimate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ enum {
 
 struct point {
 	struct brn_cost count;
-	double ns;              /* a tile */
+	double ns;              /* for one tile of 16 tokens */
 };
 
 static int
@@ -44,6 +45,7 @@ measure(enum brn_isa isa, int i, struct point *out, burin_error *err)
 		.cols = sizes[s % BRN_COUNT(sizes)][1],
 		.m = BRN_COST_TOKENS, .density = densities[d],
 		.mask = "uniform", .isa = isa, .threads = 1,
+		.kernel = BRN_NO_KERNEL,
 	};
 	struct bench_result r;
 
@@ -57,6 +59,7 @@ measure(enum brn_isa isa, int i, struct point *out, burin_error *err)
 	return rc;
 }
 
+/* Relative error of the prediction for p with the terms ns.  */
 static double
 error(const struct point *p, const struct brn_cost *ns)
 {
@@ -73,7 +76,8 @@ sum(const struct point *p, const struct brn_cost *ns)
 	return e;
 }
 
-/* One term after the other up and down by a factor, as long as it helps.  */
+/* Coordinate descent: multiply or divide one term after the other by step while
+ * that reduces the error, then with smaller steps.  */
 static struct brn_cost
 fit(const struct point *p)
 {
@@ -127,9 +131,9 @@ print(enum brn_isa isa, const struct point *p)
 static const char head[] =
 "/* SPDX-License-Identifier: Apache-2.0\n"
 " *\n"
-" * Nanoseconds for each term of jit/kernel/cost.h, by instruction set, as\n"
-" * `make fit-cost` measured them, and how far predictions are off: half of\n"
-" * them by less than the first figure, nine of ten by less than the second.\n"
+" * Nanoseconds for each term of jit/kernel/cost.h, by instruction set,\n"
+" * written by `make fit-cost`.  The comment of a row has the relative error\n"
+" * of its predictions: the median and the 90th percentile.\n"
 " *\n"
 " * COST(instruction set";
 

@@ -24,6 +24,7 @@
 #include "bench/layer.h"
 #include "bench/peak.h"
 #include "bench/rivals.h"
+#include "jit/kernel/choose.h"
 
 enum { MAX_LIST = 32, DENSE_BH = 16 };
 
@@ -50,7 +51,7 @@ enum axis { ISA, BLOCK, MASK, THREADS, M, SPARSITY, SIZE, NUM_AXES };
 struct sweep {
 	struct list axis[NUM_AXES];
 	int t0, json, dense, rivals;
-	const char *kernel;             /* NULL: the best */
+	int kernel;                     /* BRN_NO_KERNEL: the best */
 	double peak, read;              /* GFLOP/s and GB/s of a core */
 	int nrow;                       /* printed */
 };
@@ -135,9 +136,8 @@ static int
 compare_dense(struct row *x, burin_error *err)
 {
 	struct bench_cell c = x->c;
-	enum brn_kernel_id kernel;
 	struct bench_result r;
-	double sparse, dense;
+	struct brn_estimate sparse, dense;
 	int rc;
 
 	c.bh = DENSE_BH;
@@ -147,12 +147,12 @@ compare_dense(struct row *x, burin_error *err)
 	if ((rc = bench_layer(&c, &r, err)) < 0)
 		return rc;
 	x->gain = r.ns / x->r.ns;
-	sparse = brn_cost(c.isa, c.rows, c.cols, x->c.bh, x->c.bw,
-	    (int64_t)(x->r.stored * (double)(c.rows / x->c.bh) *
-	    (double)(c.cols / x->c.bw)), &kernel);
-	dense = brn_cost(c.isa, c.rows, c.cols, c.bh, c.bw,
-	    c.rows / c.bh * c.cols, &kernel);
-	x->predicted = dense / sparse;
+	sparse = brn_estimate(c.isa, &(struct brn_layer_shape){ c.rows, c.cols,
+	    x->c.bh, x->c.bw, (int64_t)(x->r.stored *
+	    (double)(c.rows / x->c.bh) * (double)(c.cols / x->c.bw)), NULL });
+	dense = brn_estimate(c.isa, &(struct brn_layer_shape){ c.rows, c.cols,
+	    c.bh, c.bw, c.rows / c.bh * c.cols, NULL });
+	x->predicted = dense.time / sparse.time;
 	return 0;
 }
 
@@ -349,14 +349,14 @@ main(int argc, char **argv)
 		[M] = { 1, { "128" } },
 		[SPARSITY] = { 3, { "0.8", "0.9", "0.95" } },
 		[SIZE] = { 3, { "768x768", "3072x768", "768x3072" } },
-	} };
+	}, .kernel = BRN_NO_KERNEL };
 	int opt, fitting = 0, rc;
 	burin_error err;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (opt) {
 		case '0': w.t0 = 1; break;
-		case 'k': w.kernel = optarg; break;
+		case 'k': w.kernel = brn_kernel_parse(optarg); break;
 		case 'd': w.dense = 1; break;
 		case 'r': w.rivals = 1; break;
 		case 'j': w.json = 1; break;

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Weights, data, kernel, time.  Kernels are compiled each time, past the
- * cache.
+ * Make weights and data, compile the kernel, time it.  The cache is not used:
+ * every kernel is compiled anew.
  */
 #include "bench/layer.h"
 
 #include "bench/crew.h"
 #include "bench/patterns.h"
+#include "jit/builtin/few_tokens.h"
+#include "jit/builtin/few_weights.h"
+#include "jit/builtin/t0.h"
 #include "jit/get/load.h"
+#include "jit/kernel/choose.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A layer with its data and its kernel.  */
 struct layer {
 	struct brn_bsr *b;
 	struct brn_spec s;
+	int32_t grain;
 	float *stream, *x, *y, *bias;
-	struct brn_ones *ones;
+	struct brn_few_weights *few;
 	void *handle;
 	brn_kernel_fn *fn;
 };
@@ -53,7 +59,7 @@ make_bsr(const struct bench_cell *c, struct brn_bsr **out, burin_error *err)
 	if (!w)
 		return brn_nomem(err);
 	if (bench_pattern(c->mask, &p, w) < 0)
-		rc = brn_fail(err, BURIN_EINVAL, "%s: no such mask", c->mask);
+		rc = brn_fail(err, BURIN_EINVAL, "%s: unknown mask", c->mask);
 	else
 		rc = brn_bsr_from_dense(&(struct brn_matrix){ w, c->rows,
 		    c->cols, 0 }, c->bh, c->bw, 0, out, err);
@@ -72,7 +78,8 @@ load(struct layer *l, const char *path, struct bench_result *r,
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return brn_fail(err, BURIN_EIO, "%s: cannot be read", path);
+		return brn_fail(err, BURIN_EIO, "%s: %s", path,
+		    strerror(errno));
 	r->bytes = st.st_size;
 	rc = brn_load(fd, &l->handle, &l->fn, err);
 	close(fd);
@@ -91,7 +98,8 @@ compile(struct layer *l, struct bench_result *r, burin_error *err)
 		return rc;
 	fd = mkstemp(path);
 	if (fd < 0)
-		return brn_fail(err, BURIN_EIO, "%s: cannot be made", path);
+		return brn_fail(err, BURIN_EIO, "%s: %s", path,
+		    strerror(errno));
 	close(fd);
 	brn_spec_encode(&l->s, &desc);
 	r->compile_ms = brn_now_ms();
@@ -108,19 +116,21 @@ static int
 make_kernel(struct layer *l, const struct bench_cell *c,
     struct bench_result *r, burin_error *err)
 {
+	struct brn_plan plan;
 	int rc;
 
 	brn_spec_init(&l->s, l->b, BRN_EPI_BIAS, c->isa,
 	    c->t0 ? "" : brn_compiler_id());
-	if (c->kernel)
-		brn_spec_prefer(&l->s, c->kernel);
-	else
-		brn_cost_prefer(&l->s);
-	brn_cost_count(&l->s, &r->count);
+	if ((rc = brn_choose(&l->s, c->kernel, &plan, err)) < 0)
+		return rc;
+	l->grain = plan.grain;
+	brn_kernel_count(&l->s, &plan.rows, &r->count);
 	r->kernel = brn_kernels[l->s.kernel].name;
 	l->fn = brn_t0(c->isa);
-	if ((rc = brn_pack_stream(&l->s, l->b->vals, &l->stream, err)) < 0 ||
-	    (rc = brn_pack_ones(&l->s, l->b->vals, &l->ones, err)) < 0)
+	rc = brn_pack_stream(&l->s, &plan, l->b->vals, &l->stream, err);
+	brn_plan_clear(&plan);
+	if (rc < 0 || (rc = brn_few_weights_pack(&l->s, l->b->vals, &l->few,
+	    err)) < 0)
 		return rc;
 	return brn_kernels[l->s.kernel].tier ? compile(l, r, err) : 0;
 }
@@ -137,11 +147,11 @@ time_kernel(const struct layer *l, const struct bench_cell *c,
 		.tokens = c->m < BRN_TILE ? c->m : 0,
 		.brow1 = b->nbrow, .rowptr = b->rowptr, .colidx = b->colidx,
 		.bh = b->bh, .bw = b->bw, .nbrow = b->nbrow,
-		.nbcol = b->nbcol, .ones = l->ones,
+		.nbcol = b->nbcol, .few = l->few,
 	};
 	struct bench_time t = bench_time(&(struct bench_calls){
-	    c->m <= BRN_FEW ? brn_few(c->isa) : l->fn, &a, c->threads,
-	    brn_spec_grain(&l->s) });
+	    c->m <= BRN_FEW_TOKENS ? brn_few_tokens(c->isa) : l->fn, &a,
+	    c->threads, l->grain });
 
 	r->ns = t.median;
 	r->least_ns = t.least;
@@ -182,7 +192,7 @@ bench_layer(const struct bench_cell *c, struct bench_result *r,
 	brn_unload(l.handle);
 	brn_bsr_free(l.b);
 	free(l.stream);
-	brn_ones_free(l.ones);
+	brn_few_weights_free(l.few);
 	free(l.x);
 	free(l.y);
 	free(l.bias);

@@ -6,7 +6,7 @@
 #define BENCH_LAYER_H
 
 #include "jit/kernel/cost.h"
-#include "jit/get/jit.h"
+#include "jit/spec.h"
 
 struct bench_cell {
 	int bh, bw;
@@ -16,7 +16,7 @@ struct bench_cell {
 	enum brn_isa isa;
 	int threads;
 	int t0;                         /* nothing is compiled */
-	const char *kernel;             /* if it fits; NULL: that is best */
+	int kernel;                     /* if it fits; BRN_NO_KERNEL: best */
 };
 
 struct bench_result {

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two layouts that an image can have between 1x1 convolutions: planes,
-and tiles of 16 pixels, in which pixels are tokens.
+"""Compare the two layouts that an image can have between 1x1 convolutions:
+planes, and tiles of 16 pixels, in which pixels are tokens.
 
     layouts.py BURIN [--layers N] [--rounds N]
 
-A chain of N layers is written as convolutions of an image, which burin keeps
-in planes, and as products of as many tokens, which it keeps in tiles. Both
-compute the same and take turns (turns.py); microseconds a layer, and the
-largest difference of the results relative to the largest.
+A chain of N layers is written twice: as convolutions of an image, which burin
+keeps in planes, and as matrix products of as many tokens, which it keeps in
+tiles. Both compute the same and run in turn (turns.py). Printed are
+microseconds a layer and the largest difference relative to the largest result.
 """
 
 import argparse
@@ -23,8 +23,8 @@ SIZES = ((112, 16, 96), (56, 24, 144), (28, 32, 192), (14, 64, 384),
 
 
 def weights(narrow, wide, n, zeros):
-    """n matrices [rows, cols] that widen and narrow in turn; zeros of their
-    16x1 blocks are zero."""
+    """n matrices [rows, cols], alternately narrow to wide and wide to narrow;
+    the share zeros of their 16x1 blocks is zero."""
     random = np.random.default_rng(1)
     for i in range(n):
         rows, cols = (narrow, wide) if i % 2 else (wide, narrow)

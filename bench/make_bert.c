@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * make-bert: bench/bert.h from the command line.
+ * make-bert: write a BERT encoder (bench/bert.h) from the command line.
  */
 #include "bench/bert.h"
 
@@ -15,7 +15,7 @@ static const char usage[] =
     "    [--vocab N] [--npos N] [--opset 9..21] [--seed N]\n"
     "    [--masks] OUT.onnx\n"
     "Default: BERT-base (12, 768, 12, 3072, 30522, 512), opset 17, seed 1.\n"
-    "--masks: pruned in 32x32 blocks and heads, as measured on a real one.\n";
+    "--masks: prune 32x32 blocks and heads as in a published pruned BERT.\n";
 
 int
 main(int argc, char **argv)

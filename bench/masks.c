@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table is that of one published model; the rest is chance.
+ * The table has the sparsity of one published model; positions are random.
  */
 #include "bench/masks.h"
 
@@ -8,7 +8,7 @@
 
 enum { LAYERS = 12, HEADS = 12, BLOCK = 32 };
 
-/* Percent of zeros in the weights of each layer, and heads that are gone.  */
+/* Percent of zeros in the weights of each layer; number of pruned heads.  */
 static const struct {
 	int attention, ffn, heads;
 } measured[LAYERS] = {
@@ -17,14 +17,14 @@ static const struct {
 	{ 80, 97, 6 }, { 85, 98, 7 }, { 87, 96, 6 }, { 92, 95, 8 },
 };
 
-/* With the chance of want in of.  */
+/* 1 with probability want / of.  */
 static int
 chance(uint64_t *state, int64_t want, int64_t of)
 {
 	return (model_uniform(state) + 1) / 2 * (double)of < (double)want;
 }
 
-/* A part of w: the whole is [in][out].  */
+/* A rectangle of w [in][out].  */
 struct part {
 	float *w;
 	int64_t in, out;
@@ -49,9 +49,10 @@ zero(const struct part *p)
 			p->w[i * p->out + k] = 0;
 }
 
-/* All weights of a layer lose the same heads.  */
+/* Zero gone heads.  The seed of a layer is fixed, so that all weights of the
+ * layer lose the same heads.  */
 static void
-drop_heads(const struct masks *m, int layer, struct part p, int gone, int axis)
+zero_heads(const struct masks *m, int layer, struct part p, int gone, int axis)
 {
 	uint64_t state = m->seed + 1000 * ((uint64_t)layer + 1);
 
@@ -70,14 +71,16 @@ drop_heads(const struct masks *m, int layer, struct part p, int gone, int axis)
 	}
 }
 
+/* Number of blocks that cover n features.  */
 static int64_t
 nblocks(int64_t n)
 {
 	return (n + BLOCK - 1) / BLOCK;
 }
 
+/* Set *p to block b of its weight.  */
 static void
-set_block(struct part *p, int64_t b)
+select_block(struct part *p, int64_t b)
 {
 	p->from_in = b / nblocks(p->out) * BLOCK;
 	p->from_out = b % nblocks(p->out) * BLOCK;
@@ -85,18 +88,18 @@ set_block(struct part *p, int64_t b)
 	p->nout = p->out - p->from_out < BLOCK ? p->out - p->from_out : BLOCK;
 }
 
-/* Of the blocks with weights in them keep so many.  */
+/* Keep this number of blocks that are not zero, at random; zero the others.  */
 static void
 keep_blocks(struct part p, int64_t keep, uint64_t *state)
 {
 	int64_t all = nblocks(p.in) * nblocks(p.out), full = 0;
 
 	for (int64_t b = 0; b < all; b++) {
-		set_block(&p, b);
+		select_block(&p, b);
 		full += !is_zero(&p);
 	}
 	for (int64_t b = 0; b < all; b++) {
-		set_block(&p, b);
+		select_block(&p, b);
 		if (is_zero(&p))
 			continue;
 		if (chance(state, keep, full--))
@@ -116,7 +119,7 @@ masks_apply(struct masks *m, int layer, enum masks_kind kind, float *w,
 
 	if (kind != MASKS_FFN) {
 		percent = measured[row].attention;
-		drop_heads(m, layer, p, gone, kind == MASKS_OUT);
+		zero_heads(m, layer, p, gone, kind == MASKS_OUT);
 	}
 	keep_blocks(p, (nblocks(in) * nblocks(out) * (100 - percent) + 50) /
 	    100, &m->state);

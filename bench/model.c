@@ -22,9 +22,9 @@ struct model {
 	char scope[128];
 };
 
-/* Zeroed memory; NULL and sticky failure without.  */
+/* Zeroed memory, or NULL and the sticky failure.  */
 static void *
-get(struct model *m, size_t n, size_t size)
+zalloc(struct model *m, size_t n, size_t size)
 {
 	void *p = m->fail ? NULL : calloc(n ? n : 1, size);
 
@@ -36,7 +36,7 @@ get(struct model *m, size_t n, size_t size)
 static char *
 text(struct model *m, const char *s)
 {
-	char *p = get(m, strlen(s) + 1, 1);
+	char *p = zalloc(m, strlen(s) + 1, 1);
 
 	return p ? strcpy(p, s) : NULL;
 }
@@ -50,7 +50,7 @@ append(struct model *m, void *list, size_t *n, void *item)
 
 	if (m->fail)
 		return;
-	/* Room doubles at powers of two.  */
+	/* Double the capacity whenever *n is a power of two.  */
 	if ((*n & (*n - 1)) == 0) {
 		more = realloc(*at, (*n ? *n * 2 : 1) * sizeof **at);
 		if (!more) {
@@ -68,7 +68,7 @@ graph(const struct model *m)
 	return m->proto->graph;
 }
 
-/* Which version of the format came with an opset.  */
+/* The IR version that was released with an opset.  */
 static int
 ir_version(int opset)
 {
@@ -86,15 +86,15 @@ model_new(int opset, uint64_t seed)
 	if (!m)
 		return NULL;
 	m->rng = seed ? seed : 1;
-	m->proto = get(m, 1, sizeof *m->proto);
+	m->proto = zalloc(m, 1, sizeof *m->proto);
 	if (!m->proto)
 		goto fail;
 	onnx__model_proto__init(m->proto);
 	m->proto->has_ir_version = 1;
 	m->proto->ir_version = ir_version(opset);
 	m->proto->producer_name = text(m, "burin-bench");
-	m->proto->graph = get(m, 1, sizeof *m->proto->graph);
-	set = get(m, 1, sizeof *set);
+	m->proto->graph = zalloc(m, 1, sizeof *m->proto->graph);
+	set = zalloc(m, 1, sizeof *set);
 	if (m->fail) {
 		free(set);
 		goto fail;
@@ -164,7 +164,7 @@ model_scope(struct model *m, const char *fmt, ...)
 static Onnx__TensorShapeProto *
 shape(struct model *m, const char *dims)
 {
-	Onnx__TensorShapeProto *s = get(m, 1, sizeof *s);
+	Onnx__TensorShapeProto *s = zalloc(m, 1, sizeof *s);
 	char *copy = text(m, dims), *save, *word, *end;
 
 	if (m->fail)
@@ -172,7 +172,7 @@ shape(struct model *m, const char *dims)
 	onnx__tensor_shape_proto__init(s);
 	for (word = strtok_r(copy, ",", &save); word;
 	    word = strtok_r(NULL, ",", &save)) {
-		Onnx__TensorShapeProto__Dimension *d = get(m, 1, sizeof *d);
+		Onnx__TensorShapeProto__Dimension *d = zalloc(m, 1, sizeof *d);
 
 		if (!d)
 			break;
@@ -193,9 +193,9 @@ done:
 static Onnx__ValueInfoProto *
 value_info(struct model *m, const char *name, int dtype, const char *dims)
 {
-	Onnx__ValueInfoProto *v = get(m, 1, sizeof *v);
-	Onnx__TypeProto *type = get(m, 1, sizeof *type);
-	Onnx__TypeProto__Tensor *t = get(m, 1, sizeof *t);
+	Onnx__ValueInfoProto *v = zalloc(m, 1, sizeof *v);
+	Onnx__TypeProto *type = zalloc(m, 1, sizeof *type);
+	Onnx__TypeProto__Tensor *t = zalloc(m, 1, sizeof *t);
 
 	if (m->fail) {
 		free(v);
@@ -228,7 +228,7 @@ model_input(struct model *m, const char *name, int dtype, const char *dims)
 static Onnx__NodeProto *
 node(struct model *m, const char *op, const char *name, const char *out)
 {
-	Onnx__NodeProto *n = get(m, 1, sizeof *n);
+	Onnx__NodeProto *n = zalloc(m, 1, sizeof *n);
 
 	if (!n)
 		return NULL;
@@ -252,7 +252,7 @@ model_output(struct model *m, const char *name, const char *value, int dtype,
 	    value_info(m, name, dtype, dims));
 }
 
-/* "scope/op", with "_1" and so on for the second of its kind.  */
+/* "scope/op", with "_1", "_2" ... appended if that name is taken.  */
 static void
 node_name(const struct model *m, const char *op, char *buf, size_t size)
 {
@@ -293,7 +293,7 @@ model_node(struct model *m, const char *op, ...)
 static Onnx__AttributeProto *
 attr(struct model *m, const char *name, int type)
 {
-	Onnx__AttributeProto *a = get(m, 1, sizeof *a);
+	Onnx__AttributeProto *a = zalloc(m, 1, sizeof *a);
 	Onnx__NodeProto *n;
 
 	if (!a)
@@ -339,20 +339,20 @@ model_attr_ints(struct model *m, const char *name, const int64_t *v, int n)
 
 	if (!a)
 		return;
-	a->ints = get(m, (size_t)n, sizeof *v);
+	a->ints = zalloc(m, (size_t)n, sizeof *v);
 	if (!a->ints)
 		return;
 	a->n_ints = (size_t)n;
 	memcpy(a->ints, v, (size_t)n * sizeof *v);
 }
 
-/* A tensor with zeroed raw data of size bytes an element; rank is the number
- * of dims that are not negative.  */
+/* A tensor with zeroed raw data, size bytes an element.  Its rank is the number
+ * of dims before the first negative one.  */
 static Onnx__TensorProto *
 tensor(struct model *m, const char *name, int dtype, const int64_t dim[2],
     size_t size)
 {
-	Onnx__TensorProto *t = get(m, 1, sizeof *t);
+	Onnx__TensorProto *t = zalloc(m, 1, sizeof *t);
 	size_t n = 1;
 
 	if (!t)
@@ -362,13 +362,13 @@ tensor(struct model *m, const char *name, int dtype, const int64_t dim[2],
 		t->name = text(m, name);
 	t->has_data_type = 1;
 	t->data_type = dtype;
-	t->dims = get(m, 2, sizeof *t->dims);
+	t->dims = zalloc(m, 2, sizeof *t->dims);
 	for (int i = 0; i < 2 && dim[i] >= 0 && t->dims; i++) {
 		t->dims[t->n_dims++] = dim[i];
 		n *= (size_t)dim[i];
 	}
 	t->has_raw_data = 1;
-	t->raw_data.data = get(m, n, size);
+	t->raw_data.data = zalloc(m, n, size);
 	t->raw_data.len = n * size;
 	return t;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Writing ONNX files from C, a node at a time.  Names of values are strings
- * that live as long as the model.
+ * Write ONNX files from C, node by node.  Names of values are strings that live
+ * as long as the model.
  *
- * Sticky: after a failed allocation every call is a no-op that returns "",
- * and model_write says so; ask once, at the end.
+ * Errors are sticky: after a failed allocation every call does nothing and
+ * returns "", and model_write fails with ENOMEM.  Only its result needs a
+ * check.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -20,31 +21,31 @@ void model_free(struct model *m);                       /* NULL is fine */
 /* 0, or -1 with errno set.  */
 int model_write(const struct model *m, const char *path);
 
-/* Names of the nodes that follow start with this: "/encoder/layer.0".  */
+/* Set the prefix of the names of the following nodes: "/encoder/layer.0".  */
 void model_scope(struct model *m, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* dims are separated by commas, names or numbers: "batch_size,128".  */
+/* dims is a list of names or numbers separated by commas: "batch_size,128".  */
 const char *model_input(struct model *m, const char *name, int dtype,
     const char *dims);
 void model_output(struct model *m, const char *name, const char *value,
     int dtype, const char *dims);
 
-/* An initializer of n0 x n1 (n1 = 0: a vector of n0) floats around mean,
- * uniform within +-spread.  */
+/* An initializer of n0 x n1 floats (n1 = 0: a vector of n0), uniform in
+ * [mean - spread, mean + spread).  */
 const char *model_weight(struct model *m, const char *name, int64_t n0,
     int64_t n1, const double mean_spread[2]);
 
-/* The numbers of the one made last; NULL after a failure.  */
+/* The elements of the last model_weight; NULL after a failure.  */
 float *model_last_weight(struct model *m);
-/* In [-1, 1), by xorshift64*; *x is not 0.  */
+/* A number in [-1, 1) by xorshift64*; the state *x must not be 0.  */
 double model_uniform(uint64_t *x);
 
-/* A node with one output; inputs end with NULL, "" stands for an absent
- * one.  */
+/* Add a node and return the name of its one output.  The list of inputs ends
+ * with NULL; "" is an absent input.  */
 const char *model_node(struct model *m, const char *op, ...)
     __attribute__((sentinel));
-/* Attributes of the node made last.  */
+/* Add an attribute to the last node.  */
 void model_attr_int(struct model *m, const char *name, int64_t v);
 void model_attr_float(struct model *m, const char *name, float v);
 void model_attr_ints(struct model *m, const char *name, const int64_t *v,

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""burin, sparse and dense, beside ONNX Runtime on the same file, one thread.
+"""Time burin, sparse and dense, and ONNX Runtime on the same file, one thread.
 
     ort.py BURIN MODEL [BATCHxSEQUENCE]...
 
-Runs in the environment that make check-real leaves in tests/real.d/venv. The
-three take turns (turns.py); medians are printed.
+Needs the Python environment that make check-real leaves in tests/real.d/venv.
+The three run in turn (turns.py); medians in milliseconds are printed.
 """
 
 import sys

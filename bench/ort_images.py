@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""burin beside ONNX Runtime on convolutional networks, one thread.
+"""Time burin and ONNX Runtime on convolutional networks, one thread.
 
     ort_images.py BURIN MODEL[@SPARSITY]... [--size 1x3x224x224] [--rounds N]
 
 Each MODEL is measured as it is, or with @0.9 after `burin prune --block 16x1
---sparsity 0.9`; ONNX Runtime gets the same file. Both stay loaded and take
-turns, ROUNDS times (turns.py); medians, their ratio, and the largest
-difference of the results relative to the largest result are printed.
+--sparsity 0.9`; ONNX Runtime gets the same file. Both stay loaded and run in
+turn for N rounds (turns.py). Printed are medians in milliseconds, their ratio,
+and the largest difference relative to the largest result.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def main():
     p.add_argument("models", nargs="+")
     p.add_argument("--size", default="1x3x224x224")
     p.add_argument("--rounds", type=int, default=50)
-    p.add_argument("--only", help="as of burin prune")
+    p.add_argument("--only", help="passed to burin prune")
     o = p.parse_args()
     turns.find_burin(o.burin)
     print("| network | ONNX Runtime | burin | faster | difference |")

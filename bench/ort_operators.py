@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Single operators beside ONNX Runtime, one thread.
+"""Time single operators in burin and in ONNX Runtime, one thread.
 
     ort_operators.py BURIN [--only REGEX] [--rounds N] [--out FILE.md]
 
-One model an operator, at sizes that occur in MobileNetV1 and V2 and ResNet-50
-at 224x224, BERT-base at 1x128, and PP-OCRv4. Inputs are inputs, weights are
-constants. Both systems stay loaded and take turns (turns.py), outputs stay
-where each has them; medians, what burin takes of ONNX Runtime's time, and the
-largest difference relative to the largest result are printed.
+Each operator is a model of one node, at sizes that occur in MobileNetV1 and V2
+and ResNet-50 at 224x224, BERT-base at 1x128, and PP-OCRv4. Weights are
+constants. Both systems stay loaded and run in turn (turns.py); outputs are not
+copied out of their buffers. Printed are medians in microseconds, burin's time
+as a multiple of ONNX Runtime's, and the largest difference relative to the
+largest result.
 """
 
 import argparse
@@ -26,8 +27,8 @@ RANDOM = np.random.default_rng(1)
 
 
 class Case:
-    """what: the operator's name, sizes and attributes, for the table.  inputs
-    and weights: shapes or arrays."""
+    """A model of one node.  what describes sizes and attributes in the table;
+    inputs and weights are shapes or arrays."""
 
     def __init__(self, op, what, inputs, weights=(), outputs=1, **attributes):
         self.name = f"{op} {what}"
@@ -52,8 +53,8 @@ class Case:
 
 
 def value(x):
-    """An array as it is, a shape as random numbers, positive where it is for
-    a root or a power."""
+    """x itself if it is an array; random numbers in [0.1, 1.1), valid for
+    Sqrt and Pow, if it is a shape."""
     if x is None or isinstance(x, np.ndarray):
         return x
     return (RANDOM.random(x) + .1).astype(np.float32)
@@ -201,7 +202,7 @@ def transformers():
 
 
 def gathered(case):
-    """Tables are constants, and come before what is looked up in them."""
+    """Gather looks up rows of a constant table, which is its first input."""
     if case.node.op_type == "Gather":
         case.weights = [value((30522, 768))]
         case.node.input[:] = ["w0", "x0"]
@@ -232,9 +233,10 @@ def lines(o, folder):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("burin")
-    p.add_argument("--only", default="", help="cases with this in their line")
+    p.add_argument("--only", default="",
+                   help="only cases whose name matches REGEX")
     p.add_argument("--rounds", type=int, default=15)
-    p.add_argument("--out", help="the table goes there too")
+    p.add_argument("--out", help="also write the table to FILE.md")
     o = p.parse_args()
     turns.find_burin(o.burin)
     table = []

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Each mask is a choice of blocks, all of one shape, and a chance for each.
+ * A mask is a block shape and a function that gives the probability that a
+ * block is kept.
  */
 #include "bench/patterns.h"
 
@@ -20,7 +21,7 @@ bench_random(void)
 	return (double)(x >> 11) * 0x1p-53;
 }
 
-/* The chance of a block in block row r of nrow.  */
+/* Probability that a block of block row r, of nrow, is kept.  */
 typedef double chance_fn(const struct bench_pattern *p, int64_t r,
     int64_t nrow);
 
@@ -31,7 +32,7 @@ even(const struct bench_pattern *p, int64_t r, int64_t nrow)
 	return p->density;
 }
 
-/* Every other head has all that is left.  */
+/* Blocks are in every other head only.  */
 static double
 every_other_head(const struct bench_pattern *p, int64_t r, int64_t nrow)
 {
@@ -39,7 +40,7 @@ every_other_head(const struct bench_pattern *p, int64_t r, int64_t nrow)
 	return r * SQUARE / HEAD % 2 ? 0 : fmin(1, 2 * p->density);
 }
 
-/* All or nothing, spread evenly.  */
+/* 1 for a share p->density of the rows, evenly spaced, else 0.  */
 static double
 whole_row(const struct bench_pattern *p, int64_t r, int64_t nrow)
 {
@@ -48,10 +49,10 @@ whole_row(const struct bench_pattern *p, int64_t r, int64_t nrow)
 	    floor((double)r * p->density);
 }
 
-/* As 1/rank by some order of the rows; one of four is empty, the first of the
- * order is full.  */
+/* Proportional to 1 / rank in a fixed permutation of the rows.  The first row
+ * is full, every fourth is empty.  */
 static double
-few_have_most(const struct bench_pattern *p, int64_t r, int64_t nrow)
+inverse_rank(const struct bench_pattern *p, int64_t r, int64_t nrow)
 {
 	int64_t rank = r * 7919 % nrow;
 	double sum = log((double)nrow) + 0.577;
@@ -64,9 +65,9 @@ few_have_most(const struct bench_pattern *p, int64_t r, int64_t nrow)
 	    (double)(rank + 1));
 }
 
-/* Full rows have nine tenths of the weights, the rest are anywhere.  */
+/* Full rows with 90 % of the weights; the rest at random.  */
 static double
-panel_and_rest(const struct bench_pattern *p, int64_t r, int64_t nrow)
+full_rows_and_rest(const struct bench_pattern *p, int64_t r, int64_t nrow)
 {
 	struct bench_pattern full = { .density = 0.9 * p->density };
 
@@ -75,23 +76,23 @@ panel_and_rest(const struct bench_pattern *p, int64_t r, int64_t nrow)
 
 static const struct {
 	const char *name;
-	int bh, bw;             /* 0: those of the layer */
+	int bh, bw;             /* bh 0: the layer's; bw -1: all columns */
 	chance_fn *chance;
-	int shared;             /* by the rows of a head, which are anywhere */
+	int shared;             /* rows of a head have the same columns */
 } patterns[] = {
 	{ "uniform", 0, 0, even },
 	{ "square", SQUARE, SQUARE, every_other_head },
 	{ "rows", 1, -1, whole_row },
 	{ "single", 1, 1, even },
 	{ "four", 4, 1, even },
-	{ "uneven", 0, 0, few_have_most },
-	{ "mixed", 1, 1, panel_and_rest },
+	{ "uneven", 0, 0, inverse_rank },
+	{ "mixed", 1, 1, full_rows_and_rest },
 	{ "shared", 1, 1, even, 1 },
 };
 
-/* From 0 to 1, the same for the same two.  */
+/* A number in [0, 1) that depends on its arguments only.  */
 static double
-draw(int64_t head, int64_t col)
+hashed_random(int64_t head, int64_t col)
 {
 	uint64_t h = ((uint64_t)head << 32 | (uint64_t)col) + 1;
 
@@ -120,7 +121,7 @@ set_blocks(const struct bench_pattern *p, chance_fn *chance, int shared,
 		double d = chance(p, r, nrow);
 
 		for (int64_t c = 0; c < p->cols; c += p->bw)
-			if ((shared ? draw(r * 7919 % nrow / HEAD, c) :
+			if ((shared ? hashed_random(r * 7919 % nrow / HEAD, c) :
 			    bench_random()) < d)
 				set_block(p, r * p->bh, c, w);
 	}

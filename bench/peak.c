@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Chains of multiply-adds: enough of them to hide the latency, few enough for
- * the registers of every instruction set.  Compilers do not reorder float
- * arithmetic, so what is written is what runs.
+ * Independent chains of multiply-adds: enough of them to hide the latency, few
+ * enough for the registers of every instruction set.  Compilers do not reorder
+ * floating-point arithmetic, so the loop runs as written.
  */
 #include "bench/peak.h"
 

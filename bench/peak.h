@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What one core can do at most.
+ * Upper limits of one core, measured.
  */
 #ifndef BENCH_PEAK_H
 #define BENCH_PEAK_H
 
-/* GFLOP/s of float multiply-adds in registers: the best of several runs.  */
+/* GFLOP/s of fp32 multiply-adds in registers: maximum of several runs.  */
 double bench_peak(void);
 
-/* GB/s that it reads from memory, far beyond the caches: the best of several
- * runs; 0 without the room for it.  */
+/* GB/s read from memory, from an array larger than the caches: maximum of
+ * several runs.  0 if the array cannot be allocated.  */
 double bench_read(void);
 
 #endif

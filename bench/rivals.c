@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * OpenBLAS has the layer with all its weights, x and y row by row.  LIBXSMM
- * (1.17 in Debian) has a kernel for single weights whose x and y are tiles of
- * 16 tokens like ours, all of it unrolled: it takes what fits into 128 KB of
- * code, without asking whether it does.
+ * OpenBLAS multiplies by the dense weights, x and y in row-major order.
+ * LIBXSMM (1.17 in Debian) has a kernel for unstructured sparsity whose x and y
+ * are tiles of 16 tokens like ours.  It is fully unrolled into a buffer of 128
+ * KB without a check whether it fits, hence LIBXSMM_WEIGHTS.
  */
 #include "bench/rivals.h"
 
@@ -21,7 +21,7 @@
 
 enum { LIBXSMM_WEIGHTS = 4000 };
 
-/* One weight a block, so that block rows are rows.  */
+/* b has 1x1 blocks, so that its block rows are rows.  */
 struct rival {
 	const struct bench_cell *c;
 	struct brn_bsr *b;
@@ -77,13 +77,13 @@ time_openblas(const struct rival *r)
 
 #ifdef HAVE_LIBXSMM
 
-static libxsmm_smmfunction made;
+static libxsmm_smmfunction kernel;
 
 static void
 spmm(const struct brn_kernel_args *a)
 {
 	for (int64_t t = 0; t < a->tile1; t++)
-		made(a->vals, a->x + t * a->nbcol * BRN_TILE,
+		kernel(a->vals, a->x + t * a->nbcol * BRN_TILE,
 		    a->y + t * a->nbrow * BRN_TILE);
 }
 
@@ -103,11 +103,11 @@ time_libxsmm(const struct rival *r)
 	    LIBXSMM_GEMM_FLAG_NONE, LIBXSMM_GEMM_PREFETCH_NONE),
 	    (const unsigned *)b->rowptr, (const unsigned *)b->colidx, b->vals,
 	    BRN_TILE);
-	made = f.smm;
-	if (!made)
+	kernel = f.smm;
+	if (!kernel)
 		return 0;
 	ns = nanoseconds(r, spmm, b->vals);
-	libxsmm_release_kernel((const void *)made);
+	libxsmm_release_kernel((const void *)kernel);
 	return ns;
 }
 
@@ -142,7 +142,7 @@ run(struct rival *r, struct bench_rivals *out, burin_error *err)
 
 	if (bench_pattern(c->mask, &(struct bench_pattern){ c->rows, c->cols,
 	    c->bh, c->bw, c->density }, r->w) < 0)
-		return brn_fail(err, BURIN_EINVAL, "%s: no such mask",
+		return brn_fail(err, BURIN_EINVAL, "%s: unknown mask",
 		    c->mask);
 	if ((rc = brn_bsr_from_dense(&w, 1, 1, 0, &r->b, err)) < 0)
 		return rc;

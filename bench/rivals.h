@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What other libraries take for a layer, where configure found them.
+ * Time of a layer in other libraries, those of them that configure found.
  */
 #ifndef BENCH_RIVALS_H
 #define BENCH_RIVALS_H
@@ -8,12 +8,12 @@
 #include "bench/layer.h"
 
 struct bench_rivals {
-	double openblas;        /* nanoseconds a call, of the dense layer */
-	double libxsmm;         /* of the sparse one */
+	double openblas;        /* ns a call of the dense layer */
+	double libxsmm;         /* ns a call of the sparse layer */
 };
 
-/* One thread.  0 where there is none: not configured in, or not made for such
- * a layer.  ENOMEM, or EINVAL for a mask that there is not.  */
+/* Time the layer of c on one thread.  A time is 0 if the library was not found,
+ * or cannot run such a layer.  ENOMEM; EINVAL: the mask is unknown.  */
 int bench_rivals(const struct bench_cell *c, struct bench_rivals *out,
     burin_error *err);
 

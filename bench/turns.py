@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""burin and ONNX Runtime on one file, side by side: both are loaded in this
-process and stay warm, and take samples in turn, so that what else the machine
-does meets both.  For ort.py, ort_images.py and ort_operators.py.
+"""Time burin and ONNX Runtime on one file: both are loaded in this process,
+stay warm, and take samples in turn, so that other load on the machine affects
+both.  Used by ort.py, ort_images.py, ort_operators.py and layouts.py.
 """
 
 import os
@@ -16,7 +16,8 @@ import systems                                          # noqa: E402
 
 
 def find_burin(command):
-    """What is beside a command in a build folder, unless it is said."""
+    """Set BURIN_LIB, BURIN_CC and BURIN_JIT_MODULE, unless they are set, to
+    the files in the build folder of command."""
     build = os.path.dirname(os.path.abspath(command))
     for key, file in (("LIB", ".libs/libburin.so"), ("CC", "burin-cc"),
                       ("JIT_MODULE", ".libs/burin-jit.so")):
@@ -24,8 +25,8 @@ def find_burin(command):
 
 
 def sample(call, count):
-    """Milliseconds of one call, the first left out: the others have had the
-    caches."""
+    """Milliseconds of one call, averaged over count.  One call before them is
+    not timed: the other systems have replaced what was in the CPU caches."""
     call()
     start = time.perf_counter()
     for _ in range(count):
@@ -34,8 +35,8 @@ def sample(call, count):
 
 
 def medians(calls, rounds, least_ms=0):
-    """Median milliseconds of each; least_ms is what one sample takes, in as
-    many calls as that needs."""
+    """Median milliseconds of each call; a sample consists of as many calls as
+    take least_ms."""
     counts = [max(1, int(least_ms / sample(c, 1))) for c in calls]
     samples = [[sample(c, n) for c, n in zip(calls, counts)]
                for _ in range(rounds)]
@@ -43,9 +44,9 @@ def medians(calls, rounds, least_ms=0):
 
 
 def compare(path, inputs, outputs, rounds, least_ms=0, variants=({},)):
-    """Milliseconds of ONNX Runtime, and of burin with each variant of its
-    options, and the largest difference of the first output relative to its
-    largest element."""
+    """[milliseconds of ONNX Runtime, of burin with each variant of options],
+    and the largest difference of the first output relative to its largest
+    element."""
     ort = systems.onnxruntime(path, inputs, 1, None, outputs)
     made = [systems.burin(path, inputs, 1, None, outputs, **v)
             for v in variants]

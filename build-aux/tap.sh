@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# automake's TAP driver with less to read: what did not pass, then one line for
-# the program with its count and its seconds.
+# Run automake's TAP driver and shorten its output: the points that did not
+# pass, then one line with the number of points and the seconds.
 #
 #	tap.sh DRIVER ARGUMENT...
 driver=$1

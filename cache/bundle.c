@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bundles by libarchive.
+ * Write and read bundles with libarchive.
  */
 #include "cache/bundle.h"
 
@@ -18,8 +18,9 @@
 #include "cache/entry.h"
 #include "cache/shard.h"
 
-/* Bytes of an entry that are believed before they are there.  */
-enum { FIRST_ROOM = 1 << 20 };
+/* Upper limit of the first allocation for an entry, whatever its header
+ * says.  */
+enum { FIRST_BYTES = 1 << 20 };
 
 struct brn_bundle {
 	struct archive *a;
@@ -27,7 +28,7 @@ struct brn_bundle {
 };
 
 static int
-fail(struct archive *a, const char *path, burin_error *err)
+archive_fail(struct archive *a, const char *path, burin_error *err)
 {
 	const char *why = archive_error_string(a);
 
@@ -35,7 +36,8 @@ fail(struct archive *a, const char *path, burin_error *err)
 	    why ? why : "not an archive");
 }
 
-/* As the end of the name says; ARCHIVE_RETRY: it says nothing.  */
+/* Add the compression that the suffix of path names.  ARCHIVE_RETRY: unknown
+ * suffix.  */
 static int
 add_filter(struct archive *a, const char *path)
 {
@@ -58,10 +60,9 @@ add_filter(struct archive *a, const char *path)
 }
 
 static int
-start(struct brn_bundle *b, burin_error *err)
+open_archive(struct brn_bundle *b, burin_error *err)
 {
 	struct archive *a = b->a;
-
 	int rc = add_filter(a, b->path);
 
 	if (rc == ARCHIVE_RETRY)
@@ -69,7 +70,7 @@ start(struct brn_bundle *b, burin_error *err)
 		    "ends in .tar, .tar.zst, .tar.gz or .tar.xz", b->path);
 	if (rc < 0 || archive_write_set_format_pax_restricted(a) < 0 ||
 	    archive_write_open_filename(a, b->tmp) < 0)
-		return fail(a, b->path, err);
+		return archive_fail(a, b->path, err);
 	return BURIN_OK;
 }
 
@@ -89,7 +90,7 @@ brn_bundle_create(const char *path, struct brn_bundle **out,
 	}
 	strcpy(b->path, path);
 	b->a = archive_write_new();
-	rc = b->a ? start(b, err) : brn_nomem(err);
+	rc = b->a ? open_archive(b, err) : brn_nomem(err);
 	if (rc < 0) {
 		archive_write_free(b->a);
 		unlink(b->tmp);
@@ -118,7 +119,7 @@ brn_bundle_add(struct brn_bundle *b, const struct brn_key *k,
 	archive_entry_set_perm(e, 0444);
 	if (archive_write_header(b->a, e) < 0 ||
 	    archive_write_data(b->a, entry, n) != (ssize_t)n)
-		rc = fail(b->a, b->path, err);
+		rc = archive_fail(b->a, b->path, err);
 	archive_entry_free(e);
 	return rc;
 }
@@ -129,7 +130,7 @@ brn_bundle_close(struct brn_bundle *b, int keep, burin_error *err)
 	int rc = BURIN_OK;
 
 	if (archive_write_close(b->a) < 0 && keep)
-		rc = fail(b->a, b->path, err);
+		rc = archive_fail(b->a, b->path, err);
 	if (rc == 0 && keep && rename(b->tmp, b->path) < 0)
 		rc = brn_fail(err, BURIN_EIO, "%s: %s", b->path,
 		    strerror(errno));
@@ -152,13 +153,14 @@ is_entry(struct archive_entry *e)
 	return brn_name_is_entry(name ? name + 1 : path, &k);
 }
 
-/* Room for twice the n bytes at p, or for most; NULL, and p is freed.  */
+/* Move the n bytes at p to a buffer of twice *room bytes, at most max bytes.
+ * Frees p in any case; NULL if memory is short.  */
 static char *
-grow(char *p, size_t n, size_t *room, size_t most)
+grow_buffer(char *p, size_t n, size_t *room, size_t max)
 {
 	char *to;
 
-	*room = *room < most / 2 ? *room * 2 : most;
+	*room = *room < max / 2 ? *room * 2 : max;
 	to = brn_alloc_aligned(*room);
 	if (to)
 		memcpy(to, p, n);
@@ -166,18 +168,18 @@ grow(char *p, size_t n, size_t *room, size_t most)
 	return to;
 }
 
-/* The n bytes of an entry.  A header may claim anything: memory is taken as
- * bytes come.  */
+/* Read the n bytes of an entry.  n comes from a header that may be wrong, so
+ * the buffer grows with the bytes that are really there.  */
 static int
 read_bytes(struct archive *a, const char *path, size_t n, char **out,
     burin_error *err)
 {
-	size_t room = n < FIRST_ROOM ? n : FIRST_ROOM, have = 0;
+	size_t room = n < FIRST_BYTES ? n : FIRST_BYTES, have = 0;
 	char *p = brn_alloc_aligned(room);
 	ssize_t got = 1;
 
 	while (p && have < n && got > 0) {
-		if (have == room && !(p = grow(p, have, &room, n)))
+		if (have == room && !(p = grow_buffer(p, have, &room, n)))
 			break;
 		got = archive_read_data(a, p + have, room - have);
 		have += got > 0 ? (size_t)got : 0;
@@ -189,7 +191,9 @@ read_bytes(struct archive *a, const char *path, size_t n, char **out,
 		return BURIN_OK;
 	}
 	free(p);
-	return got < 0 ? fail(a, path, err) : brn_fail(err, BURIN_EFORMAT,
+	if (got < 0)
+		return archive_fail(a, path, err);
+	return brn_fail(err, BURIN_EFORMAT,
 	    "%s: an entry ends at byte %zu of %zu", path, have, n);
 }
 
@@ -202,8 +206,9 @@ read_entry(struct archive *a, struct archive_entry *e, const char *path,
 	int rc;
 
 	if (n <= 0 || n > BRN_ENTRY_MAX || archive_entry_sparse_count(e))
-		return brn_fail(err, BURIN_EFORMAT, "%s: %s: has %lld bytes",
-		    path, archive_entry_pathname(e), (long long)n);
+		return brn_fail(err, BURIN_EFORMAT, "%s: %s: has %lld bytes, "
+		    "wanted 1 to %lld", path, archive_entry_pathname(e),
+		    (long long)n, (long long)BRN_ENTRY_MAX);
 	rc = read_bytes(a, path, (size_t)n, &p, err);
 	if (rc < 0)
 		return rc;
@@ -225,11 +230,11 @@ brn_bundle_each(const char *path, brn_bundle_fn *fn, void *ctx,
 	archive_read_support_filter_all(a);
 	archive_read_support_format_tar(a);
 	if (archive_read_open_filename(a, path, 65536) < 0)
-		rc = fail(a, path, err);
+		rc = archive_fail(a, path, err);
 	while (rc == 0 && (got = archive_read_next_header(a, &e)) !=
 	    ARCHIVE_EOF) {
 		if (got < ARCHIVE_WARN)
-			rc = fail(a, path, err);
+			rc = archive_fail(a, path, err);
 		else if (is_entry(e))
 			rc = read_entry(a, e, path, fn, ctx, err);
 	}

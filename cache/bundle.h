@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Entries on their way from one store to another, in one file: an archive of
- * what a store has, v1/<hh>/<key>.so, in the format that the end of its name
- * says (.tar, .tar.zst, .tar.gz, .tar.xz).  Needs libarchive; without it
- * bundles are refused.
+ * Bundles: an archive of entries under the paths they have in a store,
+ * v1/<hh>/<key>.so, to copy them from one store to another.  The suffix of the
+ * file name gives the format (.tar, .tar.zst, .tar.gz, .tar.xz).  Without
+ * libarchive at build time every function returns EUNSUPPORTED.
  */
 #ifndef BRN_BUNDLE_H
 #define BRN_BUNDLE_H
@@ -12,18 +12,21 @@
 
 struct brn_bundle;
 
-/* Written beside path, and in its place when it is closed well.  */
+/* Start a bundle.  It is written to a temporary file beside path, which
+ * brn_bundle_close renames to path.  */
 int brn_bundle_create(const char *path, struct brn_bundle **out,
     burin_error *err);
 int brn_bundle_add(struct brn_bundle *b, const struct brn_key *k,
     const void *entry, size_t n, burin_error *err);
-/* keep 0: leave no file.  b is gone in any case.  */
+/* Finish and free b, also on error.  keep 0: remove the file instead of
+ * renaming it to path.  */
 int brn_bundle_close(struct brn_bundle *b, int keep, burin_error *err);
 
-/* Called with each file that has the name of an entry, unchecked.  */
+/* Receives one file whose name is that of an entry; its bytes are
+ * unchecked.  */
 typedef int brn_bundle_fn(void *ctx, const void *entry, size_t n,
     burin_error *err);
-/* Stops at the first error.  */
+/* Call fn for each entry of the bundle at path; stops at the first error.  */
 int brn_bundle_each(const char *path, brn_bundle_fn *fn, void *ctx,
     burin_error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reading, judging and writing one entry.  Bytes are copied with read, never
- * mapped: a file that shrinks under us must be a miss and not a SIGBUS.
+ * Read, check and write one entry.  Bytes are copied with read, never mapped:
+ * a file that another process truncates must be a miss and not a SIGBUS.
  */
 #include "cache/entry.h"
 
@@ -24,7 +24,7 @@ get_le(const uint8_t *p, int n)
 	return v;
 }
 
-/* All n bytes at off, or -1.  */
+/* Read exactly n bytes at offset off.  0 or -1.  */
 static int
 read_all(int fd, uint8_t *p, size_t n, int64_t off)
 {
@@ -58,10 +58,11 @@ write_all(int fd, const uint8_t *p, size_t n)
 	return 0;
 }
 
-/* What makes a file not to be trusted, whatever its bytes are.  No link at all
- * is fine: a newer entry took its place after we opened it.  */
+/* Reason to distrust a file because of its type, owner, mode or links, or NULL.
+ * A link count of 0 is accepted: a newer entry has replaced the file since it
+ * was opened.  */
 static const char *
-distrust(const struct stat *st)
+distrust_reason(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
@@ -74,15 +75,18 @@ distrust(const struct stat *st)
 	return NULL;
 }
 
-/* The bytes are wrong, whoever may read them.  */
+/* Mark *e as damaged: its bytes are wrong, so it can be removed.  Returns
+ * why.  */
 static const char *
-damage(struct brn_entry *e, const char *why)
+mark_damaged(struct brn_entry *e, const char *why)
 {
 	e->damaged = 1;
 	return why;
 }
 
-/* The trailer t of a file of size bytes; fills e->key and e->ndesc.  */
+/* Check the trailer t of a file of size bytes and fill e->key and e->ndesc.
+ * Returns the reason not to use it, or NULL, as all check_ and read_ functions
+ * below do.  */
 static const char *
 check_trailer(const uint8_t *t, int64_t size, struct brn_entry *e)
 {
@@ -90,17 +94,17 @@ check_trailer(const uint8_t *t, int64_t size, struct brn_entry *e)
 	uint64_t room = (uint64_t)size - BRN_TRAILER;
 
 	if (memcmp(t, magic, sizeof magic) != 0)
-		return damage(e, "no trailer");
+		return mark_damaged(e, "no trailer");
 	if (get_le(t + 8, 4) != BRN_ENTRY_VERSION || get_le(t + 12, 4) != 0)
-		return damage(e, "other version");
+		return mark_damaged(e, "other version");
 	if (payload == 0 || payload > room || desc != room - payload)
-		return damage(e, "wrong length");
+		return mark_damaged(e, "wrong length");
 	memcpy(e->key.b, t + 32, sizeof e->key.b);
 	e->ndesc = (size_t)desc;
 	return NULL;
 }
 
-/* All of an entry, and its checksum.  */
+/* Check all n bytes of an entry, checksum included, and set e->desc.  */
 static const char *
 check_whole(const uint8_t *p, size_t n, struct brn_entry *e)
 {
@@ -111,7 +115,7 @@ check_whole(const uint8_t *p, size_t n, struct brn_entry *e)
 		return bad;
 	sum = brn_key_of(p, n - sizeof sum.b);
 	if (memcmp(sum.b, p + n - sizeof sum.b, sizeof sum.b) != 0)
-		return damage(e, "wrong checksum");
+		return mark_damaged(e, "wrong checksum");
 	e->desc = p + n - BRN_TRAILER - e->ndesc;
 	return NULL;
 }
@@ -134,7 +138,7 @@ brn_entry_read(const void *p, size_t n, struct brn_entry *e)
 	e->fd = -1;
 	e->bytes = (int64_t)n;
 	if (n < BRN_TRAILER || n > BRN_ENTRY_MAX)
-		e->bad = damage(e, "wrong length");
+		e->bad = mark_damaged(e, "wrong length");
 	else
 		e->bad = check_whole(p, n, e);
 }
@@ -162,13 +166,13 @@ read_tail(struct brn_entry *e)
 }
 
 static void
-judge(struct brn_entry *e, const struct stat *st, int verify)
+check_file(struct brn_entry *e, const struct stat *st, int verify)
 {
-	e->bad = distrust(st);
+	e->bad = distrust_reason(st);
 	if (e->bad)
 		return;
 	if (st->st_size < BRN_TRAILER || st->st_size > BRN_ENTRY_MAX)
-		e->bad = damage(e, "wrong length");
+		e->bad = mark_damaged(e, "wrong length");
 	else
 		e->bad = verify ? read_whole(e) : read_tail(e);
 	e->damaged &= st->st_uid == geteuid();
@@ -196,7 +200,7 @@ brn_entry_open(int dirfd, const char *name, int verify, struct brn_entry *e)
 	e->mtime = st.st_mtim.tv_sec;
 	e->dev = st.st_dev;
 	e->ino = st.st_ino;
-	judge(e, &st, verify);
+	check_file(e, &st, verify);
 	return 0;
 }
 
@@ -217,9 +221,10 @@ put_le(uint8_t *p, uint64_t v, int n)
 		p[i] = (uint8_t)(v >> 8 * i);
 }
 
-/* Fill in what follows the payload in all, an entry of n bytes.  */
+/* Write description and trailer into all, an entry of n bytes whose payload is
+ * already there.  */
 static void
-make_tail(uint8_t *all, size_t n, const struct brn_key *k, const void *desc,
+put_tail(uint8_t *all, size_t n, const struct brn_key *k, const void *desc,
     size_t ndesc)
 {
 	uint8_t *t = all + n - BRN_TRAILER;
@@ -260,7 +265,7 @@ brn_entry_seal(int fd, const struct brn_key *k, const void *desc,
 	if (!all)
 		return brn_nomem(err);
 	if (read_all(fd, all, payload, 0) == 0) {
-		make_tail(all, n, k, desc, ndesc);
+		put_tail(all, n, k, desc, ndesc);
 		rc = write_all(fd, all + payload, n - payload);
 	}
 	free(all);

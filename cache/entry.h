@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One entry as a file: what its bytes mean, and whether to believe them.
+ * The file format of one entry, and the checks that decide whether its bytes
+ * are used.
  *
  *	payload | description | trailer
  *
@@ -10,7 +11,7 @@
  *	 8  u32 version, u32 zero
  *	16  u64 length of the payload, u64 length of the description
  *	32  key
- *	48  XXH3-128 of all bytes before it, the trailer's included
+ *	48  XXH3-128 of all bytes before offset 48 of the trailer
  *
  * Private to cache/.
  */
@@ -21,34 +22,35 @@
 
 #define BRN_TRAILER 64
 #define BRN_ENTRY_VERSION 1
-#define BRN_ENTRY_MAX ((int64_t)1 << 30)        /* bytes; more is damage */
+#define BRN_ENTRY_MAX ((int64_t)1 << 30)        /* bytes; larger is damaged */
 
 struct brn_entry {
 	int fd;
 	int64_t bytes, mtime;
-	struct brn_key key;             /* as the trailer says */
-	const uint8_t *desc;            /* in buf; NULL when bad */
+	struct brn_key key;             /* from the trailer */
+	const uint8_t *desc;            /* points into buf; NULL when bad */
 	size_t ndesc;
-	const char *bad;                /* NULL, or why not, static */
-	int damaged;                    /* bad, ours, and of no use to anyone */
+	const char *bad;                /* why not to use it, static; or NULL */
+	int damaged;                    /* wrong bytes in a file of this user */
 	uint64_t dev, ino;
 	uint8_t *buf;
 };
 
-/* Open and check the file name in dirfd.  -1: there is none.  0: *e is filled,
- * e->bad says what is wrong with it, and brn_entry_close is due.  With verify
- * every byte is read and the checksum compared, otherwise only description
- * and trailer.  */
+/* Open and check the file name in dirfd.  Returns -1 if there is no such file.
+ * Returns 0 if *e was filled: e->bad is the reason not to use it or NULL, and
+ * the caller must call brn_entry_close.  With verify every byte is read and the
+ * checksum compared; otherwise only description and trailer are read.  */
 int brn_entry_open(int dirfd, const char *name, int verify,
     struct brn_entry *e);
 void brn_entry_close(struct brn_entry *e);
 
-/* The same from n bytes in memory, which e->desc then points into; nothing to
- * close.  Whose they are is not asked.  */
+/* Check an entry of n bytes in memory, checksum included.  e->desc points into
+ * p; nothing needs to be closed.  There is no owner or mode to check.  */
 void brn_entry_read(const void *p, size_t n, struct brn_entry *e);
 
-/* Make the payload in fd, a file open for reading and appending, an entry.
- * where stands in messages.  */
+/* Turn the payload in fd, a file open for reading and appending, into an entry:
+ * append description and trailer, set mode 0400, fsync.  where is the file name
+ * used in error messages.  */
 int brn_entry_seal(int fd, const struct brn_key *k, const void *desc,
     size_t ndesc, const char *where, burin_error *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Walking a store: listing, eviction of the least recently used, clearing.
- * Files are only ever unlinked, so whoever has one open or mapped keeps it.
- * Lock files stay: removing one would let two processes hold "the" lock.
+ * Walk a store: list its entries, evict the least recently used, clear it.
+ * Files are only unlinked, so a process that has one open or mapped keeps it.
+ * Lock files stay: if one were removed, two processes could hold locks on
+ * different files of the same name.
  */
 #include "cache/store.h"
 
@@ -18,11 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds.  */
-#define TEMP_AGE 3600
-#define PRUNE_EVERY 1200
+#define TEMP_SECONDS 3600       /* age at which a temporary file is removed */
+#define PRUNE_SECONDS 1200      /* least time between two prunes */
 
-/* Called with each entry and temporary file; 0 or ENOMEM.  */
+/* Called for each entry, failure and temporary file; returns 0 or ENOMEM.  */
 typedef int visit_fn(void *ctx, int shard, int dirfd, const char *name);
 
 struct names {
@@ -46,7 +46,8 @@ add_name(struct names *l, const char *name)
 	return 0;
 }
 
-/* Our files in dirfd.  Names of others are not touched, whatever they are.  */
+/* List the files in dirfd whose names are those of a store.  All others are
+ * ignored, so that they are never removed.  */
 static int
 read_names(int dirfd, struct names *l)
 {
@@ -171,9 +172,10 @@ remove_file(struct gc *g, int dirfd, const char *name)
 		g->removed++;
 }
 
-/* Temporary files of the dead, and failures that were long ago.  */
+/* Remove name if it is an expired failure, or a temporary file or directory
+ * that is old or whose process is dead.  */
 static void
-sweep(struct gc *g, int dirfd, const char *name)
+remove_stale(struct gc *g, int dirfd, const char *name)
 {
 	struct stat st;
 
@@ -181,7 +183,7 @@ sweep(struct gc *g, int dirfd, const char *name)
 		return;
 	if (brn_name_is_failure(name) ?
 	    brn_is_recent(st.st_mtim.tv_sec, BRN_FAILURE_AGE) :
-	    brn_is_recent(st.st_mtim.tv_sec, TEMP_AGE) &&
+	    brn_is_recent(st.st_mtim.tv_sec, TEMP_SECONDS) &&
 	    !brn_temp_is_dead(name))
 		return;
 	if (S_ISDIR(st.st_mode))
@@ -190,21 +192,21 @@ sweep(struct gc *g, int dirfd, const char *name)
 		remove_file(g, dirfd, name);
 }
 
-/* Directories that compilers of the dead left are beside the shards.  */
+/* Remove stale scratch directories of compilers, which are in v1 itself.  */
 static int
-sweep_dirs(struct brn_store *s, struct gc *g)
+remove_stale_dirs(struct brn_store *s, struct gc *g)
 {
 	struct names l = { 0 };
 	int rc = read_names(s->v1, &l);
 
 	for (int i = 0; i < l.n; i++)
-		sweep(g, s->v1, l.name[i]);
+		remove_stale(g, s->v1, l.name[i]);
 	free(l.name);
 	return rc < 0 ? BURIN_ENOMEM : BURIN_OK;
 }
 
 static int
-keep(struct gc *g, const struct used *u)
+add_used(struct gc *g, const struct used *u)
 {
 	if (g->n == g->cap) {
 		size_t cap = g->cap ? 2 * g->cap : 64;
@@ -220,7 +222,7 @@ keep(struct gc *g, const struct used *u)
 	return BURIN_OK;
 }
 
-/* Every byte of an entry.  */
+/* Check every byte of an entry; remove it if it is bad, else count it.  */
 static int
 visit_gc(void *ctx, int shard, int dirfd, const char *name)
 {
@@ -230,7 +232,7 @@ visit_gc(void *ctx, int shard, int dirfd, const char *name)
 	int ok;
 
 	if (!brn_name_is_entry(name, &u.key)) {
-		sweep(g, dirfd, name);
+		remove_stale(g, dirfd, name);
 		return BURIN_OK;
 	}
 	if (brn_entry_open(dirfd, name, 1, &e) < 0)
@@ -240,12 +242,12 @@ visit_gc(void *ctx, int shard, int dirfd, const char *name)
 	ok = !e.bad && brn_key_equal(&e.key, &u.key);
 	brn_entry_close(&e);
 	if (ok)
-		return keep(g, &u);
+		return add_used(g, &u);
 	remove_file(g, dirfd, name);
 	return BURIN_OK;
 }
 
-/* Its size and time only.  */
+/* Count an entry by its size and time, without opening it.  */
 static int
 visit_prune(void *ctx, int shard, int dirfd, const char *name)
 {
@@ -254,14 +256,14 @@ visit_prune(void *ctx, int shard, int dirfd, const char *name)
 	struct stat st;
 
 	if (!brn_name_is_entry(name, &u.key)) {
-		sweep(g, dirfd, name);
+		remove_stale(g, dirfd, name);
 		return BURIN_OK;
 	}
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return BURIN_OK;
 	u.bytes = st.st_size;
 	u.mtime = st.st_mtim.tv_sec;
-	return keep(g, &u);
+	return add_used(g, &u);
 }
 
 static int
@@ -295,9 +297,9 @@ is_over(int64_t bytes, int64_t files, const struct brn_limits *max)
 	    (max->files >= 0 && files > max->files);
 }
 
-/* Remove the oldest until the rest is within max.  */
+/* Remove the least recently used entries until the rest is within max.  */
 static void
-trim(struct brn_store *s, struct gc *g, const struct brn_limits *max)
+evict_until(struct brn_store *s, struct gc *g, const struct brn_limits *max)
 {
 	if (!is_over(g->bytes, (int64_t)g->n, max))
 		return;
@@ -316,10 +318,10 @@ brn_store_gc(struct brn_store *s, const struct brn_limits *max,
 	struct gc g = { 0 };
 	int rc = walk(s, visit_gc, &g, err);
 
-	if (rc == 0 && sweep_dirs(s, &g) < 0)
+	if (rc == 0 && remove_stale_dirs(s, &g) < 0)
 		rc = brn_nomem(err);
 	if (rc == 0)
-		trim(s, &g, max);
+		evict_until(s, &g, max);
 	free(g.e);
 	if (rc == 0)
 		*removed = g.removed;
@@ -328,8 +330,9 @@ brn_store_gc(struct brn_store *s, const struct brn_limits *max,
 
 /* ---- prune ------------------------------------------------------------ */
 
-/* Whether it is time again; then it is not for another while.  Two processes
- * may both find it is: the second finds little to do.  */
+/* Whether PRUNE_SECONDS have passed since the last prune; if so, record this
+ * one.  Two processes may both get 1; the second then finds little to
+ * remove.  */
 static int
 is_due(struct brn_store *s)
 {
@@ -343,13 +346,14 @@ is_due(struct brn_store *s)
 		return 0;
 	if (!due)
 		due = fstat(fd, &st) == 0 &&
-		    !brn_is_recent(st.st_mtim.tv_sec, PRUNE_EVERY);
+		    !brn_is_recent(st.st_mtim.tv_sec, PRUNE_SECONDS);
 	if (due)
 		futimens(fd, NULL);
 	close(fd);
 	return due;
 }
 
+/* 90 % of a limit.  */
 static int64_t
 nine_tenths(int64_t n)
 {
@@ -369,10 +373,10 @@ brn_store_prune(struct brn_store *s, const struct brn_limits *max,
 	if (!is_due(s))
 		return BURIN_OK;
 	rc = walk(s, visit_prune, &g, err);
-	if (rc == 0 && sweep_dirs(s, &g) < 0)
+	if (rc == 0 && remove_stale_dirs(s, &g) < 0)
 		rc = brn_nomem(err);
 	if (rc == 0 && is_over(g.bytes, (int64_t)g.n, max))
-		trim(s, &g, &goal);
+		evict_until(s, &g, &goal);
 	free(g.e);
 	*removed = g.removed;
 	return rc;

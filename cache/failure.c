@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What could not be made, so that not every start of every process tries
- * again: a file <key>.fail with the reason, good for a day.  It is believed as
- * an entry is not: all it can do is that a slower kernel runs.
+ * Recorded failures: a file <key>.fail holds the reason why a kernel could not
+ * be compiled, so that other processes do not try again for a day.  Its owner
+ * and contents are not checked like those of an entry, because the worst it can
+ * cause is that a slower kernel runs.
  */
 #include "cache/store.h"
 
@@ -29,7 +30,7 @@ brn_store_fail(struct brn_store *s, const struct brn_key *k, const char *why)
 	close(shard);
 	if (fd < 0)
 		return;
-	/* Cut short, it is a shorter reason.  */
+	/* A short write only truncates the reason.  */
 	(void)!write(fd, why, strlen(why));
 	close(fd);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Labels: the lines of v1/labels.  Two processes that add one at the same
- * moment may lose one; it is added again with the next entry.
+ * Labels: the lines of v1/labels.  If two processes add one at the same time,
+ * one of the two may be lost; it is added again with the next entry.
  */
 #include "cache/store.h"
 

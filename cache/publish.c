@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How an entry comes to be: a temporary file, complete before it gets its
- * name, and never changed afterwards.
+ * Publish an entry: it is written to a temporary file, completed, and renamed
+ * into place.  It never changes afterwards.
  */
 #include "cache/store.h"
 
@@ -15,8 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Open the shard of k, created if absent.  A descriptor or an error.  */
 static int
-shard_for(struct brn_store *s, const struct brn_key *k, burin_error *err)
+open_shard(struct brn_store *s, const struct brn_key *k, burin_error *err)
 {
 	const char *why;
 	int shard = brn_shard_open(s, k->b[0], 1, &why);
@@ -34,7 +35,7 @@ brn_store_temp(struct brn_store *s, const struct brn_key *k, char *path,
 	char name[BRN_NAME_MAX];
 	int shard, fd, n;
 
-	if ((shard = shard_for(s, k, err)) < 0)
+	if ((shard = open_shard(s, k, err)) < 0)
 		return shard;
 	fd = brn_temp_make(shard, name);
 	close(shard);
@@ -49,11 +50,11 @@ brn_store_temp(struct brn_store *s, const struct brn_key *k, char *path,
 	return BURIN_OK;
 }
 
-/* Give the complete file tmp in dirfd its name in shard.  What is there now
- * replaces what was remembered of failures.  */
+/* Rename the complete file tmp in dirfd to the name of k in shard, and remove
+ * the failure recorded for k, if any.  */
 static int
-name_it(int dirfd, const char *tmp, int shard, const struct brn_key *k,
-    burin_error *err)
+rename_into_place(int dirfd, const char *tmp, int shard,
+    const struct brn_key *k, burin_error *err)
 {
 	char name[BRN_NAME_MAX];
 
@@ -67,7 +68,7 @@ name_it(int dirfd, const char *tmp, int shard, const struct brn_key *k,
 }
 
 static int
-publish(int shard, const struct brn_key *k, const char *tmp,
+seal_and_rename(int shard, const struct brn_key *k, const char *tmp,
     const void *desc, size_t ndesc, burin_error *err)
 {
 	int fd, rc;
@@ -78,7 +79,7 @@ publish(int shard, const struct brn_key *k, const char *tmp,
 		    strerror(errno));
 	rc = brn_entry_seal(fd, k, desc, ndesc, tmp, err);
 	close(fd);
-	return rc < 0 ? rc : name_it(AT_FDCWD, tmp, shard, k, err);
+	return rc < 0 ? rc : rename_into_place(AT_FDCWD, tmp, shard, k, err);
 }
 
 int
@@ -87,9 +88,9 @@ brn_store_publish(struct brn_store *s, const struct brn_key *k,
 {
 	int shard, rc;
 
-	rc = shard = shard_for(s, k, err);
+	rc = shard = open_shard(s, k, err);
 	if (shard >= 0) {
-		rc = publish(shard, k, tmp, desc, ndesc, err);
+		rc = seal_and_rename(shard, k, tmp, desc, ndesc, err);
 		close(shard);
 	}
 	if (rc < 0)
@@ -97,7 +98,7 @@ brn_store_publish(struct brn_store *s, const struct brn_key *k,
 	return rc;
 }
 
-/* ---- what comes whole ------------------------------------------------- */
+/* ---- complete entries ------------------------------------------------- */
 
 static int
 write_entry(int fd, const void *entry, size_t n)
@@ -118,7 +119,7 @@ write_entry(int fd, const void *entry, size_t n)
 }
 
 static int
-put(struct brn_store *s, int shard, const struct brn_key *k,
+put_in_shard(struct brn_store *s, int shard, const struct brn_key *k,
     const void *entry, size_t n, burin_error *err)
 {
 	char name[BRN_NAME_MAX];
@@ -131,7 +132,7 @@ put(struct brn_store *s, int shard, const struct brn_key *k,
 		rc = brn_fail(err, BURIN_ECACHE, "%s/v1/%02x/%s: %s", s->dir,
 		    k->b[0], name, strerror(errno));
 	else
-		rc = name_it(shard, name, shard, k, err);
+		rc = rename_into_place(shard, name, shard, k, err);
 	close(fd);
 	if (rc < 0)
 		unlinkat(shard, name, 0);
@@ -143,9 +144,8 @@ brn_store_put(struct brn_store *s, const void *entry, size_t n,
     struct brn_key *k, burin_error *err)
 {
 	struct brn_entry e;
-	int shard, rc;
-
 	struct brn_key own;
+	int shard, rc;
 
 	brn_entry_read(entry, n, &e);
 	if (!e.bad) {
@@ -155,10 +155,10 @@ brn_store_put(struct brn_store *s, const void *entry, size_t n,
 	}
 	if (e.bad)
 		return brn_fail(err, BURIN_ECACHE, "%s: entry of %zu bytes "
-		    "has: %s", s->dir, n, e.bad);
-	if ((shard = shard_for(s, &e.key, err)) < 0)
+		    "refused: %s", s->dir, n, e.bad);
+	if ((shard = open_shard(s, &e.key, err)) < 0)
 		return shard;
-	rc = put(s, shard, &e.key, entry, n, err);
+	rc = put_in_shard(s, shard, &e.key, entry, n, err);
 	close(shard);
 	if (rc == 0)
 		*k = e.key;
@@ -212,7 +212,7 @@ brn_entry_desc(const void *entry, size_t n, const void **desc, size_t *ndesc)
 	*ndesc = e.ndesc;
 }
 
-/* ---- room ------------------------------------------------------------- */
+/* ---- scratch directory, free space ------------------------------------ */
 
 int
 brn_store_tempdir(struct brn_store *s, char *path, size_t size,

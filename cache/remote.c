@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Redis by hiredis, MACs by libsodium: the value of burin:v1:<key> is
- * crypto_auth(key || entry) || entry.  The MAC covers the key, so that one
- * entry cannot stand for another.
+ * Redis through hiredis, MACs through libsodium.  The value of burin:v1:<key>
+ * is crypto_auth(key || entry) || entry.  The MAC covers the key, so an entry
+ * cannot be returned for another key.
  *
- * hiredis waits per read; here a deadline is for the whole request, so that
- * one who sends a byte now and then is given up too.
+ * hiredis has a timeout for each read.  Here the deadline is that of the whole
+ * request, so that a server which sends single bytes is given up, too.
  */
 #include "cache/remote.h"
 
@@ -28,20 +28,20 @@
 #define MAX_SECRET 4096
 #define MIN_SECRET 16
 
-/* Somebody did not answer: never ask again.  */
-static atomic_int dead;
+/* Set once a request has failed; the process then sends no more.  */
+static atomic_int gave_up;
 
 struct brn_remote {
 	redisContext *c;
 	uint8_t secret[crypto_auth_KEYBYTES];
 	char host[256], password[256];
-	int port, number;
+	int port, database;
 };
 
 static int
 give_up(struct brn_remote *r, const char *why, burin_error *err)
 {
-	dead = 1;
+	gave_up = 1;
 	return brn_fail(err, BURIN_ECACHE, "redis %s: %s", r->host, why);
 }
 
@@ -75,7 +75,7 @@ read_secret(struct brn_remote *r, const char *path, burin_error *err)
 	return BURIN_OK;
 }
 
-/* redis://[:password@]host[:port][/number] */
+/* redis://[:password@]host[:port][/database] */
 static int
 parse(struct brn_remote *r, const char *url, burin_error *err)
 {
@@ -85,7 +85,7 @@ parse(struct brn_remote *r, const char *url, burin_error *err)
 
 	if (strncmp(url, scheme, sizeof scheme - 1) != 0)
 		return brn_fail(err, BURIN_ECACHE, "cache_remote: wanted "
-		    "redis://[:password@]host[:port][/number]");
+		    "redis://[:password@]host[:port][/database]");
 	at = strrchr(p, '@');
 	if (at) {
 		p += *p == ':';
@@ -98,10 +98,11 @@ parse(struct brn_remote *r, const char *url, burin_error *err)
 	end = p + n;
 	r->port = *end == ':' ? atoi(end + 1) : 6379;
 	end = strchr(end, '/');
-	r->number = end ? atoi(end + 1) : 0;
+	r->database = end ? atoi(end + 1) : 0;
 	if (!r->host[0] || r->port < 1 || r->port > 65535)
 		return brn_fail(err, BURIN_ECACHE,
-		    "cache_remote: no host or port in it");
+		    "cache_remote: wanted "
+		    "a host and a port from 1 to 65535");
 	return BURIN_OK;
 }
 
@@ -116,9 +117,9 @@ wait_for(redisContext *c, short events, double end)
 	return left > 0 && poll(&p, 1, (int)left + 1) > 0;
 }
 
-/* Send what was appended and read its answer.  */
+/* Send the appended command and read its reply.  NULL: *err is set.  */
 static redisReply *
-answer(struct brn_remote *r, burin_error *err)
+get_reply(struct brn_remote *r, burin_error *err)
 {
 	double end = brn_now_ms() + REQUEST_MS;
 	void *reply = NULL;
@@ -132,7 +133,7 @@ answer(struct brn_remote *r, burin_error *err)
 		}
 	for (;;) {
 		if (redisGetReplyFromReader(r->c, &reply) != REDIS_OK) {
-			give_up(r, "no Redis", err);
+			give_up(r, "answer is not of the Redis protocol", err);
 			return NULL;
 		}
 		if (reply)
@@ -151,11 +152,11 @@ is_error(const redisReply *a)
 	return a->type == REDIS_REPLY_ERROR;
 }
 
-/* A command whose answer matters only when it is an error.  */
+/* Send the appended command; only an error in its reply matters.  */
 static int
-finish(struct brn_remote *r, burin_error *err)
+send_command(struct brn_remote *r, burin_error *err)
 {
-	redisReply *a = answer(r, err);
+	redisReply *a = get_reply(r, err);
 	int rc = BURIN_OK;
 
 	if (!a)
@@ -181,11 +182,11 @@ connect_to(struct brn_remote *r, burin_error *err)
 	r->c->flags &= ~REDIS_BLOCK;
 	if (r->password[0]) {
 		redisAppendCommand(r->c, "AUTH %s", r->password);
-		rc = finish(r, err);
+		rc = send_command(r, err);
 	}
-	if (rc == 0 && r->number) {
-		redisAppendCommand(r->c, "SELECT %d", r->number);
-		rc = finish(r, err);
+	if (rc == 0 && r->database) {
+		redisAppendCommand(r->c, "SELECT %d", r->database);
+		rc = send_command(r, err);
 	}
 	return rc;
 }
@@ -197,9 +198,9 @@ brn_remote_open(const char *url, const char *key_file,
 	struct brn_remote *r;
 	int rc;
 
-	if (dead)
+	if (gave_up)
 		return brn_fail(err, BURIN_ECACHE,
-		    "cache_remote: gave no answer before");
+		    "cache_remote: did not answer an earlier request");
 	if (sodium_init() < 0 || !(r = brn_alloc(1, sizeof *r)))
 		return brn_nomem(err);
 	if ((rc = parse(r, url, err)) < 0 ||
@@ -237,8 +238,9 @@ mac_of(const struct brn_remote *r, const struct brn_key *k, const void *entry,
 	crypto_auth_hmacsha512256_final(&s, mac);
 }
 
+/* Check the MAC of the reply a and copy its entry.  */
 static int
-check(const struct brn_remote *r, const struct brn_key *k,
+copy_checked(const struct brn_remote *r, const struct brn_key *k,
     const redisReply *a, uint8_t **entry, size_t *n, burin_error *err)
 {
 	uint8_t mac[crypto_auth_BYTES];
@@ -247,8 +249,8 @@ check(const struct brn_remote *r, const struct brn_key *k,
 	if (a->type == REDIS_REPLY_NIL)
 		return 1;
 	if (a->type != REDIS_REPLY_STRING || a->len <= sizeof mac)
-		return brn_fail(err, BURIN_ECACHE, "redis %s: no entry",
-		    r->host);
+		return brn_fail(err, BURIN_ECACHE,
+		    "redis %s: value is not an entry", r->host);
 	mac_of(r, k, p + sizeof mac, a->len - sizeof mac, mac);
 	if (sodium_memcmp(mac, p, sizeof mac) != 0)
 		return brn_fail(err, BURIN_ECACHE, "redis %s: wrong MAC",
@@ -269,17 +271,17 @@ brn_remote_get(struct brn_remote *r, const struct brn_key *k,
 	redisReply *a;
 	int rc;
 
-	if (dead)
-		return brn_fail(err, BURIN_ECACHE, "redis %s: gave no answer",
-		    r->host);
+	if (gave_up)
+		return brn_fail(err, BURIN_ECACHE, "redis %s: did not answer "
+		    "an earlier request", r->host);
 	brn_key_hex(k, hex);
 	redisAppendCommand(r->c, "GET burin:v1:%s", hex);
-	if (!(a = answer(r, err)))
+	if (!(a = get_reply(r, err)))
 		return err->code;
 	if (is_error(a))
 		rc = give_up(r, a->str, err);
 	else
-		rc = check(r, k, a, entry, n, err);
+		rc = copy_checked(r, k, a, entry, n, err);
 	freeReplyObject(a);
 	return rc;
 }
@@ -291,9 +293,9 @@ brn_remote_put(struct brn_remote *r, const struct brn_key *k,
 	char hex[BRN_KEY_HEX];
 	uint8_t *p;
 
-	if (dead)
-		return brn_fail(err, BURIN_ECACHE, "redis %s: gave no answer",
-		    r->host);
+	if (gave_up)
+		return brn_fail(err, BURIN_ECACHE, "redis %s: did not answer "
+		    "an earlier request", r->host);
 	p = brn_alloc(n + crypto_auth_BYTES, 1);
 	if (!p)
 		return brn_nomem(err);
@@ -303,7 +305,7 @@ brn_remote_put(struct brn_remote *r, const struct brn_key *k,
 	redisAppendCommand(r->c, "SET burin:v1:%s %b", hex, p,
 	    n + crypto_auth_BYTES);
 	free(p);
-	return finish(r, err);
+	return send_command(r, err);
 }
 
 #else

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A cache that machines share, in Redis.  Its entries are code from elsewhere:
- * each travels with a MAC under a secret that all who may write to it share,
- * and one without is not looked at.  Nothing here waits for long, and after
- * the first failure nothing is asked any more in this process.
+ * A cache in Redis that several machines share.  Its entries are code from
+ * other machines, so each is stored with a MAC under a secret that all writers
+ * share; an entry without a valid MAC is not used.  Every request has a
+ * deadline, and after the first failure this process sends no more.
  */
 #ifndef BRN_REMOTE_H
 #define BRN_REMOTE_H
@@ -12,15 +12,17 @@
 
 struct brn_remote;
 
-/* url "redis://[:password@]host[:port][/number]", key_file: at least 16 bytes
- * that others cannot read.  ECACHE: cannot be used, or could not once;
- * EUNSUPPORTED: built without.  */
+/* Connect to url, "redis://[:password@]host[:port][/database]".  key_file
+ * holds the secret: 16 bytes or more, not readable by others.  ECACHE: Redis is
+ * not reachable, now or earlier in this process, or key_file is not usable;
+ * EUNSUPPORTED: built without hiredis and libsodium.  */
 int brn_remote_open(const char *url, const char *key_file,
     struct brn_remote **out, burin_error *err);
 void brn_remote_close(struct brn_remote *r);            /* NULL is fine */
 
-/* 0: the bytes of an entry with a valid MAC, free() frees them.  1: not there.
- * ECACHE: what is there is not to be trusted, or nobody answers.  */
+/* 0: *entry is an entry with a valid MAC, which the caller frees with free().
+ * 1: Redis has no value for k.  ECACHE: the MAC is wrong, or no answer came
+ * before the deadline.  */
 int brn_remote_get(struct brn_remote *r, const struct brn_key *k,
     uint8_t **entry, size_t *n, burin_error *err);
 int brn_remote_put(struct brn_remote *r, const struct brn_key *k,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Directories and names.  A temporary file tells whose it is: host and process
- * namespace, process, serial number; so the files of the dead can be swept
- * without asking anyone.
+ * Directories and file names.  The name of a temporary file contains host,
+ * process namespace, process id and a serial number, so that gc can tell from
+ * the name alone whether the process that made it is dead.
  */
 #include "cache/shard.h"
 
@@ -23,8 +23,10 @@
 #define TEMP_PREFIX "tmp."
 #define HOST_MAX 96
 
+/* Reason to distrust the directory fd because of its owner or mode, or
+ * NULL.  */
 static const char *
-distrust(int fd, enum brn_dir_use use)
+distrust_reason(int fd, enum brn_dir_use use)
 {
 	struct stat st;
 
@@ -39,7 +41,7 @@ distrust(int fd, enum brn_dir_use use)
 }
 
 static const char *
-why_not(int e)
+open_error_text(int e)
 {
 	switch (e) {
 	case ENOTDIR:
@@ -65,19 +67,19 @@ brn_dir_open(int at, const char *name, enum brn_dir_use use,
 	int fd, make = use == BRN_DIR_make;
 
 	*why = NULL;
-	/* A umask may have taken our own rights away: set them at once.  */
+	/* The umask may have removed our own permissions.  */
 	if (make && mkdirat(at, name, 0700) == 0)
 		fchmodat(at, name, 0700, 0);
 	else if (make && errno != EEXIST) {
-		*why = why_not(errno);
+		*why = open_error_text(errno);
 		return -1;
 	}
 	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
-		*why = errno == ENOENT ? NULL : why_not(errno);
+		*why = errno == ENOENT ? NULL : open_error_text(errno);
 		return -1;
 	}
-	*why = distrust(fd, use);
+	*why = distrust_reason(fd, use);
 	if (!*why)
 		return fd;
 	close(fd);
@@ -109,9 +111,9 @@ brn_entry_name(const struct brn_key *k, char name[BRN_NAME_MAX])
 	strcat(name, ".so");
 }
 
-/* Whether name is a key and an ending.  */
+/* Whether name is 32 hex digits followed by ending; if so, *k is the key.  */
 static int
-is_key(const char *name, const char *ending, struct brn_key *k)
+parse_name(const char *name, const char *ending, struct brn_key *k)
 {
 	char hex[BRN_KEY_HEX];
 
@@ -126,7 +128,7 @@ is_key(const char *name, const char *ending, struct brn_key *k)
 int
 brn_name_is_entry(const char *name, struct brn_key *k)
 {
-	return is_key(name, ".so", k);
+	return parse_name(name, ".so", k);
 }
 
 void
@@ -141,10 +143,11 @@ brn_name_is_failure(const char *name)
 {
 	struct brn_key k;
 
-	return is_key(name, ".fail", &k);
+	return parse_name(name, ".fail", &k);
 }
 
-/* "<host>-<process namespace>": where a process number means something.  */
+/* "<host>-<process namespace>": the scope within which a process id is
+ * unique.  */
 static void
 host_name(char host[HOST_MAX])
 {
@@ -191,8 +194,8 @@ brn_name_is_temp(const char *name)
 	return strncmp(name, TEMP_PREFIX, sizeof TEMP_PREFIX - 1) == 0;
 }
 
-/* Dead, or not more than a number that nobody has asked for yet: containers
- * often have no init that does.  */
+/* Whether pid has ended.  Zombies count as ended: many containers have no init
+ * that would reap them.  */
 static int
 is_dead(pid_t pid)
 {
@@ -231,7 +234,7 @@ brn_temp_is_dead(const char *name)
 	return pid > 0 && is_dead((pid_t)pid);
 }
 
-/* Deeper than anything a compiler leaves.  */
+/* Limit of the recursion; a compiler creates one level of directories.  */
 enum { MAX_DEPTH = 8 };
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Opening a store, getting an entry, locks.  A file appears under its name
- * complete or not at all, and is never changed afterwards, so a hit needs no
+ * Open a store, look up an entry, lock a shard.  A file appears under its final
+ * name complete or not at all and never changes afterwards, so a hit takes no
  * lock.
  */
 #include "cache/store.h"
@@ -20,10 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TOUCH_AFTER 3600        /* seconds */
+#define TOUCH_SECONDS 3600      /* age at which a hit renews the mtime */
 #define LOCK_POLL_MS 5
 
-/* Non-empty, and absolute if it must be.  */
+/* The environment variable name, or NULL if it is unset or empty, or relative
+ * where an absolute path is required.  */
 static const char *
 env_dir(const char *name, int absolute)
 {
@@ -56,7 +57,7 @@ brn_store_default_dir(char *buf, size_t size, burin_error *err)
 	return BURIN_OK;
 }
 
-/* dir as an absolute path, in out.  */
+/* Write dir as an absolute path to out.  */
 static int
 absolute(const char *dir, char out[PATH_MAX], burin_error *err)
 {
@@ -70,15 +71,15 @@ absolute(const char *dir, char out[PATH_MAX], burin_error *err)
 		n = snprintf(out, PATH_MAX, "%s", dir);
 	else
 		n = snprintf(out, PATH_MAX, "%s/%s", cwd, dir);
-	/* Room for the shard and a file.  */
+	/* 16 bytes hold "/v1/<hh>/" before the file name.  */
 	if (n < 0 || n >= PATH_MAX - BRN_NAME_MAX - 16)
 		return brn_fail(err, BURIN_ECACHE, "%s: path is too long",
 		    dir);
 	return BURIN_OK;
 }
 
-/* Make dir and what is missing above it.  A failure shows when it is
- * opened.  */
+/* Create dir and its missing parents.  Errors are not reported here: opening
+ * dir will fail.  */
 static void
 make_parents(const char *dir)
 {
@@ -96,8 +97,8 @@ make_parents(const char *dir)
 		chmod(path, 0700);
 }
 
-/* The top directory may be reached through symbolic links of the user's; what
- * counts is who owns where they end.  */
+/* Open <dir>/v1.  dir may contain symbolic links, which the user may want; only
+ * the directory they lead to is checked.  */
 static int
 open_v1(const char *dir, int readonly, burin_error *err)
 {
@@ -194,9 +195,9 @@ brn_store_dir(const struct brn_store *s)
 
 /* ---- get -------------------------------------------------------------- */
 
-/* Remove the damaged e, unless another file has its name by now.  */
+/* Unlink the damaged e, unless another process has replaced the file.  */
 static void
-drop(int shard, const char *name, const struct brn_entry *e)
+remove_damaged(int shard, const char *name, const struct brn_entry *e)
 {
 	struct stat st;
 
@@ -205,18 +206,20 @@ drop(int shard, const char *name, const struct brn_entry *e)
 		unlinkat(shard, name, 0);
 }
 
-/* Last use, for eviction.  A time in the future is as wrong as an old one.  */
+/* Set the modification time, by which eviction finds the last use.  A time in
+ * the future is replaced like an old one.  */
 static void
-touch(const struct brn_entry *e)
+renew_mtime(const struct brn_entry *e)
 {
 	int64_t age = (int64_t)time(NULL) - e->mtime;
 
-	if (age > TOUCH_AFTER || age < -TOUCH_AFTER)
+	if (age > TOUCH_SECONDS || age < -TOUCH_SECONDS)
 		futimens(e->fd, NULL);
 }
 
+/* Reason not to use e for key k and its description, or NULL.  */
 static const char *
-mismatch(const struct brn_entry *e, const struct brn_key *k,
+mismatch_reason(const struct brn_entry *e, const struct brn_key *k,
     const void *desc, size_t ndesc)
 {
 	if (e->bad)
@@ -244,16 +247,16 @@ brn_store_get(struct brn_store *s, const struct brn_key *k,
 		close(shard);
 		return BRN_MISS;
 	}
-	*why = mismatch(&e, k, desc, ndesc);
+	*why = mismatch_reason(&e, k, desc, ndesc);
 	if (e.damaged && !s->readonly)
-		drop(shard, name, &e);
+		remove_damaged(shard, name, &e);
 	close(shard);
 	if (*why) {
 		brn_entry_close(&e);
 		return BRN_MISS;
 	}
 	if (!s->readonly)
-		touch(&e);
+		renew_mtime(&e);
 	*fd = e.fd;
 	e.fd = -1;
 	brn_entry_close(&e);
@@ -297,7 +300,8 @@ brn_store_unlock(int lock)
 {
 	if (lock < 0)
 		return;
-	/* Closing alone would leave it to a child that was forked meanwhile. */
+	/* A child forked meanwhile shares the lock; closing would not free
+	 * it.  */
 	flock(lock, LOCK_UN);
 	close(lock);
 }

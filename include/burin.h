@@ -133,7 +133,8 @@ typedef struct burin_model burin_model;
 
 /* Read an ONNX file (opsets up to 25), rewrite it, and get the kernels of its
  * layers from the cache or the compiler.  External data is read from the
- * folder of the file only.  o may be NULL and is not kept.
+ * folder of the file only.  o may be NULL and is not kept.  A text that the
+ * option dump has written is a model, too.
  * Errors: EIO, EFORMAT, EUNSUPPORTED (every unsupported operator is named, as
  * far as the message has room; unsupported=keep lists them all), ESHAPE,
  * ENOMEM.  A compiler or cache that does not work is no error: the layer runs

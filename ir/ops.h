@@ -10,7 +10,7 @@
 #define BRN_MAX_IN 65536
 
 enum brn_op {
-#define OP(name, onnx, lo, hi, flags) BRN_OP_##name,
+#define OP(name, onnx, lo, hi, work, flags) BRN_OP_##name,
 #include "ir/ops.def"
 	BRN_NUM_OPS
 };

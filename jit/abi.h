@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How a kernel is called.  One struct, so that a new argument changes no
- * signature; emitters build the same struct from BRN_KERNEL_ARGS.
+ * How a kernel is called.  The arguments are one struct, so that a new one
+ * changes no signature; emitters build the same struct from BRN_KERNEL_ARGS.
  *
  * y = x * w^T + bias for whole tiles of 16 tokens and whole block rows:
  *
@@ -9,15 +9,17 @@
  *	y    [tile][rows padded to bh][16]      64-byte aligned
  *	vals [block][bw][bh]: each block column by column, blocks in the order
  *	     of colidx, padded with zeros to whole blocks
- *	stream  the same values as brn_pack_stream has them, or NULL
+ *	stream  the same values in the order of the kernel, as brn_pack_stream
+ *	     packs them, or NULL
+ *	few  the same values as brn_few_weights_pack packs them, or NULL
  *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
- * What is padding in x must be zero in the features, anything in the tokens.
- * Of each tile the first `tokens` tokens are wanted, the others may come out
- * as anything.  A kernel writes every y of its tiles and block rows, padding
- * included, and calls nothing.  Tiles may be split between threads freely,
- * block rows at multiples of the kernel's grain: the result does not depend on
- * it.
+ * In x, features that are padding must be zero; tokens that are padding may be
+ * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may
+ * write anything for the others.  A kernel writes every y of its tiles and
+ * block rows, padding included, and calls nothing.  Work may be split anywhere
+ * between tiles, and between block rows at multiples of the kernel's grain
+ * (struct brn_plan): results do not depend on the split.
  */
 #ifndef BRN_ABI_H
 #define BRN_ABI_H
@@ -25,8 +27,11 @@
 #include <stdint.h>
 
 #define BRN_TILE 16                     /* tokens a tile */
+#define BRN_FEW_TOKENS 4                /* up to so many wanted tokens,
+	                                   jit/builtin/few_tokens.h is called
+	                                   in place of the kernel */
 
-struct brn_ones;                        /* jit/builtin/few_tokens.h */
+struct brn_few_weights;                 /* jit/builtin/few_weights.h */
 
 /* ARG(C type, kind for emitters, name) */
 #define BRN_KERNEL_ARGS(ARG) \
@@ -40,13 +45,14 @@ struct brn_ones;                        /* jit/builtin/few_tokens.h */
 	ARG(int64_t,         I64,     brow0)    /* first block row */ \
 	ARG(int64_t,         I64,     brow1)    /* past the last */ \
 	ARG(int64_t,         I64,     tokens)   /* of a tile; 0: 16 */ \
-	ARG(const int32_t *, PTR_I32, rowptr)   /* T0 only: brn_bsr's */ \
+	/* Tier 0 and few tokens only, as in brn_bsr: */ \
+	ARG(const int32_t *, PTR_I32, rowptr) \
 	ARG(const int32_t *, PTR_I32, colidx) \
 	ARG(int64_t,         I64,     bh) \
 	ARG(int64_t,         I64,     bw) \
 	ARG(int64_t,         I64,     nbrow) \
 	ARG(int64_t,         I64,     nbcol) \
-	ARG(const struct brn_ones *, PTR_I32, ones)     /* few tokens only */
+	ARG(const struct brn_few_weights *, PTR_I32, few)
 
 struct brn_kernel_args {
 #define ARG(type, kind, name) type name;
@@ -55,6 +61,8 @@ struct brn_kernel_args {
 };
 
 typedef void brn_kernel_fn(const struct brn_kernel_args *a);
+
+#define BRN_KERNEL_SYMBOL "burin_kernel"        /* the export of an artifact */
 
 /* Epilogue bits.  */
 enum { BRN_EPI_BIAS = 1 };

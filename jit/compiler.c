@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The identity of libgccjit from the notes of its ELF file.  Nothing in the
- * file is trusted: every offset and length is checked against what was read.
+ * The identity of libgccjit, from the notes of its ELF file.  The file is not
+ * trusted: every offset and length is checked against what was read.
  */
 #include "jit/compiler.h"
 
@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What configure found; a build without it knows no compiler.  */
+/* Set by configure; a build without them knows no compiler.  */
 #ifndef BRN_GCCJIT_FILE
 #define BRN_GCCJIT_FILE ""
 #endif

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Specs to canonical bytes and back.  The order of fields is in README.md; a
- * change of it is a change of FORMAT.  Decoding trusts nothing: the bytes come
- * from a pipe or from a file.
+ * Specs to canonical bytes and back.  The order of fields is in README.md; who
+ * changes it increments FORMAT.  Decoding trusts nothing: the bytes come from a
+ * pipe or from a file.
  */
 #include "jit/spec.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "jit/generator.h"
-#include "jit/kernel/t2_groups.h"
-#include "jit/kernel/t3_unrolled.h"
 
 #define MAGIC "burin kernel"
 
@@ -24,41 +21,13 @@ brn_spec_is_full(const struct brn_spec *s)
 	return s->nblk > 0 && s->nblk == (int64_t)s->nbrow * s->nbcol;
 }
 
-/* What follows from the kernel and the pattern.  Without memory the larger
- * grain is as good.  */
-static void
-settle(struct brn_spec *s)
-{
-	int32_t *order;
-	burin_error err;
+const struct brn_kernel_info brn_kernels[BRN_NUM_KERNELS] = {
+#define KERNEL(name, tier, what) [BRN_KERNEL_##name] = { #name, what, tier },
+#include "jit/kernels.def"
+};
 
-	s->grain = s->kernel == BRN_KERNEL_t2 ? brn_alike_window(s->bh) :
-	    1;
-	if (s->kernel != BRN_KERNEL_t3)
-		return;
-	order = brn_alloc((size_t)s->nbrow + 1, sizeof *order);
-	s->grain = !order || brn_t3_order(s, order, &err) != 0 ?
-	    brn_t3_window(s) : brn_t3_rows(s);
-	free(order);
-}
-
-void
-brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
-    enum brn_isa isa, const char *compiler)
-{
-	*s = (struct brn_spec){ .kernel = 0, .isa = isa, .epilogue = epilogue,
-	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol,
-	    .nblk = b->nblk, .rowptr = b->rowptr, .colidx = b->colidx };
-	snprintf(s->compiler, sizeof s->compiler, "%s", compiler);
-	snprintf(s->generator, sizeof s->generator, "%s", BRN_GENERATOR);
-	while (!brn_kernels[s->kernel].fits(s) ||
-	    (brn_kernels[s->kernel].tier > 0 && !*compiler))
-		s->kernel++;
-	settle(s);
-}
-
-static int
-kernel_by_name(const char *name)
+int
+brn_kernel_parse(const char *name)
 {
 	for (int i = 0; i < BRN_NUM_KERNELS; i++)
 		if (strcmp(brn_kernels[i].name, name) == 0)
@@ -67,22 +36,18 @@ kernel_by_name(const char *name)
 }
 
 void
-brn_spec_prefer(struct brn_spec *s, const char *kernel)
+brn_spec_init(struct brn_spec *s, const struct brn_bsr *b, unsigned epilogue,
+    enum brn_isa isa, const char *compiler)
 {
-	int k = kernel_by_name(kernel);
-
-	if (k >= 0 && s->compiler[0] && brn_kernels[k].tier > 0 &&
-	    brn_kernels[k].fits(s)) {
-		s->kernel = (enum brn_kernel_id)k;
-		settle(s);
-	}
+	*s = (struct brn_spec){ .kernel = BRN_KERNEL_t0, .isa = isa,
+	    .epilogue = epilogue, .bh = b->bh, .bw = b->bw,
+	    .nbrow = b->nbrow, .nbcol = b->nbcol, .nblk = b->nblk,
+	    .rowptr = b->rowptr, .colidx = b->colidx };
+	snprintf(s->compiler, sizeof s->compiler, "%s", compiler);
+	snprintf(s->generator, sizeof s->generator, "%s", BRN_GENERATOR);
 }
 
-int
-brn_spec_grain(const struct brn_spec *s)
-{
-	return s->grain;
-}
+/* ---- to bytes --------------------------------------------------------- */
 
 static void
 put_indices(struct brn_buf *out, const int32_t *p, int64_t n)
@@ -116,7 +81,10 @@ brn_spec_encode(const struct brn_spec *s, struct brn_buf *out)
 	put_indices(out, s->colidx, s->nblk);
 }
 
-/* What is left to read.  Sticky: past the end everything is zero.  */
+/* ---- and back --------------------------------------------------------- */
+
+/* The bytes that are not read yet.  Past the end every
+ * field is zero, and bad stays set.  */
 struct reader {
 	const uint8_t *p;
 	size_t n;
@@ -190,7 +158,7 @@ get_head(struct reader *r, struct brn_spec *s, burin_error *err)
 	get_str(r, s->compiler, sizeof s->compiler);
 	get_str(r, kernel, sizeof kernel);
 	get_str(r, isa, sizeof isa);
-	k = kernel_by_name(kernel);
+	k = brn_kernel_parse(kernel);
 	i = isa_by_name(isa);
 	if (r->bad || k < 0 || i < 0)
 		return brn_fail(err, BURIN_EFORMAT,
@@ -232,7 +200,7 @@ get_indices(struct reader *r, struct brn_arena *arena, int64_t n)
 	return p;
 }
 
-/* Also that there is nothing behind it.  */
+/* The index arrays, unless the pattern is full; nothing may follow.  */
 static int
 get_pattern(struct reader *r, struct brn_spec *s, struct brn_arena *arena,
     burin_error *err)
@@ -272,11 +240,6 @@ brn_spec_decode(const void *p, size_t n, struct brn_arena *arena,
 	    (rc = get_sizes(&r, &s, err)) < 0 ||
 	    (rc = get_pattern(&r, &s, arena, err)) < 0)
 		return rc;
-	if (!brn_kernels[s.kernel].fits(&s))
-		return brn_fail(err, BURIN_EFORMAT,
-		    "spec: kernel %s does not fit %d blocks of %dx%d",
-		    brn_kernels[s.kernel].name, s.nblk, s.bh, s.bw);
-	settle(&s);
 	*out = s;
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * All that a kernel is specialised on, and nothing else: emitter input == key
- * input.  Weight values are not in it.  Its canonical bytes are what goes to
- * burin-cc, what the key is the hash of, and what the cache entry carries.
+ * input.  Weight values are not in it.  Its canonical bytes travel to burin-cc,
+ * are hashed to the key, and are stored with the cache entry.
  */
 #ifndef BRN_SPEC_H
 #define BRN_SPEC_H
@@ -28,41 +28,32 @@ struct brn_spec {
 	const int32_t *rowptr, *colidx; /* borrowed; see brn_spec_is_full */
 	char compiler[BRN_COMPILER_ID_MAX];     /* jit/compiler.h */
 	char generator[20];             /* hash of the emitters' sources */
-	int32_t grain;                  /* follows from the others */
 };
 
-/* Kernels in the order of kernels.def.  */
+/* Rows of kernels.def.  */
 struct brn_kernel_info {
 	const char *name, *what;
 	int tier;
-	int (*fits)(const struct brn_spec *s);  /* by shape and pattern */
 };
 extern const struct brn_kernel_info brn_kernels[BRN_NUM_KERNELS];
 
-/* Every block is stored: then the index arrays say nothing more, are not in
+/* The kernel of that name; -1: unknown.  */
+int brn_kernel_parse(const char *name);
+
+/* Is every block stored?  Then the index arrays are redundant: they are not in
  * the canonical bytes, and are NULL after decoding.  */
 int brn_spec_is_full(const struct brn_spec *s);
 
-/* Describe the kernel for b here: the first row of kernels.def that fits.
- * Borrows b's index arrays.  compiler "" : only tier T0 fits.  */
+/* Describe the layer b for this machine.  Borrows b's index arrays.  compiler
+ * "": there is none.  The kernel is t0 until jit/kernel/choose.h chooses.  */
 void brn_spec_init(struct brn_spec *s, const struct brn_bsr *b,
     unsigned epilogue, enum brn_isa isa, const char *compiler);
 
-/* The kernel of that name instead, if it fits and can be compiled.  */
-void brn_spec_prefer(struct brn_spec *s, const char *kernel);
-
-/* Block rows that the kernel takes only together: calls are cut at multiples
- * of it.  Of a spec that was made by the functions here.  */
-int brn_spec_grain(const struct brn_spec *s);
-
-/* Why no kernel of a higher tier is made, though one would suit: its code and
- * the time to make it would be too much.  NULL: none would.  */
-const char *brn_spec_limit(const struct brn_spec *s);
-
 /* Canonical bytes: little-endian, fixed order, documented in jit/README.md.  */
 void brn_spec_encode(const struct brn_spec *s, struct brn_buf *out);
-/* The other way.  The index arrays are allocated in arena; everything is
- * checked.  EFORMAT.  */
+/* Bytes to spec.  The index arrays are allocated in arena.  Everything is
+ * checked but whether the kernel fits: brn_kernel_check does that.  EFORMAT,
+ * ENOMEM.  */
 int brn_spec_decode(const void *p, size_t n, struct brn_arena *arena,
     struct brn_spec *out, burin_error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What this machine runs.  An instruction set counts when the processor has
- * all of it that GCC may emit for the flags in target.h, and the system saves
- * its registers (XCR0); a hypervisor may hide either.
+ * every feature that GCC may use with the flags in target.h, and the system
+ * saves its registers (XCR0); a hypervisor may hide either.
  */
 #include "jit/target.h"
 
@@ -16,8 +16,8 @@
 #endif
 
 const struct brn_isa_info brn_isas[BRN_NUM_ISAS] = {
-#define TARGET(name, lanes, nreg, flags) \
-	[BRN_ISA_##name] = { #name, lanes, nreg, flags },
+#define TARGET(name, processors, lanes, nreg, nacc, flags) \
+	[BRN_ISA_##name] = { #name, lanes, nreg, nacc, flags },
 	BRN_TARGETS(TARGET)
 #undef TARGET
 };
@@ -26,38 +26,42 @@ const struct brn_isa_info brn_isas[BRN_NUM_ISAS] = {
 
 enum reg { EAX, EBX, ECX, EDX };
 
+/* Bits of a register of a CPUID leaf.  */
 struct feature {
 	unsigned leaf;
 	enum reg reg;
 	unsigned mask;
 };
 
-/* x86-64-v3 with what it builds on, beyond SSE2.  */
-static const struct feature avx2[] = {
-	{ 1, ECX, bit_SSE3 | bit_SSSE3 | bit_FMA | bit_CMPXCHG16B |
-	    bit_SSE4_1 | bit_SSE4_2 | bit_MOVBE | bit_POPCNT | bit_OSXSAVE |
-	    bit_AVX | bit_F16C },
-	{ 7, EBX, bit_BMI | bit_AVX2 | bit_BMI2 },
-	{ 0x80000001, ECX, bit_LAHF_LM | bit_LZCNT },
-};
-
-/* What x86-64-v4 adds.  */
-static const struct feature avx512[] = {
-	{ 7, EBX, bit_AVX512F | bit_AVX512DQ | bit_AVX512CD | bit_AVX512BW |
-	    bit_AVX512VL },
-};
-
-/* Bits of XCR0: who saves which registers.  */
+/* Bits of XCR0: the registers that the system saves.  */
 enum { XCR0_AVX = 0x06, XCR0_AVX512 = 0xe6 };
 
+/* What an instruction set needs beyond the one before it.  */
+static const struct needs {
+	struct feature feature[4];      /* mask 0: no more */
+	unsigned xcr0;
+} needs[BRN_NUM_ISAS] = {
+	[BRN_ISA_avx2] = { {            /* x86-64-v3 */
+		{ 1, ECX, bit_SSE3 | bit_SSSE3 | bit_FMA | bit_CMPXCHG16B |
+		    bit_SSE4_1 | bit_SSE4_2 | bit_MOVBE | bit_POPCNT |
+		    bit_OSXSAVE | bit_AVX | bit_F16C },
+		{ 7, EBX, bit_BMI | bit_AVX2 | bit_BMI2 },
+		{ 0x80000001, ECX, bit_LAHF_LM | bit_LZCNT },
+	}, XCR0_AVX },
+	[BRN_ISA_avx512] = { {          /* x86-64-v4 */
+		{ 7, EBX, bit_AVX512F | bit_AVX512DQ | bit_AVX512CD |
+		    bit_AVX512BW | bit_AVX512VL },
+	}, XCR0_AVX512 },
+};
+
 static int
-has(const struct feature *f, int n)
+has_features(const struct needs *n)
 {
-	for (int i = 0; i < n; i++) {
+	for (const struct feature *f = n->feature; f->mask; f++) {
 		unsigned r[4];
 
-		if (!__get_cpuid_count(f[i].leaf, 0, &r[EAX], &r[EBX], &r[ECX],
-		    &r[EDX]) || (r[f[i].reg] & f[i].mask) != f[i].mask)
+		if (!__get_cpuid_count(f->leaf, 0, &r[EAX], &r[EBX], &r[ECX],
+		    &r[EDX]) || (r[f->reg] & f->mask) != f->mask)
 			return 0;
 	}
 	return 1;
@@ -69,6 +73,8 @@ system_saves(unsigned mask)
 {
 	unsigned lo, hi;
 
+	if (!mask)
+		return 1;
 	__asm__ ("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
 	return (lo & mask) == mask;
 }
@@ -76,14 +82,10 @@ system_saves(unsigned mask)
 static int
 runs(enum brn_isa isa)
 {
-	if (isa == BRN_ISA_generic || isa == BRN_ISA_sse2)
-		return 1;
-	if (!has(avx2, sizeof avx2 / sizeof *avx2) || !system_saves(XCR0_AVX))
-		return 0;
-	if (isa == BRN_ISA_avx2)
-		return 1;
-	return has(avx512, sizeof avx512 / sizeof *avx512) &&
-	    system_saves(XCR0_AVX512);
+	for (int i = 0; i <= (int)isa; i++)
+		if (!has_features(&needs[i]) || !system_saves(needs[i].xcr0))
+			return 0;
+	return 1;
 }
 
 /* The brand string comes in three parts of 16 bytes.  */
@@ -132,8 +134,7 @@ brn_cpu_name(void)
 	return cpu_name;
 }
 
-/* CPUID leaves a virtual machine each time that it is asked, so it is asked
- * once.  */
+/* CPUID traps to the hypervisor of a virtual machine, so it is asked once.  */
 enum brn_isa
 brn_isa_detect(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Decides which values live in tiles (ir/graph/tiles.h) and puts conversions
- * where the two layouts meet, one a value.  Layers and attention always work
- * on tiles; what has a form on tiles follows the values that it gets, unless
- * that would only add a conversion.  So from the first layer of an encoder to
- * its result nothing is converted.
+ * Chooses the layout of every value, rows or tiles (ir/graph/tiles.h), and adds
+ * a conversion where a user wants the other one, at most one a value.  Layers
+ * and attention compute on tiles.  Other ops that can (brn_tiles_fit) take the
+ * layout of their inputs, unless that only adds a conversion.  So an encoder
+ * converts nothing between its first layer and its result.
  */
 #include "passes/pass.h"
 
@@ -12,18 +12,18 @@
 
 #include "ir/graph/tiles.h"
 
-/* All that is kept of one node of the graph as it was.  */
-struct place {
-	int was;                        /* tiles, before the pass */
+/* A node of the graph that the pass began with.  */
+struct value {
+	int was_tiles;                  /* before the pass */
 	int rows, tiles;                /* uses in that layout */
-	struct brn_node *other;         /* the value in the other layout */
+	struct brn_node *other;         /* converted; NULL: not yet */
 };
 
 struct layout {
 	struct brn_graph *g;
 	int n;                          /* nodes when it began */
-	struct place *place;            /* [n] */
-	int count;
+	struct value *value;            /* [n] */
+	int count;                      /* changes */
 };
 
 static int
@@ -39,8 +39,8 @@ takes_any(const struct brn_node *n)
 	return brn_ops[n->op].flags & BRN_SHAPE;
 }
 
-/* Inputs that n would take in tiles: how many of them are there, and how many
- * are rows now.  An input given twice counts once.  */
+/* Of the inputs that n would take in tiles, count those that are tiles now and
+ * those that are rows.  An input given twice counts once.  */
 static void
 count_inputs(const struct brn_node *n, int *tiles, int *rows)
 {
@@ -59,7 +59,8 @@ count_inputs(const struct brn_node *n, int *tiles, int *rows)
 	}
 }
 
-/* Tiles stay tiles.  */
+/* From inputs to users: a node with an input in tiles, and an op that can
+ * compute on tiles, does.  */
 static void
 go_forward(struct layout *l)
 {
@@ -67,7 +68,7 @@ go_forward(struct layout *l)
 		struct brn_node *n = l->g->node[i];
 		int tiles, rows;
 
-		l->place[i].was = n->tiles;
+		l->value[i].was_tiles = n->tiles;
 		n->tiles = brn_tiles_fit(n);
 		if (!n->tiles || always_takes_tiles(n->op))
 			continue;
@@ -76,50 +77,51 @@ go_forward(struct layout *l)
 	}
 }
 
-/* A normalisation between rows and layers is better on tiles.  And who leaves
- * the tiles does it where less is to be converted.  */
+/* Now that the users of n are known.  A layer_norm all of whose users want
+ * tiles computes on tiles.  A node none of whose users does goes back to rows
+ * where that saves a conversion.  */
 static void
-reconsider(struct brn_node *n, const struct place *p)
+reconsider(struct brn_node *n, const struct value *v)
 {
 	int tiles, rows;
 
 	if (n->op == BRN_OP_layer_norm) {
-		n->tiles = n->tiles || (p->tiles && !p->rows &&
+		n->tiles = n->tiles || (v->tiles && !v->rows &&
 		    brn_tiles_fit(n));
 		return;
 	}
-	if (!n->tiles || always_takes_tiles(n->op) || p->tiles)
+	if (!n->tiles || always_takes_tiles(n->op) || v->tiles)
 		return;
 	count_inputs(n, &tiles, &rows);
 	n->tiles = tiles > rows + 1;
 }
 
-/* From the users to what they use.  */
+/* From users to inputs.  */
 static void
 go_backward(struct layout *l)
 {
 	for (int i = 0; i < l->g->nout; i++)
-		l->place[l->g->out[i].node->id].rows++;
+		l->value[l->g->out[i].node->id].rows++;
 	for (int i = l->n - 1; i >= 0; i--) {
 		struct brn_node *n = l->g->node[i];
 
-		reconsider(n, &l->place[i]);
+		reconsider(n, &l->value[i]);
 		for (int k = 0; k < n->nin; k++) {
 			if (!n->in[k] || takes_any(n))
 				continue;
 			if (brn_tiles_input(n, k))
-				l->place[n->in[k]->id].tiles++;
+				l->value[n->in[k]->id].tiles++;
 			else
-				l->place[n->in[k]->id].rows++;
+				l->value[n->in[k]->id].rows++;
 		}
 	}
 }
 
-/* *v in that layout.  */
+/* Replace *v by the same value in that layout.  */
 static int
 convert(struct layout *l, struct brn_node **v, int tiles, burin_error *err)
 {
-	struct brn_node **other = &l->place[(*v)->id].other;
+	struct brn_node **other = &l->value[(*v)->id].other;
 
 	if ((*v)->tiles == tiles)
 		return BURIN_OK;
@@ -144,7 +146,7 @@ convert_all(struct layout *l, burin_error *err)
 	for (int i = 0; i < l->n; i++) {
 		struct brn_node *n = l->g->node[i];
 
-		l->count += n->tiles != l->place[i].was;
+		l->count += n->tiles != l->value[i].was_tiles;
 		for (int k = 0; k < n->nin; k++) {
 			if (!n->in[k] || takes_any(n))
 				continue;
@@ -168,13 +170,13 @@ brn_pass_assign_layout(struct brn_graph *g, const struct brn_pass_opts *o,
 
 	if (o->rows)
 		return BURIN_OK;
-	l.place = brn_alloc((size_t)l.n + 1, sizeof *l.place);
-	if (!l.place)
+	l.value = brn_alloc((size_t)l.n + 1, sizeof *l.value);
+	if (!l.value)
 		return brn_nomem(err);
 	go_forward(&l);
 	go_backward(&l);
 	rc = convert_all(&l, err);
-	free(l.place);
+	free(l.value);
 	if (rc == BURIN_OK && l.count)
 		rc = brn_graph_sort(g, err);
 	if (rc == BURIN_OK)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finds the block shape of every pruned layer from its mask and makes it
- * block-sparse where that is predicted to be faster.  What counts is stored
- * blocks, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  Every
- * layer gets a record of what was found and why, taken or left.
+ * Chooses a block shape for every pruned layer from its mask, and makes the
+ * layer block-sparse where that is predicted to be faster.  Stored blocks
+ * count, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  The
+ * report gets the choice for every layer, sparse or not, and why.
  */
 #include "passes/pass.h"
 
@@ -12,15 +12,15 @@
 #include <string.h>
 
 #include "ir/graph/weight.h"
-#include "passes/blocks.h"
+#include "passes/block_shapes.h"
 #include "passes/rewrite.h"
 
-/* A smaller gain drowns in the error of the prediction.  */
+/* The error of a predicted time: a smaller gain counts as none.  */
 #define MIN_GAIN 1.05
 
-/* All that is known of one weight.  Layers that share it share this.  */
+/* The decision about one weight.  Layers that share the weight share this.  */
 struct found {
-	struct brn_choice *choice;
+	const struct brn_choice *choice;
 	struct brn_node *bsr;           /* NULL: stays dense */
 };
 
@@ -47,14 +47,15 @@ all_blocks(int64_t rows, int64_t cols, struct brn_block b)
 	    (double)((cols + b.bw - 1) / b.bw);
 }
 
-/* Without a cost model time is what is stored.  */
-static double
-cost(const struct brn_pass_opts *o, int64_t rows, int64_t cols,
-    struct brn_block b, int64_t nblk)
+/* Without a cost model the time is the share of blocks that are stored.  */
+static struct brn_estimate
+estimate(const struct brn_pass_opts *o, const struct brn_layer_shape *l)
 {
-	if (!o->cost)
-		return (double)nblk / all_blocks(rows, cols, b);
-	return o->cost(rows, cols, b.bh, b.bw, nblk, o->cost_ctx);
+	if (o->estimate)
+		return o->estimate(l, o->ctx);
+	return (struct brn_estimate){ (double)l->nblk / all_blocks(l->rows,
+	    l->cols, (struct brn_block){ l->bh, l->bw }), BRN_NO_KERNEL,
+	    NULL };
 }
 
 /* A larger block that stores no more weights is taken when its prediction is
@@ -91,35 +92,38 @@ time_of(const struct brn_candidate *c)
 	return c->measured > 0 ? c->measured : c->predicted;
 }
 
-/* Most rows that one block of the best shape can have.  */
-enum { BEST_BH = 16 };
+static void
+predict(const struct brn_pass_opts *o, const struct brn_layer_shape *l,
+    struct brn_candidate *out)
+{
+	struct brn_estimate e = estimate(o, l);
 
-/* Rows that are alike can be computed together: then single weights, which are
- * no more than there must be, may be the best of all.  Whether they are is
- * looked at only when even the best that could come out would be.  */
+	out->predicted = e.time;
+	out->kernel = e.kernel;
+	out->limit = e.limit;
+}
+
+/* A kernel can compute rows with the same columns together.  Single weights,
+ * which store no zeros, may then be the fastest candidate.  Row groups are
+ * counted only when single weights would win if all of them were in the largest
+ * groups, as in blocks of that height.  */
 static int
-try_alike(const struct brn_pass_opts *o, const struct brn_matrix *w,
+predict_row_groups(const struct brn_pass_opts *o, const struct brn_matrix *w,
     struct brn_candidate *c, int64_t nonzero, burin_error *err)
 {
-	static const struct brn_block high = { BEST_BH, 1 };
-	struct brn_candidate *single = &c[BRN_NUM_BLOCKS - 1];
-	double t = MIN_GAIN * cost(o, w->rows, w->cols, high,
-	    nonzero / BEST_BH + 1);
-	int64_t weights[BRN_ALIKE_HEIGHTS];
-	const char *kernel;
+	int high = brn_group_rows(0);
+	struct brn_row_stats rows;
+	struct brn_layer_shape l = { w->rows, w->cols, 1, 1, nonzero, &rows };
+	double best = MIN_GAIN * estimate(o, &(struct brn_layer_shape){
+	    w->rows, w->cols, high, 1, nonzero / high + 1, NULL }).time;
 	int rc;
 
 	for (int i = 0; i <= BRN_NUM_BLOCKS; i++)
-		if (nonzero == 0 || c[i].predicted <= t)
+		if (nonzero == 0 || c[i].predicted <= best)
 			return BURIN_OK;
-	if ((rc = brn_blocks_alike(w, weights, err)) < 0)
-		return rc;
-	t = o->cost_alike(w->rows, w->cols, weights, &kernel, o->cost_ctx);
-	if (MIN_GAIN * t >= single->predicted)
-		return BURIN_OK;
-	single->predicted = t;
-	single->kernel = kernel;
-	return BURIN_OK;
+	if ((rc = brn_count_row_groups(w, &rows, err)) == 0)
+		predict(o, &l, &c[BRN_NUM_BLOCKS - 1]);
+	return rc;
 }
 
 /* Predicted times, and those that are known.  */
@@ -138,16 +142,17 @@ list(const struct brn_pass_opts *o, const struct brn_matrix *w,
 		int64_t nblk = full ? (int64_t)all : n->nblk[i];
 
 		out->cand[i] = (struct brn_candidate){ .bh = b.bh,
-		    .bw = b.bw, .dense = full, .density = (double)nblk / all,
-		    .predicted = cost(o, rows, cols, b, nblk) };
+		    .bw = b.bw, .dense = full, .density = (double)nblk / all };
+		predict(o, &(struct brn_layer_shape){ rows, cols, b.bh, b.bw,
+		    nblk, NULL }, &out->cand[i]);
 	}
-	if (o->cost && o->cost_alike && rows < 1 << 30 && (rc =
-	    try_alike(o, w, out->cand, n->nblk[BRN_NUM_BLOCKS - 1], err)) < 0)
+	if (o->estimate && rows < 1 << 30 && (rc = predict_row_groups(o, w,
+	    out->cand, n->nblk[BRN_NUM_BLOCKS - 1], err)) < 0)
 		return rc;
 	if (!o->look_up)
 		return BURIN_OK;
 	return o->look_up(w, n->mask, out->cand, BRN_NUM_BLOCKS + 1,
-	    o->cost_ctx, err);
+	    o->ctx, err);
 }
 
 /* The fastest of those that were measured with dense beside them; -1: none.
@@ -251,22 +256,24 @@ compare(const void *p, const void *q)
 
 static int
 record(struct brn_graph *g, const struct brn_choice *c,
-    struct brn_choice **out, burin_error *err)
+    const struct brn_choice **out, burin_error *err)
 {
-	*out = brn_arena_alloc(g->arena, 1, sizeof **out);
-	if (!*out || !c->why)
+	struct brn_choice *copy = brn_arena_alloc(g->arena, 1, sizeof *copy);
+
+	if (!copy || !c->why)
 		return brn_nomem(err);
-	**out = *c;
+	*copy = *c;
+	*out = copy;
 	return BURIN_OK;
 }
 
 /* A layer that stays dense without a look at its blocks.  */
 static int
 leave(struct brn_graph *g, double nonzero, const char *why,
-    struct brn_choice **out, burin_error *err)
+    const struct brn_choice **out, burin_error *err)
 {
 	struct brn_choice c = { BRN_DENSE_BH, BRN_DENSE_BW, 1, nonzero, 0,
-	    why, NULL, 0, NULL };
+	    why, BRN_NO_KERNEL, 0, NULL };
 
 	return record(g, &c, out, err);
 }
@@ -274,7 +281,7 @@ leave(struct brn_graph *g, double nonzero, const char *why,
 /* What was decided from a look at the blocks, with all that was looked at.  */
 static int
 tell(struct brn_graph *g, const struct best *b, double nonzero, int sparse,
-    struct brn_choice **out, burin_error *err)
+    const struct brn_choice **out, burin_error *err)
 {
 	const struct brn_candidate *c = &b->cand[sparse ? b->pick :
 	    BRN_NUM_BLOCKS];
@@ -282,7 +289,8 @@ tell(struct brn_graph *g, const struct best *b, double nonzero, int sparse,
 	    BRN_COUNT(b->cand), sizeof *all);
 	struct brn_choice choice = { c->bh, c->bw, c->density, nonzero,
 	    sparse, reason(g->arena, b, sparse),
-	    b->measured ? c->kernel : NULL, BRN_COUNT(b->cand), all };
+	    b->measured ? c->kernel : BRN_NO_KERNEL, BRN_COUNT(b->cand),
+	    all };
 
 	if (!all)
 		return brn_nomem(err);
@@ -336,18 +344,19 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 }
 
 static int
-visit(struct sparser *s, struct brn_node *n, burin_error *err)
+bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 {
 	struct found *f = &s->memo[2 * n->in[1]->id +
 	    brn_weight_is_transposed(n)];
-	int rc;
+	int rc = BURIN_OK;
 
 	if (!brn_is_const_matrix(n->in[1]))
-		return leave(s->g, 1, "weight is not constant", &n->choice,
-		    err);
-	if (!f->choice && (rc = decide(s, n, f, err)) < 0)
+		rc = leave(s->g, 1, "weight is not constant", &f->choice, err);
+	else if (!f->choice)
+		rc = decide(s, n, f, err);
+	if (rc < 0)
 		return rc;
-	n->choice = f->choice;
+	brn_report_choose(s->g, n, f->choice);
 	if (!f->bsr)
 		return BURIN_OK;
 	n->op = n->op == BRN_OP_dense ? BRN_OP_bsr_dense : BRN_OP_bsr_conv;
@@ -370,9 +379,9 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 		struct brn_node *n = g->node[i];
 
 		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv) ||
-		    n->choice)
+		    brn_report_choice(g, n))
 			continue;
-		rc = visit(&s, n, err);
+		rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;
 	}
 	free(s.memo);

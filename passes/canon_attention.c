@@ -4,22 +4,23 @@
  *
  *	softmax(q k^T * scale + mask) v
  *
- * of heads that are split off first where q, k and v are whole.  Its parts are
- * fast, and fuse_attention finds what it can.  A past, groups of queries, a
- * causal mask and a softcap are left to the ref.
+ * with q, k and v split into heads first where they are not yet.
+ * fuse_attention fuses the result where it can; elsewhere its parts are fast.
+ * An Attention with a past, groups of queries, a causal mask or a softcap
+ * stays, and runs on its ref.
  */
 #include "passes/pass.h"
 
 #include <math.h>
 
-#include "passes/make.h"
+#include "passes/builder.h"
 #include "passes/rewrite.h"
 
 static const int by_head[] = { 0, 2, 1, 3 };
 
-/* [B, S, heads * size] as [B, heads, S, size]; what is split stays.  */
+/* [B, S, heads * size] as [B, heads, S, size]; x itself where it is that.  */
 static struct brn_node *
-split(struct brn_maker *m, struct brn_node *x, int64_t heads)
+split(struct brn_builder *m, struct brn_node *x, int64_t heads)
 {
 	struct brn_type t = x->type;
 
@@ -28,7 +29,7 @@ split(struct brn_maker *m, struct brn_node *x, int64_t heads)
 	t.rank = 4;
 	t.dim[2] = heads;
 	t.dim[3] = x->type.dim[2] / heads;
-	return brn_make_transpose(m, brn_make_reshape(m, x, &t), by_head);
+	return brn_build_transpose(m, brn_build_reshape(m, x, &t), by_head);
 }
 
 static int
@@ -54,10 +55,11 @@ is_plain(const struct brn_node *n)
 	return rank == 4 && n->in[0]->type.dim[1] == n->in[1]->type.dim[1];
 }
 
-/* The scores with the mask, which is bool or added, and does not make them
- * larger: of sizes not known yet that is seen in a run.  */
+/* The scores with the mask: Where for a bool, else Add.  Attribute "into" lets
+ * a run check that the mask broadcasts to the scores, where sizes are not known
+ * yet.  */
 static struct brn_node *
-masked(struct brn_maker *m, struct brn_node *scores, struct brn_node *mask)
+masked(struct brn_builder *m, struct brn_node *scores, struct brn_node *mask)
 {
 	struct brn_node *in[] = { mask, scores, NULL }, *n;
 	int is_bool;
@@ -66,11 +68,11 @@ masked(struct brn_maker *m, struct brn_node *scores, struct brn_node *mask)
 		return scores;
 	is_bool = mask->type.dtype == BURIN_BOOL;
 	if (is_bool) {
-		in[2] = brn_make_scalar(m, -INFINITY);
+		in[2] = brn_build_scalar(m, -INFINITY);
 		n = in[2] ? brn_graph_add(m->g, BRN_OP_where, m->name, in,
 		    3) : NULL;
 	} else {
-		n = brn_make(m, BRN_OP_add, &scores->type, scores, mask);
+		n = brn_build(m, BRN_OP_add, &scores->type, scores, mask);
 	}
 	if (!n || brn_attr_set_int(m->g, n, "into", is_bool) < 0)
 		return NULL;
@@ -79,7 +81,7 @@ masked(struct brn_maker *m, struct brn_node *scores, struct brn_node *mask)
 }
 
 static struct brn_node *
-write_out(struct brn_maker *m, const struct brn_node *n)
+write_out(struct brn_builder *m, const struct brn_node *n)
 {
 	static const int turned[] = { 0, 1, 3, 2 };
 	int64_t heads = brn_attr_int(n, "q_num_heads", 0);
@@ -94,25 +96,26 @@ write_out(struct brn_maker *m, const struct brn_node *n)
 	if (scale == 0)
 		scale = 1 / sqrtf((float)t.dim[3]);
 	t.dim[3] = x[1]->type.dim[2];
-	y = brn_make(m, BRN_OP_matmul, &t, x[0],
-	    brn_make_transpose(m, x[1], turned));
-	y = brn_make(m, BRN_OP_mul, &t, y, brn_make_scalar(m, scale));
+	y = brn_build(m, BRN_OP_matmul, &t, x[0],
+	    brn_build_transpose(m, x[1], turned));
+	y = brn_build(m, BRN_OP_mul, &t, y, brn_build_scalar(m, scale));
 	y = masked(m, y, n->nin > 3 ? n->in[3] : NULL);
-	y = brn_make(m, BRN_OP_softmax, &t, y, NULL);
+	y = brn_build(m, BRN_OP_softmax, &t, y, NULL);
 	t.dim[3] = x[2]->type.dim[3];
-	y = brn_make(m, BRN_OP_matmul, &t, y, x[2]);
-	if (n->type.rank == 4 || !(y = brn_make_transpose(m, y, by_head)))
+	y = brn_build(m, BRN_OP_matmul, &t, y, x[2]);
+	if (n->type.rank == 4 || !(y = brn_build_transpose(m, y, by_head)))
 		return y;
 	t = y->type;
 	t.rank = 3;
 	t.dim[2] = heads * y->type.dim[3];
-	return brn_make_reshape(m, y, &t);
+	return brn_build_reshape(m, y, &t);
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_attention_visit(struct brn_rewrite *r, struct brn_node *n,
+    burin_error *err)
 {
-	struct brn_maker m = { r->g, n->name };
+	struct brn_builder m = { r->g, n->name };
 	struct brn_node *y;
 
 	if (!is_plain(n))
@@ -130,5 +133,5 @@ brn_pass_canon_attention(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_attention_visit, changed, err);
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Convolutions with constant weights become layers, and what scales or shifts
- * their channels afterwards goes into weight and bias:
+ * Convolutions with constant weights become layers.  BatchNormalization, and
+ * Mul and Add with a constant by channel, that follow go into weight and bias:
  *
  *	batch_norm(conv(x, w))  ->  dense_conv(x, w', b')
  *	conv_transpose(x, w)    ->  fold_taps(dense_conv(x, w'), b')
  *
- * The weight becomes a matrix [out][channels * taps].  One filter a channel is
- * depthwise, [channels][taps]; other groups are a matrix with zeros, which
- * bsr_dense finds.  What a transposed convolution multiplies is a 1 x 1 layer
- * that makes all taps of all channels, [out * taps][channels].  Volumes, very
- * large windows, and transposed ones with groups are left.
+ * The weight becomes a matrix [out][channels * taps].  With one filter a
+ * channel the layer is depthwise, [channels][taps].  Other groups become a
+ * matrix with zeros between the groups, which bsr_dense stores as blocks.  A
+ * transposed convolution becomes a 1 x 1 layer [out * taps][channels], which
+ * computes all taps of all channels, and fold_taps, which adds them up.
+ * Convolutions over volumes, with very large windows, and transposed ones with
+ * groups stay.
  */
 #include "passes/pass.h"
 
@@ -20,14 +22,15 @@
 #include "ir/op/window.h"
 #include "passes/rewrite.h"
 
-/* A weight of groups grows by their number, up to so many elements.  */
+/* The zeros between groups multiply the size of a weight by the number of
+ * groups: most elements that it may have then.  */
 #define MOST_EXPANDED (INT64_C(1) << 26)
 
 struct conv {
 	struct brn_graph *g;
 	struct brn_node *n;             /* op conv or conv_transpose */
-	struct brn_node *root;          /* what the layer stands for */
-	int64_t out, each, taps, group;
+	struct brn_node *root;          /* the last node that it replaces */
+	int64_t out, each, taps, group; /* each: input channels of a group */
 	double *scale, *shift;          /* [out] */
 };
 
@@ -74,8 +77,8 @@ is_layer(const struct brn_node *n)
 	    brn_numel(n->in[1]->value) <= MOST_EXPANDED / group);
 }
 
-/* One number a channel of t, a constant that is added to or multiplied with
- * an image of that rank.  */
+/* Is c a constant with one number, or one a channel, of an image of that
+ * rank?  */
 static int
 is_by_channel(const struct brn_node *c, int rank, int64_t channels)
 {
@@ -98,7 +101,7 @@ element(const struct brn_node *c, int64_t i)
 }
 
 static int
-take_batch_norm(struct conv *k, const struct brn_node *u)
+fold_batch_norm(struct conv *k, const struct brn_node *u)
 {
 	double eps = (double)brn_attr_float(u, "epsilon", 1e-5f);
 
@@ -116,14 +119,14 @@ take_batch_norm(struct conv *k, const struct brn_node *u)
 	return 1;
 }
 
-/* Take u, the only user of what k makes, into weight and bias.  */
+/* Fold u, the only user of k->root, into scale and shift.  0: it stays.  */
 static int
-take(struct conv *k, const struct brn_node *u)
+fold_user(struct conv *k, const struct brn_node *u)
 {
 	const struct brn_node *c;
 
 	if (u->op == BRN_OP_batch_norm)
-		return u->in[0] == k->root && take_batch_norm(k, u);
+		return u->in[0] == k->root && fold_batch_norm(k, u);
 	if (u->op != BRN_OP_add && u->op != BRN_OP_mul)
 		return 0;
 	c = u->in[u->in[0] == k->root];
@@ -139,7 +142,7 @@ take(struct conv *k, const struct brn_node *u)
 	return 1;
 }
 
-/* The weight as a matrix.  */
+/* The weight as a matrix, scaled.  NULL: no memory.  */
 static struct brn_node *
 weight_of(struct conv *k)
 {
@@ -263,7 +266,7 @@ make_transposed(struct brn_rewrite *r, struct conv *k, burin_error *err)
 }
 
 static int
-fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+convert_conv(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	const struct brn_type *w = &n->in[1]->value->type;
 	int turned = n->op == BRN_OP_conv_transpose;
@@ -282,7 +285,7 @@ fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 		k.shift[i] = n->nin > 2 && n->in[2] ? element(n->in[2], i) : 0;
 	}
 	while (r->uses[k.root->id] == 1 && r->user[k.root->id] &&
-	    take(&k, r->user[k.root->id]))
+	    fold_user(&k, r->user[k.root->id]))
 		k.root = r->user[k.root->id];
 	rc = turned ? make_transposed(r, &k, err) : make_layer(r, &k, err);
 	free(k.scale);
@@ -290,10 +293,10 @@ fold_scales(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_conv_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	return is_layer(n) || is_transposed_layer(n) ?
-	    fold_scales(r, n, err) : BURIN_OK;
+	    convert_conv(r, n, err) : BURIN_OK;
 }
 
 int
@@ -301,5 +304,5 @@ brn_pass_canon_conv(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_conv_visit, changed, err);
 }

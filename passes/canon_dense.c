@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The many ways in which a linear layer is written become one: dense(x, w, b)
- * with w [rows, cols], output features first.  A weight that lies the other
- * way round gets a transpose, which simplify_fc_transpose resolves.  The layer
- * keeps the name of its MatMul or Gemm.
+ * MatMul and Gemm with a constant weight, and the Add of a bias, become
+ * dense(x, w, b) with w [rows, cols], output features first.  A weight [cols,
+ * rows] gets a transpose, which simplify_fc_transpose removes.  The layer keeps
+ * the name of its MatMul or Gemm.
  */
 #include "passes/pass.h"
 
@@ -12,7 +12,7 @@
 /* What a dense layer is made of: x, weight, bias or NULL.  */
 struct layer {
 	struct brn_node *in[3];
-	struct brn_node *root;          /* what it stands for */
+	struct brn_node *root;          /* the last node that it replaces */
 };
 
 static struct brn_node *
@@ -32,8 +32,8 @@ transposed(struct brn_graph *g, struct brn_node *w, burin_error *err)
 	return t;
 }
 
-/* Something that simplify_fc_transpose makes a constant: a constant matrix
- * behind any number of transposes.  */
+/* Is w a constant matrix behind any number of transposes, which
+ * simplify_fc_transpose removes?  */
 static int
 is_weight(const struct brn_node *w)
 {
@@ -57,7 +57,7 @@ is_matmul(const struct brn_node *n)
 	return n->op == BRN_OP_matmul && is_weight(n->in[1]);
 }
 
-/* b is a constant [1, .., 1, rows].  */
+/* Is b a constant [1, .., 1, rows]?  */
 static int
 is_bias(const struct brn_node *b, int64_t rows, int max_rank)
 {
@@ -69,8 +69,8 @@ is_bias(const struct brn_node *b, int64_t rows, int max_rank)
 	    t->dim[t->rank - 1] == rows && brn_numel(b->value) == rows;
 }
 
-/* The constant b scaled by beta and spread to rows elements.  b itself when
- * that changes nothing.  NULL: no memory.  */
+/* The constant b times beta, as a vector of rows elements.  b itself where it
+ * is that.  NULL: no memory.  */
 static struct brn_node *
 as_bias(struct brn_graph *g, struct brn_node *b, int64_t rows, double beta,
     burin_error *err)
@@ -94,7 +94,7 @@ as_bias(struct brn_graph *g, struct brn_node *b, int64_t rows, double beta,
 	return n;
 }
 
-/* matmul(x, w), and the add of a bias when nothing else wants the product.  */
+/* matmul(x, w), and the add of a bias if that is the product's only user.  */
 static int
 from_matmul(const struct brn_rewrite *r, struct brn_node *n, struct layer *l,
     burin_error *err)
@@ -198,7 +198,7 @@ make_dense(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_dense_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	if (!is_matmul(n) && !is_gemm(n))
 		return BURIN_OK;
@@ -210,5 +210,5 @@ brn_pass_canon_dense(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_dense_visit, changed, err);
 }

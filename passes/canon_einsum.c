@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * An einsum of two operands that is a product of matrices becomes one:
+ * An einsum of two operands that is a product of matrices becomes a MatMul:
  *
  *	a'[batch.., left.., contracted] * b'[batch.., contracted, right]
  *
- * transposed before and after.  Several contracted or right labels become one
- * dimension, when their sizes are known.  Diagonals, sums over one operand, and
- * products without a left, a right or a contracted label are left.
+ * with transposes before and after it.  Several contracted or right labels
+ * become one dimension if their sizes are known.  Diagonals, sums over one
+ * operand, and products without a left, a right or a contracted label stay.
  */
 #include "passes/pass.h"
 
 #include "ir/op/einsum.h"
-#include "passes/make.h"
+#include "passes/builder.h"
 #include "passes/rewrite.h"
 
-/* What a label is, and of what operands.  */
+/* Kinds of labels: in both operands and the result, in the first and the
+ * result, in the second and the result, in both operands only.  */
 enum { BATCH, LEFT, RIGHT, SUM, NKIND };
 
 struct labels {
@@ -24,7 +25,7 @@ struct labels {
 	int64_t dim[BRN_MAX_RANK];
 };
 
-/* Kinds of all labels; 0: one is none of them.  */
+/* Sort labels by kind.  0: one has no kind, or the product is no MatMul.  */
 static int
 sort_labels(struct labels *l)
 {
@@ -96,7 +97,7 @@ product(const struct labels *l, int kind)
 /* Operand i with its labels in the order of these kinds; the last two kinds
  * become one dimension each where they are several, but for LEFT.  */
 static struct brn_node *
-operand(struct brn_maker *m, const struct labels *l, struct brn_node *x,
+operand(struct brn_builder *m, const struct labels *l, struct brn_node *x,
     int i, const int kind[3])
 {
 	struct brn_type t = { BURIN_F32, 0, { 0 } };
@@ -113,13 +114,13 @@ operand(struct brn_maker *m, const struct labels *l, struct brn_node *x,
 		if (kind[k] == SUM || kind[k] == RIGHT)
 			t.dim[t.rank++] = product(l, kind[k]);
 	}
-	x = brn_make_transpose(m, x, perm);
-	return t.rank == rank ? x : brn_make_reshape(m, x, &t);
+	x = brn_build_transpose(m, x, perm);
+	return t.rank == rank ? x : brn_build_reshape(m, x, &t);
 }
 
 /* What the product is, as the einsum has it.  */
 static struct brn_node *
-result(struct brn_maker *m, const struct labels *l, struct brn_node *y)
+result(struct brn_builder *m, const struct labels *l, struct brn_node *y)
 {
 	static const int kind[] = { BATCH, LEFT, RIGHT };
 	struct brn_type t = { BURIN_F32, 0, { 0 } };
@@ -133,16 +134,16 @@ result(struct brn_maker *m, const struct labels *l, struct brn_node *y)
 			t.dim[t.rank++] = l->dim[label];
 		}
 	if (l->n[RIGHT] > 1)
-		y = brn_make_reshape(m, y, &t);
-	return brn_make_transpose(m, y, perm);
+		y = brn_build_reshape(m, y, &t);
+	return brn_build_transpose(m, y, perm);
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+canon_einsum_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	static const int first[] = { BATCH, LEFT, SUM };
 	static const int second[] = { BATCH, SUM, RIGHT };
-	struct brn_maker m = { r->g, n->name };
+	struct brn_builder m = { r->g, n->name };
 	struct brn_type t = { BURIN_F32, 0, { 0 } };
 	struct brn_node *a, *b, *y;
 	struct labels l;
@@ -156,7 +157,7 @@ visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	t.dim[t.rank++] = product(&l, RIGHT);
 	a = operand(&m, &l, n->in[0], 0, first);
 	b = operand(&m, &l, n->in[1], 1, second);
-	y = b ? result(&m, &l, brn_make(&m, BRN_OP_matmul, &t, a, b)) : NULL;
+	y = b ? result(&m, &l, brn_build(&m, BRN_OP_matmul, &t, a, b)) : NULL;
 	if (!y)
 		return brn_nomem(err);
 	y->type = n->type;
@@ -169,5 +170,5 @@ brn_pass_canon_einsum(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, canon_einsum_visit, changed, err);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Whatever shape inference can compute before a run becomes a constant: shape
- * arithmetic, scales, masks that depend on nothing.  Nodes that change nothing
- * are stepped over, and a Reshape to sizes that its input has needs no shape
- * arithmetic.  How big a value may get is inference's decision.
+ * Nodes whose values inference knows become constants: shape arithmetic,
+ * scales, masks without inputs.  Nodes that return their input are removed.  A
+ * Reshape whose sizes are those of its input gets constant sizes, so that the
+ * shape arithmetic in front of it is dropped.  Inference limits the size of
+ * values.
  */
 #include "passes/pass.h"
 
@@ -17,7 +18,7 @@ is_known(const struct brn_shapes *s, const struct brn_node *n)
 	    !s->sym[n->id];
 }
 
-/* Slice may go backwards through the elements that it keeps.  */
+/* Does a Slice keep the order of elements?  A step may be negative.  */
 static int
 goes_forward(const struct brn_node *n)
 {
@@ -50,9 +51,9 @@ keeps_order(const struct brn_node *n)
 	return perm != NULL;
 }
 
-/* n hands on its first input as it is, given that both have one type.  */
+/* Does n return its first input, given that both have the same type?  */
 static int
-hands_on(const struct brn_node *n)
+returns_input(const struct brn_node *n)
 {
 	switch (n->op) {
 	case BRN_OP_identity:
@@ -83,7 +84,7 @@ is_needless(const struct brn_node *n)
 	if (n->op == BRN_OP_identity || n->op == BRN_OP_dropout)
 		return 1;
 	return n->nin > 0 && n->in[0] && t->dtype && t->rank >= 0 &&
-	    brn_type_equal(t, &n->in[0]->type) && hands_on(n);
+	    brn_type_equal(t, &n->in[0]->type) && returns_input(n);
 }
 
 static int
@@ -100,9 +101,9 @@ make_constant(struct brn_rewrite *r, struct brn_node *n,
 	return BURIN_OK;
 }
 
-/* What a Reshape to val does, said with constants: 0 copies a size of x, and
- * -1 is what is left.  0 when it cannot be said, or when a size that is copied
- * might be 0 and leave -1 without a meaning that it had.  */
+/* The target of a Reshape of x to val as constants: 0 copies a size of x, -1 is
+ * the remaining size.  Returns 0 if there is none, or if a copied size might be
+ * 0, which would leave -1 undefined.  */
 static int
 constant_target(const struct brn_type *x, const struct brn_tensor *val,
     int64_t *out)
@@ -122,7 +123,7 @@ constant_target(const struct brn_type *x, const struct brn_tensor *val,
 	return left <= 1 && !(added && copied);
 }
 
-/* Let a Reshape no longer need shapes that are computed in a run.  */
+/* Give a Reshape constant sizes in place of sizes that a run computes.  */
 static int
 fix_reshape(struct brn_rewrite *r, const struct brn_shapes *s,
     struct brn_node *n, burin_error *err)
@@ -146,8 +147,9 @@ fix_reshape(struct brn_rewrite *r, const struct brn_shapes *s,
 	return BURIN_OK;
 }
 
-/* A matrix that is turned for a layer: canon_dense turns it back, and a table
- * that is also an embedding stays one.  */
+/* Is n a transposed weight of user?  It is not folded: simplify_fc_transpose
+ * removes the transpose, and a table that is also an embedding is not
+ * copied.  */
 static int
 is_weight(const struct brn_node *n, const struct brn_node *user)
 {
@@ -156,7 +158,7 @@ is_weight(const struct brn_node *n, const struct brn_node *user)
 	    brn_is_matrix_transpose(n) && brn_is_const_matrix(n->in[0]);
 }
 
-/* Only values that something else needs: not the steps in between.  */
+/* Is the value of n needed by a node that is not folded itself?  */
 static int
 is_wanted(const struct brn_rewrite *r, const struct brn_shapes *s,
     const struct brn_node *n)
@@ -167,7 +169,7 @@ is_wanted(const struct brn_rewrite *r, const struct brn_shapes *s,
 	    (!is_known(s, user) && !is_weight(n, user));
 }
 
-/* A weight that is stored as integers.  */
+/* Is n a weight that is stored as integers?  */
 static int
 is_stored_small(const struct brn_node *n)
 {

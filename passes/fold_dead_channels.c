@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Pruning leaves features that are the same for every token, and features that
- * nothing reads.  They leave the two layers that they stand between:
+ * Pruning leaves features that are constant, the same for every token, and
+ * features that nothing reads.  They are removed from the two layers between
+ * which they are:
  *
  *	reader(act(maker(x)))           rows of maker, columns of reader
  *	reader(attention(q, k, maker))  heads
  *
- * What the reader made of a fixed feature goes into its bias.  A fixed feature
- * of attention is its value itself: the probabilities of a query add up to 1.
+ * The product of the reader's weights and a constant feature goes into the
+ * reader's bias.  Attention returns a constant value feature as it is, since
+ * the probabilities of a query add up to 1.
  */
 #include "passes/pass.h"
 
@@ -17,15 +19,16 @@
 
 #include "ir/op/ref.h"
 #include "ir/graph/weight.h"
-#include "passes/channels.h"
+#include "passes/dead_channels.h"
 #include "passes/rewrite.h"
 
-/* Rows that leave in groups of so many shift no other out of its block.  */
+/* Rows of the highest block.  Removing rows in aligned groups of that many
+ * leaves all other rows in their blocks.  */
 #define MAX_BLOCK 32
-/* The share of features that must leave in smaller groups to be worth a look:
- * of 16x1 blocks so many columns are zero by chance.  */
+/* The share of features that smaller groups must remove to be predicted at all:
+ * with 16x1 blocks at 95 % that many columns are zero by chance.  */
 #define MIN_SINGLE 0.125
-/* What is less drowns in the error of the prediction.  */
+/* The error of a predicted time: a smaller gain counts as none.  */
 #define CLEARLY 1.05
 
 struct pair {
@@ -42,8 +45,8 @@ bias_of(const struct brn_node *layer)
 	return layer->nin > 2 ? layer->in[2] : NULL;
 }
 
-/* The axes of a layer's weight along which the features lie that it makes and
- * that it reads.  */
+/* The axes of a layer's weight along which its output and its input features
+ * are.  */
 static int
 made_axis(const struct brn_node *layer)
 {
@@ -56,7 +59,7 @@ read_axis(const struct brn_node *layer)
 	return !brn_weight_is_transposed(layer);
 }
 
-/* The number of features that it makes.  */
+/* The number of its output features.  */
 static int64_t
 width_of(const struct brn_node *layer)
 {
@@ -69,7 +72,7 @@ mask_of(const struct brn_node *attention)
 	return attention->nin > 3 ? attention->in[3] : NULL;
 }
 
-/* A layer whose weight and bias are known, and that adds nothing else.  */
+/* Is n a layer with constant weight and bias, and without a residual?  */
 static int
 is_layer(const struct brn_node *n)
 {
@@ -83,9 +86,9 @@ is_layer(const struct brn_node *n)
 	    brn_numel(b->value) == width_of(n));
 }
 
-/* n makes features for one user alone.  reads is by id: a layer that is the
- * reader of one pair is in no other, so that a second run finds the same
- * pairs.  */
+/* Is n a layer with one user that can be the maker of a pair?  reads [id] marks
+ * the readers of other pairs: they are in one pair only, so that a second run
+ * finds the same pairs.  */
 static int
 is_maker(const struct brn_rewrite *r, const char *reads,
     const struct brn_node *n)
@@ -101,9 +104,9 @@ is_act(const struct brn_node *n)
 	    n->op == BRN_OP_tanh;
 }
 
-/* Heads can leave: one mask is for all of them.  */
+/* Can heads of n be removed?  Not if each has a mask of its own.  */
 static int
-has_loose_heads(const struct brn_rewrite *r, const char *reads,
+has_removable_heads(const struct brn_rewrite *r, const char *reads,
     const struct brn_node *n)
 {
 	const struct brn_node *mask;
@@ -120,8 +123,8 @@ has_loose_heads(const struct brn_rewrite *r, const char *reads,
 }
 
 static int
-match(const struct brn_rewrite *r, const char *reads, struct brn_node *reader,
-    struct pair *p)
+match_pair(const struct brn_rewrite *r, const char *reads,
+    struct brn_node *reader, struct pair *p)
 {
 	struct brn_node *mid;
 
@@ -129,7 +132,7 @@ match(const struct brn_rewrite *r, const char *reads, struct brn_node *reader,
 	if (!is_layer(reader))
 		return 0;
 	mid = reader->in[0];
-	p->is_attention = has_loose_heads(r, reads, mid);
+	p->is_attention = has_removable_heads(r, reads, mid);
 	if (!p->is_attention && !is_act(mid)) {
 		p->maker = mid;
 		return is_maker(r, reads, mid);
@@ -139,9 +142,9 @@ match(const struct brn_rewrite *r, const char *reads, struct brn_node *reader,
 	return r->uses[mid->id] == 1 && is_maker(r, reads, p->maker);
 }
 
-/* ---- what goes ----------------------------------------------------------- */
+/* ---- what is removed ----------------------------------------------------- */
 
-/* Adds no -inf: Where puts one of two numbers.  */
+/* Is the mask a Where of two finite numbers?  */
 static int
 is_finite_mask(const struct brn_node *mask)
 {
@@ -151,9 +154,9 @@ is_finite_mask(const struct brn_node *mask)
 	    brn_const_scalar(mask->in[2], &b) && isfinite(a) && isfinite(b);
 }
 
-/* The probabilities of a query may add up to 0.  */
+/* May the probabilities of a query add up to 0 instead of 1?  */
 static int
-may_vanish(const struct brn_node *attention)
+may_sum_to_zero(const struct brn_node *attention)
 {
 	const struct brn_node *mask = mask_of(attention);
 
@@ -161,7 +164,7 @@ may_vanish(const struct brn_node *attention)
 	    !is_finite_mask(mask);
 }
 
-/* The values of the fixed features: the bias, activated.  */
+/* The values of constant features: the activation of the bias.  */
 static int
 find_values(const struct pair *p, struct brn_channels *c, burin_error *err)
 {
@@ -177,9 +180,10 @@ find_values(const struct pair *p, struct brn_channels *c, burin_error *err)
 	if (!p->mid)
 		return BURIN_OK;
 	if (p->is_attention) {
-		for (int64_t i = 0; may_vanish(p->mid) && i < c->n; i++)
-			if (c->dead[i] == BRN_FIXED && c->value[i] != 0)
-				c->dead[i] = BRN_ALIVE;
+		for (int64_t i = 0; may_sum_to_zero(p->mid) && i < c->n; i++)
+			if (c->state[i] == BRN_CHANNEL_CONSTANT &&
+			    c->value[i] != 0)
+				c->state[i] = BRN_CHANNEL_LIVE;
 		return BURIN_OK;
 	}
 	in.data = brn_alloc((size_t)c->n, sizeof *c->value);
@@ -191,7 +195,7 @@ find_values(const struct pair *p, struct brn_channels *c, burin_error *err)
 	return rc;
 }
 
-/* What a layer will take without what is gone along that axis.  */
+/* Predict the time of a layer without the removed channels along that axis.  */
 static int
 predict_layer(const struct brn_pass_opts *o, const struct brn_channels *c,
     const struct brn_node *n, int axis, double *out, burin_error *err)
@@ -201,7 +205,7 @@ predict_layer(const struct brn_pass_opts *o, const struct brn_channels *c,
 	struct brn_node *in[] = { NULL, &w };
 	int rc;
 
-	if ((rc = brn_channels_cut(c, n->in[1]->value, axis, &t, err)) < 0)
+	if ((rc = brn_channels_compact(c, n->in[1]->value, axis, &t, err)) < 0)
 		return rc;
 	layer.in = in;
 	rc = brn_layer_time(o, &layer, out, err);
@@ -225,12 +229,13 @@ predict(const struct brn_pass_opts *o, const struct pair *p,
 	return BURIN_OK;
 }
 
-/* Rows that leave one by one may shift the others out of their blocks, which
- * costs more than they did.  So what leaves in less than MAX_BLOCK must be a
- * good part of all, and the size of groups is the one that is fastest in the
- * end; smaller ones are not tried when one is clearly worse.  */
+/* Removing single rows moves the rows behind them to other blocks, which may
+ * store more zeros than were removed.  So groups smaller than MAX_BLOCK are
+ * tried only if they remove a good share of all features, and the group size
+ * with the least predicted time is taken.  Once a size is clearly slower,
+ * smaller ones are not tried.  */
 static int
-drop_features(const struct brn_pass_opts *o, const struct pair *p,
+remove_features(const struct brn_pass_opts *o, const struct pair *p,
     struct brn_channels *c, burin_error *err)
 {
 	static const int64_t groups[] = { 8, 1 };
@@ -238,21 +243,21 @@ drop_features(const struct brn_pass_opts *o, const struct pair *p,
 	double time, least;
 	int rc;
 
-	brn_channels_drop(c, MAX_BLOCK);
-	left = c->left;
-	brn_channels_drop(c, 1);
-	if (!o->cost || !o->sparse)
+	brn_channels_remove(c, MAX_BLOCK);
+	left = c->nkept;
+	brn_channels_remove(c, 1);
+	if (!o->estimate || !o->sparse)
 		return BURIN_OK;
-	if ((double)(left - c->left) < MIN_SINGLE * (double)left)
+	if ((double)(left - c->nkept) < MIN_SINGLE * (double)left)
 		goto done;
-	brn_channels_drop(c, MAX_BLOCK);
+	brn_channels_remove(c, MAX_BLOCK);
 	if ((rc = predict(o, p, c, &least, err)) < 0)
 		return rc;
 	for (int i = 0; i < BRN_COUNT(groups); i++) {
-		brn_channels_drop(c, groups[i]);
-		if (c->left == left)
+		brn_channels_remove(c, groups[i]);
+		if (c->nkept == left)
 			continue;
-		left = c->left;
+		left = c->nkept;
 		if ((rc = predict(o, p, c, &time, err)) < 0)
 			return rc;
 		if (time > CLEARLY * least)
@@ -263,21 +268,21 @@ drop_features(const struct brn_pass_opts *o, const struct pair *p,
 		}
 	}
 done:
-	brn_channels_drop(c, best);
+	brn_channels_remove(c, best);
 	return BURIN_OK;
 }
 
-/* ---- making the rest ----------------------------------------------------- */
+/* ---- smaller layers ------------------------------------------------------ */
 
 /* A smaller copy of a constant.  NULL: no memory.  */
 static struct brn_node *
-smaller(struct brn_graph *g, const struct brn_channels *c,
+compact_constant(struct brn_graph *g, const struct brn_channels *c,
     const struct brn_node *n, int axis, burin_error *err)
 {
 	struct brn_node *new;
 	struct brn_tensor t;
 
-	if (brn_channels_cut(c, n->value, axis, &t, err) < 0)
+	if (brn_channels_compact(c, n->value, axis, &t, err) < 0)
 		return NULL;
 	new = brn_graph_constant_own(g, n->name, &t.type, t.data);
 	if (!new)
@@ -285,9 +290,9 @@ smaller(struct brn_graph *g, const struct brn_channels *c,
 	return new;
 }
 
-/* n with other inputs and so many features.  NULL: no memory.  */
+/* A copy of n with other inputs and that many features.  NULL: no memory.  */
 static struct brn_node *
-remade(struct brn_graph *g, const struct brn_node *n,
+copy_node(struct brn_graph *g, const struct brn_node *n,
     struct brn_node *const *in, int nin, int64_t features, burin_error *err)
 {
 	struct brn_node *new = brn_graph_add(g, n->op, n->name, in, nin);
@@ -304,42 +309,42 @@ remade(struct brn_graph *g, const struct brn_node *n,
 	return new;
 }
 
-/* A layer that makes only what is left.  NULL: no memory.  */
+/* A copy of n that computes only the kept channels.  NULL: no memory.  */
 static struct brn_node *
-cut_maker(struct brn_graph *g, const struct brn_channels *c,
+compact_maker(struct brn_graph *g, const struct brn_channels *c,
     const struct brn_node *n, burin_error *err)
 {
 	const struct brn_node *b = bias_of(n);
 	struct brn_node *in[3] = { n->in[0] };
 
-	in[1] = smaller(g, c, n->in[1], made_axis(n), err);
+	in[1] = compact_constant(g, c, n->in[1], made_axis(n), err);
 	if (in[1] && b)
-		in[2] = smaller(g, c, b, 0, err);
+		in[2] = compact_constant(g, c, b, 0, err);
 	if (!in[1] || (b && !in[2]))
 		return NULL;
-	return remade(g, n, in, b ? 3 : 2, width_of(n) / c->units * c->left,
+	return copy_node(g, n, in, b ? 3 : 2, width_of(n) / c->units * c->nkept,
 	    err);
 }
 
 static struct brn_node *
-cut_attention(struct brn_graph *g, const struct brn_channels *c,
+compact_attention(struct brn_graph *g, const struct brn_channels *c,
     const struct brn_node *n, struct brn_node *maker, burin_error *err)
 {
 	struct brn_node *in[4] = { NULL, NULL, maker, mask_of(n) }, *new;
 	float scale = brn_attr_float(n, "scale", 1);
 	int64_t nan_to_zero = brn_attr_int(n, "nan_to_zero", 0);
 
-	in[0] = cut_maker(g, c, n->in[0], err);
-	in[1] = in[0] ? cut_maker(g, c, n->in[1], err) : NULL;
+	in[0] = compact_maker(g, c, n->in[0], err);
+	in[1] = in[0] ? compact_maker(g, c, n->in[1], err) : NULL;
 	if (!in[1])
 		return NULL;
-	new = remade(g, n, in, n->nin, width_of(maker), err);
+	new = copy_node(g, n, in, n->nin, width_of(maker), err);
 	if (!new)
 		return NULL;
 	/* Its own: setting one would change that of n. */
 	new->nattr = 0;
 	new->attr = NULL;
-	if (brn_attr_set_int(g, new, "heads", c->left) < 0 ||
+	if (brn_attr_set_int(g, new, "heads", c->nkept) < 0 ||
 	    brn_attr_set_float(g, new, "scale", scale) < 0 ||
 	    (nan_to_zero && brn_attr_set_int(g, new, "nan_to_zero", 1) < 0)) {
 		brn_nomem(err);
@@ -348,8 +353,8 @@ cut_attention(struct brn_graph *g, const struct brn_channels *c,
 	return new;
 }
 
-/* The reader's bias with what the features that are gone were in it, NULL if
- * there is none.  */
+/* The reader's bias, plus the product of its weights and the folded channels;
+ * NULL if there is neither.  */
 static int
 fold_bias(struct brn_graph *g, const struct brn_channels *c,
     const struct brn_node *reader, struct brn_node **out, burin_error *err)
@@ -358,38 +363,38 @@ fold_bias(struct brn_graph *g, const struct brn_channels *c,
 	struct brn_node *b = bias_of(reader), *new;
 
 	*out = b;
-	if (!c->nfelt)
+	if (!c->nfolded)
 		return BURIN_OK;
 	new = brn_graph_constant(g, b ? b->name : reader->name, &t,
 	    b ? b->value->data : NULL);
 	if (!new)
 		return brn_nomem(err);
-	brn_channels_fold(c, reader->in[1]->value, read_axis(reader),
+	brn_channels_add_bias(c, reader->in[1]->value, read_axis(reader),
 	    new->value->data);
 	*out = new;
 	return BURIN_OK;
 }
 
 static int
-cut(struct brn_rewrite *r, const struct pair *p, const struct brn_channels *c,
-    burin_error *err)
+replace_pair(struct brn_rewrite *r, const struct pair *p,
+    const struct brn_channels *c, burin_error *err)
 {
 	struct brn_node *in[3] = { NULL }, *new;
 	struct brn_graph *g = r->g;
 	int rc;
 
-	in[0] = cut_maker(g, c, p->maker, err);
+	in[0] = compact_maker(g, c, p->maker, err);
 	if (in[0] && p->is_attention)
-		in[0] = cut_attention(g, c, p->mid, in[0], err);
+		in[0] = compact_attention(g, c, p->mid, in[0], err);
 	else if (in[0] && p->mid)
-		in[0] = remade(g, p->mid, in, 1, c->left, err);
-	in[1] = in[0] ? smaller(g, c, p->reader->in[1], read_axis(p->reader),
-	    err) : NULL;
+		in[0] = copy_node(g, p->mid, in, 1, c->nkept, err);
+	in[1] = in[0] ? compact_constant(g, c, p->reader->in[1],
+	    read_axis(p->reader), err) : NULL;
 	if (!in[1])
 		return BURIN_ENOMEM;
 	if ((rc = fold_bias(g, c, p->reader, &in[2], err)) < 0)
 		return rc;
-	new = remade(g, p->reader, in, in[2] ? 3 : 2, width_of(p->reader),
+	new = copy_node(g, p->reader, in, in[2] ? 3 : 2, width_of(p->reader),
 	    err);
 	if (!new)
 		return BURIN_ENOMEM;
@@ -398,7 +403,7 @@ cut(struct brn_rewrite *r, const struct pair *p, const struct brn_channels *c,
 }
 
 static int
-visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
+fold_dead_channels_visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
     const struct pair *p, burin_error *err)
 {
 	int64_t n = width_of(p->maker);
@@ -409,17 +414,18 @@ visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
 	    brn_attr_int(p->mid, "heads", 1) : n, err);
 	if (rc < 0)
 		goto done;
-	brn_channels_made_by(&c, p->maker->in[1]->value, made_axis(p->maker));
-	brn_channels_read_by(&c, p->reader->in[1]->value,
+	brn_channels_mark_constant(&c, p->maker->in[1]->value,
+	    made_axis(p->maker));
+	brn_channels_mark_unread(&c, p->reader->in[1]->value,
 	    read_axis(p->reader));
 	if ((rc = find_values(p, &c, err)) < 0)
 		goto done;
 	if (p->is_attention)
-		brn_channels_drop(&c, 1);
-	else if ((rc = drop_features(o, p, &c, err)) < 0)
+		brn_channels_remove(&c, 1);
+	else if ((rc = remove_features(o, p, &c, err)) < 0)
 		goto done;
-	if (c.left < c.units)
-		rc = cut(r, p, &c, err);
+	if (c.nkept < c.units)
+		rc = replace_pair(r, p, &c, err);
 done:
 	brn_channels_free(&c);
 	return rc;
@@ -441,10 +447,10 @@ brn_pass_fold_dead_channels(struct brn_graph *g,
 	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
 		struct pair p;
 
-		if (!match(&r, reads, g->node[i], &p))
+		if (!match_pair(&r, reads, g->node[i], &p))
 			continue;
 		reads[i] = 1;
-		rc = visit(&r, o, &p, err);
+		rc = fold_dead_channels_visit(&r, o, &p, err);
 	}
 	free(reads);
 	if (rc == BURIN_OK)

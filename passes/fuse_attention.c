@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attention of many heads, which exporters write with a dozen nodes, becomes
- * one, and nothing is transposed any more:
+ * Multi-head attention, which exporters write with a dozen nodes, becomes one
+ * node, and its transposes are gone:
  *
  *	split(x)  = transpose(reshape(x, [B, S, heads, size]), 0 2 1 3)
  *	out       = reshape(transpose(p * split(v), 0 2 1 3), [B, S, features])
@@ -11,7 +11,7 @@
  * added, or is a Where that puts a huge negative number or -inf into the
  * scores; zero may stand for the NaN of rows that are masked as a whole.
  *
- * A softmax between two products that does not become one is told why.
+ * The report says why a softmax between two products stays.
  */
 #include "passes/pass.h"
 
@@ -21,34 +21,35 @@
 
 #include "passes/rewrite.h"
 
-/* Adding this to a score of a model gives this: fp32 has 24 bits.  So a Where
- * may become an addition.  */
+/* A score of a model plus this number is this number, since fp32 has 24 bits.
+ * So a Where that puts it in place of scores can become an addition.  */
 #define HUGE_FILL (-1e30)
 
 #define NO "no attention: "
 #define NOT_JOINED NO "its heads are not put together by Transpose and " \
     "Reshape"
 
-/* The order of the axes B, S, heads, size in Q and V, and in K.  */
+/* Where the axes B, S, heads, size are in Q and V, and in K.  */
 static const int by_head[] = { 0, 2, 1, 3 };
 static const int by_head_turned[] = { 0, 2, 3, 1 };
 
 struct pattern {
 	const struct brn_rewrite *r;
 	struct brn_node *q, *k, *v;
-	struct brn_node *mask;          /* NULL: none.  What is added, or bool
-	                                   of a Where: scores, if it is keep,
-	                                   and fill elsewhere */
+	struct brn_node *mask;          /* NULL: none.  Added to the scores;
+	                                   or the bool of a Where, of scores
+	                                   where it equals keep and of fill
+	                                   elsewhere */
 	int is_where, keep;
 	double fill;
 	double scale;
 	int64_t heads;                  /* 0: not known yet */
 	int nan_to_zero;
 	struct brn_match m;
-	const char *why;                /* the last thing that did not match */
+	const char *why;                /* the last mismatch */
 };
 
-/* What a match that fails returns.  */
+/* Record why a match fails.  */
 static int
 no(struct pattern *p, const char *why)
 {
@@ -57,12 +58,12 @@ no(struct pattern *p, const char *why)
 }
 
 static int
-take(struct pattern *p, const struct brn_node *n, enum brn_op op)
+accept(struct pattern *p, const struct brn_node *n, enum brn_op op)
 {
 	return n->op == op && brn_match_add(&p->m, n);
 }
 
-/* The permutation of a transpose of that rank.  */
+/* The permutation, if n is a transpose of that rank.  0: it is not.  */
 static int
 get_perm(const struct brn_node *n, int rank, int perm[4])
 {
@@ -76,8 +77,8 @@ get_perm(const struct brn_node *n, int rank, int perm[4])
 	return 1;
 }
 
-/* x, when n is x * c or x / c for a constant c, which goes into p->scale; else
- * NULL.  */
+/* x, if n is x * c or x / c for a constant c; else NULL.  c goes into
+ * p->scale.  */
 static struct brn_node *
 unscaled(struct pattern *p, struct brn_node *n)
 {
@@ -96,8 +97,8 @@ unscaled(struct pattern *p, struct brn_node *n)
 	return NULL;
 }
 
-/* x, when n is x with its last two axes swapped by way of three dimensions, so
- * that one permutation does for every rank; else NULL.  */
+/* x, if n is x with its last two axes swapped as [B * heads, .., ..]: reshape
+ * to three dimensions, transpose, reshape; else NULL.  */
 static struct brn_node *
 turned(struct pattern *p, struct brn_node *n)
 {
@@ -127,8 +128,9 @@ turned(struct pattern *p, struct brn_node *n)
 	    brn_match_add(&p->m, flat) ? x : NULL;
 }
 
-/* From *n to what it is made of: axis[i] is the axis there which is axis i in
- * the end.  0: no step that keeps what the axes mean.  */
+/* Replace *n by its input, if *n only moves axes or scales.  axis[i] is the
+ * axis of *n that becomes axis i of the value at the start.  0: it does
+ * not.  */
 static int
 step(struct pattern *p, struct brn_node **n, int axis[4], int scaled)
 {
@@ -151,8 +153,8 @@ step(struct pattern *p, struct brn_node **n, int axis[4], int scaled)
 	return 1;
 }
 
-/* [B, S, heads * size] and [B, S, heads, size].  When one of B and S is the
- * same, so is the other, whatever is known of them.  */
+/* Are these [B, S, heads * size] and [B, S, heads, size]?  If one of B and S is
+ * the same, so is the other, even where sizes are not known.  */
 static int
 is_split(const struct brn_type *whole, const struct brn_type *parts)
 {
@@ -163,7 +165,7 @@ is_split(const struct brn_type *whole, const struct brn_type *parts)
 	    w[2] % d[2] == 0 && w[2] / d[2] == d[3];
 }
 
-/* n is x split into heads, with its axes in that order.  x, or NULL.  */
+/* x, if n is x split into heads with its axes in that order; else NULL.  */
 static struct brn_node *
 read_heads(struct pattern *p, struct brn_node *n, const int order[4],
     int scaled)
@@ -173,7 +175,7 @@ read_heads(struct pattern *p, struct brn_node *n, const int order[4],
 
 	while (step(p, &n, axis, scaled))
 		;
-	if (!take(p, n, BRN_OP_reshape) ||
+	if (!accept(p, n, BRN_OP_reshape) ||
 	    !is_split(&n->in[0]->type, &n->type) ||
 	    memcmp(axis, order, sizeof axis) ||
 	    (p->heads && p->heads != n->type.dim[2]))
@@ -185,7 +187,7 @@ read_heads(struct pattern *p, struct brn_node *n, const int order[4],
 	return x;
 }
 
-/* Q * K^T, scaled.  Gives the type of the scores.  */
+/* Match Q * K^T, scaled.  Returns the type of the scores, or NULL.  */
 static const struct brn_type *
 read_product(struct pattern *p, struct brn_node *n)
 {
@@ -193,7 +195,7 @@ read_product(struct pattern *p, struct brn_node *n)
 
 	while ((x = unscaled(p, n)))
 		n = x;
-	if (!take(p, n, BRN_OP_matmul)) {
+	if (!accept(p, n, BRN_OP_matmul)) {
 		no(p, NO "the scores are no product with constant factors "
 		    "and at most one mask");
 		return NULL;
@@ -212,8 +214,8 @@ read_product(struct pattern *p, struct brn_node *n)
 	return &n->type;
 }
 
-/* A mask of type m is spread over the scores, and not they over it.  Sizes not
- * known yet are trusted to be the same: a run checks them.  */
+/* Does a mask of type m broadcast to the scores, and not they to it?  Sizes
+ * that are not known yet count as the same: a run checks them.  */
 static int
 fits(const struct brn_type *m, const struct brn_type *scores)
 {
@@ -230,7 +232,7 @@ fits(const struct brn_type *m, const struct brn_type *scores)
 	return 1;
 }
 
-/* n with input at of it as the scores, and the rest as a mask.  */
+/* Match n as a mask applied to scores, which are its input at.  */
 static int
 read_masked(struct pattern *p, struct brn_node *n, int at)
 {
@@ -255,7 +257,7 @@ read_masked(struct pattern *p, struct brn_node *n, int at)
 	return brn_match_add(&p->m, n);
 }
 
-/* Is n a product, with factors or without?  */
+/* Is n a matrix product, with factors or without?  */
 static int
 is_scores(const struct brn_node *n)
 {
@@ -286,7 +288,7 @@ read_scores(struct pattern *p, struct brn_node *n)
 	return no(p, why);
 }
 
-/* softmax(scores), or where(isnan(softmax), 0, softmax).  */
+/* Match softmax(scores), or where(isnan(softmax), 0, softmax).  */
 static int
 read_probabilities(struct pattern *p, struct brn_node *n)
 {
@@ -294,16 +296,16 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 	int64_t axis;
 	double zero;
 
-	if (take(p, n, BRN_OP_where)) {
+	if (accept(p, n, BRN_OP_where)) {
 		soft = n->in[2];
 		if (!brn_const_scalar(n->in[1], &zero) || zero != 0 ||
-		    !take(p, n->in[0], BRN_OP_isnan) ||
+		    !accept(p, n->in[0], BRN_OP_isnan) ||
 		    n->in[0]->in[0] != soft)
 			return no(p, NO "its Where does more than put 0 in the "
 			    "place of NaN");
 		p->nan_to_zero = 1;
 	}
-	if (!take(p, soft, BRN_OP_softmax) || soft->type.rank != 4 ||
+	if (!accept(p, soft, BRN_OP_softmax) || soft->type.rank != 4 ||
 	    soft->type.dtype != BURIN_F32)
 		return no(p, NO "it is no float32 [batch, heads, queries, "
 		    "keys]");
@@ -313,7 +315,7 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 	return read_scores(p, soft->in[0]);
 }
 
-/* One batch, and one set of keys and values.  */
+/* Do Q, K and V have one batch, and K and V one number of tokens?  */
 static int
 is_consistent(const struct pattern *p)
 {
@@ -325,7 +327,8 @@ is_consistent(const struct pattern *p)
 }
 
 static int
-match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
+match_attention(const struct brn_rewrite *r, struct pattern *p,
+    struct brn_node *root)
 {
 	struct brn_node *t, *product;
 	int perm[4];
@@ -339,7 +342,7 @@ match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
 	    !brn_match_add(&p->m, t))
 		return no(p, NOT_JOINED);
 	product = t->in[0];
-	if (!take(p, product, BRN_OP_matmul))
+	if (!accept(p, product, BRN_OP_matmul))
 		return no(p, NOT_JOINED);
 	p->v = read_heads(p, product->in[1], by_head, 0);
 	if (!p->v)
@@ -354,10 +357,10 @@ match(const struct brn_rewrite *r, struct pattern *p, struct brn_node *root)
 	    no(p, NO "something else uses a value inside of it");
 }
 
-/* The softmax in product, when that is softmax(a * b) * c with whatever stands
- * between, and so looks like an attention; else NULL.  */
+/* The softmax, if product is softmax(a * b) * c, perhaps with factors and a
+ * mask, and so looks like an attention; else NULL.  */
 static struct brn_node *
-heart(const struct brn_node *product)
+softmax_of(const struct brn_node *product)
 {
 	struct brn_node *soft, *n;
 
@@ -376,24 +379,22 @@ heart(const struct brn_node *product)
 	return is_scores(n) ? soft : NULL;
 }
 
-/* Note at the softmax of each attention that stays why it does.  */
+/* Report why the softmax of product stays, or that it does not.  */
 static void
-explain(const struct brn_rewrite *r, struct brn_node *product)
+explain_attention(const struct brn_rewrite *r, struct brn_node *product)
 {
-	struct brn_node *soft = heart(product), *root = product;
+	struct brn_node *soft = softmax_of(product), *root = product;
 	struct pattern p;
 
 	if (!soft)
 		return;
 	for (int i = 0; i < 2 && root; i++)
 		root = r->user[root->id];
-	if (!root)
-		soft->unfused = NOT_JOINED;
-	else
-		soft->unfused = match(r, &p, root) ? NULL : p.why;
+	brn_report_unfused(r->g, soft, !root ? NOT_JOINED :
+	    match_attention(r, &p, root) ? NULL : p.why);
 }
 
-/* where(mask, 0, fill), or the other way round.  NULL: no memory.  */
+/* where(mask, 0, fill) or where(mask, fill, 0).  NULL: no memory.  */
 static struct brn_node *
 added_mask(struct brn_graph *g, const struct pattern *p,
     struct brn_node *mask, burin_error *err)
@@ -425,15 +426,15 @@ is_same_where(const struct brn_node *n, const struct pattern *p)
 	    fill == p->fill;
 }
 
-/* What is to be added to the scores, once for all attentions with one mask;
- * memo is by id.  */
+/* The mask as a value to add to the scores, one node for all attentions with
+ * the same mask.  memo is by the mask's id.  */
 static int
 make_mask(struct brn_graph *g, const struct pattern *p,
     struct brn_node **memo, struct brn_node **out, burin_error *err)
 {
 	struct brn_node *mask = p->mask;
 
-	/* Attention spreads the mask by itself.  */
+	/* Attention broadcasts the mask itself.  */
 	while (mask->op == BRN_OP_expand)
 		mask = mask->in[0];
 	if (!p->is_where) {
@@ -450,8 +451,8 @@ make_mask(struct brn_graph *g, const struct pattern *p,
 }
 
 static int
-fuse(struct brn_rewrite *r, const struct pattern *p, struct brn_node *root,
-    struct brn_node **memo, burin_error *err)
+replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
+    struct brn_node *root, struct brn_node **memo, burin_error *err)
 {
 	struct brn_node *in[] = { p->q, p->k, p->v, NULL };
 	struct brn_graph *g = r->g;
@@ -489,9 +490,10 @@ brn_pass_fuse_attention(struct brn_graph *g, const struct brn_pass_opts *o,
 	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
 		struct pattern p;
 
-		explain(&r, g->node[i]);
-		if (match(&r, &p, g->node[i]))
-			rc = fuse(&r, &p, g->node[i], memo, err);
+		explain_attention(&r, g->node[i]);
+		if (match_attention(&r, &p, g->node[i]))
+			rc = replace_with_attention(&r, &p, g->node[i], memo,
+			    err);
 	}
 	free(memo);
 	if (rc == BURIN_OK)

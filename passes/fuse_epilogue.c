@@ -1,80 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a layer can do while it stores its result, it does: an activation, and
- * after it the addition of another value of the same shape.
+ * Layers, dense and convolutional, take over the activation and the residual
+ * add that follow them, in the order in which they stand:
  *
- *	gelu(dense(x, w, b)) + r  ->  dense(x, w, b, r) {act=gelu}
+ *	gelu(dense(x, w, b)) + r       ->  dense(x, w, b, r) {act=gelu}
+ *	relu(dense_conv(x, w, b) + r)  ->  dense_conv(x, w, b, r)
+ *	                                   {act=clip act_last=1}
  *
- * An activation or an addition that stays behind a layer is told why.
+ * The report says of an activation or an add behind a layer why it stayed.
  */
 #include "passes/pass.h"
 
-#include "passes/extend.h"
+#include <math.h>
+#include <string.h>
 
-static enum brn_act
-act_of(const struct brn_node *n)
+#include "ir/graph/epilogue.h"
+#include "ir/op/image.h"
+#include "passes/rewrite.h"
+
+/* The limits of a Clip.  0: not constant.  */
+static int
+read_limits(const struct brn_node *clip, struct brn_epilogue *e)
 {
-	switch (n->op) {
-	case BRN_OP_gelu:
-		return brn_attr_int(n, "tanh", 0) ? BRN_ACT_gelu_tanh :
-		    BRN_ACT_gelu;
-	case BRN_OP_relu:
-		return BRN_ACT_relu;
-	case BRN_OP_tanh:
-		return BRN_ACT_tanh;
-	default:
-		return BRN_ACT_none;
-	}
+	double lo = -INFINITY, hi = INFINITY;
+
+	if (clip->nin > 1 && clip->in[1] &&
+	    !brn_const_scalar(clip->in[1], &lo))
+		return 0;
+	if (clip->nin > 2 && clip->in[2] &&
+	    !brn_const_scalar(clip->in[2], &hi))
+		return 0;
+	e->lo = (float)lo;
+	e->hi = (float)hi;
+	return 1;
 }
 
-/* The layer that now makes v, or NULL.  */
-static struct brn_node *
-layer_of(const struct brn_rewrite *r, struct brn_node *v)
+/* What n does to its input 0, as an epilogue; act none: no layer can.  */
+static struct brn_epilogue
+epilogue_of_op(const struct brn_node *n)
 {
-	struct brn_node *n = brn_rewrite_now(r, v);
+	struct brn_epilogue e = { BRN_ACT_none, 0, INFINITY, 0 };
 
-	return n->op == BRN_OP_dense || n->op == BRN_OP_bsr_dense ? n : NULL;
+	switch (n->op) {
+	case BRN_OP_relu:
+		e.act = BRN_ACT_clip;
+		break;
+	case BRN_OP_clip:
+		if (read_limits(n, &e))
+			e.act = BRN_ACT_clip;
+		break;
+	case BRN_OP_leaky_relu:
+		e.act = BRN_ACT_leaky_relu;
+		e.lo = brn_attr_float(n, "alpha", 0.01f);
+		break;
+	case BRN_OP_hard_swish:
+		e.act = BRN_ACT_hard_swish;
+		break;
+	case BRN_OP_swish:
+		if (brn_attr_float(n, "alpha", 1) == 1)
+			e.act = BRN_ACT_swish;
+		break;
+	case BRN_OP_gelu:
+		e.act = brn_attr_int(n, "tanh", 0) ? BRN_ACT_gelu_tanh :
+		    BRN_ACT_gelu;
+		break;
+	case BRN_OP_tanh:
+		e.act = BRN_ACT_tanh;
+		break;
+	default:
+		break;
+	}
+	return e;
+}
+
+/* The node that now computes v, if it is a layer that can do what n does, else
+ * NULL.  Convolutions do no tanh: it is faster as a node of its own, which has
+ * vector code.  */
+static struct brn_node *
+layer_of(const struct brn_rewrite *r, const struct brn_node *n,
+    struct brn_node *v)
+{
+	struct brn_node *l = brn_rewrite_now(r, v);
+
+	if (l->op == BRN_OP_dense || l->op == BRN_OP_bsr_dense)
+		return l;
+	return brn_is_image_layer(l) && n->op != BRN_OP_tanh ? l : NULL;
 }
 
 static int
 has_residual(const struct brn_node *l)
 {
-	return l->nin == 4 && l->in[3];
+	return l->nin > 3 && l->in[3];
 }
 
-/* That layer, if it is for one user alone, and adds nothing yet; else NULL.  */
+/* Replace n by a layer like l, with this residual unless it is NULL.  l itself
+ * stays as it is: other matches may look at it until the rewrite ends.  NULL:
+ * no memory.  */
 static struct brn_node *
-open_layer(const struct brn_rewrite *r, struct brn_node *v)
+extend_layer(struct brn_rewrite *r, struct brn_node *n,
+    const struct brn_node *l, struct brn_node *residual)
 {
-	struct brn_node *l = layer_of(r, v);
+	struct brn_node *in[4] = { NULL }, *new;
 
-	return l && r->uses[v->id] == 1 && !has_residual(l) ? l : NULL;
+	memcpy(in, l->in, (size_t)l->nin * sizeof *in);
+	if (residual)
+		in[3] = residual;
+	new = brn_graph_add(r->g, l->op, l->name, in, residual ? 4 : l->nin);
+	if (!new)
+		return NULL;
+	new->nattr = l->nattr;
+	new->attr = l->attr;
+	new->type = n->type;
+	brn_report_choose(r->g, new, brn_report_choice(r->g, l));
+	brn_rewrite_to(r, n, new);
+	return new;
 }
 
 static int
-take_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	struct brn_node *l = open_layer(r, n->in[0]);
+	struct brn_node *l = layer_of(r, n, n->in[0]);
+	struct brn_epilogue e = epilogue_of_op(n);
 
-	if (!l || brn_attr(l, "act"))
+	if (!l || r->uses[n->in[0]->id] != 1 || brn_attr(l, "act"))
 		return BURIN_OK;
-	l = brn_extend_layer(r, n, l, NULL);
-	if (!l || brn_attr_set_int(r->g, l, "act", act_of(n)) < 0)
+	e.act_last = has_residual(l);
+	l = extend_layer(r, n, l, NULL);
+	if (!l || brn_epilogue_set(r->g, l, &e) < 0)
 		return brn_nomem(err);
 	return BURIN_OK;
 }
 
+/* Of two layers the later one takes the other as its residual, which is
+ * computed by then.  */
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_residual(struct brn_rewrite *r, struct brn_node *add, burin_error *err)
+{
+	int later = add->in[1]->id > add->in[0]->id;
+
+	if (add->type.rank < 0 ||
+	    !brn_type_equal(&add->in[0]->type, &add->in[1]->type))
+		return BURIN_OK;
+	for (int i = 0; i < 2; i++) {
+		int k = i ? !later : later;
+		struct brn_node *l = layer_of(r, add, add->in[k]);
+
+		if (l && r->uses[add->in[k]->id] == 1 && !has_residual(l) &&
+		    l->op != BRN_OP_depthwise)
+			return extend_layer(r, add, l, add->in[!k]) ?
+			    BURIN_OK : brn_nomem(err);
+	}
+	return BURIN_OK;
+}
+
+#define NO "not fused into its layer: "
+
+/* Why n, an activation or an add, did not go into l, which computes v.  */
+static const char *
+epilogue_reason(const struct brn_rewrite *r, const struct brn_node *n,
+    const struct brn_node *v, const struct brn_node *l)
+{
+	int add = n->op == BRN_OP_add;
+
+	if (add && !brn_type_equal(&n->in[0]->type, &n->in[1]->type))
+		return NO "the other operand is not known to have its shape";
+	if (r->uses[v->id] != 1)
+		return NO "the layer's result has other users";
+	if (!add)
+		return NO "the layer has an activation already";
+	return has_residual(l) ? NO "the layer has a residual already" :
+	    NO "a depthwise layer takes no residual";
+}
+
+static void
+explain_epilogue(const struct brn_rewrite *r, struct brn_node *n)
+{
+	int nin = n->op == BRN_OP_add ? 2 : 1;
+
+	for (int k = 0; k < nin && !brn_report_why_unfused(r->g, n); k++) {
+		struct brn_node *l = layer_of(r, n, n->in[k]);
+
+		if (l)
+			brn_report_unfused(r->g, n, epilogue_reason(r, n,
+			    n->in[k], l));
+	}
+}
+
+static int
+fuse_epilogue_visit(struct brn_rewrite *r, struct brn_node *n,
+    burin_error *err)
 {
 	int rc;
 
-	if (n->op != BRN_OP_add && act_of(n) == BRN_ACT_none)
+	if (n->op == BRN_OP_add)
+		rc = fuse_residual(r, n, err);
+	else if (epilogue_of_op(n).act != BRN_ACT_none)
+		rc = fuse_act(r, n, err);
+	else
 		return BURIN_OK;
-	rc = n->op == BRN_OP_add ? brn_take_residual(r, n, open_layer, err) :
-	    take_act(r, n, err);
-	if (rc == BURIN_OK)
-		brn_extend_explain(r, n, layer_of, 0);
+	if (rc == BURIN_OK && !r->to[n->id])
+		explain_epilogue(r, n);
 	return rc;
 }
 
@@ -83,5 +208,5 @@ brn_pass_fuse_epilogue(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, fuse_epilogue_visit, changed, err);
 }

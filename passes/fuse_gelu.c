@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * GELU in whatever order its factors stand.  Instead of a list of patterns
- * there is algebra: the nodes around an erf or tanh are read as a polynomial
- * in x and in t, the value of that node, and compared with the definition
+ * GELU, with its factors in any order.  Instead of matching a list of patterns,
+ * the pass reads the nodes around an erf or tanh as a polynomial in x and t,
+ * the value of that node, and compares it with the definition
  *
  *	x / 2 + x t / 2      t = erf(x / sqrt(2)), or
  *	                     t = tanh(sqrt(2 / pi) * (x + 0.044715 x^3))
  *
- * An erf or tanh around which the terms are those of a gelu, but not their
- * factors, is told why it stays.
+ * If the terms of the polynomial are those of a gelu but their factors are not,
+ * the report says why the erf or tanh stays.
  */
 #include "passes/pass.h"
 
@@ -22,7 +22,8 @@
  * result by 2e-5 * x^2 * phi(x) < 6e-6: below what fp32 models agree to.  */
 #define TOLERANCE 2e-5
 
-/* Deep enough for every known form, shallow enough to be no burden.  */
+/* Depth of the recursion below a node, and number of users above it that are
+ * followed: more than any known form has.  */
 #define MAX_DEPTH 6
 #define MAX_CLIMB 4
 
@@ -52,9 +53,9 @@ is_close(const struct poly *a, const struct poly *want)
 	return 1;
 }
 
-/* Have both the same terms, whatever their factors?  */
+/* Do both have the same terms, with any factors?  */
 static int
-is_alike(const struct poly *a, const struct poly *b)
+has_same_terms(const struct poly *a, const struct poly *b)
 {
 	for (int i = 0; i < NUM_TERMS; i++)
 		if ((a->c[i] != 0) != (b->c[i] != 0))
@@ -98,12 +99,12 @@ is_arithmetic(const struct brn_node *n)
 }
 
 static int
-is_heart(const struct brn_node *n)
+is_erf_or_tanh(const struct brn_node *n)
 {
 	return n->op == BRN_OP_erf || n->op == BRN_OP_tanh;
 }
 
-/* What is read, and the nodes that were on the way.  t may be NULL.  */
+/* The variables of a polynomial, t or NULL, and the nodes that were read.  */
 struct reader {
 	const struct brn_node *x, *t;
 	struct brn_match m;
@@ -112,7 +113,7 @@ struct reader {
 static int read_poly(struct reader *r, const struct brn_node *n, int depth,
     struct poly *out);
 
-/* n = a op b, where a is read already.  */
+/* *a = a op b, where *a is input 0 of n and b its input 1.  */
 static int
 apply(struct reader *r, const struct brn_node *n, int depth, struct poly *a)
 {
@@ -126,7 +127,7 @@ apply(struct reader *r, const struct brn_node *n, int depth, struct poly *a)
 	return 1;
 }
 
-/* n = a / c or a ^ c for a constant c.  */
+/* *a = a / c or a ^ c, for a constant c.  */
 static int
 apply_constant(const struct brn_node *n, struct poly *a)
 {
@@ -143,7 +144,7 @@ apply_constant(const struct brn_node *n, struct poly *a)
 	return 1;
 }
 
-/* n as a polynomial; 0 when it is none.  */
+/* Read n as a polynomial.  0: it is none.  */
 static int
 read_poly(struct reader *r, const struct brn_node *n, int depth,
     struct poly *out)
@@ -168,7 +169,7 @@ read_poly(struct reader *r, const struct brn_node *n, int depth,
 	return apply(r, n, depth, out);
 }
 
-/* What an argument has to be.  */
+/* What the argument of an erf or tanh is compared with, and how.  */
 struct want {
 	const struct poly *p;
 	int (*is)(const struct poly *a, const struct poly *want);
@@ -182,8 +183,8 @@ wanted(const struct brn_node *t,
 	    &tanh_argument, is };
 }
 
-/* The value below n of which arg is the wanted polynomial; the nodes between
- * are added to r->m.  NULL: there is none.  */
+/* Find x among the values below n such that arg is the wanted polynomial of x;
+ * the nodes between are added to r->m.  NULL: there is none.  */
 static struct brn_node *
 find_x(struct reader *r, const struct brn_node *arg, const struct brn_node *n,
     int depth, struct want want)
@@ -207,7 +208,7 @@ find_x(struct reader *r, const struct brn_node *arg, const struct brn_node *n,
 	return NULL;
 }
 
-/* The node above t that is the whole gelu of r->x, or NULL.  */
+/* The node above t that is the gelu of r->x, or NULL.  */
 static struct brn_node *
 find_root(const struct brn_rewrite *rw, struct reader *r, struct brn_node *t)
 {
@@ -222,7 +223,7 @@ find_root(const struct brn_rewrite *rw, struct reader *r, struct brn_node *t)
 			return NULL;
 		if (!is_close(&p, &whole))
 			continue;
-		/* The root itself is on the way, too, and stays used.  */
+		/* The root was read, too, but is no inner node.  */
 		for (int k = 0; k < try.m.n; k++)
 			if (try.m.node[k] == n)
 				try.m.node[k] = try.m.node[--try.m.n];
@@ -232,14 +233,15 @@ find_root(const struct brn_rewrite *rw, struct reader *r, struct brn_node *t)
 	return NULL;
 }
 
-/* Is t the erf or tanh of a gelu?  Then its root and x, else NULL.  */
+/* The root of the gelu that t is the erf or tanh of, and its x; else NULL.  */
 static struct brn_node *
-match(const struct brn_rewrite *rw, struct brn_node *t, struct brn_node **x)
+match_gelu(const struct brn_rewrite *rw, struct brn_node *t,
+    struct brn_node **x)
 {
 	struct reader r;
 	struct brn_node *root;
 
-	if (!is_heart(t))
+	if (!is_erf_or_tanh(t))
 		return NULL;
 	*x = find_x(&r, t->in[0], t->in[0], 0, wanted(t, is_close));
 	if (!*x)
@@ -252,9 +254,9 @@ match(const struct brn_rewrite *rw, struct brn_node *t, struct brn_node **x)
 	return brn_type_equal(&root->type, &(*x)->type) ? root : NULL;
 }
 
-/* Why what root makes of t is no gelu, though it has the terms of one.  */
+/* Why root is no gelu, though it has the terms of one.  */
 static const char *
-reason(struct brn_node *t, const struct brn_node *root,
+gelu_reason(struct brn_node *t, const struct brn_node *root,
     const struct brn_node *x, const struct poly *p)
 {
 	struct reader r;
@@ -270,42 +272,43 @@ reason(struct brn_node *t, const struct brn_node *root,
 	    NO "a constant in it has more dimensions than x";
 }
 
-/* Note at t why it stays, if root looks like the gelu around it.  What is
- * whole says more than what is not.  */
+/* Report why t stays, if root has the terms of a gelu.  A reason for a root
+ * with the right factors replaces NO_WHOLE, not the other way round.  */
 static void
-explain(const struct brn_rewrite *rw, struct brn_node *t,
+explain_gelu(const struct brn_rewrite *rw, struct brn_node *t,
     const struct brn_node *root)
 {
 	struct reader r;
 	struct brn_node *x, *fused;
 	struct poly p;
+	const char *known = brn_report_why_unfused(rw->g, t);
 
-	if (t->unfused && strcmp(t->unfused, NO_WHOLE))
+	if (known && strcmp(known, NO_WHOLE))
 		return;
-	x = find_x(&r, t->in[0], t->in[0], 0, wanted(t, is_alike));
+	x = find_x(&r, t->in[0], t->in[0], 0, wanted(t, has_same_terms));
 	if (!x)
 		return;
 	r.t = t;
-	if (read_poly(&r, root, 0, &p) && is_alike(&p, &whole) &&
-	    !match(rw, t, &fused))
-		t->unfused = reason(t, root, x, &p);
+	if (read_poly(&r, root, 0, &p) && has_same_terms(&p, &whole) &&
+	    !match_gelu(rw, t, &fused))
+		brn_report_unfused(rw->g, t, gelu_reason(t, root, x, &p));
 }
 
-/* Each erf or tanh that root may be the gelu of is below it, by n.  */
+/* Do that for each erf or tanh below n that root may be the gelu of.  */
 static void
 explain_below(const struct brn_rewrite *rw, const struct brn_node *root,
     struct brn_node *n, int depth)
 {
-	if (is_heart(n))
-		explain(rw, n, root);
+	if (is_erf_or_tanh(n))
+		explain_gelu(rw, n, root);
 	else if (is_arithmetic(n) && depth < MAX_CLIMB)
 		for (int k = 0; k < 2; k++)
 			explain_below(rw, root, n->in[k], depth + 1);
 }
 
 static int
-fuse(struct brn_rewrite *rw, struct brn_node *root, struct brn_node *x,
-    int tanh_form, burin_error *err)
+replace_with_gelu(struct brn_rewrite *rw, struct brn_node *root,
+    struct brn_node *x, int tanh_form, burin_error *err)
 {
 	struct brn_node *n;
 
@@ -318,16 +321,16 @@ fuse(struct brn_rewrite *rw, struct brn_node *root, struct brn_node *x,
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_gelu_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
-	struct brn_node *x, *root = match(r, n, &x);
+	struct brn_node *x, *root = match_gelu(r, n, &x);
 
 	if (!root) {
 		if (is_arithmetic(n))
 			explain_below(r, n, n, 0);
 		return BURIN_OK;
 	}
-	return fuse(r, root, x, n->op == BRN_OP_tanh, err);
+	return replace_with_gelu(r, root, x, n->op == BRN_OP_tanh, err);
 }
 
 int
@@ -335,5 +338,5 @@ brn_pass_fuse_gelu(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, fuse_gelu_visit, changed, err);
 }

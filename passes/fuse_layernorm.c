@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layer normalisation over the last axis, as exporters spell it out before
- * opset 17, becomes one node.  Two forms:
+ * Layer normalisation over the last axis, which exporters write as several
+ * nodes before opset 17, becomes one node.  Two forms:
  *
  *	d / sqrt(v + eps) * gamma + beta                d = x - mean(x)
  *	x * g + (beta - mean(x) * g)                    v = mean(d * d)
  *	    with g = 1 / sqrt(v + eps) * gamma
  *
- * Operands of + and * may stand in either order, and mean and d may be
- * computed twice.  A square root of what looks like a variance and is not that
- * of a layer normalisation is told why.
+ * Operands of + and * may be in either order, and mean and d may be computed
+ * twice.  The report says why the square root of a variance stays that is not
+ * part of such a form.
  */
 #include "passes/pass.h"
 
@@ -26,14 +26,14 @@ struct norm {
 	struct brn_match m;
 };
 
-/* Is n such an op?  Then it is part of the pattern.  */
+/* If n is that op, add it to the pattern.  0: it is not.  */
 static int
-take(struct norm *p, const struct brn_node *n, enum brn_op op)
+accept(struct norm *p, const struct brn_node *n, enum brn_op op)
 {
 	return n && n->op == op && brn_match_add(&p->m, n);
 }
 
-/* The mean of x over its last axis, which stays as 1.  */
+/* Is n the mean of x over its last axis, kept as 1?  */
 static int
 is_mean(struct norm *p, const struct brn_node *n, const struct brn_node *x)
 {
@@ -49,11 +49,11 @@ is_mean(struct norm *p, const struct brn_node *n, const struct brn_node *x)
 	return brn_match_add(&p->m, n);
 }
 
-/* x - mean(x), whatever x is when p does not know it yet.  */
+/* Is n x - mean(x), for p->x or, where that is NULL, for any x?  */
 static int
 is_centered(struct norm *p, struct brn_node *n)
 {
-	if (!take(p, n, BRN_OP_sub) || (p->x && n->in[0] != p->x))
+	if (!accept(p, n, BRN_OP_sub) || (p->x && n->in[0] != p->x))
 		return 0;
 	p->x = n->in[0];
 	return is_mean(p, n->in[1], p->x);
@@ -65,10 +65,10 @@ is_square(struct norm *p, struct brn_node *n)
 {
 	double e;
 
-	if (take(p, n, BRN_OP_pow))
+	if (accept(p, n, BRN_OP_pow))
 		return brn_const_scalar(n->in[1], &e) && e == 2 &&
 		    is_centered(p, n->in[0]);
-	return take(p, n, BRN_OP_mul) && n->in[0] == n->in[1] &&
+	return accept(p, n, BRN_OP_mul) && n->in[0] == n->in[1] &&
 	    is_centered(p, n->in[0]);
 }
 
@@ -79,7 +79,7 @@ is_deviation(struct norm *p, struct brn_node *n)
 	struct brn_node *add, *var;
 	int k;
 
-	if (!take(p, n, BRN_OP_sqrt) || !take(p, n->in[0], BRN_OP_add))
+	if (!accept(p, n, BRN_OP_sqrt) || !accept(p, n->in[0], BRN_OP_add))
 		return 0;
 	add = n->in[0];
 	k = brn_const_scalar(add->in[0], &p->eps);
@@ -95,9 +95,9 @@ is_inverse(struct norm *p, struct brn_node *n)
 {
 	double one;
 
-	if (take(p, n, BRN_OP_reciprocal))
+	if (accept(p, n, BRN_OP_reciprocal))
 		return is_deviation(p, n->in[0]);
-	return take(p, n, BRN_OP_div) && brn_const_scalar(n->in[0], &one) &&
+	return accept(p, n, BRN_OP_div) && brn_const_scalar(n->in[0], &one) &&
 	    one == 1 && is_deviation(p, n->in[1]);
 }
 
@@ -105,9 +105,9 @@ is_inverse(struct norm *p, struct brn_node *n)
 static int
 is_normalized(struct norm *p, struct brn_node *n)
 {
-	if (take(p, n, BRN_OP_div))
+	if (accept(p, n, BRN_OP_div))
 		return is_centered(p, n->in[0]) && is_deviation(p, n->in[1]);
-	if (!take(p, n, BRN_OP_mul))
+	if (!accept(p, n, BRN_OP_mul))
 		return 0;
 	for (int k = 0; k < 2; k++) {
 		struct norm try = *p;
@@ -121,7 +121,7 @@ is_normalized(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* One element for each along the last axis of x.  */
+/* Is n a vector with one element for each along the last axis of x?  */
 static int
 is_param(const struct norm *p, const struct brn_node *n)
 {
@@ -132,7 +132,7 @@ is_param(const struct norm *p, const struct brn_node *n)
 	    n->type.dim[0] == x->dim[x->rank - 1];
 }
 
-/* normalized * gamma: the root, unless a bias is added to it.  */
+/* Is n normalized * gamma?  It is the root unless beta is added to it.  */
 static int
 match_scaled(struct norm *p, struct brn_node *n)
 {
@@ -149,7 +149,7 @@ match_scaled(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* The add of beta to n, if that is all that n is for.  */
+/* The add of beta to n, if that is the only user of n; else NULL.  */
 static struct brn_node *
 shifted(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 {
@@ -168,7 +168,7 @@ shifted(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 static int
 is_gain(struct norm *p, struct brn_node *n)
 {
-	if (!take(p, n, BRN_OP_mul))
+	if (!accept(p, n, BRN_OP_mul))
 		return 0;
 	for (int k = 0; k < 2; k++) {
 		struct norm try = *p;
@@ -182,7 +182,7 @@ is_gain(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* xg = x * g and mg = mean * g, with i and j saying where g stands.  */
+/* xg = x * g and mg = mean * g; g is input i of xg and input j of mg.  */
 static int
 match_products(struct norm *p, struct brn_node *xg, struct brn_node *mg,
     int i, int j)
@@ -203,8 +203,8 @@ match_distributed(struct norm *p, struct brn_node *n)
 		struct brn_node *xg = n->in[k & 1], *sub = n->in[!(k & 1)];
 
 		memset(p, 0, sizeof *p);
-		if (!take(p, xg, BRN_OP_mul) || !take(p, sub, BRN_OP_sub) ||
-		    !take(p, sub->in[1], BRN_OP_mul))
+		if (!accept(p, xg, BRN_OP_mul) || !accept(p, sub, BRN_OP_sub) ||
+		    !accept(p, sub->in[1], BRN_OP_mul))
 			continue;
 		p->beta = sub->in[0];
 		if (match_products(p, xg, sub->in[1], k >> 1 & 1, k >> 2) &&
@@ -214,9 +214,10 @@ match_distributed(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
-/* Does n end a layer normalisation?  Then its root, else NULL.  */
+/* The root of the layer normalisation that n, or the add of beta to n, ends;
+ * else NULL.  */
 static struct brn_node *
-match(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
+match_layernorm(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 {
 	struct brn_node *add;
 
@@ -228,7 +229,7 @@ match(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 	return add ? add : n;
 }
 
-/* x - mean(x) over whatever axes.  */
+/* Is d x - mean(x), over any axes?  */
 static int
 is_shifted(const struct brn_node *d)
 {
@@ -236,8 +237,8 @@ is_shifted(const struct brn_node *d)
 	    d->in[1]->in[0] == d->in[0];
 }
 
-/* The mean in root when that is the square root of a mean of squares of what is
- * shifted, with an epsilon or without; else NULL.  */
+/* The mean v, if root is sqrt(v + epsilon) or sqrt(v) and v the mean of the
+ * squares of x - mean(x); else NULL.  */
 static struct brn_node *
 variance(const struct brn_node *root)
 {
@@ -257,7 +258,8 @@ variance(const struct brn_node *root)
 	return is_shifted(sq->in[0]) ? v : NULL;
 }
 
-/* Why root, in which v is, is not the deviation of x; NULL: it is.  */
+/* Why root, the square root of the mean v, is not the deviation of x; NULL: it
+ * is.  */
 static const char *
 why_below(struct brn_node *root, struct brn_node *v)
 {
@@ -298,7 +300,7 @@ why_above(const struct brn_rewrite *r, struct brn_node *n)
 	    "more";
 }
 
-/* Does n divide as a layer normalisation does, or is 1 / something?  */
+/* Is n (x - mean(x)) / y, or the factor 1 / y?  */
 static int
 divides(const struct brn_rewrite *r, const struct brn_node *n)
 {
@@ -311,11 +313,12 @@ divides(const struct brn_rewrite *r, const struct brn_node *n)
 	    (!user || user->op == BRN_OP_mul);
 }
 
-/* Note at the square root that n divides by why it stays.  */
+/* Report why the square root that n divides by stays.  */
 static void
-explain(const struct brn_rewrite *r, struct brn_node *n)
+explain_layernorm(const struct brn_rewrite *r, struct brn_node *n)
 {
 	struct brn_node *root, *v;
+	const char *why;
 
 	if (!divides(r, n))
 		return;
@@ -323,14 +326,13 @@ explain(const struct brn_rewrite *r, struct brn_node *n)
 	v = variance(root);
 	if (!v)
 		return;
-	root->unfused = why_below(root, v);
-	if (!root->unfused)
-		root->unfused = why_above(r, n);
+	why = why_below(root, v);
+	brn_report_unfused(r->g, root, why ? why : why_above(r, n));
 }
 
 static int
-fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
-    burin_error *err)
+replace_with_layernorm(struct brn_rewrite *r, const struct norm *p,
+    struct brn_node *root, burin_error *err)
 {
 	struct brn_node *in[] = { p->x, p->gamma, p->beta };
 	struct brn_node *n;
@@ -341,20 +343,21 @@ fuse(struct brn_rewrite *r, const struct norm *p, struct brn_node *root,
 		return brn_nomem(err);
 	n->type = root->type;
 	brn_rewrite_to(r, root, n);
-	/* Whose shape is asked for stays.  */
+	/* A node whose Shape is used stays, but is fused.  */
 	for (int i = 0; i < p->m.n; i++)
-		r->g->node[p->m.node[i]->id]->unfused = NULL;
+		brn_report_unfused(r->g, p->m.node[i], NULL);
 	return BURIN_OK;
 }
 
 static int
-visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+fuse_layernorm_visit(struct brn_rewrite *r, struct brn_node *n,
+    burin_error *err)
 {
 	struct norm p;
-	struct brn_node *root = match(r, &p, n);
+	struct brn_node *root = match_layernorm(r, &p, n);
 
-	explain(r, n);
-	return root ? fuse(r, &p, root, err) : BURIN_OK;
+	explain_layernorm(r, n);
+	return root ? replace_with_layernorm(r, &p, root, err) : BURIN_OK;
 }
 
 int
@@ -362,5 +365,5 @@ brn_pass_fuse_layernorm(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
 	(void)o;
-	return brn_rewrite_each(g, visit, changed, err);
+	return brn_rewrite_each(g, fuse_layernorm_visit, changed, err);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Layers of dynamically quantized models: small integers times constant ones,
- * made float and scaled.  The weight becomes f32, with its scale in it, and the
- * integers on the other side are what they stand for: the same numbers but for
- * the order of rounding.  Then it is a layer like any other.
+ * Layers of dynamically quantized models: a product of 8-bit activations and a
+ * constant integer weight, cast to float and scaled.  The weight becomes f32,
+ * multiplied by its scale, and the activations are dequantized: the same
+ * numbers but for the order of rounding.  canon_dense then finds an ordinary
+ * MatMul.
  */
 #include "passes/pass.h"
 
@@ -24,7 +25,8 @@ struct product {
 
 struct lift {
 	struct brn_rewrite r;
-	struct brn_node **real;         /* [r.n] of integers: what they are */
+	struct brn_node **real;         /* [r.n] integers, dequantized; NULL:
+	                                   not yet */
 	burin_error *err;
 };
 
@@ -43,7 +45,7 @@ is_scalar(const struct brn_node *n)
 	    brn_type_numel(&n->type) == 1;
 }
 
-/* The bytes that n makes i32 of, or NULL.  */
+/* The bytes that n casts to i32, or NULL.  */
 static struct brn_node *
 bytes_of(const struct brn_node *n)
 {
@@ -51,7 +53,7 @@ bytes_of(const struct brn_node *n)
 	    is_byte(n->in[0]) ? n->in[0] : NULL;
 }
 
-/* n = a - zero, of bytes.  */
+/* Is n a, or a - zero, of bytes?  */
 static int
 match_left(struct brn_node *n, struct product *p)
 {
@@ -71,7 +73,7 @@ match_left(struct brn_node *n, struct product *p)
 	    z <= (double)brn_int_max(p->a->type.dtype);
 }
 
-/* Constant, one number or one a row.  */
+/* Is s a constant with one number, or one a row?  */
 static int
 is_weight_scale(const struct product *p, const struct brn_node *s)
 {
@@ -82,9 +84,10 @@ is_weight_scale(const struct product *p, const struct brn_node *s)
 	    t->dim[t->rank - 1] == p->w->type.dim[1]));
 }
 
-/* s is a scale or the product of both: take what it is.  */
+/* Record s as the scale of the weight, of the activations, or their product.
+ * 0: it is neither.  */
 static int
-take_scale(struct product *p, struct brn_node *s)
+match_scale(struct product *p, struct brn_node *s)
 {
 	if (is_weight_scale(p, s) && !p->wscale) {
 		p->wscale = s;
@@ -105,7 +108,7 @@ take_scale(struct product *p, struct brn_node *s)
 	return 0;
 }
 
-/* Factors behind the cast, up to two.  */
+/* Up to two factors that follow the cast.  */
 static void
 match_scales(const struct brn_rewrite *r, struct product *p)
 {
@@ -115,14 +118,15 @@ match_scales(const struct brn_rewrite *r, struct product *p)
 		if (!mul || mul->op != BRN_OP_mul ||
 		    r->uses[p->root->id] != 1 ||
 		    !brn_type_equal(&mul->type, &p->root->type) ||
-		    !take_scale(p, mul->in[mul->in[0] == p->root]))
+		    !match_scale(p, mul->in[mul->in[0] == p->root]))
 			return;
 		p->root = mul;
 	}
 }
 
 static int
-match(const struct brn_rewrite *r, struct brn_node *n, struct product *p)
+match_product(const struct brn_rewrite *r, struct brn_node *n,
+    struct product *p)
 {
 	struct brn_node *mul = n->op == BRN_OP_cast ? n->in[0] : NULL;
 
@@ -141,7 +145,7 @@ match(const struct brn_rewrite *r, struct brn_node *n, struct product *p)
 
 /* ---- making ---- */
 
-/* The weight as f32, with its scale.  NULL: no memory.  */
+/* The weight as f32 times its scale.  NULL: no memory.  */
 static struct brn_node *
 weight(struct lift *l, const struct product *p)
 {
@@ -179,9 +183,10 @@ zero_of(struct lift *l, const struct product *p)
 	return n;
 }
 
-/* scale * (a - zero), once for all layers that read it.  NULL: no memory.  */
+/* scale * (a - zero), one node for all layers that read it.  NULL: no
+ * memory.  */
 static struct brn_node *
-real(struct lift *l, const struct product *p)
+dequantized(struct lift *l, const struct product *p)
 {
 	static const struct brn_type one = { .dtype = BURIN_F32 };
 	struct brn_node *n = l->real[p->a->id], *in[3] = { p->a, p->scale };
@@ -207,9 +212,9 @@ real(struct lift *l, const struct product *p)
 }
 
 static int
-lift(struct lift *l, const struct product *p)
+replace_with_product(struct lift *l, const struct product *p)
 {
-	struct brn_node *in[2] = { real(l, p), weight(l, p) }, *n = NULL;
+	struct brn_node *in[2] = { dequantized(l, p), weight(l, p) }, *n = NULL;
 
 	if (in[0] && in[1])
 		n = brn_graph_add(l->r.g, BRN_OP_matmul, p->name, in, 2);
@@ -236,8 +241,8 @@ brn_pass_lift_integers(struct brn_graph *g, const struct brn_pass_opts *o,
 	if (!l.real)
 		rc = brn_nomem(err);
 	for (int i = 0; i < l.r.n && rc == 0; i++)
-		if (match(&l.r, g->node[i], &p))
-			rc = lift(&l, &p);
+		if (match_product(&l.r, g->node[i], &p))
+			rc = replace_with_product(&l, &p);
 	free(l.real);
 	if (rc < 0) {
 		brn_rewrite_free(&l.r);

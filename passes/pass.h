@@ -10,33 +10,26 @@
 #ifndef BRN_PASS_H
 #define BRN_PASS_H
 
-#include "ir/graph/graph.h"
+#include "ir/graph/estimate.h"
+#include "ir/graph/report.h"
 
 struct brn_pass_opts {
 	int sparse;             /* 0: bsr_dense leaves every layer dense */
 	int rows;               /* 1: assign_layout leaves all in rows */
 	int verify;             /* brn_graph_verify after every pass */
 	const char *dump_dir;   /* NULL, or gets NN-name.txt after every pass */
-	/* Predicted time of a layer [rows, cols] stored in nblk blocks of bh x
-	 * bw, in any unit; what jit/kernel/cost.c says of the kernels here.
-	 * Dense is asked for with the block that dense layers use and all
-	 * blocks.  */
-	double (*cost)(int64_t rows, int64_t cols, int bh, int bw,
-	    int64_t nblk, const void *ctx);
-	/* The same of single weights when rows with the same columns are
-	 * computed together, and the name of the kernel that does that;
-	 * weights [BRN_ALIKE_HEIGHTS] are those of rows in groups of each
-	 * height (ir/graph/row_groups.h).  May be NULL.  */
-	double (*cost_alike)(int64_t rows, int64_t cols,
-	    const int64_t *weights, const char **kernel, const void *ctx);
-	/* Give n candidates for the weight w the names of their kernels, where
-	 * they have none yet, what keeps a faster one from running them, and
-	 * times where they have been measured; mask is a hash of where its
-	 * nonzeros are.  May be NULL.  */
+	/* Predicted time of a layer that is stored like that.  Dense is asked
+	 * for as BRN_DENSE_BH x BRN_DENSE_BW with all blocks.  NULL: the time
+	 * is the number of stored weights.  */
+	struct brn_estimate (*estimate)(const struct brn_layer_shape *l,
+	    const void *ctx);
+	/* Give those of n candidates for the weight w that were measured their
+	 * times and fastest kernels; mask is a hash of where its nonzeros are.
+	 * May be NULL.  */
 	int (*look_up)(const struct brn_matrix *w, uint64_t mask,
 	    struct brn_candidate *c, int n, const void *ctx,
 	    burin_error *err);
-	const void *cost_ctx;           /* of all three */
+	const void *ctx;                /* of both */
 };
 
 /* 0 or an error; *changed counts rewrites.  */

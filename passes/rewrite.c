@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The bookkeeping of rewrites: who uses what, what stands for what, and
- * whether a pattern is used from outside.
+ * Counts the uses of nodes, records replacements and redirects users.
  */
 #include "passes/rewrite.h"
 
@@ -23,7 +22,7 @@ count_uses(struct brn_rewrite *r)
 				continue;
 			id = n->in[k]->id;
 			if (brn_ops[n->op].flags & BRN_SHAPE)
-				r->asked[id]++;
+				r->shape_uses[id]++;
 			if (r->uses[id]++ == 0)
 				r->user[id] = n;
 			else if (r->user[id] != n)
@@ -46,10 +45,10 @@ brn_rewrite_begin(struct brn_rewrite *r, struct brn_graph *g,
 	r->g = g;
 	r->n = g->nnode;
 	r->uses = brn_alloc(n, sizeof *r->uses);
-	r->asked = brn_alloc(n, sizeof *r->asked);
+	r->shape_uses = brn_alloc(n, sizeof *r->shape_uses);
 	r->user = brn_alloc(n, sizeof *r->user);
 	r->to = brn_alloc(n, sizeof *r->to);
-	if (!r->uses || !r->asked || !r->user || !r->to) {
+	if (!r->uses || !r->shape_uses || !r->user || !r->to) {
 		brn_rewrite_free(r);
 		return brn_nomem(err);
 	}
@@ -61,10 +60,10 @@ void
 brn_rewrite_free(struct brn_rewrite *r)
 {
 	free(r->uses);
-	free(r->asked);
+	free(r->shape_uses);
 	free(r->user);
 	free(r->to);
-	r->uses = r->asked = NULL;
+	r->uses = r->shape_uses = NULL;
 	r->user = r->to = NULL;
 }
 
@@ -151,7 +150,7 @@ brn_match_is_closed(const struct brn_match *m, const struct brn_rewrite *r,
 {
 	for (int i = 0; i < m->n; i++) {
 		const struct brn_node *n = m->node[i];
-		int inside = uses_by(root, n) + r->asked[n->id];
+		int inside = uses_by(root, n) + r->shape_uses[n->id];
 
 		for (int k = 0; k < m->n; k++)
 			inside += uses_by(m->node[k], n);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A transposed weight is read the other way round: the layer gets the
- * attribute trans_w, and nothing is moved.  The weight itself is left alone,
- * since it may have other users (a tied embedding, another layer).
+ * A layer with a transposed weight gets the weight itself and attribute
+ * trans_w; no element is moved.  The weight is not changed, since it may have
+ * other users (a tied embedding, another layer).
  */
 #include "passes/pass.h"
 

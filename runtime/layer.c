@@ -11,7 +11,8 @@
 
 #include "ir/op/image.h"
 #include "ir/graph/weight.h"
-#include "jit/kernel/cost.h"
+#include "jit/builtin/few_tokens.h"
+#include "jit/kernel/choose.h"
 #include "passes/pass.h"
 
 int
@@ -86,7 +87,7 @@ set_bias(struct brn_layer *l, burin_error *err)
 static void
 describe(struct brn_layer *l)
 {
-	const struct brn_choice *c = l->node->choice;
+	const struct brn_choice *c = l->choice;
 
 	l->info = (burin_layer_info){
 		.name = l->node->name,
@@ -103,7 +104,7 @@ describe(struct brn_layer *l)
 	};
 }
 
-/* Which columns a gather has to bring.  */
+/* The columns that some block has, which a gather copies.  */
 static int
 set_used(struct brn_layer *l, burin_error *err)
 {
@@ -124,25 +125,36 @@ set_used(struct brn_layer *l, burin_error *err)
 	return 0;
 }
 
+/* Choose the kernel and pack the weights for it.  */
+static int
+set_kernel(struct brn_layer *l, enum brn_isa isa, burin_error *err)
+{
+	const struct brn_choice *c = l->choice;
+	struct brn_plan plan;
+	int rc;
+
+	brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0, isa,
+	    brn_compiler_id());
+	rc = brn_choose(&l->spec, c ? c->kernel : BRN_NO_KERNEL, &plan, err);
+	if (rc < 0)
+		return rc;
+	l->grain = plan.grain;
+	rc = brn_pack_stream(&l->spec, &plan, l->bsr->vals, &l->stream, err);
+	brn_plan_clear(&plan);
+	return rc < 0 ? rc : brn_few_weights_pack(&l->spec, l->bsr->vals,
+	    &l->few, err);
+}
+
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    enum brn_isa isa, burin_error *err)
+    const struct brn_choice *c, enum brn_isa isa, burin_error *err)
 {
 	int rc;
 
-	*l = (struct brn_layer){ .node = n };
-	l->act = (enum brn_act)brn_attr_int(n, "act", BRN_ACT_none);
-	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0) {
-		brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0,
-		    isa, brn_compiler_id());
-		if (n->choice && n->choice->kernel)
-			brn_spec_prefer(&l->spec, n->choice->kernel);
-		else
-			brn_cost_prefer(&l->spec);
-		rc = brn_pack_stream(&l->spec, l->bsr->vals, &l->stream, err);
-	}
-	if (rc == 0)
-		rc = brn_pack_ones(&l->spec, l->bsr->vals, &l->ones, err);
+	*l = (struct brn_layer){ .node = n, .choice = c };
+	l->epilogue = brn_epilogue_of(n);
+	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0)
+		rc = set_kernel(l, isa, err);
 	if (rc == 0 && brn_is_image_layer(n))
 		rc = set_used(l, err);
 	if (rc < 0) {
@@ -158,7 +170,7 @@ brn_layer_clear(struct brn_layer *l)
 {
 	brn_jit_release(l->kernel);
 	free(l->stream);
-	brn_ones_free(l->ones);
+	brn_few_weights_free(l->few);
 	free(l->bias);
 	free(l->used);
 	brn_bsr_free(l->own);
@@ -180,25 +192,30 @@ brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 void
 brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 {
-	if (a->tokens && a->tokens <= BRN_FEW)
-		brn_few(l->spec.isa)(a);
+	if (a->tokens && a->tokens <= BRN_FEW_TOKENS)
+		brn_few_tokens(l->spec.isa)(a);
 	else
 		brn_kernel_code(l->kernel)(a);
 }
 
-struct run {
+/* A run of a layer.  */
+struct layer_call {
 	const struct brn_layer_run *r;
 	struct brn_kernel_args args;    /* of all tiles and block rows */
 	struct brn_tiles out;           /* of y */
-	const float *residual;          /* in tiles, or NULL */
+	/* The layer's epilogue, in two parts: on tiles while the kernel's
+	 * results are in the cache, with this residual or NULL; and while
+	 * they are unpacked, with that of r.  */
+	struct brn_epilogue hot, late;
+	const float *residual;
 	int nchunk;
 };
 
-/* Tiles of x as the kernel wants them: from rows, or with more features.  */
+/* Pack tile i of x for the kernel: from rows, or with features of padding.  */
 static void
 pack_tile(void *ctx, size_t i)
 {
-	const struct brn_layer_run *r = ((struct run *)ctx)->r;
+	const struct brn_layer_run *r = ((struct layer_call *)ctx)->r;
 	int64_t cols = r->tiles.features, colsp = brn_layer_colsp(r->layer);
 	float *to = r->xt + (int64_t)i * colsp * BRN_TILE;
 
@@ -213,12 +230,11 @@ pack_tile(void *ctx, size_t i)
 	    (size_t)((colsp - cols) * BRN_TILE) * sizeof *to);
 }
 
-/* The other way, and the residual where the kernel's tiles could not take
- * it.  */
+/* Unpack tile i of y, with the late part of the epilogue.  */
 static void
 unpack_tile(void *ctx, size_t i)
 {
-	const struct run *k = ctx;
+	const struct layer_call *k = ctx;
 	const struct brn_layer_run *r = k->r;
 	int64_t rows = k->out.features, rowsp = brn_layer_rowsp(r->layer);
 	int64_t n = rows * BRN_TILE, at = (int64_t)i * n;
@@ -233,18 +249,17 @@ unpack_tile(void *ctx, size_t i)
 		n *= rows;
 	}
 	if (r->residual)
-		r->native->epilogue(r->y + at, r->residual + at, n,
-		    BRN_ACT_none);
+		r->native->epilogue(r->y + at, r->residual + at, n, &k->late);
 }
 
-/* The first block row of chunk i: about i / n of the work lies before it, at
- * the nearest multiple of the grain.  A block row costs its blocks and one
- * more, for bias and store.  */
+/* The first block row of chunk i of n: about i / n of the work lies before it,
+ * rounded to the grain.  The work of a block row is its blocks, plus one for
+ * bias and store.  */
 static int64_t
-cut(const struct brn_layer *l, int i, int n)
+first_row_of_chunk(const struct brn_layer *l, int i, int n)
 {
 	const struct brn_bsr *b = l->bsr;
-	int64_t grain = brn_spec_grain(&l->spec);
+	int64_t grain = l->grain;
 	int64_t want = ((int64_t)b->nblk + b->nbrow) * i / n;
 	int64_t lo = 0, hi = b->nbrow;
 
@@ -260,9 +275,10 @@ cut(const struct brn_layer *l, int i, int n)
 	return i < n && lo < b->nbrow ? lo : b->nbrow;
 }
 
-/* Activation and residual of what the kernel has just written.  */
+/* The hot part of the epilogue, on the rows that the kernel has just
+ * written.  */
 static void
-finish(const struct run *k, const struct brn_kernel_args *a)
+apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 {
 	int64_t line = brn_layer_rowsp(k->r->layer) * BRN_TILE;
 	int64_t first = a->brow0 * a->bh * BRN_TILE;
@@ -272,18 +288,20 @@ finish(const struct run *k, const struct brn_kernel_args *a)
 		int64_t at = t * line + first;
 
 		k->r->native->epilogue(a->y + at, k->residual ?
-		    k->residual + at : NULL, n, k->r->layer->act);
+		    k->residual + at : NULL, n, &k->hot);
 	}
 }
 
-/* What is finished while it is in the cache: so many tiles, and lines of y in
- * all of them.  */
+/* Tiles of y, and lines of all of them, that get the epilogue while they are in
+ * the cache.  */
 enum { HOT_TILES = 8, HOT_LINES = 2048 };
 
+/* Some tiles and block rows at a time, and the hot part of the epilogue after
+ * each.  */
 static void
-run_hot(const struct run *k, struct brn_kernel_args a)
+run_with_epilogue(const struct layer_call *k, struct brn_kernel_args a)
 {
-	int64_t grain = brn_spec_grain(&k->r->layer->spec);
+	int64_t grain = k->r->layer->grain;
 	int64_t ntile = a.tile1, from = a.brow0, to = a.brow1;
 	int64_t rows = HOT_LINES / (ntile < HOT_TILES ? ntile : HOT_TILES);
 	int64_t step = rows / a.bh / grain * grain;
@@ -296,7 +314,7 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 		for (a.brow0 = from; a.brow0 < to; a.brow0 = a.brow1) {
 			a.brow1 = a.brow0 + step < to ? a.brow0 + step : to;
 			brn_layer_multiply(k->r->layer, &a);
-			finish(k, &a);
+			apply_hot_epilogue(k, &a);
 		}
 	}
 }
@@ -304,18 +322,33 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 static void
 run_chunk(void *ctx, size_t i)
 {
-	const struct run *k = ctx;
+	const struct layer_call *k = ctx;
 	const struct brn_layer *l = k->r->layer;
 	struct brn_kernel_args a = k->args;
 
-	a.brow0 = cut(l, (int)i, k->nchunk);
-	a.brow1 = cut(l, (int)i + 1, k->nchunk);
+	a.brow0 = first_row_of_chunk(l, (int)i, k->nchunk);
+	a.brow1 = first_row_of_chunk(l, (int)i + 1, k->nchunk);
 	if (a.brow0 == a.brow1)
 		return;
-	if (l->act || k->residual)
-		run_hot(k, a);
+	if (k->hot.act != BRN_ACT_none || k->residual)
+		run_with_epilogue(k, a);
 	else
 		brn_layer_multiply(l, &a);
+}
+
+/* A residual has the form of y, so it waits until y is unpacked, and with it an
+ * activation of the sum.  */
+static void
+split_epilogue(struct layer_call *k, int unpack)
+{
+	struct brn_epilogue *wait = &k->late;
+
+	k->hot = k->r->layer->epilogue;
+	k->residual = unpack ? NULL : k->r->residual;
+	if (unpack && k->r->residual && k->hot.act_last)
+		wait = &k->hot;
+	k->late = k->hot;
+	wait->act = BRN_ACT_none;
 }
 
 void
@@ -324,13 +357,13 @@ brn_layer_run(const struct brn_layer_run *r)
 	const struct brn_layer *l = r->layer;
 	int pack = !r->x_tiles || brn_layer_colsp(l) != l->bsr->cols;
 	int unpack = !r->y_tiles || brn_layer_rowsp(l) != l->bsr->rows;
-	struct run k = {
+	struct layer_call k = {
 		.r = r,
 		.out = r->tiles,
-		.residual = unpack ? NULL : r->residual,
 		.nchunk = brn_threads_count(r->threads),
 	};
 
+	split_epilogue(&k, unpack);
 	k.out.features = l->bsr->rows;
 	k.args = (struct brn_kernel_args){
 		.x = pack ? r->xt : r->x,
@@ -346,7 +379,7 @@ brn_layer_run(const struct brn_layer_run *r)
 		.bw = l->bsr->bw,
 		.nbrow = l->bsr->nbrow,
 		.nbcol = l->bsr->nbcol,
-		.ones = l->ones,
+		.few = l->few,
 	};
 	if (pack && !r->has_xt)
 		brn_parallel(r->threads, (size_t)r->tiles.n, pack_tile, &k);

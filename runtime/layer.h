@@ -3,34 +3,40 @@
  * A layer: a dense or block-sparse weight with the kernel that was made for
  * it, and how it is run.  A dense layer is the fully populated BSR.
  */
-#ifndef BRN_KERNELS_H
-#define BRN_KERNELS_H
+#ifndef BRN_LAYER_H
+#define BRN_LAYER_H
 
+#include "ir/graph/epilogue.h"
+#include "ir/graph/report.h"
+#include "jit/builtin/few_weights.h"
 #include "jit/get/jit.h"
 #include "runtime/native/native.h"
 
 struct brn_layer {
 	const struct brn_node *node;    /* dense or bsr_dense */
+	const struct brn_choice *choice;        /* NULL: none */
 	burin_layer_info info;          /* but for its kernel */
 	const struct brn_bsr *bsr;
 	struct brn_bsr *own;            /* bsr when it is not a node's */
 	struct brn_kernel *kernel;
-	float *stream;                  /* or NULL, brn_pack_stream */
-	struct brn_ones *ones;          /* or NULL, brn_pack_ones */
 	struct brn_spec spec;           /* of the kernel; borrows from bsr */
+	int32_t grain;                  /* of the kernel: struct brn_plan */
+	float *stream;                  /* brn_pack_stream; or NULL */
+	struct brn_few_weights *few;    /* brn_few_weights_pack; or NULL */
 	float *bias;                    /* padded to whole blocks, or NULL */
 	int32_t *used;                  /* columns that some block has, of
 	                                   layers on images */
 	int32_t nused;
-	enum brn_act act;
+	struct brn_epilogue epilogue;
 };
 
 /* Can n be a layer: are its weight and bias constants?  */
 int brn_is_layer(const struct brn_node *n);
 
-/* Everything but the kernel.  */
+/* Everything but the kernel.  c is borrowed; NULL: nothing was decided about
+ * n.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    enum brn_isa isa, burin_error *err);
+    const struct brn_choice *c, enum brn_isa isa, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */
@@ -45,9 +51,9 @@ int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
 void brn_layer_multiply(const struct brn_layer *l,
     const struct brn_kernel_args *a);
 
-/* y = act(x . w^T + bias) + residual.  x is rows or tiles; y and residual are
- * rows or tiles together.  xt and yt are room for the tiles of x and y where
- * these cannot be used as they are.  */
+/* y = x . w^T + bias, then the layer's epilogue.  x is rows or tiles; y and
+ * residual are rows or tiles together.  xt and yt are room for the tiles of x
+ * and y where these cannot be used as they are.  */
 struct brn_layer_run {
 	const struct brn_layer *layer;
 	const struct brn_native *native;

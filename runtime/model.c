@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/graph/estimate.h"
+#include "ir/graph/read.h"
+#include "ir/onnx/file.h"
 #include "ir/onnx/import.h"
+#include "ir/op/infer.h"
 #include "jit/kernel/cost.h"
 
 struct burin_model *
@@ -152,17 +156,17 @@ describe_unfused(struct burin_model *m, burin_error *err)
 	int n = 0;
 
 	for (int i = 0; i < g->nnode; i++)
-		n += g->node[i]->unfused != NULL;
+		n += brn_report_why_unfused(g, g->node[i]) != NULL;
 	m->unfused = brn_arena_alloc(m->arena, (size_t)n, sizeof *m->unfused);
 	if (!m->unfused)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nnode; i++) {
-		const struct brn_node *u = g->node[i];
+		const char *why = brn_report_why_unfused(g, g->node[i]);
 
-		if (!u->unfused)
+		if (!why)
 			continue;
 		m->unfused[m->nunfused] = brn_arena_printf(m->arena,
-		    "node '%s': %s", u->name, u->unfused);
+		    "node '%s': %s", g->node[i]->name, why);
 		if (!m->unfused[m->nunfused++])
 			return brn_nomem(err);
 	}
@@ -195,6 +199,12 @@ micros(double ns)
 	return ns * (BRN_COST_TOKENS / BRN_TILE) / 1e3;
 }
 
+static const char *
+kernel_name(int kernel)
+{
+	return kernel == BRN_NO_KERNEL ? NULL : brn_kernels[kernel].name;
+}
+
 static int
 describe_candidates(struct burin_model *m, const struct brn_choice *c,
     struct brn_layer_told *l, burin_error *err)
@@ -211,7 +221,7 @@ describe_candidates(struct burin_model *m, const struct brn_choice *c,
 
 		out[i] = (burin_candidate_info){ k->bh, k->bw, k->dense,
 		    k->dense ? !c->sparse : c->sparse && k->bh == c->bh &&
-		    k->bw == c->bw, k->density, k->kernel,
+		    k->bw == c->bw, k->density, kernel_name(k->kernel),
 		    micros(k->predicted), micros(k->measured) };
 	}
 	l->candidate = out;
@@ -242,7 +252,7 @@ describe_layers(struct burin_model *m, burin_error *err)
 		if ((rc = keep_string(m, &l->before.key, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.name, err)) < 0 ||
 		    (rc = keep_string(m, &l->before.why, err)) < 0 ||
-		    (rc = describe_candidates(m, n->layer[i].node->choice, l,
+		    (rc = describe_candidates(m, n->layer[i].choice, l,
 		    err)) < 0)
 			return rc;
 		l->after = l->before;
@@ -364,6 +374,60 @@ struct source {
 	const char *dir;
 };
 
+/* A text claims types: they are found out before anything relies on them.  */
+static int
+read_text(const struct source *f, int keep, struct brn_graph **out,
+    burin_error *err)
+{
+	struct brn_graph *g;
+	int rc = brn_graph_read(f->data, f->size, f->dir,
+	    f->path ? f->path : "memory", keep, &g, err);
+
+	if (rc < 0)
+		return rc;
+	if ((rc = brn_infer_types(g, err)) < 0 ||
+	    (rc = brn_graph_verify(g, err)) < 0)
+		brn_graph_free(g);
+	else
+		*out = g;
+	return rc;
+}
+
+static int
+read_file(const char *path, int keep, struct brn_graph **out,
+    burin_error *err)
+{
+	struct brn_onnx_map map;
+	int rc = brn_onnx_map(path, &map, err), is_text;
+	char *dir;
+
+	if (rc < 0)
+		return rc;
+	dir = brn_onnx_folder(path);
+	is_text = brn_graph_is_text(map.p, map.n);
+	if (!dir)
+		rc = brn_nomem(err);
+	else if (is_text)
+		rc = read_text(&(struct source){ path, map.p, map.n, dir },
+		    keep, out, err);
+	brn_onnx_unmap(&map);
+	free(dir);
+	return is_text || rc < 0 ? rc :
+	    brn_onnx_import_file(path, keep, out, err);
+}
+
+static int
+read_source(const struct source *f, int keep, struct brn_graph **out,
+    burin_error *err)
+{
+	if (f->path)
+		return read_file(f->path, keep, out, err);
+	if (brn_graph_is_text(f->data, f->size))
+		return read_text(f, keep, out, err);
+	return brn_onnx_import(f->data, f->size, f->dir, "memory", keep, out,
+	    err);
+}
+
 static int
 load(const struct source *f, const burin_options *o, burin_model **out,
     burin_error *err)
@@ -373,11 +437,8 @@ load(const struct source *f, const burin_options *o, burin_model **out,
 	double t0 = brn_now_ms();
 	int rc = brn_options_use(&o, &own, err);
 
-	if (rc == 0 && f->path)
-		rc = brn_onnx_import_file(f->path, o->keep, &g, err);
-	else if (rc == 0)
-		rc = brn_onnx_import(f->data, f->size, f->dir, "memory",
-		    o->keep, &g, err);
+	if (rc == 0)
+		rc = read_source(f, o->keep, &g, err);
 	if (rc == 0)
 		rc = brn_model_new(g, o, t0, out, err);
 	brn_options_clear(&own);

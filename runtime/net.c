@@ -4,11 +4,10 @@
  */
 #include "runtime/net.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "ir/op/infer.h"
-#include "jit/kernel/cost.h"
+#include "jit/kernel/choose.h"
 #include "passes/pass.h"
 
 struct brn_net *
@@ -31,48 +30,18 @@ brn_net_free(struct brn_net *n)
 	free(n);
 }
 
-static double
-cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
-    const void *ctx)
+static struct brn_estimate
+estimate(const struct brn_layer_shape *l, const void *ctx)
 {
-	const struct brn_net *n = ctx;
-	enum brn_kernel_id kernel;
-
-	return brn_cost(n->isa, rows, cols, bh, bw, nblk, &kernel);
-}
-
-static double
-cost_alike(int64_t rows, int64_t cols, const int64_t *weights,
-    const char **kernel, const void *ctx)
-{
-	const struct brn_net *n = ctx;
-
-	*kernel = brn_kernels[BRN_KERNEL_t2].name;
-	return brn_cost_alike(n->isa, rows, cols, weights);
+	return brn_estimate(((const struct brn_net *)ctx)->isa, l);
 }
 
 static int
 look_up(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
     int n, const void *ctx, burin_error *err)
 {
-	const struct brn_net *net = ctx;
-
-	for (int i = 0; i < n; i++) {
-		int64_t rows = w->rows, cols = w->cols;
-		int64_t nbrow = (rows + c[i].bh - 1) / c[i].bh;
-		int64_t nbcol = (cols + c[i].bw - 1) / c[i].bw;
-		int64_t nblk = llround(c[i].density * (double)nbrow *
-		    (double)nbcol);
-		enum brn_kernel_id k;
-
-		if (c[i].kernel)
-			continue;
-		brn_cost(net->isa, rows, cols, c[i].bh, c[i].bw, nblk, &k);
-		c[i].kernel = brn_kernels[k].name;
-		c[i].limit = brn_cost_limit(net->isa, rows, cols, c[i].bh,
-		    c[i].bw, nblk);
-	}
-	return brn_tune_look_up(net->tune, w, mask, c, n, err);
+	return brn_tune_look_up(((const struct brn_net *)ctx)->tune, w, mask,
+	    c, n, err);
 }
 
 static int
@@ -82,10 +51,9 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 		.sparse = o->sparse,
 		.verify = o->verify,
 		.dump_dir = o->dump,
-		.cost = cost,
-		.cost_alike = cost_alike,
+		.estimate = estimate,
 		.look_up = look_up,
-		.cost_ctx = n,
+		.ctx = n,
 	};
 	int rc = brn_passes_run(n->graph, &po, err);
 
@@ -113,7 +81,8 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
     burin_error *err)
 {
 	struct brn_layer *l = &net->layer[net->nlayer];
-	int rc = brn_layer_init(l, n, net->isa, err);
+	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
+	    net->isa, err);
 
 	if (rc < 0)
 		return rc;

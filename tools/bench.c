@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin bench: how long a model takes, as a whole and layer by layer.
+ * burin bench: measure the latency of a model and the time of each layer.
  *
- * Latency is measured with the profiler off; the times of layers and steps
- * come from runs of their own after that.
+ * Latency is measured with the profiler off.  Times of layers and steps come
+ * from separate runs after that, with the profiler on.
  */
 #include "tools/bench.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What burin bench measured (bench.c) and prints (bench_print.c).
+ * Results of burin bench, measured by bench.c and printed by bench_print.c.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -10,7 +10,7 @@
 struct bench {
 	const char *path;       /* of the model */
 	int profile;            /* --profile */
-	int iters;              /* --iters, 0: by time */
+	int iters;              /* --iters; 0: limited by time */
 	struct feed feed;
 	burin_model *model;
 	burin_session *session;
@@ -18,10 +18,10 @@ struct bench {
 	size_t nout;
 
 	double first_ms;
-	double *ms;             /* of n runs, the fastest first */
+	double *ms;             /* times of n runs, ascending */
 	int n;
-	int nprofile;           /* runs with the profiler on, */
-	double profile_ms;      /* and the wall time of all of them */
+	int nprofile;           /* runs with the profiler on */
+	double profile_ms;      /* wall time of all of these */
 };
 
 int bench_print_json(const struct bench *b);

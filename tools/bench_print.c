@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The report of burin bench.  Times of steps are those of one run: the
- * profiler's sums divided by its runs.
+ * The report of burin bench.  Times of steps are for one run: the sums of the
+ * profiler divided by the number of its runs.
  */
 #include "tools/bench.h"
 
@@ -13,22 +13,22 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* Time of a step in one run, or of all steps with an operator.  */
+/* Time of one step in one run, or of all steps with the same operator.  */
 struct cost {
-	const burin_step_info *step;    /* the first of them */
+	const burin_step_info *step;    /* the first of these steps */
 	int count;
 	double ms;
 };
 
 struct costs {
-	struct cost *step, *op;         /* the slowest first */
+	struct cost *step, *op;         /* slowest first */
 	size_t nstep, nop;
 	double ms;                      /* of all steps */
 };
 
 /* ---- numbers ------------------------------------------------------------ */
 
-/* Nearest rank: the time that a share q of all runs does not exceed.  */
+/* Quantile q of the run times, by nearest rank.  */
 static double
 quantile(const struct bench *b, double q)
 {
@@ -184,7 +184,7 @@ bench_print_json(const struct bench *b)
 	return report_json(j);
 }
 
-/* ---- for people --------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
 static void
 print_summary(const struct bench *b)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command: find the verb, run it, and notice when its output did not
- * arrive.
+ * main of the command: select the verb, run it, and fail if its output could
+ * not be written.
  */
 #include "tools/cli.h"
 
@@ -32,8 +32,9 @@ print_help(FILE *f)
 	fputs("\n'burin VERB --help' says more.\n", f);
 }
 
-/* A descriptor that was closed must not become one of our files: put
- * something there that fails when it is used.  */
+/* If the caller closed a standard descriptor, open /dev/null in its place, in
+ * the wrong mode so that using it fails.  Otherwise the next file that is
+ * opened would become standard input or output.  */
 static void
 fill_closed(void)
 {
@@ -52,7 +53,7 @@ run_verb(int argc, char **argv)
 		if (!strcmp(verbs[i].name, argv[1]))
 			c.verb = &verbs[i];
 	if (!c.verb) {
-		cli_fail(CLI_USAGE, "'%s' is no verb", argv[1]);
+		cli_fail(CLI_USAGE, "'%s': no such verb", argv[1]);
 		fputs("Try 'burin --help'.\n", stderr);
 		return CLI_USAGE;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin cache: look into the kernel cache, check it, shrink it, empty it.
+ * burin cache: list, check, shrink, clear and import the kernel cache.
  */
 #include "tools/cli.h"
 #include "tools/report.h"
@@ -12,11 +12,11 @@
 #include <string.h>
 #include <time.h>
 
-/* What burin_cache_each counts and lists.  */
+/* Sums and rows collected by burin_cache_each.  */
 struct listing {
 	int64_t entries, bytes, oldest, newest, bad;
-	int only_bad;           /* leave the others out of the lists */
-	json_t *json;           /* NULL: a table */
+	int only_bad;           /* list bad entries only */
+	json_t *json;           /* NULL: print a table */
 	struct table table;
 };
 
@@ -75,7 +75,7 @@ take_entry(void *ctx, const burin_cache_entry *e)
 		add_row(&l->table, e);
 }
 
-/* Fill k->list: all entries, or with verify those that are bad.  */
+/* Fill k->list with all entries, or if verify with the bad ones.  */
 static int
 list(struct cache *k, int verify)
 {
@@ -186,14 +186,14 @@ cache_clear(struct cache *k)
 
 /* ---- explain, import ---------------------------------------------------- */
 
-/* The operand of an action that takes one.  */
+/* The operand of an action, or NULL.  */
 static const char *
 operand(const struct cache *k)
 {
 	return k->cli->argc > 1 ? k->cli->argv[1] : NULL;
 }
 
-/* Lines "name: text" as an object.  */
+/* Convert lines "name: text" to an object.  */
 static json_t *
 json_lines(char *text)
 {
@@ -247,7 +247,7 @@ cache_import(struct cache *k)
 static const struct {
 	const char *name;
 	int (*run)(struct cache *k);
-	const char *wants;      /* its operand, NULL: none */
+	const char *wants;      /* what its operand is; NULL: none */
 } actions[] = {
 	{ "stat", cache_stat },
 	{ "ls", cache_ls },
@@ -258,7 +258,7 @@ static const struct {
 	{ "import", cache_import, "a file or directory" },
 };
 
-/* Bytes, or with K, M, G at the end units of 1024 and its powers.  */
+/* Parse a number of bytes; the suffixes K, M, G are powers of 1024.  */
 static int
 set_bytes(struct cli *c, const struct cli_option *o, const char *arg)
 {
@@ -283,7 +283,7 @@ set_bytes(struct cli *c, const struct cli_option *o, const char *arg)
 }
 
 static int
-act(struct cache *k, const char *name)
+run_action(struct cache *k, const char *name)
 {
 	burin_error err;
 
@@ -310,23 +310,23 @@ verb_cache(struct cli *c)
 	const struct cli_option own[] = {
 		{ .name = "max-bytes", .arg = "N[KMG]", .set = set_bytes,
 		  .to = &k.max_bytes,
-		  .help = "gc: what may stay, default that of the options" },
+		  .help = "gc: limit of the cache, default cache_max_bytes" },
 		{ .name = NULL },
 	};
 	int code;
 
 	c->notes =
-	    "stat    where the cache is and how big\n"
-	    "ls      every kernel\n"
-	    "verify  check every kernel; exit status 1 when one is bad\n"
-	    "gc      remove what is not usable, then the least recently used\n"
-	    "        until --max-bytes are left\n"
+	    "stat    print path and size of the cache\n"
+	    "ls      list all kernels\n"
+	    "verify  check all kernels; exit status 1 if one is bad\n"
+	    "gc      remove unusable entries, then the least recently used\n"
+	    "        ones until --max-bytes are left\n"
 	    "clear   remove all\n"
-	    "explain what the entry is whose key begins so\n"
+	    "explain describe the entry whose key begins with KEY\n"
 	    "import  copy kernels of burin warm --export into the cache\n";
 	if ((code = cli_parse(c, own)) != CLI_GO)
 		return code;
-	code = act(&k, c->argv[0]);
+	code = run_action(&k, c->argv[0]);
 	table_free(&k.list.table);
 	json_decref(k.list.json);
 	return code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options through getopt_long, help from the same rows, messages, memory.
- * What an option means is the business of its verb.
+ * Options by getopt_long, help generated from the same rows, messages, memory.
+ * The meaning of an option is defined by its verb.
  */
 #include "tools/cli.h"
 
@@ -15,7 +15,7 @@
 #include <time.h>
 
 #define MAX_OPTIONS 32
-#define FIRST_ID 256            /* above every letter */
+#define FIRST_ID 256            /* of getopt; greater than any letter */
 
 static cli_set_fn set_help, set_json, set_version;
 
@@ -33,7 +33,8 @@ static const struct cli_option common[] = {
 	{ .name = NULL },
 };
 
-/* A verb may have its own row for a common option.  */
+/* Whether the array has a row of that name.  A row of the verb replaces a
+ * common one.  */
 static int
 has_row(const struct cli_option *o, const char *name)
 {
@@ -112,7 +113,7 @@ check_operands(const struct cli *c)
 	return CLI_GO;
 }
 
-/* The rows of both arrays in getopt's form; the id of a row is its place.  */
+/* Convert n rows to getopt's form; the id of a row is FIRST_ID + its index.  */
 static void
 to_getopt(const struct cli_option **row, int n, struct option *longs,
     char *shorts)
@@ -156,7 +157,7 @@ cli_parse(struct cli *c, const struct cli_option *own)
 		if (!has_row(own, o->name))
 			row[n++] = o;
 	to_getopt(row, n, longs, shorts);
-	c->argv[0] = name;      /* getopt starts its messages with it */
+	c->argv[0] = name;      /* prefix of getopt's messages */
 	while ((id = getopt_long(c->argc, c->argv, shorts, longs,
 	    NULL)) != -1) {
 		o = id == '?' ? NULL : find(row, n, id);
@@ -178,7 +179,7 @@ cli_set_flag(struct cli *c, const struct cli_option *o, const char *arg)
 	return CLI_GO;
 }
 
-/* A decimal number that fills all of s; -1 when it is none or above max.  */
+/* Parse s as a decimal number up to max; -1 if it is anything else.  */
 static long long
 number(const char *s, long long max)
 {

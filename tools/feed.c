@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First what is given fixes sizes of named dimensions, then what is missing
- * is guessed: batch 1, sequence 128.
+ * Given inputs determine the sizes of named dimensions.  The remaining sizes
+ * have defaults: 128 for a sequence, 1 for all others.
  */
 #include "tools/feed.h"
 
@@ -20,7 +20,7 @@ const char feed_notes[] =
     "otherwise.  Random integers are from 0 to 99, random floats normal;\n"
     "inputs named *mask* are 1, *type* and *segment* 0.\n";
 
-/* Sizes of named dimensions, found so far.  */
+/* The sizes of named dimensions that are known so far.  */
 struct binding {
 	const char *name;
 	int64_t size;
@@ -58,7 +58,7 @@ feed_set_input(struct cli *c, const struct cli_option *o, const char *arg)
 	return CLI_GO;
 }
 
-/* "1x128" to dims; false when it is no shape.  */
+/* Parse "1x128" into dims; false if it is not a shape.  */
 static int
 parse_dims(const char *s, struct feed_given *g)
 {
@@ -153,7 +153,7 @@ bound(const struct bindings *b, const char *name)
 	return -1;
 }
 
-/* What is given: the file is read, the rank checked, dimensions bound.  */
+/* Use a given input: read its file, check its rank, bind its dimensions.  */
 static int
 take_given(const struct feed_given *g, const burin_value_info *info,
     burin_tensor *t, struct bindings *b)
@@ -176,7 +176,7 @@ take_given(const struct feed_given *g, const burin_value_info *info,
 }
 
 static int64_t
-guess(const burin_value_info *info, int i)
+default_size(const burin_value_info *info, int i)
 {
 	const char *name = info->dim_names[i];
 
@@ -184,7 +184,7 @@ guess(const burin_value_info *info, int i)
 	    DEFAULT_SEQUENCE : 1;
 }
 
-/* The shape of an input of which nothing is given.  */
+/* Choose the shape of an input that is not given.  */
 static void
 take_default(const burin_value_info *info, burin_tensor *t,
     struct bindings *b)
@@ -197,7 +197,7 @@ take_default(const burin_value_info *info, burin_tensor *t,
 		if (t->dims[i] < 0)
 			t->dims[i] = bound(b, name);
 		if (t->dims[i] < 0)
-			t->dims[i] = guess(info, i);
+			t->dims[i] = default_size(info, i);
 		bind(b, name, t->dims[i]);
 	}
 }

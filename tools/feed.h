@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inputs of a run: arrays from files, shapes from the command line, the
- * rest filled.  Dimensions with the same name in the model get the same size.
+ * The inputs of a run: arrays from files, arrays of a given shape, and arrays
+ * of a default shape; the latter two are filled.  Dimensions with the same name
+ * in the model get the same size.
  */
 #ifndef FEED_H
 #define FEED_H
@@ -11,7 +12,7 @@
 
 struct feed_given {
 	char *name;             /* input of the model */
-	const char *file;       /* NULL: just a shape */
+	const char *file;       /* NULL: only a shape was given */
 	int rank;
 	int64_t dims[BURIN_MAX_RANK];
 };
@@ -22,13 +23,13 @@ struct feed {
 	enum fill_mode mode;
 	uint64_t seed;
 	burin_tensor *in;       /* made by feed_make */
-	const char **from;      /* of each: its file, or "random" ... */
+	const char **from;      /* source of each: file, or "random" ... */
 	size_t nin;
 };
 
 cli_set_fn feed_set_input, feed_set_shape, feed_set_fill;
 
-/* Option rows for a struct feed *f.  */
+/* Option rows that fill the struct feed *f.  */
 #define FEED_OPTIONS(f) \
 	{ .name = "input", .arg = "NAME=FILE", .set = feed_set_input, \
 	  .to = (f), .help = "take an input from a .npy file" }, \
@@ -39,9 +40,9 @@ cli_set_fn feed_set_input, feed_set_shape, feed_set_fill;
 	{ .name = "seed", .arg = "N", .set = cli_set_seed, \
 	  .to = &(f)->seed, .help = "of random values, default 0" }
 
-extern const char feed_notes[];         /* for help */
+extern const char feed_notes[];         /* text for cli.notes */
 
-/* Make f->in for a model.  An enum cli_exit, CLI_GO when all is well.  */
+/* Make the inputs f->in of a model.  CLI_GO, or the exit status.  */
 int feed_make(struct feed *f, const burin_model *m);
 void feed_free(struct feed *f);
 

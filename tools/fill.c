@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Random numbers are splitmix64's; a normal one is the sum of twelve uniform
- * ones less six, which needs no libm and so is the same everywhere.
+ * Random numbers come from splitmix64.  A normal number is the sum of twelve
+ * uniform ones minus six; without libm it is the same on every machine.
  */
 #include "tools/fill.h"
 
@@ -59,7 +59,7 @@ void
 fill_tensor(burin_tensor *t, enum fill_mode mode, uint64_t seed)
 {
 	size_t n = num_elements(t);
-	int same = -1;          /* the value of all, when not below 0 */
+	int same = -1;          /* value of all elements; -1: random */
 
 	if (mode != FILL_random)
 		same = mode == FILL_ones;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin inspect: what a model is, what burin lacks for it, and what it would
- * do with each layer.  Nothing is compiled.
+ * burin inspect: print inputs, outputs and operators of a model, which of them
+ * are unsupported, and the decision for each layer.  Nothing is compiled.
  */
 #include "tools/cli.h"
 #include "tools/npy.h"
@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CANDIDATES = 5 };        /* shown of each layer */
+enum { CANDIDATES = 5 };        /* printed for each layer */
 
 typedef const burin_value_info *value_fn(const burin_model *m, size_t i);
 
-/* NULL: not known, behind an operator that is not supported.  */
+/* NULL: the type is unknown, as after an unsupported operator.  */
 static const char *
 type_name(const burin_value_info *v)
 {
@@ -24,7 +24,8 @@ type_name(const burin_value_info *v)
 
 /* ---- JSON --------------------------------------------------------------- */
 
-/* Each a size, the name of an open dimension, or null; null: not known.  */
+/* Each dimension is a size, the name of an open one, or null; the shape is null
+ * if it is unknown.  */
 static json_t *
 json_dims(const burin_value_info *v)
 {
@@ -121,9 +122,9 @@ print_json(const burin_model *m, const char *path)
 	    "layers", json_layers(m)));
 }
 
-/* ---- for people --------------------------------------------------------- */
+/* ---- text --------------------------------------------------------------- */
 
-/* "batch x 128"; what is not known is "?".  */
+/* "batch x 128"; an unknown size or shape is "?".  */
 static const char *
 text_dims(const burin_value_info *v, char *buf, size_t size)
 {
@@ -203,7 +204,7 @@ print_layers(const burin_model *m)
 	table_print(&t);
 }
 
-/* Dense, what was measured, and the best of what was predicted.  */
+/* The first CANDIDATES candidates, and the dense and the chosen one.  */
 static void
 candidate_rows(struct table *t, const burin_model *m, size_t layer)
 {
@@ -299,7 +300,7 @@ verb_inspect(struct cli *c)
 	int candidates = 0;
 	const struct cli_option own[] = {
 		{ .name = "candidates", .set = cli_set_flag,
-		  .to = &candidates, .help = "the ways to run each layer" },
+		  .to = &candidates, .help = "list candidates of each layer" },
 		{ .name = NULL },
 	};
 	burin_error err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The message of a refused model is cut to its room, so the file is read once
- * more to list all that is unsupported.
+ * The error of a refused model has no space for all unsupported operators, so
+ * the file is loaded once more for inspection, to list them.
  */
 #include "tools/load.h"
 
@@ -34,7 +34,7 @@ list_unsupported(const char *path, const burin_error *refused)
 		return;
 	}
 	if (burin_model_num_unsupported(m) == 0)
-		cli_status(refused);    /* not for its operators */
+		cli_status(refused);    /* refused for another reason */
 	for (size_t i = 0; i < burin_model_num_unsupported(m); i++)
 		cli_fail(CLI_UNSUPPORTED, "%s: unsupported: %s", path,
 		    burin_model_unsupported(m, i));
@@ -43,7 +43,7 @@ list_unsupported(const char *path, const burin_error *refused)
 }
 
 static void
-say_failed(const char *path, const burin_stats *st)
+report_failed(const char *path, const burin_stats *st)
 {
 	if (st->failed)
 		cli_fail(CLI_GO, "%s: %d of %d kernels are not compiled, "
@@ -68,6 +68,6 @@ load_model(struct cli *c, const char *path, burin_model **out)
 		return CLI_UNSUPPORTED;
 	}
 	burin_model_stats(*out, &st, sizeof st);
-	say_failed(path, &st);
+	report_failed(path, &st);
 	return CLI_GO;
 }

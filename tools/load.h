@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loading a model as a user wants to see it: progress while kernels compile,
- * every unsupported operator on its own line, a note when kernels failed.
+ * Load a model and report to stderr: progress while kernels compile, each
+ * unsupported operator on a line, a note if kernels could not be compiled.
  */
 #ifndef LOAD_H
 #define LOAD_H
 
 #include "tools/cli.h"
 
-/* An enum cli_exit, CLI_GO when *out is a model.  */
+/* CLI_GO and a model in *out, or the exit status.  */
 int load_model(struct cli *c, const char *path, burin_model **out);
 
 #endif

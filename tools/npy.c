@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A file is read whole, so that no size in its header is believed before the
- * bytes are there.  The header is a Python dict with three known keys:
+ * A file is read completely before its header is parsed, so that no size in the
+ * header leads to an allocation.  The header is a Python dict with three keys:
  * {'descr': '<f4', 'fortran_order': False, 'shape': (1, 128), }
  */
 #include "tools/npy.h"
@@ -39,13 +39,13 @@ static const struct {
 
 #define NUM_TYPES (sizeof types / sizeof *types)
 
-/* What is being read: the file for messages, the header text.  */
+/* A header while it is parsed; the path is for messages.  */
 struct header {
 	const char *path;
 	const char *at, *end;
 	char descr[16];
 	int fortran;
-	int rank;               /* -1: not seen */
+	int rank;               /* -1: no shape found yet */
 	int64_t dims[BURIN_MAX_RANK];
 };
 
@@ -138,7 +138,7 @@ skip_space(struct header *h)
 		h->at++;
 }
 
-/* Step over a character if it is next.  */
+/* Skip c, if it is the next character after spaces; whether it was.  */
 static int
 accept(struct header *h, char c)
 {
@@ -149,7 +149,7 @@ accept(struct header *h, char c)
 	return 1;
 }
 
-/* A Python string without escapes, cut to size.  */
+/* Parse a Python string without escapes, truncated to size.  */
 static int
 string(struct header *h, char *buf, size_t size)
 {
@@ -195,7 +195,7 @@ integer(struct header *h, int64_t *v)
 	return h->at > start;
 }
 
-/* (), (3,), (1, 128): a number wants a comma before the next one.  */
+/* Parse a shape: (), (3,) or (1, 128).  */
 static int
 shape(struct header *h)
 {
@@ -253,7 +253,7 @@ parse(struct header *h, burin_error *err)
 	return BURIN_OK;
 }
 
-/* Find the header in the n bytes at data; h->end is where elements start.  */
+/* Find the header in the n bytes at data; h->end is the start of elements.  */
 static int
 find_header(struct header *h, const char *data, size_t n, burin_error *err)
 {
@@ -293,7 +293,7 @@ find_dtype(const struct header *h, enum burin_dtype *dtype, burin_error *err)
 	    "or another little-endian type", h->path, h->descr);
 }
 
-/* The header and elements in the n bytes at data.  */
+/* Parse header and elements in the n bytes at data.  */
 static int
 decode(const char *path, const char *data, size_t n, burin_tensor *t,
     burin_error *err)
@@ -350,7 +350,7 @@ npy_read(const char *path, burin_tensor *t, burin_error *err)
 
 /* ---- writing ------------------------------------------------------------ */
 
-/* The header of version 1, padded with spaces to a multiple of 64 bytes.
+/* Write the header of version 1, padded with spaces to a multiple of 64 bytes.
  * Returns its length.  */
 static size_t
 make_header(const burin_tensor *t, char *buf, size_t size)

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * NumPy's .npy files, versions 1 to 3: every type of burin.h (bfloat16, which
- * NumPy has not, as "V2"), little-endian, C order.  Other types, byte orders
- * and Fortran order are refused by name, not converted.  Also single elements.
+ * NumPy's .npy files, versions 1 to 3, with every element type of burin.h
+ * (bfloat16, which NumPy lacks, as "V2"), little-endian, in C order.  Other
+ * types, byte orders and Fortran order are refused, not converted.  Also access
+ * to single elements of a tensor.
  */
 #ifndef NPY_H
 #define NPY_H
 
 #include "burin.h"
 
-/* Fill t but for its name; free((void *)t->data) frees it.
+/* Fill all of t except its name; the caller frees t->data with
+ * free((void *)t->data).
  * Errors: EIO, EFORMAT, ENOMEM.  */
 int npy_read(const char *path, burin_tensor *t, burin_error *err);
 
-/* EIO when not all could be written.  */
+/* EIO if the file could not be written completely.  */
 int npy_write(const char *path, const burin_tensor *t, burin_error *err);
 
-/* Elements of a shape, times the size of one; -1 when it does not fit.  */
+/* Size of a tensor in bytes; -1 if it exceeds an int64_t.  */
 int64_t npy_nbytes(enum burin_dtype dtype, int rank, const int64_t *dims);
 
 size_t npy_dtype_size(enum burin_dtype dtype);

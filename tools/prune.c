@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin prune: zero blocks of weights in one shot, to see the speed before
- * paying for training.
+ * burin prune: zero blocks of weights in one step, to measure the speed before
+ * any training.
  */
 #include "tools/cli.h"
 #include "tools/report.h"

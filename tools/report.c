@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * jansson takes only UTF-8 and finite numbers; paths and results may be others.
+ * jansson accepts only UTF-8 and finite numbers; paths and results may be
+ * neither.
  */
 #include "tools/report.h"
 
@@ -64,8 +65,8 @@ report_layer(const burin_layer_info *l)
 	    "why", report_string(l->why));
 }
 
-/* Summed over kernels, so more than the time that passed when several are
- * compiled at once.  */
+/* Sums over kernels, which exceed the wall time if several are compiled in
+ * parallel.  */
 static json_t *
 report_phases(const burin_stats *st)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin run: run a model once, say what comes out, and keep it in .npy files
- * when asked to.
+ * burin run: run a model once, print a summary of its outputs, and with
+ * --output-dir write them as .npy files.
  */
 #include "tools/cli.h"
 #include "tools/feed.h"
@@ -62,7 +62,8 @@ summarize(const burin_output *o)
 	return s;
 }
 
-/* DIR/NAME.npy with every '/' of the name an '_'; free() it.  */
+/* DIR/NAME.npy, with each '/' in the name replaced by '_'.  The caller frees
+ * it.  */
 static char *
 output_path(const char *dir, const char *name)
 {
@@ -76,7 +77,7 @@ output_path(const char *dir, const char *name)
 	return path;
 }
 
-/* Two names may differ in '/' and '_' only.  */
+/* Names that differ only in '/' and '_' would get the same file.  */
 static int
 check_paths(const struct run *r)
 {

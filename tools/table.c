@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Cells are kept as strings until the table is whole.
+ * Cells are stored as strings until the table is printed.
  */
 #include "tools/table.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_CUT 8               /* less is not worth a line */
+#define MIN_CUT 8               /* bytes; shorter prefixes stay */
 
 void
 table_init(struct table *t, const char *align, const char *const *header)
@@ -36,7 +36,7 @@ table_cell(struct table *t, const char *fmt, ...)
 	t->cell[t->ncell++] = s;
 }
 
-/* Columns on the screen: UTF-8 continuation bytes take none.  */
+/* Width in columns: UTF-8 continuation bytes take none.  */
 static int
 width(const char *s)
 {

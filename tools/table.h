@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A table for people: cells are added row by row, widths follow the longest.
+ * A table as text: cells are added row by row; a column is as wide as its
+ * widest cell.
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -12,7 +13,7 @@ struct table {
 	int ncol;
 	size_t ncell;
 	char **cell;            /* row by row, the header first */
-	char *cut;              /* by table_cut, or NULL */
+	char *cut;              /* prefix removed by table_cut, or NULL */
 };
 
 /* align must outlive the table; header has strlen(align) strings.  */
@@ -20,13 +21,13 @@ void table_init(struct table *t, const char *align,
     const char *const *header);
 void table_cell(struct table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* Take what all names in the first column start with, up to a '/', out of them
- * and into a line of its own above the table.  */
+/* Remove the common prefix of all names in the first column, up to a '/', and
+ * print it in a line above the table.  */
 void table_cut(struct table *t);
-/* Print to stdout, indented by two, and free; nothing for a table without
- * rows.  */
+/* Print to stdout, indented by two columns, and free.  A table without rows is
+ * not printed.  */
 void table_print(struct table *t);
-/* Without printing; a table that is all zero is fine.  */
+/* Free without printing.  A table that is all zero is accepted.  */
 void table_free(struct table *t);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin warm: let the cache have the kernels of each model, for each of the
- * instruction sets, and copy them out when asked to.
+ * burin warm: compile the kernels of each model for each instruction set into
+ * the cache, and with --export copy them out.
  */
 #include "tools/cli.h"
 #include "tools/load.h"
@@ -14,7 +14,7 @@
 struct warm {
 	struct cli *cli;
 	const char *isas;       /* separated by commas */
-	const char *export;     /* NULL: no */
+	const char *export;     /* --export or NULL */
 	json_t *list;
 	size_t nkey;
 	char **key;
@@ -28,7 +28,7 @@ add_key(struct warm *w, const char *key)
 	strcpy(w->key[w->nkey++], key);
 }
 
-/* Its kernels, and why they are these.  */
+/* Add the keys of the kernels and of the tuning records of m.  */
 static void
 add_keys(struct warm *w, const burin_model *m)
 {
@@ -40,7 +40,7 @@ add_keys(struct warm *w, const burin_model *m)
 		add_key(w, key);
 }
 
-/* Compile for one model and report; a kernel that failed is an error here.  */
+/* Compile the kernels of one model and report; CLI_IO if one failed.  */
 static int
 warm(struct warm *w, const char *path)
 {
@@ -138,7 +138,8 @@ verb_warm(struct cli *c)
 		{ .name = "jobs", .arg = "N", .set = cli_set_key,
 		  .help = "compiling processes, default one a core" },
 		{ .name = "isa", .arg = "ISA,...", .set = cli_set_text,
-		  .to = &w.isas, .help = "for each, runs it here or not" },
+		  .to = &w.isas, .help = "for these, even if they do not run "
+		  "here" },
 		{ .name = "tune", .set = set_tune,
 		  .help = "time the best few candidates of each layer" },
 		{ .name = "export", .arg = "OUT", .set = cli_set_text,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models through burin and through ONNX Runtime, with a padding mask: the
-same numbers, as they are and pruned.  Prints TAP.
+"""Check that burin and ONNX Runtime give the same results for models with a
+padding mask, unpruned and pruned.  Prints TAP.
 
     check.py BURIN FOLDER MODEL...
 """

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes convolutional networks of well-known shapes with random weights.
+"""Write a well-known convolutional network with random weights.
 
     cnn.py NAME OUT.onnx [--small] [--seed N]
 
-NAME is mobilenet_v1, mobilenet_v2 or resnet50. The graphs are what exporters
-make of a network in inference mode before anything is fused: Conv,
-BatchNormalization, Relu or Clip, Add, pooling, Gemm. --small is the same graph
-with few channels and a small image, for tests. Needs the package onnx.
+NAME is mobilenet_v1, mobilenet_v2 or resnet50. The graph is that of an exporter
+in inference mode without fusion: Conv, BatchNormalization, Relu or Clip, Add,
+pooling, Gemm. --small writes the same graph with few channels and a small
+image, for tests. Needs the package onnx.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BERT with random weights as PyTorch's exporters write it.
+"""Export BERT with random weights by PyTorch's exporters.
 
-    export.py small|base FOLDER     bert-EXPORTER-OPSET.onnx for each of EXPORTS
+    export.py small|base FOLDER
 
-base is transformers.BertConfig() as it comes: uncased_L-12_H-768_A-12.
+Writes FOLDER/bert-EXPORTER-OPSET.onnx for each row of EXPORTS. base is the
+default transformers.BertConfig(): uncased_L-12_H-768_A-12.
 """
 
 import inspect
@@ -16,7 +17,7 @@ import transformers
 
 SMALL = dict(num_hidden_layers=2, hidden_size=64, num_attention_heads=4,
              intermediate_size=80, vocab_size=40, max_position_embeddings=32)
-# exporter, opset, attention: scaled_dot_product_attention needs opset 14.
+# Exporter, opset, attention; scaled_dot_product_attention needs opset 14.
 EXPORTS = (("torchscript", 11, "eager"), ("torchscript", 14, "sdpa"),
            ("torchscript", 17, "sdpa"), ("dynamo", 18, "sdpa"),
            ("dynamo", 20, "sdpa"))
@@ -24,7 +25,7 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class Encoder(torch.nn.Module):
-    """Inputs in the order of their names, one output."""
+    """BERT with its inputs in the order of INPUTS and one output."""
 
     def __init__(self, config):
         super().__init__()
@@ -43,8 +44,8 @@ def example(config):
 
 
 def spread(model):
-    """Weights of a fresh model leave its output near its LayerNorms: make
-    their scales and every bias count."""
+    """Randomise biases and LayerNorm scales, which are 0 and 1 in a new model,
+    so that an error in them changes the output."""
     with torch.no_grad():
         for name, p in model.named_parameters():
             if name.endswith("bias"):
@@ -73,7 +74,7 @@ def export(model, args, path, exporter, opset):
 
 
 def strip(path):
-    """Where in whose source a node comes from."""
+    """Remove metadata that names the source lines of each node."""
     model = onnx.load(path)
     for part in (model, model.graph, *model.graph.node, *model.graph.input,
                  *model.graph.output, *model.graph.initializer,

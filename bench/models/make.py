@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the real graphs of BERT-base and compares burin with ONNX Runtime on
-each, as it is and pruned.  Prints TAP.
+"""Export BERT-base by PyTorch and compare burin with ONNX Runtime on each
+file, unpruned and pruned.  Prints TAP.
 
-    make.py --build DIR [--small]   into DIR/bench/models.d
+    make.py --build DIR [--small]
 
-PyTorch's exporters are used where PyTorch installs; where it does not,
-bench/make-bert writes the operators of the same opsets, and that is said.
+Models are kept in DIR/bench/models.d. If PyTorch cannot be installed,
+bench/make-bert writes models of the same opsets instead, and the output says
+so.
 """
 
 import argparse
@@ -23,7 +24,7 @@ OPSETS = (11, 14, 17, 18, 20)
 
 
 def written(build, folder):
-    """By bench/make-bert, for want of PyTorch."""
+    """Write the models by bench/make-bert."""
     for opset in OPSETS:
         path = f"{folder}/bert-written-{opset}.onnx"
         if not os.path.exists(path):
@@ -35,7 +36,8 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("--build", required=True)
     p.add_argument("--small", action="store_true",
-                   help="the models of tests/models, not compared")
+                   help="write the models of tests/models; no "
+                   "comparison")
     p.add_argument("--environments", help="default DIR/bench/peers.d")
     o = p.parse_args()
     build = os.path.abspath(o.build)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same models on burin and its peers, side by side: a process for each
-system, and a sample from each in turn, so that what else the machine does
-meets all of them.  Writes OUT.json, OUT.md and OUT.svg.
+"""Time the same models on burin and its peers: one process for each system,
+and samples from all of them in turn, so that other load on the machine affects
+all.  Writes SHAPE-THREADSt.json, .md and .svg.
 
     peers.py --build DIR [--quick] [--threads 2] [--shape 8x128] ...
 """
@@ -22,21 +22,21 @@ import report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# system -> environment; order of the table.
+# System -> environment, in the order of the table.
 SYSTEMS = {"burin": "runtimes", "onnxruntime": "runtimes",
            "openvino": "runtimes", "deepsparse": "deepsparse",
            "torch-dense": "torch", "torch-csr": "torch", "torch-bsr": "torch",
            "tvm-dense": "tvm", "tvm-bsr": "tvm"}
-# environment -> Pythons it installs on, and the disk it takes in GB.
+# Environment -> versions of Python it can be installed on, disk space in GB.
 PYTHONS = {"runtimes": (("3.11", "3.12", "3.13"), 1),
            "deepsparse": (("3.11",), 1), "torch": (("3.11",), 10),
            "tvm": (("3.10",), 1)}
-# These compute the same whatever the zeros: measured on the dense model only.
-BLIND = ("torch-dense", "tvm-dense")
-# And these are what BLIND is where nothing is pruned.
-SPARSE = ("torch-csr", "torch-bsr", "tvm-bsr")
-# The environment of those that load quickly: with the first two files they are
-# started several times, in turn, for what that takes.
+# These do not use sparsity: measured on the dense model only.
+DENSE_ONLY = ("torch-dense", "tvm-dense")
+# These equal DENSE_ONLY if nothing is pruned: measured on pruned models only.
+PRUNED_ONLY = ("torch-csr", "torch-bsr", "tvm-bsr")
+# Systems of this environment load quickly: with the first two files they are
+# started several times to measure load time and memory.
 QUICK = "runtimes"
 
 
@@ -45,27 +45,27 @@ def options(argv):
     p.add_argument("--build", required=True, help="burin's build folder")
     p.add_argument("--work", help="models, environments; default "
                    "BUILD/bench/peers.d")
-    p.add_argument("--results", help="where what is found goes, as "
-                   "SHAPE-THREADSt.*; default WORK, and always with --quick")
-    p.add_argument("--model", help="a dense model with weights named as "
-                   "bench/make-bert names them; default BERT-base")
-    p.add_argument("--opset", type=int, default=13, help="of the default")
+    p.add_argument("--results", help="folder of SHAPE-THREADSt.*; default, "
+                   "and always with --quick, WORK")
+    p.add_argument("--model", help="a dense model whose weights have the names "
+                   "of bench/make-bert; default BERT-base")
+    p.add_argument("--opset", type=int, default=13,
+                   help="opset of the default model")
     p.add_argument("--blocks", default="16x1,8x1,32x1",
                    help="empty: the dense model alone")
     p.add_argument("--sparsity", default="0.95,0.9,0.85")
     p.add_argument("--shape", default="1x128", help="batch x sequence")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--rounds", type=int, default=9)
-    p.add_argument("--systems", default=",".join(SYSTEMS), help="with @2 "
-                   "behind it a system runs on two threads whatever "
-                   "--threads says: burin,burin@2")
-    p.add_argument("--starts", type=int, default=5, help="how often the "
-                   "systems that load quickly are started")
-    p.add_argument("--resume", action="store_true", help="go on where the "
-                   "JSON in the results ends: what it has is not measured "
-                   "again, and stays")
+    p.add_argument("--systems", default=",".join(SYSTEMS), help="a suffix "
+                   "@N overrides --threads: burin,burin@2")
+    p.add_argument("--starts", type=int, default=5, help="processes "
+                   "started to measure load time of the quick systems")
+    p.add_argument("--resume", action="store_true", help="keep the runs "
+                   "in the JSON of the results and measure only those that "
+                   "it lacks")
     p.add_argument("--quick", action="store_true", help="3 rounds of burin "
-                   "and ONNX Runtime, two files: to see that it works")
+                   "and ONNX Runtime on two files, as a test of this script")
     o = p.parse_args(argv)
     if o.quick:
         o.rounds, o.systems = 3, "burin,onnxruntime"
@@ -78,12 +78,12 @@ def options(argv):
     o.systems = o.systems.split(",")
     unknown = [s for s in o.systems if base(s) not in SYSTEMS]
     if unknown:
-        p.error(f"{unknown[0]}: no such system; there are {list(SYSTEMS)}")
+        p.error(f"{unknown[0]}: unknown system; wanted one of {list(SYSTEMS)}")
     return o
 
 
 def base(system):
-    """The system of burin@2."""
+    """The system without its @N."""
     return system.partition("@")[0]
 
 
@@ -99,7 +99,8 @@ def output(*command):
 # ---- models ------------------------------------------------------------------
 
 def models(o):
-    """Each {"path", "block", "sparsity"}, the dense one first."""
+    """A list of {"path", "block", "sparsity", "starts"}, the dense model
+    first."""
     dense = o.model
     if not dense:
         dense = f"{o.work}/bert-base-{o.opset}.onnx"
@@ -117,7 +118,8 @@ def models(o):
 
 
 def prepare(o, dense, model):
-    """The file, burin's kernels for it, and what is left of it to compute."""
+    """Write the file, compile burin's kernels, and set model["gflop"], the
+    operations that the zeros leave."""
     burin = f"{o.build}/burin"
     if model["sparsity"]:
         output(burin, "prune", dense, "--random", "--block", model["block"],
@@ -128,7 +130,7 @@ def prepare(o, dense, model):
     batch, seq = map(int, o.shape.split("x"))
     weights = sum(x["rows"] * x["cols"] * x["nonzero_fraction"]
                   for x in layers)
-    # Scores and their products with v, for every encoder of six matrices.
+    # Q K^T and P V, for every encoder layer, which has six matrices.
     attention = 4 * seq * seq * layers[0]["rows"] * (len(layers) // 6)
     model["gflop"] = (2 * weights * seq + attention) * batch / 1e9
 
@@ -136,7 +138,8 @@ def prepare(o, dense, model):
 # ---- workers -----------------------------------------------------------------
 
 class Worker:
-    """A worker.py; .first is its first answer, .samples its times in ms."""
+    """A process of worker.py.  .first is its first reply, .samples its times
+    in ms."""
 
     def __init__(self, o, system, python, model, log):
         name, _, threads = system.partition("@")
@@ -203,20 +206,20 @@ def measure(o, pythons, model):
 
 
 def wanted(o, model):
-    skip = BLIND if model["sparsity"] else SPARSE
+    skip = DENSE_ONLY if model["sparsity"] else PRUNED_ONLY
     return [s for s in o.systems
             if base(s) not in skip and SYSTEMS[base(s)] not in o.missing]
 
 
 def starts(o, model):
-    """What to start for the time that loading takes, in that order.  The
-    first of each is to bring its files into memory."""
+    """Systems to start, in order, to measure the load time.  The first start
+    of each only brings its files into the page cache."""
     quick = [s for s in wanted(o, model) if SYSTEMS.get(s) == QUICK]
     return quick * (o.starts + 1) if model["starts"] else []
 
 
 def starting(firsts):
-    """Medians of first answers, if there are any without an error."""
+    """Medians of the first replies but one; {} if one is an error."""
     if not firsts or any("error" in f for f in firsts):
         return {}
     loads = [f["load_s"] for f in firsts[1:]]
@@ -225,7 +228,7 @@ def starting(firsts):
 
 
 def check(o, system, worker):
-    """The difference from the first system's output."""
+    """The largest difference from the output of the first system."""
     file = f"{o.scratch}/output.npy"
     if not os.path.exists(file):
         worker.ask(f"save {file}")
@@ -263,7 +266,8 @@ def environments(o):
 
 
 def environment(o):
-    """For burin, and to keep others from calling home."""
+    """Variables for burin, and to stop other systems from using the
+    network."""
     cache = f"{o.work}/cache"
     os.makedirs(cache, mode=0o700, exist_ok=True)
     os.environ.update(

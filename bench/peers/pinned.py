@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python environments with pinned packages.  make() gives the interpreter of
-one, or raises Missing with a line that says why there is none.
+"""Python environments with pinned packages.  make() returns the interpreter
+of one, or raises Missing with the reason, one line.
 """
 
 import glob
@@ -25,7 +25,8 @@ def interpreter(versions):
 
 
 def make(folder, requirements, versions, gigabytes=1):
-    """A folder that is there with the same requirements is used again."""
+    """The interpreter of the environment in folder, which is made anew if its
+    requirements differ."""
     python = os.path.join(folder, "bin", "python")
     stamp = os.path.join(folder, "requirements.txt")
     with open(requirements, encoding="utf-8") as f:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What peers.py found, as JSON, as Markdown and as a plot.
+"""Write the results of peers.py as JSON, as Markdown and as a plot.
 
-    report.py RESULT.json           write the other two anew
+    report.py RESULT.json           write .md and .svg anew
 """
 
 import json
@@ -28,7 +28,7 @@ def write(out, result):
 
 
 def systems(result):
-    """Those that have a figure somewhere, in the order they ran."""
+    """Systems with at least one time, in the order they ran."""
     return list(dict.fromkeys(
         s for r in result["runs"] for s, x in r["results"].items()
         if "ms" in x))
@@ -41,7 +41,8 @@ def label(run):
 
 
 def bound(result, run):
-    """ms: what is left to compute, at the peak of all threads."""
+    """Milliseconds for the remaining operations at the FMA peak of all
+    threads."""
     return run["gflop"] / (result["machine"]["peak_gflops"] *
                            result["threads"]) * 1e3
 
@@ -71,7 +72,7 @@ def times(result):
 
 
 def ratios(result):
-    """How many times faster burin is."""
+    """Table of how many times burin is faster."""
     names = [s for s in systems(result) if s != "burin"]
     dense = ms(result["runs"][0], "onnxruntime")
     rows = []
@@ -88,7 +89,8 @@ def ratios(result):
 
 
 def sharing(result):
-    """How many times faster the systems with @N are than without, or ""."""
+    """Table of how many times systems with @N are faster than without; ""
+    if there are none."""
     names = [s for s in systems(result) if "@" in s]
     rows = []
     for run in result["runs"]:
@@ -101,7 +103,7 @@ def sharing(result):
 
 
 def costs(result):
-    """Of the first run and of memory, for the first and the second file."""
+    """Table of load times and memory for the first two files."""
     rows = []
     for run in result["runs"][:2]:
         for s, x in run["results"].items():
@@ -115,7 +117,7 @@ def costs(result):
 
 
 def remarks(result):
-    """Versions, notes and faults, each once."""
+    """List of notes and errors, each once."""
     seen = {}
     for run in result["runs"]:
         for s, x in run["results"].items():
@@ -151,9 +153,9 @@ the zeros leave, at the FMA peak.
 
 {times(result)}
 {ratios(result)}
-{sharing(result)}Load and first run: the median of so many processes, the \
-systems in turn, the file in memory. They are Python, whose size counts; \
-burin's cache is warm.
+{sharing(result)}Load and first run: median over processes, systems in turn, \
+the file in the page cache, burin's cache warm. RSS includes the Python \
+interpreter.
 
 {costs(result)}
 Remarks:
@@ -167,7 +169,7 @@ WIDTH, HEIGHT, TOP, LEFT, GAP = 300, 360, 60, 60, 140
 
 
 def curves(result, block):
-    """system -> [(sparsity, ms)] of a block, the dense file at 0."""
+    """System -> [(sparsity, ms)] for a block shape; the dense file is at 0."""
     runs = [r for r in result["runs"] if r["block"] == block]
     runs = sorted([result["runs"][0], *runs], key=lambda r: r["sparsity"])
     found = {}
@@ -182,7 +184,7 @@ def curves(result, block):
 
 
 def spread(labels, gap=13):
-    """Heights of labels, moved apart where they would overlap."""
+    """y of each label, moved down where labels would overlap."""
     placed, last = {}, -math.inf
     for y, name in sorted(labels):
         last = max(y, last + gap)
@@ -191,7 +193,8 @@ def spread(labels, gap=13):
 
 
 def panel(result, block, x0, scale):
-    """One plot: sparsity in even steps, time logarithmic."""
+    """The plot of one block shape: sparsity in even steps, time
+    logarithmic."""
     lines = curves(result, block)
     steps = sorted({p for line in lines.values() for p, _ in line})
     low, high = scale

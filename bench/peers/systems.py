@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The systems of worker.py, a function each: it gets the model's path, its
-inputs, the number of threads and the block the weights were pruned in, and
-gives {"version", "run", "note"?}; run() gives last_hidden_state.  All compute
-in float32, and get fixed shapes where they take them.  The two that turns.py
-compares take the names of other outputs, of which run() gives the first, and
-give "call" too: the same run, its outputs left where the system has them.
+"""The systems of worker.py, one function each.  Its arguments are the path of
+the model, the inputs, the number of threads, and the block in which the weights
+were pruned.  It returns {"version", "run"} and sometimes "note"; run() returns
+last_hidden_state.  All compute in float32, and get fixed shapes if they accept
+them.  The two systems that turns.py compares also take the names of the
+outputs, of which run() returns the first, and return "call": the same run
+without copying the outputs.
 """
 
 import importlib
@@ -23,7 +24,7 @@ IMPORTS = {"burin": ["numpy"], "onnxruntime": ["onnxruntime"],
 
 
 def modules(name):
-    """Loading Python modules is not part of loading a model."""
+    """Import the modules of a system, which is not part of its load time."""
     for module in IMPORTS[name.replace("-", "_")]:
         importlib.import_module(module)
 
@@ -124,7 +125,8 @@ def openvino(model, inputs, threads, block):
 
 
 def deepsparse(model, inputs, threads, block):
-    """It writes the shapes into the file it is given: a copy."""
+    """Runs on a copy of the file, since DeepSparse writes the shapes into
+    it."""
     import deepsparse as ds
     batch = inputs["input_ids"].shape[0]
     with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +145,7 @@ def deepsparse(model, inputs, threads, block):
 # ---- the same encoder, for systems that do not read the file ----------------
 
 class Bert:
-    """The weights of a file of bench/make-bert, matrices as [rows, cols]."""
+    """The weights of a file by bench/make-bert; matrices are [rows, cols]."""
 
     def __init__(self, model):
         import onnx
@@ -162,7 +164,8 @@ class Bert:
         self.head = 64 if self.hidden % 64 == 0 else 32
 
     def encode(self, ops, x):
-        """ops has dense(name, x), norm(name, x), attend(q, k, v), gelu(x)."""
+        """The output for embeddings x.  ops has dense(name, x), norm(name, x),
+        attend(q, k, v) and gelu(x)."""
         x = ops.norm("embeddings", x)
         for i in range(self.layers):
             pre = f"encoder.layer.{i}"
@@ -238,8 +241,8 @@ def torch_csr(model, inputs, threads, block):
 
 
 def torch_bsr(model, inputs, threads, block):
-    """In the block of the mask; where only square ones are taken, in squares
-    of its longer side."""
+    """Weights in the block of the mask; if PyTorch refuses it, in square
+    blocks of its longer side."""
     def made_with(shape):
         made = torch_model(model, inputs, threads, lambda w:
                            w.to_sparse_bsr(shape) if pruned(w) else w)
@@ -332,7 +335,7 @@ def tvm_model(model, inputs, threads, convert):
 
 
 def tvm_target():
-    """What LLVM may use here."""
+    """The target string for the instruction set of this machine."""
     with open("/proc/cpuinfo", encoding="ascii") as f:
         flags = next(x for x in f if x.startswith("flags")).split()
     cpu = ("skylake-avx512" if "avx512vl" in flags else
@@ -345,8 +348,8 @@ def tvm_dense(model, inputs, threads, block):
 
 
 def tvm_bsr(model, inputs, threads, block):
-    """Its own pass; the weights already lie as simplify_fc_transpose leaves
-    them."""
+    """TVM's own bsr_dense pass; the weights are already transposed as its
+    simplify_fc_transpose would."""
     from tvm.relay.data_dep_optimization import bsr_dense
     return tvm_model(model, inputs, threads, lambda f, p:
                      bsr_dense.convert(f, p, tuple(block), SPARSE))

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One system, one model, one process: peers.py starts it, with the Python of
-the system's own environment, and takes samples from all of them in turn.
+"""A process that runs one system on one model.  peers.py starts it with the
+Python of the system's environment and asks all workers for samples in turn.
 
     worker.py SYSTEM MODEL BATCH SEQ THREADS BLOCK
 
-Answers are lines of JSON on the descriptor that was standard output.  The
-first, after the first run: {"version", "load_s", "rss_mb", "note"}, or
-{"error"}.  Then one for each line read, until there is none: "run" {"ms"};
-"save FILE" {}, the output as .npy; "check FILE" {"difference"}, the largest
-from that.
+Replies are lines of JSON on the original standard output.  The first one, sent
+after the first run, is {"version", "load_s", "rss_mb", "note"} or {"error"}.
+Then every line of standard input is a request: "run", reply {"ms"};
+"save FILE", which writes the output as .npy, reply {}; "check FILE", reply
+{"difference"}, the largest difference from that file.
 """
 
 import json
@@ -26,7 +26,7 @@ def arguments(argv):
 
 
 def feed(batch, seq):
-    """Every token is real: no system can skip padding."""
+    """Inputs without padding, which a system could skip."""
     ids = np.random.default_rng(0).integers(0, 99, (batch, seq))
     return {"input_ids": ids.astype(np.int64),
             "attention_mask": np.ones((batch, seq), np.int64),
@@ -34,7 +34,7 @@ def feed(batch, seq):
 
 
 def peak_rss():
-    """MB, of this process."""
+    """Peak resident memory of this process in MB."""
     with open("/proc/self/status", encoding="ascii") as f:
         for line in f:
             if line.startswith("VmHWM:"):
@@ -44,7 +44,7 @@ def peak_rss():
 
 def main(argv):
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)               # what a system prints is not an answer
+    os.dup2(2, 1)               # keep prints of the system off the replies
 
     def answer(**what):
         print(json.dumps(what), file=answers, flush=True)
@@ -59,7 +59,7 @@ def main(argv):
         made = system(model, inputs, threads, block)
         output = made["run"]()
         load = time.perf_counter() - start
-    except Exception as e:      # whatever it is, the table names it
+    except Exception as e:      # any error is reported in the table
         lines = [x.strip() for x in str(e).splitlines() if x.strip()] or [""]
         return answer(error=f"{type(e).__name__}: {lines[-1]}"[:300])
     answer(version=made["version"], load_s=load, rss_mb=peak_rss(),
@@ -67,7 +67,7 @@ def main(argv):
     for line in sys.stdin:
         what, _, file = line.strip().partition(" ")
         if what == "run":
-            made["run"]()       # the others have had the caches
+            made["run"]()       # untimed: fills the CPU caches
             start = time.perf_counter()
             output = made["run"]()
             answer(ms=(time.perf_counter() - start) * 1e3)

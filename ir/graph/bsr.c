@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a block lies in its matrix, which it may reach beyond.  */
+/* A block in its matrix, beyond whose edges it may reach.  */
 struct block {
 	int64_t at, ld;         /* offset of its first element, row stride */
 	int nr, nc;             /* rows and cols inside the matrix */
@@ -26,7 +26,7 @@ block_at(int64_t rows, int64_t cols, int bh, int bw, int64_t br, int64_t bc)
 	};
 }
 
-/* NaN != 0 and -0.0 == 0, as wanted.  */
+/* -0.0 is zero, NaN is not.  */
 static int
 block_has_nonzero(const float *w, struct block k)
 {
@@ -77,7 +77,8 @@ brn_bsr_free(struct brn_bsr *b)
 	free(b);
 }
 
-/* Is one of n floats not zero?  Their bits are joined but for the signs.  */
+/* Whether one of n floats is not zero: the OR of their bits, but for the signs,
+ * is not 0.  */
 static int
 any_nonzero(const float *p, int64_t n)
 {
@@ -95,8 +96,8 @@ any_nonzero(const float *p, int64_t n)
 	return u << 1 != 0;
 }
 
-/* Mark in has[] the blocks that hold a nonzero.  Goes along the lines of m: it
- * is read once and in order.  */
+/* Mark in has[] the blocks that hold a nonzero.  m is read once, in the order
+ * in which it is stored.  */
 static void
 mark_blocks(const struct brn_bsr *b, const struct brn_matrix *m, uint8_t *has)
 {
@@ -116,7 +117,7 @@ mark_blocks(const struct brn_bsr *b, const struct brn_matrix *m, uint8_t *has)
 	}
 }
 
-/* Count the marked blocks of each block row; their sum.  */
+/* Set rowptr from the marked blocks; their number.  */
 static int64_t
 count_marked(struct brn_bsr *b, const uint8_t *has)
 {
@@ -141,7 +142,7 @@ fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
 		memset(v, 0, (size_t)b->bh * (size_t)b->bw * sizeof *v);
 	if (m->trans)
 		w = m->w + (int64_t)bc * b->bw * m->rows + (int64_t)br * b->bh;
-	if (m->trans && k.nr == 16 && b->bw == 1)       /* most of all */
+	if (m->trans && k.nr == 16 && b->bw == 1)       /* the usual case */
 		memcpy(v, w, 16 * sizeof *v);
 	else if (m->trans)
 		for (int c = 0; c < k.nc; c++)
@@ -153,17 +154,17 @@ fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
 				v[c * b->bh + r] = w[r * m->cols + c];
 }
 
-/* Block columns that are gone through together in a matrix that lies column by
- * column: its columns are read along, and block rows are written so many blocks
- * at a time.  */
-enum { BAND = 8 };
+/* Block columns a pass over a matrix that is stored column by column: reading
+ * follows its columns, and each block row gets up to so many blocks at once.
+ */
+enum { BAND_BLOCKS = 8 };
 
-/* next [nbrow] is where in vals a block row goes on.  */
+/* Set colidx and vals.  next [nbrow] is the next free block of a block row.  */
 static void
 fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
     const uint8_t *has, int32_t *next)
 {
-	int32_t band = m->trans ? BAND : b->nbcol;
+	int32_t band = m->trans ? BAND_BLOCKS : b->nbcol;
 
 	memcpy(next, b->rowptr, (size_t)b->nbrow * sizeof *next);
 	for (int32_t c0 = 0; c0 < b->nbcol; c0 += band) {
@@ -180,8 +181,8 @@ fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
 	}
 }
 
-/* rowptr, colidx and vals, with a byte for every block in has[] and a number
- * for every block row in next[].  */
+/* Allocate and set rowptr, colidx and vals.  has[] has a byte for every block,
+ * next[] a number for every block row.  -1: no memory.  */
 static int
 fill(struct brn_bsr *b, const struct brn_matrix *m, int keep_all,
     uint8_t *has, int32_t *next)

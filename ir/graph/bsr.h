@@ -17,8 +17,7 @@
 
 #include "ir/base.h"
 
-/* A dense matrix as it lies in memory: row by row, or with trans column by
- * column.  */
+/* A dense matrix, stored row by row, or with trans column by column.  */
 struct brn_matrix {
 	const float *w;
 	int64_t rows, cols;
@@ -45,7 +44,7 @@ void brn_bsr_free(struct brn_bsr *b);                   /* NULL is fine */
 /* Write the matrix to w [rows][cols].  */
 void brn_bsr_to_dense(const struct brn_bsr *b, float *w);
 
-/* How many blocks of bh x bw hold a nonzero.  */
+/* The number of blocks of bh x bw that hold a nonzero.  */
 int64_t brn_bsr_count(const float *w, int64_t rows, int64_t cols, int bh,
     int bw);
 int64_t brn_count_nonzero(const float *w, int64_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Node by node: both graphs are in topological order and come from the same
- * passes, so what is the same is at the same place.
+ * The graphs are compared node by node: both are in topological order and come
+ * from the same passes, so equal nodes have the same place.
  */
 #include "ir/graph/compare.h"
 
@@ -88,7 +88,7 @@ check_operands(const struct brn_node *a, const struct brn_node *b,
 	return 0;
 }
 
-/* The first block row that differs.  */
+/* Fail with the first block row whose blocks differ.  */
 static int
 check_mask(const struct brn_node *n, const struct brn_bsr *a,
     const struct brn_bsr *b, burin_error *err)

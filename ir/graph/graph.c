@@ -93,6 +93,7 @@ brn_graph_add(struct brn_graph *g, enum brn_op op, const char *name,
 		return NULL;
 	if (nin)
 		memcpy(n->in, in, (size_t)nin * sizeof *in);
+	n->serial = g->nserial++;
 	n->id = g->nnode;
 	g->node[g->nnode++] = n;
 	return n;

@@ -18,16 +18,6 @@
 #include "ir/graph/tensor.h"
 #include "ir/ops.h"
 
-/* Attribute "act" of dense and bsr_dense: what is applied before the
- * residual is added.  */
-enum brn_act {
-	BRN_ACT_none,
-	BRN_ACT_gelu,
-	BRN_ACT_gelu_tanh,
-	BRN_ACT_relu,
-	BRN_ACT_tanh,
-};
-
 /* An attribute: an integer, a float, integers, or a tensor, by name.  */
 struct brn_attr {
 	const char *name;
@@ -38,30 +28,10 @@ struct brn_attr {
 	const struct brn_tensor *t;
 };
 
-/* A way to store and run a layer.  */
-struct brn_candidate {
-	int bh, bw;
-	int dense;                      /* every block is stored */
-	double density;                 /* stored blocks / all blocks */
-	const char *kernel;             /* of jit/kernels.def; NULL: unknown */
-	double predicted, measured;     /* time; 0: not measured */
-	const char *limit;              /* why not a faster kernel; NULL */
-};
-
-/* What bsr_dense found and decided about a dense layer, for people to read.  */
-struct brn_choice {
-	int bh, bw;
-	double density;                 /* stored blocks / all blocks */
-	double nonzero;                 /* nonzero elements / all elements */
-	int sparse;                     /* taken, or left dense */
-	const char *why;
-	const char *kernel;             /* that was fastest; NULL: unmeasured */
-	int ncand;
-	const struct brn_candidate *cand;       /* best first; dense, too */
-};
-
 struct brn_node {
 	int id;
+	int serial;                     /* in the order of brn_graph_add; stays
+	                                   when ids change */
 	enum brn_op op;
 	const char *name;               /* of the ONNX node or value */
 	int nin;
@@ -71,13 +41,10 @@ struct brn_node {
 	struct brn_type type;           /* by brn_infer; symbols allowed */
 	struct brn_tensor *value;       /* op constant */
 	struct brn_bsr *bsr;            /* op bsr */
-	struct brn_choice *choice;      /* dense, bsr_dense; NULL: not yet */
 	int tiles;                      /* its value is in the tile layout
 	                                   (ir/graph/tiles.h) */
 	const char *onnx_op;            /* op unsupported: "NonZero" */
 	int opset;                      /* op unsupported: of its domain */
-	const char *unfused;            /* why the pattern it is the heart of
-	                                   was left as it is; else NULL */
 };
 
 struct brn_value {                      /* an input or output of the graph */
@@ -91,12 +58,21 @@ struct brn_opcount {
 	int count;
 };
 
+/* ir/graph/report.h */
+struct brn_report {
+	int n;
+	struct brn_report_entry *entry; /* [n] by serial */
+	int fail;                       /* no memory for an entry */
+};
+
 struct brn_graph {
 	struct brn_arena *arena;
 	const char *name;
 	int opset;
 	int nnode, capnode;
 	struct brn_node **node;
+	int nserial;                    /* nodes ever added */
+	struct brn_report report;
 	int nin, nout;
 	struct brn_value *in, *out;
 	int nsym, capsym;
@@ -168,7 +144,12 @@ int brn_const_scalar(const struct brn_node *n, double *out);
 
 /* All invariants; EFORMAT names the node.  */
 int brn_graph_verify(const struct brn_graph *g, burin_error *err);
-/* Deterministic text, one line a node; described in ir/README.md.  */
+/* Deterministic text, one line a node, specified in ir/README.md;
+ * ir/graph/read.h reads it.  */
 void brn_graph_print(struct brn_buf *b, const struct brn_graph *g);
+/* The same as the file DIR/NAME; large values go to files in DIR/values.
+ * EIO.  */
+int brn_graph_save(const struct brn_graph *g, const char *dir,
+    const char *name, burin_error *err);
 
 #endif

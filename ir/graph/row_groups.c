@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rows of a window are sorted by hash, and what is alike is cut into
- * groups, the highest first.  Nothing depends on anything but the hashes, so
- * whoever has the same rows has the same groups.
+ * The rows of a window are sorted by hash; each run of equal hashes is cut into
+ * groups, the largest first.  The groups depend on the hashes only, so whoever
+ * has the same rows finds the same groups.
  */
 #include "ir/graph/row_groups.h"
 
@@ -23,63 +23,66 @@ compare(const void *p, const void *q)
 	return a->at < b->at ? -1 : 1;
 }
 
-/* The height of the next group of n rows: the highest that leaves no single
- * row, which would cost as much as two.  */
+/* The size of the next group when n equal rows are left: the largest that
+ * leaves no single row, which would cost as much as two.  */
 static int
-next_height(int32_t n)
+next_size(int32_t n)
 {
-	int h = 0;
+	int size = 0;
 
-	while (brn_alike_rows(h) > n || n - brn_alike_rows(h) == 1)
-		h++;
-	return h;
+	while (brn_group_rows(size) > n || n - brn_group_rows(size) == 1)
+		size++;
+	return size;
 }
 
-/* Cut n rows that are alike into groups.  next is where the rows of each height
- * go in `row`; without that they are counted.  */
+/* Cut n rows of equal hash into groups.  next[size] is the place in `row` of
+ * the next row in a group of that size, and moves on; with row NULL the rows
+ * are only counted.  */
 static void
-cut(const struct row *r, int32_t n, int32_t *next, int32_t *row)
+cut_run(const struct row *r, int32_t n, int32_t *next, int32_t *row)
 {
 	for (int32_t at = 0; at < n;) {
-		int h = next_height(n - at);
+		int z = next_size(n - at);
 
-		for (int i = 0; i < brn_alike_rows(h); i++, at++, next[h]++)
+		for (int i = 0; i < brn_group_rows(z); i++, at++, next[z]++)
 			if (row)
-				row[next[h]] = r[at].at;
+				row[next[z]] = r[at].at;
 	}
 }
 
-/* All rows of a window, which are sorted.  */
+/* Cut the n rows of a window, sorted by hash.  */
 static void
 cut_window(const struct row *r, int32_t n, int32_t *next, int32_t *row)
 {
 	for (int32_t i = 0, k; i < n; i = k) {
 		for (k = i + 1; k < n && r[k].hash == r[i].hash;)
 			k++;
-		cut(r + i, k - i, next, row);
+		cut_run(r + i, k - i, next, row);
 	}
 }
 
+/* Cut all windows, and set first[size][w + 1] to where window w ends.  */
 static void
-cut_all(const struct row *r, int32_t n, const struct brn_alike *a,
+cut_windows(const struct row *r, int32_t n, const struct brn_row_groups *a,
     int32_t *row)
 {
-	int32_t next[BRN_ALIKE_HEIGHTS];
+	int32_t next[BRN_GROUP_SIZES];
 
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
-		next[h] = a->first[h][0];
+	for (int z = 0; z < BRN_GROUP_SIZES; z++)
+		next[z] = a->first[z][0];
 	for (int32_t w = 0; w < a->nwindow; w++) {
 		int32_t from = w * a->window, left = n - from;
 
 		cut_window(r + from, left < a->window ? left : a->window,
 		    next, row);
-		for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
-			a->first[h][w + 1] = next[h];
+		for (int z = 0; z < BRN_GROUP_SIZES; z++)
+			a->first[z][w + 1] = next[z];
 	}
 }
 
+/* The rows, each window sorted by hash.  NULL: no memory.  */
 static struct row *
-sorted(const uint64_t *hash, int32_t n, int32_t window)
+sort_windows(const uint64_t *hash, int32_t n, int32_t window)
 {
 	struct row *r = brn_alloc((size_t)n + 1, sizeof *r);
 
@@ -91,45 +94,45 @@ sorted(const uint64_t *hash, int32_t n, int32_t window)
 	return r;
 }
 
-/* One height after the other.  */
+/* From the rows counted of each group size: where those of each begin.  */
 static void
-put_in_line(struct brn_alike *a)
+place_sizes(struct brn_row_groups *a)
 {
 	int32_t n = 0;
 
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++) {
-		int32_t k = a->first[h][a->nwindow];
+	for (int z = 0; z < BRN_GROUP_SIZES; z++) {
+		int32_t k = a->first[z][a->nwindow];
 
-		a->first[h][0] = n;
+		a->first[z][0] = n;
 		n += k;
 	}
 }
 
 int
-brn_alike_make(const uint64_t *hash, int32_t n, int bh,
-    struct brn_alike *out, burin_error *err)
+brn_row_groups_find(const uint64_t *hash, int32_t n, int bh,
+    struct brn_row_groups *out, burin_error *err)
 {
-	int32_t window = brn_alike_window(bh);
+	int32_t window = brn_group_window(bh);
 	int32_t nwindow = (n + window - 1) / window;
-	struct brn_alike a = { .window = window, .nwindow = nwindow };
-	struct row *r = sorted(hash, n, window);
+	struct brn_row_groups a = { .window = window, .nwindow = nwindow };
+	struct row *r = sort_windows(hash, n, window);
 	int ok;
 
 	a.row = brn_alloc((size_t)n + 1, sizeof *a.row);
 	ok = r && a.row;
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++) {
-		a.first[h] = brn_alloc((size_t)nwindow + 1,
-		    sizeof *a.first[h]);
-		ok &= a.first[h] != NULL;
+	for (int z = 0; z < BRN_GROUP_SIZES; z++) {
+		a.first[z] = brn_alloc((size_t)nwindow + 1,
+		    sizeof *a.first[z]);
+		ok &= a.first[z] != NULL;
 	}
 	if (ok) {
-		cut_all(r, n, &a, NULL);
-		put_in_line(&a);
-		cut_all(r, n, &a, a.row);
+		cut_windows(r, n, &a, NULL);
+		place_sizes(&a);
+		cut_windows(r, n, &a, a.row);
 	}
 	free(r);
 	if (!ok) {
-		brn_alike_clear(&a);
+		brn_row_groups_clear(&a);
 		return brn_nomem(err);
 	}
 	*out = a;
@@ -137,10 +140,10 @@ brn_alike_make(const uint64_t *hash, int32_t n, int bh,
 }
 
 void
-brn_alike_clear(struct brn_alike *a)
+brn_row_groups_clear(struct brn_row_groups *g)
 {
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
-		free(a->first[h]);
-	free(a->row);
-	*a = (struct brn_alike){ 0 };
+	for (int z = 0; z < BRN_GROUP_SIZES; z++)
+		free(g->first[z]);
+	free(g->row);
+	*g = (struct brn_row_groups){ 0 };
 }

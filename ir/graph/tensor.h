@@ -13,7 +13,7 @@
 
 #define BRN_MAX_RANK BURIN_MAX_RANK
 
-/* Symbol i as a dimension.  Far below any size or index that occurs.  */
+/* Symbol i as a dimension: far below any size or index.  */
 #define BRN_SYM(i) (INT64_MIN + (int64_t)(i))
 
 static inline int
@@ -33,7 +33,7 @@ struct brn_tensor {
 	void *data;                     /* borrowed or owned: its holder says */
 };
 
-/* X(suffix of BURIN_, C type, name, least, greatest): the integers.  */
+/* The integer types: X(suffix of BURIN_, C type, name, least, greatest).  */
 #define BRN_INT_DTYPES(X) \
 	X(U8,  uint8_t,  "u8",  0,         UINT8_MAX) \
 	X(I8,  int8_t,   "i8",  INT8_MIN,  INT8_MAX) \
@@ -47,22 +47,26 @@ struct brn_tensor {
 size_t brn_dtype_size(int dtype);               /* 0: no such type */
 const char *brn_dtype_name(int dtype);          /* "f32" */
 int brn_dtype_is_float(int dtype);
-/* The ends of the range of an integer type or of bool; of u64 what an int64
- * holds.  */
+/* Least and greatest value of an integer type or of bool; of u64 the greatest
+ * that fits an int64.  */
 int64_t brn_int_min(int dtype);
 int64_t brn_int_max(int dtype);
 
-/* No symbol, rank known.  */
+/* Whether the rank is known and every dimension is a size.  */
 int brn_type_is_concrete(const struct brn_type *t);
 int brn_type_equal(const struct brn_type *a, const struct brn_type *b);
 /* Number of elements, checked; -1 when it overflows or is not concrete.  */
 int64_t brn_type_numel(const struct brn_type *t);
-/* Bytes, checked; EFORMAT error that names what.  */
+/* Size in bytes, checked; EFORMAT names what.  */
 int brn_type_bytes(const struct brn_type *t, const char *what, size_t *out,
     burin_error *err);
 /* Row-major strides in elements.  */
 void brn_type_strides(const struct brn_type *t, int64_t stride[BRN_MAX_RANK]);
-/* "f32[2,batch]"; sym may be NULL, then symbols print as "?3".  */
+/* Symbol i: its name, in quotes when it is no plain word, or "?3".  sym may be
+ * NULL.  */
+void brn_sym_print(struct brn_buf *b, int64_t i, const char *const *sym,
+    int nsym);
+/* "f32[2,batch]"; "?[..]" is an unknown type.  */
 void brn_type_print(struct brn_buf *b, const struct brn_type *t,
     const char *const *sym, int nsym);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The forms that ops have on tiles.
+ * The ops that have a form on tiles, and for which inputs.
  */
 #include "ir/graph/tiles.h"
 
-/* A matrix of floats, or several.  */
+/* At least [tokens][features], of f32.  */
 static int
 is_tensor(const struct brn_type *t)
 {
 	return t->dtype == BURIN_F32 && t->rank >= 2;
 }
 
-/* Weight and bias are known before a run.  */
+/* A layer whose weight and bias are known before a run.  */
 static int
 is_layer(const struct brn_node *n)
 {
@@ -22,7 +22,7 @@ is_layer(const struct brn_node *n)
 	return n->nin < 3 || !n->in[2] || brn_is_const(n->in[2]);
 }
 
-/* Gamma or beta: one number a feature.  */
+/* Input i is absent or has one number a feature, as gamma and beta.  */
 static int
 is_param(const struct brn_node *n, int i)
 {
@@ -51,7 +51,7 @@ is_number(const struct brn_node *n)
 	return brn_const_scalar(n, &v);
 }
 
-/* Both operands are as large as the result, or one of them is a number.  */
+/* Both operands have the shape of the result, or one of them is a number.  */
 static int
 is_uniform(const struct brn_node *n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The invariants of a graph, checked: after import always, after every pass
- * when asked.
+ * Checks of the invariants of a graph: after import, and with option verify
+ * after every pass.
  */
 #include "ir/graph/graph.h"
 
@@ -63,13 +63,28 @@ check_leaf(const struct brn_node *n, burin_error *err)
 	return 0;
 }
 
+/* A matrix in blocks is read by its layers only.  */
+static int
+check_bsr_uses(const struct brn_node *n, burin_error *err)
+{
+	int layer = n->op == BRN_OP_bsr_dense || n->op == BRN_OP_bsr_conv;
+
+	for (int k = 0; k < n->nin; k++)
+		if (n->in[k] && n->in[k]->op == BRN_OP_bsr &&
+		    !(layer && k == 1))
+			return brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': input %d of %s is a bsr", n->name, k,
+			    brn_ops[n->op].name);
+	return 0;
+}
+
 static const char *
 layout_name(int tiles)
 {
 	return tiles ? "tiles" : "rows";
 }
 
-/* Nodes get and take the same layout.  */
+/* Each input is in the layout that the node takes.  */
 static int
 check_layout(const struct brn_node *n, burin_error *err)
 {
@@ -115,16 +130,20 @@ brn_graph_verify(const struct brn_graph *g, burin_error *err)
 		if ((rc = check_place(g, i, err)) < 0 ||
 		    (rc = check_inputs(g, i, err)) < 0 ||
 		    (rc = check_leaf(g->node[i], err)) < 0 ||
+		    (rc = check_bsr_uses(g->node[i], err)) < 0 ||
 		    (rc = check_layout(g->node[i], err)) < 0)
 			return rc;
 	if ((rc = check_ports(g, g->in, g->nin, "input", err)) < 0)
 		return rc;
 	if ((rc = check_ports(g, g->out, g->nout, "output", err)) < 0)
 		return rc;
-	for (int i = 0; i < g->nout; i++)
-		if (g->out[i].node->tiles)
+	for (int i = 0; i < g->nout; i++) {
+		const struct brn_node *n = g->out[i].node;
+
+		if (n->tiles || n->op == BRN_OP_bsr)
 			return brn_fail(err, BURIN_EFORMAT,
-			    "output '%s': is in tiles, wanted rows",
-			    g->out[i].name);
+			    "output '%s': is in %s, wanted rows",
+			    g->out[i].name, n->tiles ? "tiles" : "blocks");
+	}
 	return BURIN_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Weights, whichever way round they are held.
+ * Weights of dense layers, stored in either order.
  */
 #include "ir/graph/weight.h"
 

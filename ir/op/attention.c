@@ -9,10 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/op/infer_fn.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
-/* [.., heads, queries, keys] for the mask to broadcast to.  */
+/* [.., heads, queries, keys], to which the mask broadcasts.  */
 static struct brn_type
 score_type(const struct brn_type *q, const struct brn_type *k, int64_t heads)
 {
@@ -45,7 +44,7 @@ check_mask(struct brn_infer *c, int64_t heads)
 	return BURIN_OK;
 }
 
-/* All sizes of a and b agree but that of axis except.  */
+/* Check that a and b have the same sizes, but for axis except.  */
 static int
 match_dims(struct brn_infer *c, const struct brn_type *a,
     const struct brn_type *b, int except)
@@ -92,7 +91,21 @@ infer_attention(struct brn_infer *c, struct brn_type *out)
 	return brn_infer_in(c, 3) ? check_mask(c, heads) : BURIN_OK;
 }
 
-/* One row of scores, and where its query, keys and values begin.  */
+/* Every query meets every key: a product of depth, a softmax, a product of
+ * width.  */
+BRN_WORK(attention)
+{
+	const struct brn_type *q = brn_infer_in(c, 0), *k = brn_infer_in(c, 1);
+	const struct brn_type *v = brn_infer_in(c, 2);
+	int last = q->rank - 1;
+
+	return brn_work_per_element(brn_work_product(q, 0, last) *
+	    (double)k->dim[last - 1] * ((double)q->dim[last] +
+	    (double)v->dim[last] + 3.0 *
+	    (double)brn_attr_int(c->n, "heads", 1)), out);
+}
+
+/* A query and its keys and values: where they begin in q, k and v.  */
 struct row {
 	const struct brn_tensor *q, *k, *v;
 	int64_t q_at, k_at, v_at;
@@ -166,6 +179,8 @@ BRN_REF(attention)
 
 	if (!p)
 		return brn_nomem(err);
+	if (nk == 0)                    /* the sum of nothing */
+		memset(out->data, 0, brn_tensor_bytes(out));
 	brn_iter_init(&it, &scores);
 	if (mask)
 		brn_iter_add(&it, &mask->type);

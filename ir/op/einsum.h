@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The equation of Einsum, taken apart: every label is a dimension of one walk,
- * those of the result first.
+ * The equation of Einsum as numbered labels, those of the result first.
  */
 #ifndef BRN_EINSUM_H
 #define BRN_EINSUM_H
@@ -17,8 +16,8 @@ struct brn_einsum {
 	int of[BRN_EINSUM_MAX][BRN_MAX_RANK];
 };
 
-/* Take the equation of n (attribute equation: its characters) apart for
- * operands of these ranks.  NULL, or what is wrong with it.  */
+/* Parse the equation of n (attribute equation: its characters) for operands of
+ * these ranks.  NULL, or what is wrong with it.  */
 const char *brn_einsum_parse(const struct brn_node *n, const int *rank,
     struct brn_einsum *e);
 

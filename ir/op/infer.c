@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Inference over a graph: binds the inputs, calls the rule of each node in
- * order, finds values.  It does not change the graph, so that any number of
- * threads may infer on one.
+ * Inference over a graph: bind the inputs, then for each node in order call the
+ * rule of its op and find its value.  The graph is not changed, so any number
+ * of threads may infer on one.
  */
-#include "ir/op/infer_fn.h"
+#include "ir/op/value.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static brn_infer_fn *const rules[BRN_NUM_OPS] = {
-#define OP(name, onnx, lo, hi, flags) infer_##name,
+#define OP(name, onnx, lo, hi, work, flags) infer_##name,
 #include "ir/ops.def"
 };
 
@@ -108,7 +108,7 @@ bind_inputs(struct brn_infer *c, const struct brn_type *in_type)
 	return BURIN_OK;
 }
 
-/* Whether the rule of n can say something about its inputs.  */
+/* Whether the types that the rule of c->n needs are known.  */
 static int
 inputs_are_known(const struct brn_infer *c)
 {
@@ -176,8 +176,8 @@ count_syms(const struct brn_type *t, int *n)
 			*n = (int)(t->dim[d] - BRN_SYM(0)) + 1;
 }
 
-/* New symbols start behind all that mean something outside of inference, so
- * that inferring twice gives the same ones.  */
+/* The first symbol that neither has a name nor is in a declared type.  New ones
+ * start there, so that inferring twice gives the same.  */
 static int
 first_free_sym(const struct brn_graph *g)
 {
@@ -193,7 +193,7 @@ first_free_sym(const struct brn_graph *g)
 	return n;
 }
 
-/* Of integers as floats, which they become when they are quantized weights. */
+/* Integers count as floats, which they become where they are weights.  */
 static double
 value_bytes(const struct brn_tensor *t)
 {
@@ -202,9 +202,9 @@ value_bytes(const struct brn_tensor *t)
 	return (double)brn_numel(t) * (double)(size < 4 ? 4 : size);
 }
 
-/* What values may cost, in bytes touched: 64 MiB, and some times the size of
- * the constants.  Enough to transpose and cast every weight, too little for a
- * hostile file to fill the memory or to keep a processor busy for long.  */
+/* The bytes that computing values may touch: 64 MiB and 8 times the constants.
+ * Enough to transpose and cast every weight; a hostile file can neither fill
+ * the memory with it nor keep a processor busy for long.  */
 static double
 value_budget(const struct brn_graph *g)
 {
@@ -216,7 +216,7 @@ value_budget(const struct brn_graph *g)
 	return n;
 }
 
-/* Room for n nodes in the arrays of c, with what they hold already.  */
+/* Grow the arrays of c to room for n nodes, and keep their contents.  */
 static int
 make_room(struct brn_infer *c, int n)
 {
@@ -265,10 +265,10 @@ brn_shapes_free(struct brn_shapes *s)
 	free(s);
 }
 
-/* What types need: shapes are small.  */
+/* The budget where only types are wanted: shapes are small.  */
 enum { TYPE_BUDGET = 1 << 20 };
 
-/* The nodes that are not done yet; there is room.  */
+/* Infer the nodes not inferred yet; there is room.  */
 static int
 infer_rest(struct brn_infer *c)
 {
@@ -281,7 +281,8 @@ infer_rest(struct brn_infer *c)
 	return rc;
 }
 
-/* The budget of *c is set; *c also tells how many symbols are in use.  */
+/* Infer all of c->g.  The caller has set graph, budget, inputs and err of *c.
+ */
 static int
 infer(struct brn_infer *c, const struct brn_type *in_type)
 {

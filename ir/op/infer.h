@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Shape inference.  One function serves both times it is needed: at load, with
- * symbols for batch and sequence, and at plan time, with every size known.
- * Along with types it finds values: a node whose inputs are all known is
- * evaluated by its ref, so shape arithmetic is done before a run.
+ * Shape inference, the same at load, with symbols for batch and sequence, and
+ * at plan time, with every size known.  With the types it finds values: a node
+ * whose inputs all have one is computed by its ref, so that shape arithmetic is
+ * done before a run.
  */
 #ifndef BRN_INFER_H
 #define BRN_INFER_H
@@ -11,12 +11,13 @@
 #include "ir/graph/graph.h"
 
 struct brn_shapes {
-	struct brn_arena *arena;        /* holds what follows */
+	struct brn_arena *arena;        /* holds the arrays and values */
 	int n;                          /* nodes of the graph */
 	struct brn_type *type;          /* [n] */
 	struct brn_tensor **val;        /* [n]; NULL: not known before a run */
 	uint8_t *sym;                   /* [n]; 1: val (int64) holds symbols;
-	                                   0: it has none, for all its looks */
+	                                   0: elements that look like symbols
+	                                   are numbers */
 };
 
 /* Types and values of all nodes.  in_type[i] replaces the declared type of
@@ -28,20 +29,20 @@ struct brn_shapes {
  * it.  The result is freed with brn_shapes_free.  */
 int brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
     struct brn_shapes **out, burin_error *err);
-/* The same where shapes depend on what the inputs hold: in[i] is input i, the
- * result is for these values, of inputs not above BRN_INFER_BYTES, only.  */
+/* The same where shapes depend on the data of inputs: in[i] is input i.  Values
+ * of inputs up to BRN_INFER_BYTES are used, and the result is for these only.
+ */
 #define BRN_INFER_BYTES 4096
 int brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
     struct brn_shapes **out, burin_error *err);
-/* Whether input t counts there.  */
+/* Whether brn_infer_data uses the value of input t.  */
 int brn_infer_takes(const struct brn_tensor *t);
 void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 
-/* Inference that keeps up with a graph to which nodes are added at the end, and
- * only that: every call goes on where the last one ended.  *f is NULL at first
- * and freed with brn_follow_free; what *out is lives as long.  Values are only
- * found where they are small, as those of shapes are.  Sizes that depend on
- * data are symbols.  */
+/* Inference of a graph that grows: between calls nodes are added at the end and
+ * nothing else changes, and a call infers the new ones.  *f is NULL at first
+ * and freed with brn_follow_free; *out lives as long.  Only small values are
+ * found, as those of shapes are.  Sizes that depend on data are symbols.  */
 struct brn_infer;
 int brn_follow(struct brn_infer **f, const struct brn_graph *g,
     const struct brn_shapes **out, burin_error *err);

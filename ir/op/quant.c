@@ -6,12 +6,11 @@
  */
 #include <math.h>
 
-#include "ir/op/infer_fn.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 /* ---- types ---- */
 
-/* Sizes of the scale when it is neither one number nor one an index.  */
+/* Check the sizes of a scale that has one number a block.  */
 static int
 check_blocks(struct brn_infer *c, const struct brn_type *x,
     const struct brn_type *s, int axis)
@@ -71,7 +70,7 @@ check_scale(struct brn_infer *c)
 	return brn_infer_same_dim(c, &dim, s->dim[0]);
 }
 
-/* An integer of so many bytes at most.  */
+/* Whether dtype is an integer of at most so many bytes.  */
 static int
 is_small(int64_t dtype, size_t bytes)
 {
@@ -116,14 +115,15 @@ infer_dequantize_linear(struct brn_infer *c, struct brn_type *out)
 
 /* ---- values ---- */
 
-/* A tensor as [outer][axis][inner], and where the scale of an element is.  */
+/* A tensor as [outer][axis][inner], and how its scales are laid out.  */
 struct grid {
 	const float *scale;
 	const struct brn_tensor *zero;          /* or NULL */
 	int64_t outer, axis, inner;
-	int64_t run;                    /* indices of the axis a scale, or 0 */
-	int64_t runs;                   /* of an axis, with blocks */
-	int blocks;
+	int64_t run;                    /* indices of the axis a scale, 0: one
+	                                   scale for all */
+	int64_t runs;                   /* scales along the axis */
+	int blocks;                     /* scales for outer and inner, too */
 };
 
 static struct grid
@@ -149,9 +149,9 @@ grid_of(const struct brn_node *n, const struct brn_tensor *const *in)
 	return g;
 }
 
-/* The scale of element [o][a][i], by its place.  */
+/* The index of the scale of element [o][a][i].  */
 static int64_t
-place(const struct grid *g, int64_t o, int64_t a, int64_t i)
+scale_index(const struct grid *g, int64_t o, int64_t a, int64_t i)
 {
 	if (!g->run)
 		return 0;
@@ -166,20 +166,20 @@ zero_at(const struct grid *g, int64_t at)
 	return g->zero ? brn_get_int(g->zero, at) : 0;
 }
 
-/* A statement about each element k, whose scale is at.  */
+/* Run a statement for each element k, whose scale has index at.  */
 #define EACH(g, statement) do { \
 	int64_t k = 0; \
 \
 	for (int64_t o = 0; o < (g)->outer; o++) \
 		for (int64_t a = 0; a < (g)->axis; a++) \
 			for (int64_t i = 0; i < (g)->inner; i++, k++) { \
-				int64_t at = place(g, o, a, i); \
+				int64_t at = scale_index(g, o, a, i); \
 \
 				statement; \
 			} \
 } while (0)
 
-/* Rounds half to even; NaN is the zero point.  */
+/* Round half to even; NaN gives the zero point.  */
 static int64_t
 quantized(float x, float scale, int64_t zero, int dtype)
 {

@@ -1,41 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of refs, and a whole graph run with them.
+ * The table of refs, and running a whole graph with them.
  */
-#include "ir/op/infer.h"
-#include "ir/op/ref_fn.h"
+#include "ir/op/op.h"
 
 #include <stdlib.h>
 
 brn_ref_fn *const brn_ref[BRN_NUM_OPS] = {
-#define OP(name, onnx, lo, hi, flags) ref_##name,
+#define OP(name, onnx, lo, hi, work, flags) ref_##name,
 #include "ir/ops.def"
 };
 
-static int
-cannot(const struct brn_node *n, burin_error *err)
-{
-	return brn_fail(err, BURIN_EUNSUPPORTED,
-	    "node '%s': %s cannot be computed", n->name,
-	    n->onnx_op ? n->onnx_op : brn_ops[n->op].name);
-}
-
-#define CANNOT(name) \
-BRN_REF(name) \
-{ \
-	return cannot(n, err); \
-}
-
-CANNOT(input)
-CANNOT(constant)
-CANNOT(bsr)
-CANNOT(unsupported)
-
-/* A run: t[i] is the tensor of node i.  */
 struct run {
-	struct brn_arena *arena;        /* of all tensors in between */
+	struct brn_arena *arena;        /* of all tensors but the outputs */
 	struct brn_shapes *s;
-	struct brn_tensor *t;
+	struct brn_tensor *t;           /* [nodes], their values */
 };
 
 static int
@@ -73,7 +52,7 @@ keep_output(const struct brn_tensor *t, struct brn_arena *arena,
 	if (!data)
 		return brn_nomem(err);
 	*out = (struct brn_tensor){ t->type, data };
-	return brn_copy_elems(t, out);
+	return brn_copy_all(t, out);
 }
 
 static int

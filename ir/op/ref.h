@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The meaning of every op: slow and obvious.  Oracle of the tests, and what
- * runs where there is no faster form.
+ * The refs: what every op means, slow and obvious.  Tests compare with them,
+ * and they run where there is no faster form.
  */
 #ifndef BRN_REF_H
 #define BRN_REF_H
 
 #include "ir/graph/graph.h"
 
-/* Compute n from in[] (n->nin of them, NULL for absent ones) into out, whose
- * data has room.  Types are those that brn_infer gave, without symbols; out
- * may not share memory with in[].  Fails with ESHAPE when data are out of
- * range (a Gather index), EUNSUPPORTED for leaves and unsupported, ENOMEM.  */
+/* Compute n from in[n->nin] (NULL: absent) into out, whose data has room.
+ * Types are those that brn_infer gave, without symbols; out may not share
+ * memory with in[].  ESHAPE: data are out of range (a Gather index);
+ * EUNSUPPORTED: a leaf, or unsupported; ENOMEM.  */
 typedef int brn_ref_fn(const struct brn_node *n,
     const struct brn_tensor *const *in, struct brn_tensor *out,
     burin_error *err);

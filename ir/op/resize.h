@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The words of resize and pad: values of their attributes in the normal form,
- * the size that a scale makes, and what each element of a resized axis is made
- * of.
+ * Resize: values of its attributes in the normal form, the size that a scale
+ * makes, and what each element of a resized axis is made of.
  */
 #ifndef BRN_RESIZE_H
 #define BRN_RESIZE_H
@@ -10,15 +9,6 @@
 #include "ir/graph/graph.h"
 
 #include <math.h>
-
-/* pad: attribute mode.  No padding is beyond BRN_PAD_MOST.  */
-enum brn_pad_mode {
-	BRN_PAD_constant,
-	BRN_PAD_reflect,
-	BRN_PAD_edge,
-	BRN_PAD_wrap,
-};
-#define BRN_PAD_MOST (INT64_C(1) << 40)
 
 /* resize: attributes mode, coordinates, nearest.  */
 enum brn_resize_mode {
@@ -44,12 +34,13 @@ enum brn_resize_nearest {
 static inline int64_t
 brn_resized(int64_t dim, double scale)
 {
-	return (int64_t)floor((double)dim * scale);
+	double n = floor((double)dim * scale);
+
+	return n < 0x1p62 ? (int64_t)n : INT64_MAX;
 }
 
-/* Aligned corners where a scale makes a number of elements that is not whole:
- * the text of ONNX, and ONNX Runtime, align what is there, the test cases of
- * ONNX the fraction.  */
+/* Whether corners are aligned and dim * scale is not whole.  Then ONNX's text
+ * and ONNX Runtime align the elements there are, ONNX's tests the fraction.  */
 static inline int
 brn_resize_is_vague(const struct brn_node *n, int64_t dim, double scale)
 {
@@ -59,21 +50,21 @@ brn_resize_is_vague(const struct brn_node *n, int64_t dim, double scale)
 	    dim > 1 && to > 1 && (double)dim * scale - (double)to > 1e-3;
 }
 
-/* All that is known of an axis.  */
+/* An axis: sizes, scale, and the part of the input that is resized.  */
 struct brn_resize_axis {
 	int64_t in, out;
 	double scale;
-	double start, end;              /* roi */
+	double start, end;              /* of [0, 1]; input roi */
 };
 void brn_resize_axes(const struct brn_node *n,
     const struct brn_tensor *const *in, const struct brn_type *out,
     struct brn_resize_axis axis[BRN_MAX_RANK]);
 
-/* Element i of the axis is the sum of n elements at.  */
+/* The elements of which element i of the resized axis is the weighted sum.  */
 enum { BRN_TAPS = 4 };
 struct brn_taps {
 	int n;
-	int outside;                    /* tf_crop_and_resize: no element */
+	int outside;                    /* the extrapolation value instead */
 	int64_t at[BRN_TAPS];
 	double weight[BRN_TAPS];
 };

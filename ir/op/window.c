@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Windows: how many there are and what each of their taps meets.
+ * The geometry of windows: how many positions they have, and the element under
+ * each of their taps.
  */
 #include "ir/op/window.h"
 
-/* No stride, dilation, size of a kernel or padding is beyond this.  */
+#include "ir/op/op.h"
+
+/* The largest stride, dilation, kernel size or padding.  */
 #define MOST INT32_MAX
 
-/* Attribute name as n numbers from least on, dflt where it is absent.  */
+/* Attribute name as count numbers, none below least; dflt where it is absent.
+ * -1: it is something else.  */
 static int
 ints(const struct brn_node *n, const char *name, int count, int64_t least,
     int64_t dflt, int64_t *out)
@@ -41,7 +45,8 @@ set_kernel(const struct brn_node *n, const struct brn_type *w,
 	return 0;
 }
 
-/* All but out and what padding auto_pad makes of it.  */
+/* All of *o from the attributes and the sizes of x and w, except out and the
+ * padding that auto_pad asks for.  */
 static int
 read_attrs(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *o, const char **why)
@@ -77,7 +82,8 @@ span(const struct brn_window *o, int i)
 	return (o->kernel[i] - 1) * o->dilation[i] + 1;
 }
 
-/* Split what padding is wanted in all.  */
+/* Split the padding of an axis: the odd one is at the end, or with lower at the
+ * start.  */
 static void
 set_same(struct brn_window *o, int i, int64_t all, int lower)
 {
@@ -220,4 +226,23 @@ brn_window_tap(const struct brn_window *w, const int64_t *at, int64_t tap,
 	if (beyond)
 		*beyond = far;
 	return padding ? -1 : off;
+}
+
+struct brn_plane_list
+brn_plane_list_of(const struct brn_type *t)
+{
+	if (brn_type_numel(t) == 0)
+		return (struct brn_plane_list){ 0, 0, 0 };
+	return (struct brn_plane_list){ t->dim[0], t->dim[1],
+	    brn_product(t, 2, t->rank) };
+}
+
+void
+brn_walk_plane(struct brn_iter *it, const struct brn_type *t)
+{
+	struct brn_type plane = { t->dtype, t->rank - 2, { 0 } };
+
+	for (int d = 2; d < t->rank; d++)
+		plane.dim[d - 2] = t->dim[d];
+	brn_iter_init(it, &plane);
 }

@@ -10,6 +10,7 @@
 #define BRN_WINDOW_H
 
 #include "ir/graph/graph.h"
+#include "ir/graph/iter.h"
 
 /* Attribute auto_pad.  */
 enum brn_auto_pad {
@@ -28,10 +29,10 @@ struct brn_window {
 	int64_t pad_end[BRN_MAX_RANK];
 };
 
-/* The window of n over x, whose kernel is the attribute kernel_shape, or the
- * spatial dimensions of the weight w [m, c, kernel..] where that is not NULL.
- * Sizes of x that are symbols give -1 as out, unless out is the same
- * size.  0, or -1: attributes that do not fit, *why says which.  */
+/* The window of n over x.  Its kernel is the attribute kernel_shape, or the
+ * spatial dimensions of the weight w [m, c, kernel..] unless that is NULL.
+ * Where a size of x is a symbol, out is the same symbol or -1: not known.
+ * 0, or -1: the attributes do not fit, *why says which.  */
 int brn_window_of(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *out, const char **why);
 
@@ -39,20 +40,28 @@ int brn_window_of(const struct brn_node *n, const struct brn_type *x,
 int brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *out, const char **why);
 
-/* Images, and windows on them that fast code takes, whatever their sizes: no
- * more than 32 taps a direction, 64 of padding, 128 from the first to the
- * last tap.  */
+/* Whether fast code takes the window: two spatial dimensions at most, and in
+ * each at most 32 taps, 64 of padding, 128 from the first to the last tap.  */
 enum { BRN_WINDOW_TAPS = 32, BRN_WINDOW_PAD = 64, BRN_WINDOW_REACH = 128 };
 int brn_window_is_small(const struct brn_window *w);
 
-/* Taps, or elements of the plane.  */
+/* The number of taps; of elements of a plane of x.  */
 int64_t brn_window_ntap(const struct brn_window *w);
 int64_t brn_window_plane(const struct brn_window *w);
 
-/* Where in its plane the element is that tap number tap of the window at out
- * position at[n] meets; -1: padding.  *beyond, unless NULL, gets whether it
- * lies even beyond the padding, where ceil_mode may reach.  */
+/* The place in its plane of x of the element under tap number tap of the window
+ * for position at[n] of the result; -1: padding.  *beyond, unless NULL, gets
+ * whether the tap is behind the padding, where ceil_mode may reach.  */
 int64_t brn_window_tap(const struct brn_window *w, const int64_t *at,
     int64_t tap, int *beyond);
+
+/* [batch, channels, spatial..] as planes of size elements; none where a size is
+ * 0.  */
+struct brn_plane_list {
+	int64_t batch, channels, size;
+};
+struct brn_plane_list brn_plane_list_of(const struct brn_type *t);
+/* Walk over the spatial positions of t.  */
+void brn_walk_plane(struct brn_iter *it, const struct brn_type *t);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels from one cache to another: through an archive, or a directory that
- * is then a layer.
+ * Import and export of entries, from and to an archive or a directory that can
+ * serve as a layer.
  */
 #include "jit/admin/entries.h"
 
@@ -13,16 +13,16 @@
 #include "jit/spec.h"
 #include "jit/get/layers.h"
 
-/* ---- in --------------------------------------------------------------- */
+/* ---- import ----------------------------------------------------------- */
 
 struct import {
 	struct brn_store *to;
 	int64_t n;
 };
 
-/* The compiler that made an entry, for the labels of where it goes.  */
+/* Label the store with the compiler that made an entry.  */
 static void
-label(struct brn_store *s, const void *desc, size_t ndesc)
+add_label(struct brn_store *s, const void *desc, size_t ndesc)
 {
 	struct brn_arena *a = brn_arena_new();
 	struct brn_spec spec;
@@ -45,7 +45,7 @@ import_entry(void *ctx, const void *entry, size_t n, burin_error *err)
 	if (rc < 0)
 		return rc;
 	brn_entry_desc(entry, n, &desc, &ndesc);
-	label(m->to, desc, ndesc);
+	add_label(m->to, desc, ndesc);
 	m->n++;
 	return BURIN_OK;
 }
@@ -90,7 +90,7 @@ copy_entry(void *ctx, const struct brn_store_entry *e)
 		c->rc = copy_key(c->from, &e->key, c->fn, c->ctx, c->err);
 }
 
-/* fn with all entries of s that are usable.  */
+/* Call fn with every usable entry of s.  */
 static int
 copy_all(struct brn_store *s, brn_bundle_fn *fn, void *ctx, burin_error *err)
 {
@@ -131,7 +131,7 @@ brn_entries_import(const char *dir, const char *path, int64_t *n,
 	return rc;
 }
 
-/* ---- out -------------------------------------------------------------- */
+/* ---- export ----------------------------------------------------------- */
 
 static int
 add_to_bundle(void *ctx, const void *entry, size_t n, burin_error *err)
@@ -141,11 +141,11 @@ add_to_bundle(void *ctx, const void *entry, size_t n, burin_error *err)
 	return brn_bundle_add(ctx, &k, entry, n, err);
 }
 
-/* fn with those keys, wherever in the layers they are; all of the first layer
- * without keys.  */
+/* Call fn with the entries of the given keys, from whatever layer has them;
+ * with all of the first layer when keys is NULL.  */
 static int
-export(const struct brn_stores *s, const char *const *keys, size_t nkey,
-    brn_bundle_fn *fn, void *ctx, burin_error *err)
+export(const struct brn_cache_layers *s, const char *const *keys,
+    size_t nkey, brn_bundle_fn *fn, void *ctx, burin_error *err)
 {
 	int rc = BURIN_OK;
 
@@ -168,8 +168,8 @@ export(const struct brn_stores *s, const char *const *keys, size_t nkey,
 }
 
 static int
-export_dir(const struct brn_stores *s, const char *const *keys, size_t nkey,
-    const char *path, burin_error *err)
+export_dir(const struct brn_cache_layers *s, const char *const *keys,
+    size_t nkey, const char *path, burin_error *err)
 {
 	struct import m = { 0 };
 	int rc = brn_store_open(path, &m.to, err);
@@ -184,8 +184,8 @@ export_dir(const struct brn_stores *s, const char *const *keys, size_t nkey,
 }
 
 static int
-export_file(const struct brn_stores *s, const char *const *keys, size_t nkey,
-    const char *path, burin_error *err)
+export_file(const struct brn_cache_layers *s, const char *const *keys,
+    size_t nkey, const char *path, burin_error *err)
 {
 	struct brn_bundle *b;
 	burin_error ignored;
@@ -206,7 +206,7 @@ ignore(void *ctx, const char *why)
 	(void)ctx, (void)why;
 }
 
-/* An archive when the name says so.  */
+/* Is it the name of an archive?  */
 static int
 is_file_name(const char *path)
 {
@@ -219,14 +219,14 @@ int
 brn_entries_export(const char *dir, const char *layers,
     const char *const *keys, size_t nkey, const char *path, burin_error *err)
 {
-	struct brn_stores s;
+	struct brn_cache_layers s;
 	int rc;
 
-	brn_stores_open(&s, dir, layers, ignore, NULL);
+	brn_cache_layers_open(&s, dir, layers, ignore, NULL);
 	if (is_file_name(path) && !is_dir(path))
 		rc = export_file(&s, keys, nkey, path, err);
 	else
 		rc = export_dir(&s, keys, nkey, path, err);
-	brn_stores_close(&s);
+	brn_cache_layers_close(&s);
 	return rc;
 }

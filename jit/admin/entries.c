@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The cache as people see it.
+ * Listing and cleaning the cache.
  */
 #include "jit/admin/entries.h"
 
@@ -10,13 +10,13 @@
 #include "jit/spec.h"
 #include "jit/tune/tune.h"
 
-struct each {
+struct listing {
 	burin_cache_fn *fn;
 	void *ctx;
 };
 
-/* The kernel or tuning that a description is of; "" when it is of another
- * version.  */
+/* What an entry describes, a kernel or a tuning record; "" when another version
+ * wrote it.  */
 static void
 describe(const struct brn_store_entry *e, struct brn_buf *what)
 {
@@ -33,9 +33,9 @@ describe(const struct brn_store_entry *e, struct brn_buf *what)
 }
 
 static void
-tell(void *ctx, const struct brn_store_entry *e)
+list_entry(void *ctx, const struct brn_store_entry *e)
 {
-	const struct each *k = ctx;
+	const struct listing *k = ctx;
 	struct brn_buf what = { 0 };
 	burin_cache_entry out = { .bytes = e->bytes, .mtime = e->mtime,
 	    .bad = e->bad };
@@ -51,13 +51,13 @@ int
 brn_entries_each(const char *dir, int verify, burin_cache_fn *fn, void *ctx,
     burin_error *err)
 {
-	struct each k = { fn, ctx };
+	struct listing k = { fn, ctx };
 	struct brn_store *s;
 	int rc = brn_store_open(dir, &s, err);
 
 	if (rc < 0)
 		return rc;
-	rc = brn_store_each(s, verify, tell, &k, err);
+	rc = brn_store_each(s, verify, list_entry, &k, err);
 	brn_store_close(s);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What an entry is and whether it would be used here, line by line.
+ * Describing an entry, and whether it would be used here.
  */
 #include "jit/admin/entries.h"
 
@@ -82,7 +82,7 @@ say_entry(struct brn_buf *out, const struct brn_store *store,
 }
 
 static void
-visit(void *ctx, const struct brn_store_entry *e)
+match_entry(void *ctx, const struct brn_store_entry *e)
 {
 	struct search *s = ctx;
 	char hex[BRN_KEY_HEX];
@@ -95,7 +95,7 @@ visit(void *ctx, const struct brn_store_entry *e)
 }
 
 static int
-explain_failure(const struct brn_stores *s, const char *key,
+explain_failure(const struct brn_cache_layers *s, const char *key,
     struct brn_buf *out)
 {
 	struct brn_key k;
@@ -109,14 +109,15 @@ explain_failure(const struct brn_stores *s, const char *key,
 	return 1;
 }
 
-/* In the nearest layer that has it.  */
+/* The entry of the first layer that has one.  */
 static int
-explain(const struct brn_stores *s, const char *key, struct brn_buf *out,
+explain(const struct brn_cache_layers *s, const char *key, struct brn_buf *out,
     burin_error *err)
 {
 	for (int i = 0; i < s->n; i++) {
 		struct search find = { key, s->store[i], 0, out };
-		int rc = brn_store_each(s->store[i], 1, visit, &find, err);
+		int rc = brn_store_each(s->store[i], 1, match_entry, &find,
+		    err);
 
 		if (rc < 0)
 			return rc;
@@ -143,12 +144,12 @@ int
 brn_entries_explain(const char *dir, const char *layers, const char *key,
     struct brn_buf *out, burin_error *err)
 {
-	struct brn_stores s;
+	struct brn_cache_layers s;
 	int rc;
 
-	brn_stores_open(&s, dir, layers, ignore, NULL);
+	brn_cache_layers_open(&s, dir, layers, ignore, NULL);
 	rc = explain(&s, key, out, err);
-	brn_stores_close(&s);
+	brn_cache_layers_close(&s);
 	if (rc == 0 && out->fail)
 		return brn_nomem(err);
 	return rc;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the code for few tokens shares: vectors, x brought together, lines of
- * y.  For files that are compiled for one instruction set.
+ * Shared by few_tokens.c and few_tokens_low.c, which are compiled once for each
+ * instruction set: vector types, gathering x, and storing lines of y.
  */
-#ifndef BRN_FEW_LINE_H
-#define BRN_FEW_LINE_H
+#ifndef BRN_FEW_TOKENS_LINE_H
+#define BRN_FEW_TOKENS_LINE_H
 
-#include "jit/builtin/few_tokens.h"
+#include "jit/abi.h"
 
 #ifdef __AVX__
 #include <immintrin.h>
@@ -20,16 +20,17 @@ enum { LANES = 8 };
 enum { LANES = 4 };
 #endif
 
-/* Vectors of floats anywhere.  */
+/* Vectors of n floats at any address.  */
 #define FLOATS(n) \
 	__attribute__((vector_size(4 * n), aligned(4), may_alias))
 typedef float v4 FLOATS(4), v8 FLOATS(8), v16 FLOATS(16);
 
 typedef float line __attribute__((vector_size(4 * LANES)));
 
-/* The tokens of n features, one or four.  */
+/* Copy the first token of n features of a tile, or the first four, so that they
+ * are adjacent: in the tile each feature takes a line.  */
 static inline void
-brn_gather(float *to, const float *x, int64_t n, int four)
+brn_gather_tokens(float *to, const float *x, int64_t n, int four)
 {
 	if (four)
 		for (int64_t i = 0; i < n; i++)
@@ -39,9 +40,9 @@ brn_gather(float *to, const float *x, int64_t n, int four)
 			to[i] = x[i * BRN_TILE];
 }
 
-/* A line of y: four tokens, then zeros.  */
+/* Store a line of y: four tokens, and zeros for the others.  */
 static inline __attribute__((always_inline)) void
-brn_put_line(float *y, v4 sum)
+brn_store_line(float *y, v4 sum)
 {
 	line *to = (line *)y;
 

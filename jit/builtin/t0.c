@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tier 0: kernels that know the instruction set only and read block shape and
- * pattern from their arguments.  Compiled once for each instruction set, with
- * its flags and -DBRN_ISA=<name>.  Passes like those of tier 1 (emit_t1.c), of
- * whole tiles, with rows in powers of two: 7 are done as 4, 2 and 1.
+ * Tier 0: the instruction set is fixed, block shape and pattern are read from
+ * the arguments.  Compiled once for each instruction set, with its flags and
+ * -DBRN_ISA=<name>.  Passes are like those of tier 1 (jit/emit/t1.c), but of
+ * whole tiles and with powers of two for rows: 7 rows take passes of 4, 2 and
+ * 1.
  */
 #include "jit/builtin/t0.h"
 
@@ -19,11 +20,13 @@ enum { LANES = 4, MAX_ROWS = 2 };
 
 enum {
 	NVEC = BRN_TILE / LANES,        /* vectors a tile */
-	MAX_ACC = MAX_ROWS * NVEC,      /* of a pass with one tile */
+	MAX_ACC = MAX_ROWS * NVEC,      /* accumulators of a pass */
 	MAX_TILES = 4,
-	WANT_ROWS = 8,                  /* rows matter more up to here */
-	GROUP = 8,                      /* tiles a block row at a time */
-	AHEAD = 512,                    /* floats that weights are fetched */
+	WANT_ROWS = 8,                  /* up to here rows save more loads than
+	                                   tiles */
+	TILE_GROUP = 8,                 /* tiles that go through a block row
+	                                   before the next */
+	PREFETCH_FLOATS = 512,          /* of weights */
 };
 
 typedef float vec __attribute__((vector_size(LANES * sizeof (float))));
@@ -40,8 +43,8 @@ splat(float f)
 	return f - (vec){ 0 };
 }
 
-/* R rows through T tiles, blocks of bw columns.  R and T are constants wherever
- * this is inlined, so that the accumulators become registers.  */
+/* R rows through T tiles, in blocks of bw columns.  R and T are constants
+ * wherever this is inlined, so that accumulators are registers.  */
 static inline __attribute__((always_inline)) void
 pass(const struct brn_kernel_args *a, const struct at *at, const int R,
     const int T, const int64_t bw)
@@ -66,7 +69,7 @@ pass(const struct brn_kernel_args *a, const struct at *at, const int R,
 
 		for (int64_t c = 0; c < bw; c++) {
 			if (R >= 4)
-				__builtin_prefetch(w + AHEAD);
+				__builtin_prefetch(w + PREFETCH_FLOATS);
 #pragma GCC unroll 16
 			for (int i = 0; i < nx; i++)
 				xs[i] = x[i / NVEC * xtile + i % NVEC];
@@ -104,7 +107,7 @@ PASS(4, 1) PASS(2, 2) PASS(1, 4)
 PASS(8, 1) PASS(16, 1) PASS(4, 2) PASS(8, 2) PASS(2, 4) PASS(4, 4)
 #endif
 
-/* By log2 of tiles and of rows.  */
+/* [log2 of tiles][log2 of rows] */
 static void (*const passes[3][5])(const struct brn_kernel_args *,
     const struct at *) = {
 #if defined __AVX512F__
@@ -121,9 +124,9 @@ static void (*const passes[3][5])(const struct brn_kernel_args *,
 #endif
 };
 
-/* The rows of a block row through 1 << t tiles.  */
+/* All rows of a block row through 1 << t tiles.  */
 static void
-block_row(const struct brn_kernel_args *a, struct at at, int t)
+run_block_row(const struct brn_kernel_args *a, struct at at, int t)
 {
 	int r = 4;
 
@@ -138,7 +141,7 @@ block_row(const struct brn_kernel_args *a, struct at at, int t)
 
 /* log2 of the tiles of the widest pass.  */
 static int
-widest(const struct brn_kernel_args *a)
+widest_pass(const struct brn_kernel_args *a)
 {
 	int64_t want = a->bh < WANT_ROWS ? a->bh : WANT_ROWS;
 	int t = 0;
@@ -148,15 +151,16 @@ widest(const struct brn_kernel_args *a)
 	return t;
 }
 
+/* All block rows through the tiles from `tile` to `end`.  */
 static void
-group(const struct brn_kernel_args *a, int64_t tile, int64_t end)
+run_tiles(const struct brn_kernel_args *a, int64_t tile, int64_t end)
 {
 	for (int64_t b = a->brow0; b < a->brow1; b++) {
 		struct at at = { tile, b, 0 };
 
-		for (int t = widest(a); t >= 0; t--)
+		for (int t = widest_pass(a); t >= 0; t--)
 			for (; at.tile + (1 << t) <= end; at.tile += 1 << t)
-				block_row(a, at, t);
+				run_block_row(a, at, t);
 	}
 }
 
@@ -166,7 +170,8 @@ BRN_T0(BRN_ISA)(const struct brn_kernel_args *a)
 	int64_t end;
 
 	for (int64_t tile = a->tile0; tile < a->tile1; tile = end) {
-		end = tile + GROUP < a->tile1 ? tile + GROUP : a->tile1;
-		group(a, tile, end);
+		end = tile + TILE_GROUP < a->tile1 ? tile + TILE_GROUP :
+		    a->tile1;
+		run_tiles(a, tile, end);
 	}
 }

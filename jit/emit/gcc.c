@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libgccjit behind a few verbs.  Options were chosen by measurement, see
- * jit/README.md.
+ * The calls of libgccjit.  Options were chosen by measurement, see
+ * jit/NOTES.md.
  */
 #include "jit/emit/gcc.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "jit/emit/module.h"
-
 enum { MAX_PARAMS = 5 };
 
-/* None with a string for a value but -march: libgccjit frees it with the
- * context and compares it in the next (-falign-loops=32 did that).  */
+/* No option with a string value but -march: libgccjit frees the string with the
+ * context and reads it again in the next one (seen with -falign-loops=32).  */
 static const char *const cc1_options[] = {
 	"-fno-asynchronous-unwind-tables",
 	"-fno-strict-aliasing",
@@ -253,8 +251,8 @@ brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
 	    brn_gcc_get(v), brn_gcc_int(g, 0)), NULL), brn_gcc_ptr(elem));
 }
 
-/* Through a local, or GCC would load as many times as there are lanes and then
- * find out that it is all the same.  */
+/* The scalar goes through a local: else GCC emits a load for each lane and
+ * takes long to find that they are the same.  */
 brn_rv
 brn_gcc_splat(struct brn_gcc *g, brn_rv scalar)
 {
@@ -273,7 +271,7 @@ brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b)
 	    binary(g, GCC_JIT_BINARY_OP_MULT, a, b)));
 }
 
-/* Go on in body if a op b, else in done.  */
+/* End the block: go on in a new one if a op b, else in done.  */
 static void
 branch(struct brn_gcc *g, brn_rv a, enum gcc_jit_comparison op, brn_rv b,
     gcc_jit_block *done)

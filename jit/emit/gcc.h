@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A thin layer over libgccjit in which kernels are written as if nothing could
- * fail: every fault sticks to the context and is asked for once, by
- * brn_gcc_finish.  Statements go to the block `at`; loops move it.  Values are
- * expressions: each use computes them anew, a local computes them once.
+ * A thin layer over libgccjit.  Emitters check no errors: an error sticks to
+ * the context, and brn_gcc_finish returns it.  Statements are appended to the
+ * block `at`, which loops change.  A brn_rv is an expression that is evaluated
+ * anew at each use; a local is evaluated once.
  *
  * Part of the module only.
  */
@@ -33,7 +33,7 @@ struct brn_gcc {
 	gcc_jit_type *i32, *i64, *u16, *u32;
 	gcc_jit_type *f32, *vec;
 	int lanes;                      /* of vec */
-	int nname;                      /* makes names of locals unique */
+	int nname;                      /* locals so far, for unique names */
 };
 
 /* A context with the flags of isa and an empty kernel function.  EJIT.  */
@@ -54,16 +54,16 @@ gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
 /* A new local with the type of its first value.  */
 brn_lv brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init);
 void brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v);
-/* Have a vector in a register: GCC would load it anew for each use.  */
+/* Keep a vector in a register: GCC would fold its load into each use.  */
 void brn_gcc_keep(struct brn_gcc *g, brn_lv v);
 /* p[i] and p + i; i counts elements.  */
 brn_lv brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i);
 brn_rv brn_gcc_offset(struct brn_gcc *g, brn_rv p, brn_rv i);
-/* Bring the line at p into L1.  */
+/* Prefetch the line at p into L1.  */
 void brn_gcc_prefetch(struct brn_gcc *g, brn_rv p);
-/* A constant array: the address of its first element.  nbytes is a multiple of
- * 8; data is copied, and written in words of 8 bytes whatever elem is, because
- * the assembler takes its time for each.  */
+/* A constant array of elem; returns the address of its first element.  data is
+ * copied; nbytes is a multiple of 8.  It is written in words of 8 bytes,
+ * because the assembler takes time for each word.  */
 brn_rv brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
     const void *data, size_t nbytes);
 
@@ -74,7 +74,8 @@ void brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b);
 /* if (limit < v) v = limit */
 void brn_gcc_min(struct brn_gcc *g, brn_lv v, brn_rv limit);
 
-/* while (a op b) { what is emitted till wend }, and the same once.  */
+/* while (a op b) { }, if (a op b) { }: the body is what is emitted until
+ * wend.  */
 struct brn_loop {
 	gcc_jit_block *head, *done;
 };
@@ -84,8 +85,8 @@ struct brn_loop brn_gcc_if(struct brn_gcc *g, brn_rv a,
     enum gcc_jit_comparison op, brn_rv b);
 void brn_gcc_wend(struct brn_gcc *g, struct brn_loop l);
 
-/* Assembly text of functions, as it is; and a call of one of them, which gives
- * nothing and leaves upper halves of vector registers clean.  Once a name.  */
+/* Add assembly text; call a function that it defines, once for each name.  The
+ * function returns nothing and ends with vzeroupper.  */
 void brn_gcc_asm(struct brn_gcc *g, const char *text);
 void brn_gcc_call(struct brn_gcc *g, const char *name, brn_rv *arg, int n);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What burin-jit.so exports.  The module's side of jit/kernels.def: it knows
- * the emitters.
+ * The exports of burin-jit.so, and the table of emitters.
  */
 #include "jit/emit/module.h"
 
@@ -29,8 +28,8 @@ static brn_emit_fn *const emitters[BRN_NUM_KERNELS] = {
 #undef EMIT_3
 };
 
-/* Build-id of the object that an address is in.  */
-struct owner {
+/* The build-id of the shared object that holds an address.  */
+struct object {
 	ElfW(Addr) addr;
 	char id[BRN_COMPILER_ID_MAX];
 };
@@ -52,7 +51,7 @@ holds(const struct dl_phdr_info *o, ElfW(Addr) addr)
 static int
 find_id(struct dl_phdr_info *o, size_t size, void *ctx)
 {
-	struct owner *w = ctx;
+	struct object *w = ctx;
 
 	(void)size;
 	if (!holds(o, w->addr))
@@ -72,7 +71,7 @@ find_id(struct dl_phdr_info *o, size_t size, void *ctx)
 const char *
 burin_jit_compiler_id(void)
 {
-	static struct owner w;
+	static struct object w;
 
 	w.addr = (ElfW(Addr))&gcc_jit_context_acquire;
 	dl_iterate_phdr(find_id, &w);
@@ -94,9 +93,22 @@ check_origin(const struct brn_spec *s, burin_error *err)
 		    BRN_GENERATOR, s->generator);
 	if (!emitters[s->kernel])
 		return brn_fail(err, BURIN_EJIT,
-		    "kernel %s: not one to compile",
+		    "kernel %s: is part of the library, not compiled",
 		    brn_kernels[s->kernel].name);
 	return 0;
+}
+
+static int
+emit(struct brn_gcc *g, const struct brn_spec *s, burin_error *err)
+{
+	struct brn_plan plan;
+	int rc = brn_plan_make(s, &plan, err);
+
+	if (rc < 0)
+		return rc;
+	rc = emitters[s->kernel](g, s, &plan, err);
+	brn_plan_clear(&plan);
+	return rc;
 }
 
 static int
@@ -108,9 +120,10 @@ compile(const struct brn_spec *s, const char *path, double *emit_ms,
 	int rc;
 
 	if ((rc = check_origin(s, err)) < 0 ||
+	    (rc = brn_kernel_check(s, err)) < 0 ||
 	    (rc = brn_gcc_open(&g, s->isa, err)) < 0)
 		return rc;
-	rc = emitters[s->kernel](&g, s, err);
+	rc = emit(&g, s, err);
 	if (emit_ms)
 		*emit_ms = brn_now_ms() - start;
 	if (rc == 0)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tier 1, lanes are tokens.  One pass keeps rows x tiles accumulators of one
- * tile each in registers and goes through the blocks of a block row; for each
+ * Tier 1, lanes are tokens.  A pass keeps an accumulator for each of its rows
+ * and tiles in registers and goes through the blocks of a block row.  For each
  * feature it loads the x of every tile and the weight of every row once:
  *
  *	acc[r][t] += x[t][feature] * w[r]
  *
  * The pattern is a constant table of offsets into x; sizes, strides and trip
- * counts are constants.  Block rows that are higher than a pass take several,
- * tiles that are left over narrower ones, down to one tile.  All passes add in
- * the same order, so the split into passes shows in no result.
+ * counts are constants.  A block row that is higher than a pass takes several
+ * passes; tiles left over by the widest pass take narrower ones, down to one
+ * tile.  All passes add in the same order, so results do not depend on the
+ * split into passes.
  */
 #include "jit/emit/t1.h"
 
@@ -17,26 +18,28 @@
 
 enum {
 	MAX_BODY = 64,          /* vector FMAs in a loop body */
-	W_AHEAD = 512,          /* floats that weights are fetched ahead */
-	W_LINE = 16,            /* floats a line of the cache */
-	X_COLS = 4,             /* wider blocks have x that follows x */
-	W_ROWS = 4,             /* lower blocks have too few FMAs to pay */
+	LINE_FLOATS = 16,       /* of a cache line */
+	W_PREFETCH_FLOATS = 512,
+	W_PREFETCH_MIN_BH = 4,  /* lower blocks have too few FMAs to pay */
+	X_PREFETCH_MAX_BW = 4,  /* the x of wider blocks is adjacent, which the
+	                           processor prefetches itself */
 };
 
 struct t1 {
 	struct brn_gcc *g;
 	const struct brn_spec *s;
 	struct brn_t1_part part;
-	int full;               /* every block stored: no tables */
+	int full;               /* every block is stored: no tables */
 	int nvec;               /* vectors a tile */
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
-	brn_lv w, p, end;       /* of the block row: weights, its offsets */
+	brn_lv w, p, end;       /* of the block row: its weights, and its
+	                           offsets from p to end */
 };
 
 struct pass {
 	int rows;
-	int first, nx;          /* vectors of the tiles: which, how many */
-	brn_lv acc[BRN_T1_ACC];    /* [row][nx] */
+	int first, nx;          /* vectors of x, counted from the first tile */
+	brn_lv acc[BRN_T1_MAX_ACC];     /* [row][nx] */
 };
 
 static int64_t
@@ -45,6 +48,7 @@ cols(const struct brn_spec *s)
 	return (int64_t)s->nbcol * s->bw;
 }
 
+/* Vector i of column c; x is column 0 in the first tile.  */
 static brn_rv
 x_at(struct t1 *e, brn_rv x, int c, int i)
 {
@@ -54,6 +58,8 @@ x_at(struct t1 *e, brn_rv x, int c, int i)
 	    line * e->nvec + i % e->nvec)));
 }
 
+/* The weight of row r and column c in all lanes; w is that of row and column
+ * 0.  */
 static brn_rv
 w_at(struct t1 *e, brn_rv w, int c, int r)
 {
@@ -61,22 +67,23 @@ w_at(struct t1 *e, brn_rv w, int c, int r)
 	    brn_gcc_int(e->g, (int64_t)c * e->s->bh + r))));
 }
 
-/* The weights that come a while after those of column c, once a line.  They are
- * read once a run and have mostly left the caches since the last; what the
- * processor fetches by itself ends with each page.  */
+/* Prefetch weights, once for each cache line that column c begins.  Weights are
+ * read once a run, so in a model they have left the caches since the last run,
+ * and the processor's own prefetches end with each page.  */
 static void
-emit_weights_ahead(struct t1 *e, brn_rv w, int c)
+emit_prefetch_weights(struct t1 *e, brn_rv w, int c)
 {
 	int bh = e->s->bh;
 
-	if (bh >= W_ROWS && c * bh % W_LINE < bh)
+	if (bh >= W_PREFETCH_MIN_BH && c * bh % LINE_FLOATS < bh)
 		brn_gcc_prefetch(e->g, brn_gcc_offset(e->g, w, brn_gcc_int(e->g,
-		    W_AHEAD + (int64_t)c * bh)));
+		    W_PREFETCH_FLOATS + (int64_t)c * bh)));
 }
 
-/* Column c of a block.  What there are fewer of is kept in registers, the x or
- * the w, and the others come one by one.  One that is used two or three times
- * GCC would load as often.  */
+/* The FMAs of column c of a block.  The fewer of its x vectors and its weights
+ * are held in registers, the others are loaded one at a time.  One that meets
+ * two or three held ones is forced into a register (brn_gcc_keep): GCC would
+ * fold its load into each FMA.  */
 static void
 emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 {
@@ -84,14 +91,14 @@ emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 	int nx = p->nx, nreg = brn_isas[e->s->isa].nreg;
 	int hold_x = nx < p->rows ||
 	    (p->rows <= 3 && (p->rows + 1) * nx < nreg);
-	brn_rv held[BRN_T1_ACC], one;
-	int nheld = hold_x ? nx : p->rows, none = hold_x ? p->rows : nx;
+	brn_rv held[BRN_T1_MAX_ACC], one;
+	int nheld = hold_x ? nx : p->rows, nother = hold_x ? p->rows : nx;
 
-	emit_weights_ahead(e, w, c);
+	emit_prefetch_weights(e, w, c);
 	for (int i = 0; i < nheld; i++)
 		held[i] = brn_gcc_get(brn_gcc_local(g, "held", hold_x ?
 		    x_at(e, x, c, p->first + i) : w_at(e, w, c, i)));
-	for (int i = 0; i < none; i++) {
+	for (int i = 0; i < nother; i++) {
 		one = hold_x ? w_at(e, w, c, i) :
 		    x_at(e, x, c, p->first + i);
 		if (nheld > 1) {
@@ -107,13 +114,14 @@ emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 	}
 }
 
+/* v += n, for a pointer v.  */
 static void
-add_to(struct brn_gcc *g, brn_lv v, brn_rv n)
+emit_advance(struct brn_gcc *g, brn_lv v, brn_rv n)
 {
 	brn_gcc_set(g, v, brn_gcc_offset(g, brn_gcc_get(v), n));
 }
 
-/* The columns of a block.  */
+/* The columns of a block, in a loop over u of them when there are many.  */
 static void
 emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
 {
@@ -135,8 +143,8 @@ emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
 	    brn_gcc_get(c));
 	for (int i = 0; i < u; i++)
 		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
-	add_to(g, x, brn_gcc_int(g, u * e->nvec));
-	add_to(g, w, brn_gcc_int(g, u * e->s->bh));
+	emit_advance(g, x, brn_gcc_int(g, u * e->nvec));
+	emit_advance(g, w, brn_gcc_int(g, u * e->s->bh));
 	brn_gcc_set(g, c, brn_gcc_add(g, brn_gcc_get(c),
 	    brn_gcc_int(g, -1)));
 	brn_gcc_wend(g, l);
@@ -144,10 +152,11 @@ emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
 		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
 }
 
-/* What the pass will want of x in some columns: lines are far apart, and what
- * they wait for in L2 is more than FMAs in flight can hide.  */
+/* Prefetch the x of the block that comes BRN_OFFS_AHEAD columns later.  Lines
+ * of x are far apart, and the latency of L2 is more than the FMAs in flight can
+ * hide.  */
 static void
-emit_ahead(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
+emit_prefetch_x(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 {
 	struct brn_gcc *g = e->g;
 	int bw = e->s->bw, last = (p->first + p->nx - 1) / e->nvec;
@@ -163,8 +172,8 @@ emit_ahead(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 			    brn_gcc_ptr(g->i64)), off));
 }
 
-/* All blocks of the block row.  x is the first tile, w the first weight of
- * the rows of this pass.  */
+/* All blocks of the block row.  x is the first tile, w0 the first weight of the
+ * first row of this pass.  */
 static void
 emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 {
@@ -184,7 +193,7 @@ emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 	l = brn_gcc_while(g, brn_gcc_get(at), GCC_JIT_COMPARISON_LT, end);
 	if (e->full) {
 		emit_block(e, p, brn_gcc_get(xk), brn_gcc_get(w));
-		add_to(g, xk, brn_gcc_int(g, e->s->bw * BRN_TILE));
+		emit_advance(g, xk, brn_gcc_int(g, e->s->bw * BRN_TILE));
 		brn_gcc_set(g, at, brn_gcc_add(g, brn_gcc_get(at),
 		    brn_gcc_int(g, 1)));
 	} else {
@@ -192,23 +201,23 @@ emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 		    brn_gcc_get(at), brn_gcc_int(g, 0))), g->i64);
 		emit_block(e, p, brn_gcc_offset(g, brn_gcc_cast(g, x,
 		    brn_gcc_ptr(g->i64)), off), brn_gcc_get(w));
-		if (e->s->bw <= X_COLS)
-			emit_ahead(e, p, x, at);
-		add_to(g, at, brn_gcc_int(g, 1));
+		if (e->s->bw <= X_PREFETCH_MAX_BW)
+			emit_prefetch_x(e, p, x, at);
+		emit_advance(g, at, brn_gcc_int(g, 1));
 	}
-	add_to(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->s->bw));
+	emit_advance(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->s->bw));
 	brn_gcc_wend(g, l);
 }
 
-/* Rows of a pass are so many after its first, `row`, or where the table of the
- * part says.  */
+/* The base that row_at counts from: the first row of the pass, or 0 where the
+ * table of the part says where each row is.  */
 static brn_rv
 base_row(struct t1 *e, brn_rv row)
 {
 	return e->part.row ? brn_gcc_int(e->g, 0) : row;
 }
 
-/* Row r of the pass, from that base.  */
+/* Row r of the pass, counted from that base.  */
 static brn_rv
 row_at(struct t1 *e, brn_rv row, int r)
 {
@@ -219,9 +228,9 @@ row_at(struct t1 *e, brn_rv row, int r)
 	    brn_gcc_int(g, r);
 }
 
-/* The first value of accumulators: the bias of their row, or zero.  */
+/* Initialize the accumulators with the bias of their row, or zero.  */
 static void
-emit_start(struct t1 *e, struct pass *p, brn_rv row)
+emit_init(struct t1 *e, struct pass *p, brn_rv row)
 {
 	struct brn_gcc *g = e->g;
 
@@ -240,7 +249,7 @@ emit_start(struct t1 *e, struct pass *p, brn_rv row)
 	}
 }
 
-/* y is at the base of rows, in the first tile.  */
+/* Store the accumulators.  y is the base row of the first tile.  */
 static void
 emit_store(struct t1 *e, struct pass *p, brn_rv y, brn_rv row)
 {
@@ -262,6 +271,7 @@ emit_store(struct t1 *e, struct pass *p, brn_rv y, brn_rv row)
 	}
 }
 
+/* The pass of nrow rows, from e->row on, and nx vectors from `first` on.  */
 static void
 emit_pass(struct t1 *e, int nrow, int first, int nx)
 {
@@ -277,7 +287,7 @@ emit_pass(struct t1 *e, int nrow, int first, int nx)
 	x = brn_gcc_local(g, "x", brn_gcc_offset(g,
 	    brn_gcc_arg(g, BRN_ARG_x),
 	    brn_gcc_mul(g, tile, cols(e->s) * BRN_TILE)));
-	emit_start(e, &p, row);
+	emit_init(e, &p, row);
 	emit_blocks(e, &p, brn_gcc_get(x), brn_gcc_offset(g,
 	    brn_gcc_get(e->w), brn_gcc_get(e->row)));
 	y = brn_gcc_local(g, "y", brn_gcc_cast(g, brn_gcc_offset(g,
@@ -285,7 +295,7 @@ emit_pass(struct t1 *e, int nrow, int first, int nx)
 	emit_store(e, &p, brn_gcc_get(y), row);
 }
 
-/* n passes of nrow rows each, from row on.  */
+/* n passes of nrow rows each, from e->row on.  */
 static void
 emit_rows(struct t1 *e, int n, int nrow, int first, int nx)
 {
@@ -309,14 +319,14 @@ emit_rows(struct t1 *e, int n, int nrow, int first, int nx)
 	}
 }
 
-/* All rows of the block for some vectors of the tiles, in as few and as equal
- * passes as registers allow; of an even number of rows if they can be, since
- * passes of 6, 6 and 4 rows are faster than those of 6, 5 and 5.  */
+/* All rows of the block for nx vectors, in as few passes as registers allow and
+ * of about the same height.  Heights are even where they can be: passes of 6, 6
+ * and 4 rows are faster than 6, 5 and 5.  */
 static void
-emit_vectors(struct t1 *e, int first, int nx)
+emit_passes(struct t1 *e, int first, int nx)
 {
 	int bh = e->s->bh, n = brn_t1_passes(e->s, nx);
-	int unit = bh % 2 != 0 || brn_t1_rows(e->s->isa, nx) % 2 ? 1 : 2;
+	int unit = bh % 2 != 0 || brn_t1_max_rows(e->s->isa, nx) % 2 ? 1 : 2;
 	int more = bh / unit % n, few = bh / unit / n;
 
 	brn_gcc_set(e->g, e->row, brn_gcc_int(e->g, 0));
@@ -324,18 +334,19 @@ emit_vectors(struct t1 *e, int first, int nx)
 	emit_rows(e, n - more, few * unit, first, nx);
 }
 
-/* All tiles up to end through the block row, ntile at a time.  */
+/* The block row for all tiles up to end, ntile at a time while there are as
+ * many.  */
 static void
 emit_tiles(struct t1 *e, int ntile, brn_rv end)
 {
 	struct brn_gcc *g = e->g;
-	int nx = brn_t1_nx(e->s, ntile);
+	int nx = brn_t1_pass_vectors(e->s, ntile);
 	brn_rv next = brn_gcc_add(g, brn_gcc_get(e->tile),
 	    brn_gcc_int(g, ntile));
 	struct brn_loop l = brn_gcc_while(g, next, GCC_JIT_COMPARISON_LE, end);
 
 	for (int i = 0; i < ntile * e->nvec; i += nx)
-		emit_vectors(e, i, nx);
+		emit_passes(e, i, nx);
 	brn_gcc_set(g, e->tile, next);
 	brn_gcc_wend(g, l);
 }
@@ -365,11 +376,11 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g, e->part.vals,
 	    brn_gcc_mul(g, first, (int64_t)s->bh * s->bw)));
 	brn_gcc_set(g, e->tile, tile0);
-	for (int t = brn_t1_tiles(s); t > 0; t = brn_t1_fewer(s, t))
+	for (int t = brn_t1_tiles(s); t > 0; t = brn_t1_narrower(s, t))
 		emit_tiles(e, t, tile1);
 }
 
-/* for groups of tiles: for block rows: for tiles, for rows in the block */
+/* The loops: groups of tiles, block rows, tiles, rows of the block.  */
 static void
 emit_kernel(struct t1 *e)
 {
@@ -388,7 +399,7 @@ emit_kernel(struct t1 *e)
 	lg = brn_gcc_while(g, brn_gcc_get(group), GCC_JIT_COMPARISON_LT,
 	    tile1);
 	brn_gcc_set(g, end, brn_gcc_add(g, brn_gcc_get(group),
-	    brn_gcc_int(g, brn_t1_group(e->s))));
+	    brn_gcc_int(g, brn_t1_tile_group(e->s))));
 	brn_gcc_min(g, end, tile1);
 	brn_gcc_set(g, e->brow, e->part.brow0);
 	lb = brn_gcc_while(g, brn_gcc_get(e->brow), GCC_JIT_COMPARISON_LT,
@@ -406,14 +417,14 @@ brn_emit_t1_part(struct brn_gcc *g, const struct brn_spec *s,
     const struct brn_t1_part *p)
 {
 	struct t1 e = { .g = g, .s = s, .part = *p, .full = !p->t.offs,
-	    .nvec = brn_t1_nvec(s->isa) };
+	    .nvec = brn_t1_vectors(s->isa) };
 
 	emit_kernel(&e);
 }
 
-/* The layer as a whole.  */
 static int
-emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
+emit_layer(struct brn_gcc *g, const struct brn_spec *s, int full,
+    burin_error *err)
 {
 	struct brn_t1_part p = {
 		.yrows = (int64_t)s->nbrow * s->bh,
@@ -423,7 +434,7 @@ emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 	};
 	int rc;
 
-	if (!full && (rc = brn_tables_make(g, s, &p.t, err)) < 0)
+	if (!full && (rc = brn_emit_tables(g, s, &p.t, err)) < 0)
 		return rc;
 	brn_emit_t1_part(g, s, &p);
 	return 0;
@@ -431,14 +442,16 @@ emit(struct brn_gcc *g, const struct brn_spec *s, int full, burin_error *err)
 
 int
 brn_emit_t1_full(struct brn_gcc *g, const struct brn_spec *s,
-    burin_error *err)
+    const struct brn_plan *plan, burin_error *err)
 {
-	return emit(g, s, 1, err);
+	(void)plan;
+	return emit_layer(g, s, 1, err);
 }
 
 int
 brn_emit_t1_tile(struct brn_gcc *g, const struct brn_spec *s,
-    burin_error *err)
+    const struct brn_plan *plan, burin_error *err)
 {
-	return emit(g, s, 0, err);
+	(void)plan;
+	return emit_layer(g, s, 0, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The loops of tier 1 for some of the rows of a layer, wherever these are.
+ * The loops of tier 1 for a part of a layer: a pattern whose rows may be
+ * anywhere in y.
  */
 #ifndef BRN_EMIT_T1_H
 #define BRN_EMIT_T1_H
@@ -9,16 +10,16 @@
 #include "jit/emit/tables.h"
 
 struct brn_t1_part {
-	struct brn_tables t;            /* of s; all NULL: s is full */
-	brn_rv row;                     /* a table: where each row of s is in y
-	                                   and bias; NULL: where it is in s */
+	struct brn_tables t;            /* the pattern; all NULL: it is full */
+	brn_rv row;                     /* a table: the row of y and bias for
+	                                   each row of the part; NULL: they are
+	                                   the same */
 	int64_t yrows;                  /* rows of y */
-	brn_rv vals;                    /* of the first block of s */
-	brn_rv brow0, brow1;            /* block rows of s that are wanted */
+	brn_rv vals;                    /* the weights of the first block */
+	brn_rv brow0, brow1;            /* block rows of the part to compute */
 };
 
-/* Of s this asks for isa, epilogue, block shape, nbcol, and whether it is
- * full.  */
+/* s describes the part: isa, epilogue, block shape and nbcol are used.  */
 void brn_emit_t1_part(struct brn_gcc *g, const struct brn_spec *s,
     const struct brn_t1_part *p);
 

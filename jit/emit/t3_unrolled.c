@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tier 3, the pattern in the instructions.  A panel is straight-line code:
- * its rows have an accumulator register each, each line of x is loaded once
- * for all the rows that want it, and what a row wants is which register its
- * FMA names:
+ * Tier 3, the pattern in the instructions.  A panel is straight-line code: each
+ * of its rows has an accumulator register, each line of x is loaded once for
+ * all rows that use it, and an FMA names the register of its row:
  *
  *	load line 5;  acc[3] += w * line;  acc[17] += w * line;  load line 9 ..
  *
- * Code runs once a tile, so it must come from the first cache: panels are
- * gathered into chunks that stay there while all tiles go through.  A slice of
- * x stays in L1 meanwhile; accumulators wait in y for the next slice.
+ * The code of a panel runs once for each tile, so panels are joined to chunks
+ * that fit the instruction cache, and all tiles go through a chunk before the
+ * next one.  A slice of x stays in L1 meanwhile; accumulators wait in y for the
+ * next slice.
  *
- * A statement of GCC's for every weight would take it half a millisecond, so
- * panels are assembly text that GCC never reads; it makes the loops around.
- * AVX-512 only: with half the registers and twice the passes tier 1 is better.
+ * GCC would take half a millisecond for the statement of each weight, so panels
+ * are assembly text that GCC does not parse; it makes the loops around them.
  */
 #include "jit/emit/emit.h"
 
@@ -23,30 +22,35 @@
 #include <stdio.h>
 
 enum {
-	ROW_BYTES = 16,         /* load and store of an accumulator */
-	GROUP = 16,             /* tiles: their slice of x and y fits L2 */
-	REACH = 128,            /* of short addresses: lines and weights */
-	W_GROUP = 8,            /* weights that are addressed alike */
-	TURNS = 8,              /* tiles that fetch the next chunk together */
-	CODE_LINE = 64,
+	ROW_BYTES = 16,         /* code: load and store of an accumulator */
+	TILE_GROUP = 16,        /* tiles whose slice of x and y fits L2 */
+	REACH = 128,            /* lines of x, and weights, that a displacement
+	                           of one byte reaches to either side */
+	W_GROUP = 8,            /* weights with the same address register */
+	PREFETCH_TILES = 8,     /* that share prefetching the next chunk */
+	LINE_BYTES = 64,        /* of a cache line */
 };
 
 struct t3 {
 	struct brn_gcc *g;
 	const struct brn_spec *s;
-	struct brn_t3 t;
-	char reg[32][16];       /* as they are written in asm text */
-	int quad, one;          /* registers: four weights, one spread out */
-	int line[2];            /* x, in turn */
+	const struct brn_t3_order *order;
+	struct brn_t3_stream t;
+	char reg[32][16];       /* names of registers in assembly text */
+	int quad, one;          /* registers: four weights in each quarter, one
+	                           weight in all lanes */
+	int line[2];            /* registers for lines of x, in turn */
 	struct brn_buf text;
 	int nchunk;
 };
 
-/* Where a panel's text has got to.  */
-struct at {
-	int32_t x, w;           /* what the address registers point to */
-	int line;               /* the register that has the x, -1: none */
-	int turn;
+/* State of the text of a panel.  */
+struct cursor {
+	int32_t x, w;           /* line and weight that the address registers
+	                           point to */
+	int line;               /* the register that holds the current line of
+	                           x; -1: none does */
+	int nline;              /* lines loaded so far */
 };
 
 static int64_t
@@ -61,9 +65,9 @@ cols(const struct brn_spec *s)
 	return (int64_t)s->nbcol * s->bw;
 }
 
-/* Move the address registers on, when the next weights are out of reach.  */
+/* Advance the address registers when the next operands are out of reach.  */
 static void
-text_reach(struct t3 *e, struct at *at, const struct brn_t3_fma *f, int i)
+text_advance(struct t3 *e, struct cursor *at, const struct brn_t3_fma *f, int i)
 {
 	while (f->col - at->x >= REACH) {
 		at->x += 2 * REACH;
@@ -76,10 +80,10 @@ text_reach(struct t3 *e, struct at *at, const struct brn_t3_fma *f, int i)
 	}
 }
 
-/* The weight into the register `one`: a shuffle of four that are loaded once
- * into each quarter of `quad`.  */
+/* Spread a weight to all lanes of `one`: `quad` has four weights in each
+ * quarter, and a shuffle picks one of them.  */
 static void
-text_spread(struct t3 *e, const struct at *at, const struct brn_t3_fma *f)
+text_spread(struct t3 *e, const struct cursor *at, const struct brn_t3_fma *f)
 {
 	if (f->lane == 0)
 		brn_buf_printf(&e->text, "vbroadcastf32x4 %d(%%rdx), %s\n",
@@ -88,20 +92,22 @@ text_spread(struct t3 *e, const struct at *at, const struct brn_t3_fma *f)
 	    e->reg[e->quad], e->reg[e->one]);
 }
 
+/* Load the current line of x, unless a register has it.  */
 static void
-text_line(struct t3 *e, struct at *at, int x)
+text_load_line(struct t3 *e, struct cursor *at, int x)
 {
 	if (at->line >= 0)
 		return;
-	at->line = e->line[at->turn++ % BRN_COUNT(e->line)];
+	at->line = e->line[at->nline++ % BRN_COUNT(e->line)];
 	brn_buf_printf(&e->text, "vmovups %d(%%rax), %s\n", x,
 	    e->reg[at->line]);
 }
 
-/* A line of x that one row wants goes straight into its FMA, unless the weight
- * comes from memory too.  */
+/* The FMA of a weight.  A line of x that only this one uses (alone) is its
+ * memory operand, unless the weight is.  */
 static void
-text_fma(struct t3 *e, struct at *at, const struct brn_t3_fma *f, int alone)
+text_fma(struct t3 *e, struct cursor *at, const struct brn_t3_fma *f,
+    int alone)
 {
 	int x = (f->col - at->x) * BRN_TILE * 4;
 	const char *acc = e->reg[f->row];
@@ -113,7 +119,7 @@ text_fma(struct t3 *e, struct at *at, const struct brn_t3_fma *f, int alone)
 		    e->reg[e->one], acc);
 		return;
 	}
-	text_line(e, at, x);
+	text_load_line(e, at, x);
 	if (f->lane >= 0)
 		brn_buf_printf(&e->text, "vfmadd231ps %s, %s, %s\n",
 		    e->reg[e->one], e->reg[at->line], acc);
@@ -122,18 +128,16 @@ text_fma(struct t3 *e, struct at *at, const struct brn_t3_fma *f, int alone)
 		    "%s, %s\n", (f->at - at->w) * 4, e->reg[at->line], acc);
 }
 
-/* The row that belongs to accumulator r of the panel of the block rows at
- * order.  */
+/* The row of accumulator r; order has the block rows of the panel.  */
 static int
 row_of(const struct t3 *e, const int32_t *order, int r)
 {
 	return order[r / e->s->bh] * e->s->bh + r % e->s->bh;
 }
 
-/* The first value of accumulators: bias, zero, or what the slice before has
- * left in y.  */
+/* Initialize accumulators: bias or zero, or in a later slice the sums in y.  */
 static void
-text_start(struct t3 *e, const int32_t *order, int nrow, int slice)
+text_init(struct t3 *e, const int32_t *order, int nrow, int slice)
 {
 	for (int r = 0; r < nrow; r++) {
 		const char *acc = e->reg[r];
@@ -151,34 +155,35 @@ text_start(struct t3 *e, const int32_t *order, int nrow, int slice)
 	}
 }
 
-/* Panel i, if its first place is among the block rows asked for.  */
+/* Panel i, which is skipped when its first block row, by place in the order, is
+ * not among those of the call.  */
 static void
 text_panel(struct t3 *e, int i)
 {
-	const struct brn_t3 *t = &e->t;
+	const struct brn_t3_stream *t = &e->t;
 	const struct brn_t3_fma *f = t->fma + t->first[i];
 	int n = t->first[i + 1] - t->first[i], slice = i / t->npanel;
-	int brow = i % t->npanel * t->rows, nrow;
-	const int32_t *order = t->order + brow;
-	struct at at = { .x = slice * t->cols * e->s->bw + REACH,
+	int rows = e->order->rows, brow = i % t->npanel * rows, nrow;
+	const int32_t *order = e->order->brow + brow;
+	struct cursor at = { .x = slice * t->cols * e->s->bw + REACH,
 	    .w = t->first[i] + REACH };
 
 	if (n == 0 && slice > 0)
 		return;
-	nrow = e->s->nbrow - brow < t->rows ? e->s->nbrow - brow : t->rows;
+	nrow = e->s->nbrow - brow < rows ? e->s->nbrow - brow : rows;
 	nrow *= e->s->bh;
 	brn_buf_printf(&e->text, "cmpq $%d, %%r8\njg 1f\ncmpq $%d, %%r11\n"
 	    "jle 1f\nleaq %d(%%rdi), %%rax\nleaq %d(%%r9), %%rdx\n", brow,
 	    brow, at.x * BRN_TILE * 4, at.w * 4);
-	text_start(e, order, nrow, slice);
+	text_init(e, order, nrow, slice);
 	for (int k = 0; k < n; k++) {
-		int again = k > 0 && f[k - 1].col == f[k].col;
-		int more = k + 1 < n && f[k + 1].col == f[k].col;
+		int as_before = k > 0 && f[k - 1].col == f[k].col;
+		int as_next = k + 1 < n && f[k + 1].col == f[k].col;
 
-		if (!again)
+		if (!as_before)
 			at.line = -1;
-		text_reach(e, &at, &f[k], k);
-		text_fma(e, &at, &f[k], !again && !more);
+		text_advance(e, &at, &f[k], k);
+		text_fma(e, &at, &f[k], !as_before && !as_next);
 	}
 	for (int r = 0; r < nrow; r++)
 		brn_buf_printf(&e->text, "vmovups %s, %d(%%rsi)\n", e->reg[r],
@@ -186,40 +191,41 @@ text_panel(struct t3 *e, int i)
 	brn_buf_printf(&e->text, "1:\n");
 }
 
-/* Panels of the slice, from p on, that make a chunk.  */
+/* The end of the chunk that begins with panel p of the slice.  */
 static int
 chunk_end(const struct t3 *e, int slice, int p)
 {
-	const struct brn_t3 *t = &e->t;
+	const struct brn_t3_stream *t = &e->t;
 	const int32_t *first = &t->first[slice * t->npanel];
 	int64_t bytes = 0;
 
 	do {
-		bytes += (int64_t)(first[p + 1] - first[p]) * BRN_T3_FMA +
-		    (int64_t)t->rows * e->s->bh * ROW_BYTES;
+		bytes += (int64_t)(first[p + 1] - first[p]) * BRN_T3_FMA_BYTES +
+		    (int64_t)e->order->rows * e->s->bh * ROW_BYTES;
 		p++;
 	} while (p < t->npanel && bytes + (int64_t)(first[p + 1] - first[p]) *
-	    BRN_T3_FMA < BRN_T3_CHUNK);
+	    BRN_T3_FMA_BYTES < BRN_T3_CHUNK_BYTES);
 	return p;
 }
 
-/* What comes after the chunk at rcx, a part of it with each tile.  In a model
- * code has left the caches since the last run.  */
+/* Prefetch the code after the chunk at rcx into L2, a part of it with each
+ * tile: in a model the code has left the caches since the last run.  */
 static void
-text_ahead(struct t3 *e)
+text_prefetch_code(struct t3 *e)
 {
-	int part = BRN_T3_CHUNK / TURNS;
+	int part = BRN_T3_CHUNK_BYTES / PREFETCH_TILES;
 
 	brn_buf_printf(&e->text, "andl $%d, %%r8d\nimulq $%d, %%r8, %%r8\n"
-	    "addq %%rcx, %%r8\n", TURNS - 1, part);
-	for (int i = 0; i < part; i += CODE_LINE)
+	    "addq %%rcx, %%r8\n", PREFETCH_TILES - 1, part);
+	for (int i = 0; i < part; i += LINE_BYTES)
 		brn_buf_printf(&e->text, "prefetcht1 %d(%%r8)\n",
-		    BRN_T3_CHUNK + i);
+		    BRN_T3_CHUNK_BYTES + i);
 }
 
-/* The function chunk(x, y, args, i, tile) and all it goes to.  In registers: x
- * rdi, y rsi, weights r9, bias r10, the block rows asked for r8 and r11; rax
- * and rdx go along x and weights.  */
+/* The function chunk(x, y, args, i, tile), which jumps to chunk i through a
+ * table of offsets, and all chunks.  Registers: x in rdi, y in rsi, weights in
+ * r9, bias in r10, the block rows of the call in r8 and r11; rax and rdx
+ * advance along x and weights.  */
 static void
 text_chunks(struct t3 *e)
 {
@@ -227,11 +233,11 @@ text_chunks(struct t3 *e)
 	    "movq %d(%%rdx), %%r9\nmovq %d(%%rdx), %%r10\n"
 	    "movq %d(%%rdx), %%r8\nmovq %d(%%rdx), %%r11\n"
 	    "jmp *%%rcx\n.p2align 2\nchunks:\n";
-	const struct brn_t3 *t = &e->t;
+	const struct brn_t3_stream *t = &e->t;
 
 	brn_buf_printf(&e->text, ".text\nchunk:\nleaq chunks(%%rip), %%rax\n"
 	    "movslq (%%rax,%%rcx,4), %%rcx\naddq %%rax, %%rcx\n");
-	text_ahead(e);
+	text_prefetch_code(e);
 	brn_buf_printf(&e->text, head,
 	    (int)offsetof(struct brn_kernel_args, stream),
 	    (int)offsetof(struct brn_kernel_args, bias),
@@ -268,6 +274,7 @@ emit_next(struct brn_gcc *g, struct brn_loop l, brn_lv i, int64_t step)
 	brn_gcc_wend(g, l);
 }
 
+/* x or y of a tile, each of so many lines.  */
 static brn_rv
 tile_at(struct brn_gcc *g, enum brn_arg a, brn_lv tile, int64_t lines)
 {
@@ -275,7 +282,7 @@ tile_at(struct brn_gcc *g, enum brn_arg a, brn_lv tile, int64_t lines)
 	    brn_gcc_get(tile), lines * BRN_TILE));
 }
 
-/* for groups of tiles: for chunks: for tiles */
+/* The loops: groups of tiles, chunks, tiles.  */
 static void
 emit_kernel(struct t3 *e)
 {
@@ -287,7 +294,7 @@ emit_kernel(struct t3 *e)
 	end = brn_gcc_local(g, "end", brn_gcc_int(g, 0));
 	lg = emit_for(g, group, brn_gcc_arg(g, BRN_ARG_tile1));
 	brn_gcc_set(g, end, brn_gcc_add(g, brn_gcc_get(group),
-	    brn_gcc_int(g, GROUP)));
+	    brn_gcc_int(g, TILE_GROUP)));
 	brn_gcc_min(g, end, brn_gcc_arg(g, BRN_ARG_tile1));
 	c = brn_gcc_local(g, "c", brn_gcc_int(g, 0));
 	lc = emit_for(g, c, brn_gcc_int(g, e->nchunk));
@@ -300,10 +307,10 @@ emit_kernel(struct t3 *e)
 	    brn_gcc_get(tile) }, 5);
 	emit_next(g, lt, tile, 1);
 	emit_next(g, lc, c, 1);
-	emit_next(g, lg, group, GROUP);
+	emit_next(g, lg, group, TILE_GROUP);
 }
 
-/* Registers: accumulators from 0 on, others from the last one down.  */
+/* Accumulators are the registers from 0 on, others from the last one down.  */
 static void
 name_registers(struct t3 *e)
 {
@@ -318,12 +325,13 @@ name_registers(struct t3 *e)
 }
 
 int
-brn_emit_t3(struct brn_gcc *g, const struct brn_spec *s, burin_error *err)
+brn_emit_t3(struct brn_gcc *g, const struct brn_spec *s,
+    const struct brn_plan *plan, burin_error *err)
 {
-	struct t3 e = { .g = g, .s = s };
+	struct t3 e = { .g = g, .s = s, .order = plan->own };
 	int rc;
 
-	if ((rc = brn_t3_make(s, &e.t, err)) < 0)
+	if ((rc = brn_t3_stream(s, e.order, &e.t, err)) < 0)
 		return rc;
 	name_registers(&e);
 	text_chunks(&e);
@@ -333,6 +341,6 @@ brn_emit_t3(struct brn_gcc *g, const struct brn_spec *s, burin_error *err)
 	else
 		brn_gcc_asm(g, (const char *)e.text.p);
 	brn_buf_free(&e.text);
-	brn_t3_clear(&e.t);
+	brn_t3_stream_clear(&e.t);
 	return rc;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Claims, caches, counting.  What compiles is in make.c.
+ * Claims, caches, statistics.  compile_missing.c has the part that compiles.
  */
 #include "jit/get/batch.h"
 
+#include "jit/builtin/t0.h"
 #include "jit/get/fork.h"
 #include "jit/get/load.h"
 #include "jit/get/trace.h"
@@ -64,7 +65,7 @@ brn_batch_note(struct brn_batch *b, const char *text)
 	brn_trace("note: %s", text);
 }
 
-/* Of all batches that have ended.  */
+/* Sum over all batches that have ended.  */
 static pthread_mutex_t total_lock = PTHREAD_MUTEX_INITIALIZER;
 static burin_stats total;
 
@@ -122,7 +123,7 @@ brn_batch_total(burin_stats *st)
 /* ---- settle ----------------------------------------------------------- */
 
 static void
-code_of(const struct brn_spec *s, enum brn_kernel_id kernel, enum brn_isa isa,
+set_code(const struct brn_spec *s, enum brn_kernel_id kernel, enum brn_isa isa,
     brn_kernel_fn *fn, struct brn_code *out)
 {
 	out->fn = fn;
@@ -131,21 +132,21 @@ code_of(const struct brn_spec *s, enum brn_kernel_id kernel, enum brn_isa isa,
 }
 
 static void
-t0_of(const struct brn_spec *s, struct brn_code *out)
+set_tier_0(const struct brn_spec *s, struct brn_code *out)
 {
 	enum brn_isa isa = brn_isa_runs(s->isa) ? s->isa : brn_isa_detect();
 
-	code_of(s, BRN_KERNEL_t0, isa, brn_t0(isa), out);
+	set_code(s, BRN_KERNEL_t0, isa, brn_t0(isa), out);
 }
 
 static void
-settle(struct brn_item *it, const struct brn_code *code, void *handle)
+settle_item(struct brn_item *it, const struct brn_code *code, void *handle)
 {
 	brn_table_settle(it->slot, code, handle);
 	it->open = 0;
 }
 
-/* One reason speaks for all.  */
+/* The first failure becomes the note.  */
 static void
 count_failure(struct brn_batch *b, const char *why)
 {
@@ -165,7 +166,7 @@ brn_batch_fail(struct brn_batch *b, struct brn_item *it, const char *why)
 		brn_key_hex(&it->key, hex);
 		brn_trace("fail %s: %s", hex, why);
 	}
-	settle(it, NULL, NULL);
+	settle_item(it, NULL, NULL);
 }
 
 /* ---- claim ------------------------------------------------------------ */
@@ -181,8 +182,8 @@ brn_batch_init(struct brn_batch *b, const struct brn_jit_opts *o, int n,
 	pthread_mutex_init(&b->lock, NULL);
 	b->item = brn_alloc((size_t)n + 1, sizeof *b->item);
 	b->job = brn_alloc((size_t)n + 1, sizeof *b->job);
-	b->of = brn_alloc((size_t)n + 1, sizeof *b->of);
-	if (b->item && b->job && b->of)
+	b->item_of = brn_alloc((size_t)n + 1, sizeof *b->item_of);
+	if (b->item && b->job && b->item_of)
 		return BURIN_OK;
 	brn_batch_clear(b);
 	return brn_nomem(err);
@@ -193,14 +194,14 @@ brn_batch_clear(struct brn_batch *b)
 {
 	for (int i = 0; b->item && i < b->n; i++)
 		brn_buf_free(&b->item[i].desc);
-	brn_stores_close(&b->stores);
+	brn_cache_layers_close(&b->layers);
 	brn_remote_close(b->remote);
 	if (b->stopfd >= 0)
 		close(b->stopfd);
 	pthread_mutex_destroy(&b->lock);
 	free(b->item);
 	free(b->job);
-	free(b->of);
+	free(b->item_of);
 }
 
 static int
@@ -212,9 +213,9 @@ is_first(const struct brn_batch *b, int i)
 	return 1;
 }
 
-/* What no compiler is needed for, or would help with.  */
+/* Settle an item that needs no compiler, or that none would help.  */
 static void
-settle_early(struct brn_batch *b, struct brn_item *it)
+settle_uncompiled(struct brn_batch *b, struct brn_item *it)
 {
 	const struct brn_spec *s = &it->spec;
 	struct brn_code t0;
@@ -222,8 +223,8 @@ settle_early(struct brn_batch *b, struct brn_item *it)
 	if (!s->compiler[0]) {
 		brn_batch_fail(b, it, "libgccjit: not known here");
 	} else if (brn_kernels[s->kernel].tier == 0) {
-		t0_of(s, &t0);
-		settle(it, &t0, NULL);
+		set_tier_0(s, &t0);
+		settle_item(it, &t0, NULL);
 	} else if (!brn_isa_runs(s->isa) && !b->o.warm) {
 		brn_batch_fail(b, it, "isa: not of this machine");
 	}
@@ -242,7 +243,7 @@ brn_batch_claim(struct brn_batch *b, int i, const struct brn_spec *spec,
 	if (it->desc.fail)
 		return brn_nomem(err);
 	it->key = brn_key_of(it->desc.p, it->desc.n);
-	t0_of(spec, &t0);
+	set_tier_0(spec, &t0);
 	rc = brn_table_claim(&it->key, it->desc.p, it->desc.n, &t0,
 	    &it->slot);
 	if (rc < 0)
@@ -252,7 +253,7 @@ brn_batch_claim(struct brn_batch *b, int i, const struct brn_spec *spec,
 	brn_batch_count(b, BRN_COUNT_kernels, it->first);
 	it->open = it->claim == BRN_CLAIM_mine;
 	if (it->open)
-		settle_early(b, it);
+		settle_uncompiled(b, it);
 	else if (it->claim == BRN_CLAIM_ready)
 		brn_batch_count(b, BRN_COUNT_memory_hits, it->first);
 	return BURIN_OK;
@@ -324,9 +325,9 @@ count_hit(struct brn_batch *b, const struct brn_store *s,
 	brn_trace("hit %s %s %.0f us", hex, brn_store_dir(s), us);
 }
 
-/* The kernel in fd, or with warm the knowledge that there is one.  */
+/* Settle it with the artifact in fd; with the option warm, as being there.  */
 static int
-load(struct brn_batch *b, struct brn_item *it, int fd, burin_error *why)
+load_fd(struct brn_batch *b, struct brn_item *it, int fd, burin_error *why)
 {
 	struct brn_code code;
 	brn_kernel_fn *fn;
@@ -334,20 +335,21 @@ load(struct brn_batch *b, struct brn_item *it, int fd, burin_error *why)
 	int rc;
 
 	if (b->o.warm) {
-		settle(it, NULL, NULL);
+		settle_item(it, NULL, NULL);
 		return BURIN_OK;
 	}
 	rc = brn_load(fd, &handle, &fn, why);
 	if (rc < 0)
 		return rc;
-	code_of(&it->spec, it->spec.kernel, it->spec.isa, fn, &code);
-	settle(it, &code, handle);
+	set_code(&it->spec, it->spec.kernel, it->spec.isa, fn, &code);
+	settle_item(it, &code, handle);
 	return BURIN_OK;
 }
 
-/* What s has for a key, which may be that of another compiler.  */
+/* Settle it with the entry that s has for a key, which may be the key for
+ * another compiler.  */
 static int
-take(struct brn_batch *b, struct brn_store *s, struct brn_item *it,
+load_from(struct brn_batch *b, struct brn_store *s, struct brn_item *it,
     const struct brn_key *key, const struct brn_buf *desc, burin_error *why)
 {
 	double start = brn_now_ms();
@@ -363,7 +365,7 @@ take(struct brn_batch *b, struct brn_store *s, struct brn_item *it,
 		}
 		return 0;
 	}
-	rc = load(b, it, fd, why);
+	rc = load_fd(b, it, fd, why);
 	close(fd);
 	if (rc < 0) {
 		brn_batch_reject(b, "cannot be loaded");
@@ -374,22 +376,22 @@ take(struct brn_batch *b, struct brn_store *s, struct brn_item *it,
 }
 
 int
-brn_batch_take(struct brn_batch *b, struct brn_store *s, struct brn_item *it,
+brn_batch_load(struct brn_batch *b, struct brn_store *s, struct brn_item *it,
     burin_error *why)
 {
-	return take(b, s, it, &it->key, &it->desc, why);
+	return load_from(b, s, it, &it->key, &it->desc, why);
 }
 
 static int
-take_anywhere(struct brn_batch *b, struct brn_item *it,
+load_from_layers(struct brn_batch *b, struct brn_item *it,
     const struct brn_key *key, const struct brn_buf *desc)
 {
 	burin_error why;
 
-	for (int i = 0; i < b->stores.n; i++) {
-		struct brn_store *s = b->stores.store[i];
+	for (int i = 0; i < b->layers.n; i++) {
+		struct brn_store *s = b->layers.store[i];
 
-		if (!take(b, s, it, key, desc, &why))
+		if (!load_from(b, s, it, key, desc, &why))
 			continue;
 		brn_batch_count(b, BRN_COUNT_disk_hits, 1);
 		brn_batch_count(b, BRN_COUNT_readonly_hits,
@@ -399,36 +401,36 @@ take_anywhere(struct brn_batch *b, struct brn_item *it,
 	return 0;
 }
 
-/* A kernel that another compiler made is as good: a machine may have none, or
- * a newer one than the machine where the cache was warmed.  */
+/* Settle it with a kernel that another compiler made: this machine may have
+ * none, or a newer one than the machine that filled the cache.  */
 static int
-take_of_others(struct brn_batch *b, struct brn_item *it)
+load_other_compilers(struct brn_batch *b, struct brn_item *it)
 {
 	struct brn_spec other = it->spec;
 	int found = 0;
 
-	for (int i = 0; i < b->stores.nlabel && !found && !b->o.warm; i++) {
+	for (int i = 0; i < b->layers.nlabel && !found && !b->o.warm; i++) {
 		struct brn_buf desc = { 0 };
 		struct brn_key key;
 
-		if (!strcmp(b->stores.label[i], it->spec.compiler))
+		if (!strcmp(b->layers.label[i], it->spec.compiler))
 			continue;
-		strcpy(other.compiler, b->stores.label[i]);
+		strcpy(other.compiler, b->layers.label[i]);
 		brn_spec_encode(&other, &desc);
 		key = brn_key_of(desc.p, desc.n);
-		found = !desc.fail && take_anywhere(b, it, &key, &desc);
+		found = !desc.fail && load_from_layers(b, it, &key, &desc);
 		brn_buf_free(&desc);
 	}
 	return found;
 }
 
 static void
-tell(void *ctx, const char *why)
+note_layer(void *ctx, const char *why)
 {
 	brn_batch_note(ctx, why);
 }
 
-/* ---- other machines --------------------------------------------------- */
+/* ---- the remote cache ------------------------------------------------- */
 
 static void
 open_remote(struct brn_batch *b)
@@ -442,10 +444,10 @@ open_remote(struct brn_batch *b)
 		brn_batch_note(b, err.msg);
 }
 
-/* What comes is put into the cache, checked like an entry of its own, and then
- * found there.  */
+/* Put the remote entry into the cache, which checks it like any other, and load
+ * it from there.  */
 static int
-take_remote(struct brn_batch *b, struct brn_item *it)
+load_remote(struct brn_batch *b, struct brn_item *it)
 {
 	burin_error why;
 	struct brn_key k;
@@ -453,25 +455,26 @@ take_remote(struct brn_batch *b, struct brn_item *it)
 	size_t n;
 	int rc;
 
-	if (!b->remote || !b->stores.rw)
+	if (!b->remote || !b->layers.rw)
 		return 0;
 	rc = brn_remote_get(b->remote, &it->key, &entry, &n, &why);
 	if (rc == 0) {
-		rc = brn_store_put(b->stores.rw, entry, n, &k, &why);
+		rc = brn_store_put(b->layers.rw, entry, n, &k, &why);
 		free(entry);
 	}
 	if (rc < 0) {
 		brn_batch_reject(b, "remote");
 		brn_trace("remote: %s", why.msg);
 	}
-	if (rc != 0 || !take(b, b->stores.rw, it, &it->key, &it->desc, &why))
+	if (rc != 0 || !load_from(b, b->layers.rw, it, &it->key, &it->desc,
+	    &why))
 		return 0;
 	brn_batch_count(b, BRN_COUNT_remote_hits, 1);
 	return 1;
 }
 
 void
-brn_batch_share(struct brn_batch *b)
+brn_batch_upload(struct brn_batch *b)
 {
 	burin_error err;
 	uint8_t *entry;
@@ -480,8 +483,8 @@ brn_batch_share(struct brn_batch *b)
 	for (int i = 0; b->remote && i < b->n && !b->stop; i++) {
 		const struct brn_item *it = &b->item[i];
 
-		if (!it->compiled || !b->stores.rw || brn_store_read(
-		    b->stores.rw, &it->key, &entry, &n) != BURIN_OK)
+		if (!it->compiled || !b->layers.rw || brn_store_read(
+		    b->layers.rw, &it->key, &entry, &n) != BURIN_OK)
 			continue;
 		if (brn_remote_put(b->remote, &it->key, entry, n, &err) < 0)
 			brn_trace("remote: %s", err.msg);
@@ -490,25 +493,26 @@ brn_batch_share(struct brn_batch *b)
 }
 
 void
-brn_batch_look(struct brn_batch *b)
+brn_batch_search(struct brn_batch *b)
 {
 	int first = !b->opened;
 
 	if (brn_batch_count_open(b) == 0)
 		return;
 	if (first)
-		brn_stores_open(&b->stores, b->o.cache_dir, b->o.cache_ro,
-		    tell, b);
+		brn_cache_layers_open(&b->layers, b->o.cache_dir, b->o.cache_ro,
+		    note_layer, b);
 	b->opened = 1;
 	for (int i = 0; i < b->n; i++) {
 		struct brn_item *it = &b->item[i];
 
 		if (!it->open)
 			continue;
-		if (take_anywhere(b, it, &it->key, &it->desc))
+		if (load_from_layers(b, it, &it->key, &it->desc))
 			continue;
 		open_remote(b);
-		if (!take_remote(b, it) && !(first && take_of_others(b, it)))
+		if (!load_remote(b, it) &&
+		    !(first && load_other_compilers(b, it)))
 			brn_batch_count(b, BRN_COUNT_misses, 1);
 	}
 }

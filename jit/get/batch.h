@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Specs on their way to kernels: claimed in the table, looked for on disk, made
- * by the compiler.  Every claim is settled or given up on every way out,
- * because other threads may be waiting for it; ours are before we wait for
- * theirs, so nobody waits in a circle.
+ * A batch of specs on the way to kernels: claimed in the table, searched in the
+ * caches, compiled.  Every claim is settled or abandoned on every path, because
+ * other threads may wait for it; and before the batch waits for others, so that
+ * no two batches wait for each other.
  *
- * Private to jit/.
+ * Private to jit/get.
  */
 #ifndef BRN_BATCH_H
 #define BRN_BATCH_H
@@ -14,17 +14,19 @@
 
 #include "cache/remote.h"
 #include "jit/get/layers.h"
+#include "jit/get/opts.h"
 #include "jit/get/table.h"
 #include "jit/get/worker.h"
+#include "jit/spec.h"
 
 struct brn_item {
 	struct brn_spec spec;
 	struct brn_key key;
-	struct brn_buf desc;
+	struct brn_buf desc;            /* canonical bytes of the spec */
 	struct brn_slot *slot;
 	enum brn_claim claim;
-	int first;                      /* of its slot in this batch */
-	int open;                       /* ours, and not settled */
+	int first;                      /* the first item with its slot */
+	int open;                       /* claimed by us, not settled yet */
 	int compiled;                   /* by this batch */
 };
 
@@ -32,17 +34,17 @@ struct brn_batch {
 	struct brn_jit_opts o;
 	struct brn_item *item;
 	int n;
-	struct brn_stores stores;
+	struct brn_cache_layers layers;
 	struct brn_remote *remote;      /* NULL: none */
-	int opened;                     /* the stores are */
-	int background;                 /* nobody waits */
-	int stopfd;                     /* -1, or readable when to stop */
+	int opened;                     /* layers are open */
+	int background;                 /* the caller does not wait */
+	int stopfd;                     /* readable: stop; -1: none */
 	atomic_int stop;
-	struct brn_store *sink;         /* where the compiler leaves kernels */
-	struct brn_job *job;            /* what is to be compiled, */
-	int *of;                        /* and which item each is of */
+	struct brn_store *target;       /* where kernels are compiled to */
+	struct brn_job *job;            /* to be compiled */
+	int *item_of;                   /* by job: its item */
 	int njob, ndone, ntotal;
-	pthread_mutex_t lock;           /* st */
+	pthread_mutex_t lock;           /* of st */
 	burin_stats st;
 };
 
@@ -56,17 +58,18 @@ void brn_batch_clear(struct brn_batch *b);
 int brn_batch_claim(struct brn_batch *b, int i, const struct brn_spec *spec,
     burin_error *err);
 int brn_batch_count_open(const struct brn_batch *b);
-/* Settle what a cache has.  Only the first time the index arrays of the specs
- * are used.  */
-void brn_batch_look(struct brn_batch *b);
-/* Settle what is still open: compile it, or say why not.  */
-void brn_batch_make(struct brn_batch *b);
-/* Wait for what others make; what they give up is open afterwards.  */
+/* Settle the open items that a cache has.  The index arrays of the specs are
+ * used in the first call only.  */
+void brn_batch_search(struct brn_batch *b);
+/* Settle the open items: compile them, or fail them with a reason.  */
+void brn_batch_compile(struct brn_batch *b);
+/* Wait for the pending items; those that others give up are open
+ * afterwards.  */
 void brn_batch_wait(struct brn_batch *b);
-/* Give up what is open.  */
+/* Give up the open items.  */
 void brn_batch_abandon(struct brn_batch *b);
 
-/* The rest is for look, make and wait.  */
+/* ---- for the parts of a batch ----------------------------------------- */
 
 enum brn_counter {
 	BRN_COUNT_kernels = offsetof(burin_stats, kernels),
@@ -80,21 +83,21 @@ enum brn_counter {
 };
 void brn_batch_count(struct brn_batch *b, enum brn_counter c, int n);
 void brn_batch_reject(struct brn_batch *b, const char *why);
-/* Add a reason for people to read.  */
+/* Add a reason to st.note.  */
 void brn_batch_note(struct brn_batch *b, const char *text);
-/* it stays with T0, for that reason.  */
+/* Settle it as failed: it stays with tier 0.  */
 void brn_batch_fail(struct brn_batch *b, struct brn_item *it,
     const char *why);
 
-/* 1: settled with the kernel in s.  0: not; *why says why it is there and
- * cannot be used, empty when it is not there.  */
-int brn_batch_take(struct brn_batch *b, struct brn_store *s,
+/* Settle it with the entry of s.  Returns 1 if there is one; else 0, and *why
+ * has the reason if there is one that cannot be used.  */
+int brn_batch_load(struct brn_batch *b, struct brn_store *s,
     struct brn_item *it, burin_error *why);
 
-/* Let other machines have what was compiled.  */
-void brn_batch_share(struct brn_batch *b);
+/* Upload what was compiled to the remote cache.  */
+void brn_batch_upload(struct brn_batch *b);
 
-/* What is counted becomes part of the total of this process.  */
+/* Add st to the total of this process; get that total.  */
 void brn_batch_report(struct brn_batch *b);
 void brn_batch_total(burin_stats *st);
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin-cc: compiles kernels, one request after the other from stdin, answers
- * on stdout, ends when stdin does.  A compiler that crashes or leaks does so
- * here and not in the process that wants the kernel.  The protocol is in
- * jit/get/worker.h.
- *
- * Nobody reads its stderr: it is silent unless BURIN_TRACE is set.
+ * burin-cc: reads requests from stdin one after the other, compiles a kernel
+ * for each, answers on stdout, and ends when stdin ends.  A compiler that
+ * crashes or leaks does so here, not in the process that needs the kernel.  The
+ * protocol is in jit/get/worker.h.  stderr is for BURIN_TRACE only.
  */
 #include "jit/get/compile.h"
 #include "jit/get/trace.h"
@@ -22,7 +20,7 @@
 
 #define MAX_SPEC ((uint32_t)1 << 30)
 
-/* n bytes, or -1 at the end of the input.  */
+/* Read n bytes.  -1: the input ended before.  */
 static int
 read_all(int fd, void *p, size_t n)
 {
@@ -59,31 +57,32 @@ write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
-/* What the compiler leaves about goes into the store, where the next prune
- * finds it should this process be killed.  The compiler asks where only once,
- * so it is the directory of the first request.  */
-static struct brn_store *home;
-static char home_dir[PATH_MAX];
+/* Temporary files of the compiler go into the store, where the next prune
+ * removes them should this process be killed.  The compiler reads TMPDIR only
+ * once, so it is set to the store of the first request.  */
+static struct brn_store *tempdir_store;
+static char tempdir[PATH_MAX];
 
 static void
-find_home(const char *dir)
+set_tempdir(const char *dir)
 {
 	burin_error err;
 
-	if (home || brn_store_open(dir, &home, &err) < 0)
+	if (tempdir_store || brn_store_open(dir, &tempdir_store, &err) < 0)
 		return;
-	if (brn_store_tempdir(home, home_dir, sizeof home_dir, &err) == 0)
-		setenv("TMPDIR", home_dir, 1);
+	if (brn_store_tempdir(tempdir_store, tempdir, sizeof tempdir,
+	    &err) == 0)
+		setenv("TMPDIR", tempdir, 1);
 	else
-		home_dir[0] = '\0';
+		tempdir[0] = '\0';
 }
 
 static void
-leave_home(void)
+remove_tempdir(void)
 {
-	if (home_dir[0])
-		brn_store_tempdir_remove(home, home_dir);
-	brn_store_close(home);
+	if (tempdir[0])
+		brn_store_tempdir_remove(tempdir_store, tempdir);
+	brn_store_close(tempdir_store);
 }
 
 static int
@@ -95,7 +94,7 @@ compile_into(const char *dir, const void *spec, size_t n,
 
 	if (rc < 0)
 		return rc;
-	find_home(dir);
+	set_tempdir(dir);
 	rc = brn_compile(s, spec, n, made, err);
 	brn_store_close(s);
 	return rc;
@@ -116,9 +115,9 @@ serve(const char *dir, const void *spec, size_t n, struct brn_cc_answer *a)
 	    brn_now_ms() - start);
 }
 
-/* One request.  -1: no more, or not one.  */
+/* Serve one request.  -1: the input ended, or is no request.  */
 static int
-request(int in, int out)
+serve_request(int in, int out)
 {
 	struct brn_cc_answer a = { 0 };
 	struct brn_cc_ask ask;
@@ -142,8 +141,9 @@ request(int in, int out)
 	return rc;
 }
 
-/* fd moved out of the way of what the compiler starts, which gets /dev/null
- * in its place: as and ld may not read requests or write answers.  */
+/* Move fd to a descriptor that as and ld do not inherit, and put /dev/null in
+ * its place: they must not read requests or write answers.  Returns the new
+ * descriptor.  */
 static int
 keep_private(int fd, int flags)
 {
@@ -162,7 +162,7 @@ main(void)
 {
 	int in, out;
 
-	/* A reader that went away and a full disk are errors of write.  */
+	/* Report a closed pipe and a full disk as errors of write.  */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	in = keep_private(0, O_RDONLY);
@@ -171,8 +171,8 @@ main(void)
 		return 1;
 	if (!brn_trace_on() && keep_private(2, O_WRONLY) < 0)
 		return 1;
-	while (request(in, out) == 0)
+	while (serve_request(in, out) == 0)
 		;
-	leave_home();
+	remove_tempdir();
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One kernel: lock, look again, compile to a temporary file, publish.  The
- * lock saves work and is not needed for right results, so it has a deadline.
+ * One kernel: lock, look again for the entry, compile to a temporary file,
+ * publish.  The lock only saves compiling twice; results are right without it,
+ * so it has a deadline.
  */
 #include "jit/get/compile.h"
 
@@ -17,10 +18,10 @@
 #include <unistd.h>
 
 #define LOCK_MS 10000
-#define ROOM (1 << 20)          /* bytes that compiling needs, about */
+#define MIN_FREE_BYTES (1 << 20)        /* about what compiling needs */
 
 static int
-is_there(struct brn_store *s, const struct brn_key *k, const void *desc,
+has_entry(struct brn_store *s, const struct brn_key *k, const void *desc,
     size_t ndesc)
 {
 	const char *why;
@@ -32,8 +33,8 @@ is_there(struct brn_store *s, const struct brn_key *k, const void *desc,
 	return 1;
 }
 
-/* Whether what the compiler left can be used: a disk that filled up may have
- * cut it short without a word.  */
+/* Can the artifact be loaded?  A disk that filled up may have truncated it
+ * without an error.  */
 static int
 try_load(const char *path, burin_error *err)
 {
@@ -51,19 +52,19 @@ try_load(const char *path, burin_error *err)
 	return rc;
 }
 
-/* ---- one at a time ---------------------------------------------------- */
+/* ---- the module ------------------------------------------------------- */
 
-/* libgccjit compiles under a lock of its own: ours is around it, so that a
- * child finds neither locked.  */
-static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+/* libgccjit has a lock of its own.  Ours is held around it, and across fork, so
+ * that a child finds neither locked.  */
+static pthread_mutex_t compile_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 watch_forks(void)
 {
-	brn_fork_guard(BRN_FORK_compile, &one, NULL);
+	brn_fork_guard(BRN_FORK_compile, &compile_lock, NULL);
 }
 
-/* Processor time of children that have ended.  */
+/* Processor time of all children that have ended.  */
 static double
 children_ms(void)
 {
@@ -74,8 +75,8 @@ children_ms(void)
 	    1e-3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-/* libgccjit does not tell when it is done itself and runs the assembler and
- * the linker; but these are the children that end meanwhile.  */
+/* Compile with the module.  libgccjit runs assembler and linker inside its one
+ * call; their time is that of the children that end during it.  */
 static int
 run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
     const char *path, struct brn_made *made, burin_error *err)
@@ -85,31 +86,33 @@ run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
 	int rc;
 
 	pthread_once(&once, watch_forks);
-	pthread_mutex_lock(&one);
+	pthread_mutex_lock(&compile_lock);
 	brn_fork_in_compiler(1);
 	before = children_ms();
 	rc = module(desc, ndesc, path, &made->emit_ms, err);
 	made->assemble_ms = children_ms() - before;
 	brn_fork_in_compiler(0);
-	pthread_mutex_unlock(&one);
+	pthread_mutex_unlock(&compile_lock);
 	return rc;
 }
 
-/* Where a disk is full GCC ends the process, and assembler and linker may leave
- * a file with holes and not a word: so there must be room before, for what they
- * write on the way, and some must be left after.  */
+/* On a full disk GCC ends the process, and assembler and linker may leave a
+ * file with holes and report no error.  So space is checked before compiling,
+ * for their temporary files, and after.  */
 static int
 check_room(struct brn_store *s, burin_error *err)
 {
-	if (brn_store_has_room(s, ROOM))
+	if (brn_store_has_room(s, MIN_FREE_BYTES))
 		return 0;
 	return brn_fail(err, BURIN_ECACHE, "%s: no space left",
 	    brn_store_dir(s));
 }
 
-/* What else fails has to do with the kernel, unless the disk filled up.  */
+/* Compiling failed with rc.  EJIT means that the compiler refuses this kernel
+ * and will again, unless the disk is full.  */
 static int
-blame(struct brn_store *s, int rc, struct brn_made *made, burin_error *err)
+set_refused(struct brn_store *s, int rc, struct brn_made *made,
+    burin_error *err)
 {
 	if (rc != BURIN_EJIT)
 		return rc;
@@ -139,7 +142,7 @@ compile(brn_module_compile_fn *module, struct brn_store *s,
 		rc = try_load(tmp, err);
 	if (rc < 0) {
 		unlink(tmp);
-		return blame(s, rc, made, err);
+		return set_refused(s, rc, made, err);
 	}
 	rc = brn_store_publish(s, k, tmp, desc, ndesc, err);
 	made->publish_ms = brn_now_ms() - start - made->compile_ms;
@@ -158,7 +161,7 @@ brn_compile(struct brn_store *s, const void *desc, size_t ndesc,
 	*made = (struct brn_made){ 0 };
 	lock = brn_store_lock(s, &k, LOCK_MS);
 	made->wait_ms = brn_now_ms() - start;
-	found = is_there(s, &k, desc, ndesc);
+	found = has_entry(s, &k, desc, ndesc);
 	if (!found && (rc = brn_load_module(&module, err)) == 0)
 		rc = compile(module, s, &k, desc, ndesc, made, err);
 	brn_store_unlock(lock);

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A description into an entry of a store, by the module.  What burin-cc does,
- * and what the library does itself with jit=inprocess.
+ * Compile the canonical bytes of a spec to an entry of a store, with the
+ * module: by burin-cc, or with jit=inprocess by the library itself.
  */
 #ifndef BRN_COMPILE_H
 #define BRN_COMPILE_H
 
 #include "cache/store.h"
 
-/* How it went; travels from burin-cc to the library.  */
+/* The outcome, which burin-cc sends to the library.  */
 struct brn_made {
-	int32_t compiled;               /* 0: another had done it */
-	int32_t refused;                /* the compiler will not do better if
-	                                   asked again */
-	double wait_ms, compile_ms, publish_ms;
-	/* Of compile_ms: describing it, assembler and linker.  */
+	int32_t compiled;               /* 0: the entry was there already */
+	int32_t refused;                /* compiling will fail again */
+	double wait_ms;                 /* for another process */
+	double compile_ms, publish_ms;
+	/* Parts of compile_ms: the emitter; assembler and linker.  */
 	double emit_ms, assemble_ms;
 };
 
-/* Processes that want the same kernel at the same time compile it once: the
- * later ones wait for the lock and find the entry there.  *made is filled in
- * any case.  ECACHE when the store cannot be written or is full, EJIT and
- * EFORMAT from the module.  */
+/* When several processes ask for the same kernel, one compiles it; the others
+ * wait for its lock and then find the entry.  *made is filled in any case.
+ * ECACHE when the store cannot be written or is full; EJIT and EFORMAT of the
+ * module.  */
 int brn_compile(struct brn_store *s, const void *desc, size_t ndesc,
     struct brn_made *made, burin_error *err);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What no cache has, to the compiler: into the cache, and what that does not
- * take into a directory of the moment, because a kernel that is loaded needs
- * its file no more.
+ * Compiling what no cache has: into the cache; where the cache cannot take it,
+ * into a scratch directory, since a loaded kernel does not need its file.
  */
 #include "jit/get/batch.h"
 
@@ -15,16 +14,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A store may fill up or turn read-only at any time; then another is worth a
- * try.  */
+/* Did the store fail, not the kernel?  A store may fill up or become read-only
+ * at any time; another store may still work.  */
 static int
-is_of_store(const struct brn_job *j)
+is_store_fault(const struct brn_job *j)
 {
 	return j->code == BURIN_ECACHE || j->code == BURIN_EIO;
 }
 
 static void
-count_made(struct brn_batch *b, const struct brn_item *it,
+count_compile(struct brn_batch *b, const struct brn_item *it,
     const struct brn_made *m)
 {
 	char hex[BRN_KEY_HEX];
@@ -48,8 +47,8 @@ count_made(struct brn_batch *b, const struct brn_item *it,
 static void
 fail_job(struct brn_batch *b, struct brn_item *it, const struct brn_job *job)
 {
-	if (job->made.refused && b->stores.rw)
-		brn_store_fail(b->stores.rw, &it->key, job->err.msg);
+	if (job->made.refused && b->layers.rw)
+		brn_store_fail(b->layers.rw, &it->key, job->err.msg);
 	brn_batch_fail(b, it, job->err.msg);
 }
 
@@ -57,18 +56,18 @@ static void
 job_done(void *ctx, struct brn_job *job)
 {
 	struct brn_batch *b = ctx;
-	struct brn_item *it = &b->item[b->of[job - b->job]];
+	struct brn_item *it = &b->item[b->item_of[job - b->job]];
 
-	count_made(b, it, &job->made);
+	count_compile(b, it, &job->made);
 	if (job->code < 0 && b->stop)
 		return;
-	if (job->code == 0 && !brn_batch_take(b, b->sink, it, &job->err)) {
+	if (job->code == 0 && !brn_batch_load(b, b->target, it, &job->err)) {
 		job->code = BURIN_EJIT;
 		if (!job->err.msg[0])
 			brn_fail(&job->err, BURIN_EJIT,
 			    "kernel: was gone before it was loaded");
 	}
-	if (is_of_store(job))
+	if (is_store_fault(job))
 		return;
 	if (job->code < 0)
 		fail_job(b, it, job);
@@ -77,8 +76,8 @@ job_done(void *ctx, struct brn_job *job)
 	else
 		brn_batch_count(b, BRN_COUNT_disk_hits, 1);
 	it->compiled = job->made.compiled;
-	if (job->made.compiled && b->sink == b->stores.rw)
-		brn_store_label(b->sink, it->spec.compiler);
+	if (job->made.compiled && b->target == b->layers.rw)
+		brn_store_label(b->target, it->spec.compiler);
 	if (b->o.progress)
 		b->o.progress(b->o.progress_ctx, ++b->ndone, b->ntotal);
 }
@@ -89,13 +88,14 @@ run_inprocess(struct brn_batch *b)
 	for (int i = 0; i < b->njob && !b->stop; i++) {
 		struct brn_job *j = &b->job[i];
 
-		j->code = brn_compile(b->sink, j->spec, j->nspec, &j->made,
+		j->code = brn_compile(b->target, j->spec, j->nspec, &j->made,
 		    &j->err);
 		job_done(b, j);
 	}
 }
 
-/* All cores when somebody waits, else half of them.  */
+/* Workers: one a core while the caller waits, half as many in the
+ * background.  */
 static int
 num_jobs(const struct brn_batch *b)
 {
@@ -111,21 +111,21 @@ num_jobs(const struct brn_batch *b)
 	return b->background ? (n + 1) / 2 : n;
 }
 
-/* Compile what is open into the store s.  */
+/* Compile the open items into the store s.  */
 static void
 compile_into(struct brn_batch *b, struct brn_store *s)
 {
 	struct brn_pool pool = { brn_store_dir(s), num_jobs(b),
 	    b->background, b->stopfd };
 
-	b->sink = s;
+	b->target = s;
 	b->njob = 0;
 	for (int i = 0; i < b->n; i++) {
 		struct brn_item *it = &b->item[i];
 
 		if (!it->open)
 			continue;
-		b->of[b->njob] = i;
+		b->item_of[b->njob] = i;
 		b->job[b->njob++] = (struct brn_job){ .spec = it->desc.p,
 		    .nspec = it->desc.n };
 	}
@@ -152,10 +152,10 @@ compile_into_scratch(struct brn_batch *b)
 }
 
 static void
-note_store(struct brn_batch *b)
+note_store_fault(struct brn_batch *b)
 {
 	for (int i = 0; i < b->njob; i++)
-		if (is_of_store(&b->job[i])) {
+		if (is_store_fault(&b->job[i])) {
 			brn_batch_note(b, b->job[i].err.msg);
 			return;
 		}
@@ -167,39 +167,40 @@ prune(struct brn_batch *b)
 	burin_error err;
 	int64_t n;
 
-	if (brn_store_prune(b->stores.rw, &b->o.limits, &n, &err) == 0 && n) {
+	if (brn_store_prune(b->layers.rw, &b->o.limits, &n, &err) == 0 && n) {
 		brn_batch_count(b, BRN_COUNT_evicted, (int)n);
 		brn_trace("prune %s: %lld files",
-		    brn_store_dir(b->stores.rw), (long long)n);
+		    brn_store_dir(b->layers.rw), (long long)n);
 	}
 }
 
 static void
-compile(struct brn_batch *b)
+compile_open(struct brn_batch *b)
 {
 	b->ntotal = b->ndone + brn_batch_count_open(b);
 	b->njob = 0;
-	if (b->stores.rw) {
-		compile_into(b, b->stores.rw);
-		note_store(b);
+	if (b->layers.rw) {
+		compile_into(b, b->layers.rw);
+		note_store_fault(b);
 		prune(b);
 	}
 	if (brn_batch_count_open(b) && !b->stop)
 		compile_into_scratch(b);
 }
 
-/* What failed within the last day is not tried again.  */
+/* Fail the open items that failed within the last day, without trying
+ * again.  */
 static void
-recall_failures(struct brn_batch *b)
+fail_again(struct brn_batch *b)
 {
 	char why[256], text[300];
 
-	if (!b->stores.rw || b->o.retry)
+	if (!b->layers.rw || b->o.retry)
 		return;
 	for (int i = 0; i < b->n; i++) {
 		struct brn_item *it = &b->item[i];
 
-		if (!it->open || !brn_store_failed(b->stores.rw, &it->key,
+		if (!it->open || !brn_store_failed(b->layers.rw, &it->key,
 		    why, sizeof why))
 			continue;
 		snprintf(text, sizeof text, "failed within a day: %s", why);
@@ -208,24 +209,24 @@ recall_failures(struct brn_batch *b)
 }
 
 static const char *
-why_left(const struct brn_batch *b)
+why_not_compiled(const struct brn_batch *b)
 {
 	if (b->o.mode == BRN_JIT_off)
 		return "jit=off, and the kernel is not in the cache";
 	if (b->njob && b->job[0].err.msg[0])
 		return b->job[0].err.msg;
-	return "kernel: nowhere to compile it to";
+	return "kernel: no directory to compile it in";
 }
 
 void
-brn_batch_make(struct brn_batch *b)
+brn_batch_compile(struct brn_batch *b)
 {
 	if (b->o.mode != BRN_JIT_off) {
-		recall_failures(b);
+		fail_again(b);
 		if (brn_batch_count_open(b) && !b->stop)
-			compile(b);
+			compile_open(b);
 	}
 	for (int i = 0; i < b->n && !b->stop; i++)
 		if (b->item[i].open)
-			brn_batch_fail(b, &b->item[i], why_left(b));
+			brn_batch_fail(b, &b->item[i], why_not_compiled(b));
 }

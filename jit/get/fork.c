@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * pthread_atfork runs handlers in the order of registration, which is chance
- * here; so there is one handler, and a table.
+ * One handler of pthread_atfork and a table of locks: several handlers would
+ * run in the order of registration, which here depends on who calls first.
  */
 #include "jit/get/fork.h"
 

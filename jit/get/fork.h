@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The locks of this folder across fork: a child must not find one of them
- * locked by a thread that it has not.  Whoever forks takes all of them, in
- * this order, and so may wait for a kernel to be loaded or, inside the
- * process, compiled.
+ * The locks of this folder across fork.  A forking thread takes all of them
+ * first, in this order, so that the child does not find one locked by a thread
+ * that it does not have.  fork may so wait for a kernel that is being loaded,
+ * or compiled in this process.
  */
 #ifndef BRN_FORK_H
 #define BRN_FORK_H
@@ -19,13 +19,13 @@ enum brn_fork_lock {
 	BRN_NUM_FORK_LOCKS
 };
 
-/* From now on; child (NULL: none) is called in a child before it is unlocked.
- * To be called before the lock is first taken; again does nothing.  */
+/* Guard the lock m from now on; call this before m is first taken, once or more
+ * often.  child (NULL: none) is called in a child before m is unlocked.  */
 void brn_fork_guard(enum brn_fork_lock l, pthread_mutex_t *m,
     void (*child)(void));
 
-/* The calling thread is (1) or no longer is (0) in the compiler, which forks
- * by itself and must not wait then for who waits for it.  */
+/* The calling thread enters (1) or leaves (0) the compiler, which forks itself:
+ * the locks, one of which this thread holds, are then left alone.  */
 void brn_fork_in_compiler(int in);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A batch of specs becomes a batch of kernels, while the caller waits or in a
+ * A batch of specs becomes a batch of kernels, in the calling thread or in a
  * thread of its own.
  */
 #include "jit/get/jit.h"
@@ -16,36 +16,37 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Every spec claimed, what is in a cache settled.  */
+/* Claim every spec, and settle those that a cache has.  */
 static int
-begin(struct brn_batch *b, const struct brn_spec *spec, burin_error *err)
+claim_and_search(struct brn_batch *b, const struct brn_spec *spec,
+    burin_error *err)
 {
 	int rc = BURIN_OK;
 
 	for (int i = 0; i < b->n && rc == 0; i++)
 		rc = brn_batch_claim(b, i, &spec[i], err);
 	if (rc == 0)
-		brn_batch_look(b);
+		brn_batch_search(b);
 	return rc;
 }
 
-/* Make what is ours, wait for what is others', and make that when they give it
- * up.  */
+/* Compile our claims, then wait for those of other batches, and compile those
+ * that they give up.  */
 static void
-finish(struct brn_batch *b)
+compile_and_wait(struct brn_batch *b)
 {
 	for (;;) {
-		brn_batch_make(b);
+		brn_batch_compile(b);
 		brn_batch_wait(b);
 		if (b->stop || brn_batch_count_open(b) == 0)
 			break;
-		brn_batch_look(b);
+		brn_batch_search(b);
 	}
 	brn_batch_abandon(b);
-	brn_batch_share(b);
+	brn_batch_upload(b);
 }
 
-/* The kernels to the caller, or on an error nothing to anyone.  */
+/* Give the kernels to the caller, or release them when rc is an error.  */
 static void
 hand_over(struct brn_batch *b, int rc, struct brn_kernel **out)
 {
@@ -71,9 +72,9 @@ brn_jit_get(const struct brn_jit_opts *o, const struct brn_spec *spec, int n,
 
 	if ((rc = brn_batch_init(&b, o, n, err)) < 0)
 		return rc;
-	rc = begin(&b, spec, err);
+	rc = claim_and_search(&b, spec, err);
 	if (rc == 0)
-		finish(&b);
+		compile_and_wait(&b);
 	hand_over(&b, rc, out);
 	b.st.ms = brn_now_ms() - start;
 	brn_batch_report(&b);
@@ -105,16 +106,17 @@ brn_jit_process_stats(burin_stats *st)
 struct brn_jit_task {
 	struct brn_batch batch;
 	double start;
-	pid_t owner;            /* a child has not the thread */
+	pid_t owner;            /* a forked child does not have the thread */
 	int running;            /* there is a thread to join */
 	pthread_t thread;
 	pthread_cond_t ended;   /* under batch.lock */
 	int done;
 };
 
-/* Who has waited finds it in the statistics of the process.  */
+/* Add to the statistics of the process before waking who waits for the
+ * task.  */
 static void
-end(struct brn_jit_task *t)
+report_end(struct brn_jit_task *t)
 {
 	pthread_mutex_lock(&t->batch.lock);
 	t->batch.st.ms = brn_now_ms() - t->start;
@@ -127,16 +129,16 @@ end(struct brn_jit_task *t)
 }
 
 static void *
-run(void *p)
+run_task(void *p)
 {
 	struct brn_jit_task *t = p;
 
-	finish(&t->batch);
-	end(t);
+	compile_and_wait(&t->batch);
+	report_end(t);
 	return NULL;
 }
 
-/* The host's signals are not for our thread.  */
+/* The thread blocks all signals: they are for the threads of the host.  */
 static int
 start_thread(struct brn_jit_task *t)
 {
@@ -145,13 +147,13 @@ start_thread(struct brn_jit_task *t)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&t->thread, NULL, run, t);
+	rc = pthread_create(&t->thread, NULL, run_task, t);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return rc;
 }
 
 static int
-is_pending(const struct brn_batch *b)
+has_pending(const struct brn_batch *b)
 {
 	for (int i = 0; i < b->n; i++)
 		if (b->item[i].open ||
@@ -166,23 +168,23 @@ start_task(struct brn_jit_task *t)
 	struct brn_batch *b = &t->batch;
 
 	b->background = !b->o.wait && b->o.mode != BRN_JIT_off &&
-	    is_pending(b);
+	    has_pending(b);
 	if (b->background)
 		b->stopfd = eventfd(0, EFD_CLOEXEC);
 	if (b->stopfd >= 0 && start_thread(t) == 0) {
 		t->running = 1;
 		return;
 	}
-	/* Nothing to do, or to be waited for, or no thread to do it in.  */
-	finish(b);
-	end(t);
+	/* Nothing is pending, the caller waits, or there is no thread.  */
+	compile_and_wait(b);
+	report_end(t);
 }
 
 static void
 free_task(struct brn_jit_task *t)
 {
 	brn_batch_clear(&t->batch);
-	/* To those who wait in the parent it would wait for ever.  */
+	/* In a child it would wait for ever for waiters of the parent.  */
 	if (t->owner == getpid())
 		pthread_cond_destroy(&t->ended);
 	free(t);
@@ -222,7 +224,7 @@ brn_jit_start(const struct brn_jit_opts *o, const struct brn_spec *spec,
 
 	if ((rc = task_new(o, n, &t, err)) < 0)
 		return rc;
-	rc = begin(&t->batch, spec, err);
+	rc = claim_and_search(&t->batch, spec, err);
 	hand_over(&t->batch, rc, out);
 	if (rc < 0) {
 		free_task(t);
@@ -243,7 +245,7 @@ count_pending(const burin_stats *st)
 void
 brn_jit_stats(struct brn_jit_task *t, burin_stats *st)
 {
-	/* In a child its thread may have left the lock behind.  */
+	/* In a child the lock may be held by a thread that is not there.  */
 	int ours = t->owner == getpid();
 
 	if (ours)

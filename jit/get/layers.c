@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Opening the layers, writable one first: it is the nearest.
+ * Opening the layers.
  */
 #include "jit/get/layers.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 
 static int
-has_label(const struct brn_stores *s, const char *label)
+has_label(const struct brn_cache_layers *s, const char *label)
 {
 	for (int i = 0; i < s->nlabel; i++)
 		if (!strcmp(s->label[i], label))
@@ -18,7 +18,7 @@ has_label(const struct brn_stores *s, const char *label)
 }
 
 static void
-add_labels(struct brn_stores *s, const struct brn_store *store)
+add_labels(struct brn_cache_layers *s, const struct brn_store *store)
 {
 	char text[2048], *save, *line;
 
@@ -31,21 +31,21 @@ add_labels(struct brn_stores *s, const struct brn_store *store)
 }
 
 static void
-add(struct brn_stores *s, struct brn_store *store)
+add(struct brn_cache_layers *s, struct brn_store *store)
 {
 	s->store[s->n++] = store;
 	add_labels(s, store);
 }
 
 void
-brn_stores_open(struct brn_stores *s, const char *dir, const char *layers,
-    void (*tell)(void *ctx, const char *why), void *ctx)
+brn_cache_layers_open(struct brn_cache_layers *s, const char *dir,
+    const char *layers, void (*tell)(void *ctx, const char *why), void *ctx)
 {
 	struct brn_store *store;
 	burin_error err;
 	char name[4096];
 
-	*s = (struct brn_stores){ 0 };
+	*s = (struct brn_cache_layers){ 0 };
 	if (brn_store_open(dir, &s->rw, &err) < 0)
 		tell(ctx, err.msg);
 	else
@@ -65,9 +65,9 @@ brn_stores_open(struct brn_stores *s, const char *dir, const char *layers,
 }
 
 void
-brn_stores_close(struct brn_stores *s)
+brn_cache_layers_close(struct brn_cache_layers *s)
 {
 	for (int i = 0; i < s->n; i++)
 		brn_store_close(s->store[i]);
-	*s = (struct brn_stores){ 0 };
+	*s = (struct brn_cache_layers){ 0 };
 }

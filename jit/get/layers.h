@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The caches of a batch: one to write to, and read-only layers under it.
+ * The layers of the cache: a store to write to, and read-only stores under it.
  */
-#ifndef BRN_STORES_H
-#define BRN_STORES_H
+#ifndef BRN_CACHE_LAYERS_H
+#define BRN_CACHE_LAYERS_H
 
 #include "cache/store.h"
 
 #define BRN_MAX_LAYERS 8
 #define BRN_MAX_LABELS 16
 
-struct brn_stores {
-	struct brn_store *rw;           /* NULL: none that can be used */
-	int n;                          /* of store[], rw first */
+struct brn_cache_layers {
+	struct brn_store *rw;           /* NULL: none can be used */
+	int n;                          /* of store[]; rw is the first */
 	struct brn_store *store[1 + BRN_MAX_LAYERS];
-	/* Compilers that made what is in them.  */
+	/* The compilers whose kernels are in them.  */
 	int nlabel;
 	char label[BRN_MAX_LABELS][64];
 };
 
-/* dir NULL: the default; layers "dir:dir" or NULL.  What cannot be used is left
- * out, and tell(ctx, why) called for it.  */
-void brn_stores_open(struct brn_stores *s, const char *dir,
+/* Open dir (NULL: the default) and the directories of layers, "dir:dir" or
+ * NULL.  For each that cannot be used tell(ctx, why) is called.  */
+void brn_cache_layers_open(struct brn_cache_layers *s, const char *dir,
     const char *layers, void (*tell)(void *ctx, const char *why), void *ctx);
-void brn_stores_close(struct brn_stores *s);
+void brn_cache_layers_close(struct brn_cache_layers *s);
 
 #endif

@@ -16,7 +16,6 @@
 #include "jit/get/locate.h"
 
 #include <dlfcn.h>
-#include <link.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -132,25 +131,6 @@ brn_unload(void *handle)
 	pthread_mutex_lock(&loading);
 	dlclose(handle);
 	pthread_mutex_unlock(&loading);
-}
-
-int
-brn_own_dir(char dir[PATH_MAX])
-{
-	struct link_map *map;
-	const char *file;
-	Dl_info info;
-	int is_program;
-
-	if (!dladdr1(&loading, &info, (void **)&map, RTLD_DL_LINKMAP))
-		return -1;
-	is_program = !map->l_name[0];
-	file = is_program ? "/proc/self/exe" : map->l_name;
-	/* A relative name was right in the working directory of then.  */
-	if (file[0] != '/' || !realpath(file, dir))
-		return -1;
-	*strrchr(dir, '/') = '\0';
-	return is_program;
 }
 
 static brn_module_compile_fn *module_compile;

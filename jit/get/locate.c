@@ -5,9 +5,9 @@
  */
 #include "jit/get/locate.h"
 
-#include "jit/get/load.h"
-
+#include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,12 +103,33 @@ relative(const char *from, const char *to, char out[PATH_MAX])
 	snprintf(out + n, PATH_MAX - n, "%s", to + same);
 }
 
+/* The folder of the library or program that this code is part of, symbolic
+ * links resolved.  0: a library, 1: a program, -1: it cannot be told.  */
+static int
+own_dir(char dir[PATH_MAX])
+{
+	struct link_map *map;
+	const char *file;
+	Dl_info info;
+	int is_program;
+
+	if (!dladdr1(parts, &info, (void **)&map, RTLD_DL_LINKMAP))
+		return -1;
+	is_program = !map->l_name[0];
+	file = is_program ? "/proc/self/exe" : map->l_name;
+	/* A relative name was right in the working directory of then.  */
+	if (file[0] != '/' || !realpath(file, dir))
+		return -1;
+	*strrchr(dir, '/') = '\0';
+	return is_program;
+}
+
 /* Beside the object that this code is in.  */
 static int
 find_beside(const struct part *p, char path[PATH_MAX], struct refusal *r)
 {
 	char own[PATH_MAX], way[PATH_MAX];
-	int is_program = brn_own_dir(own), n;
+	int is_program = own_dir(own), n;
 	size_t len = is_program < 0 ? 0 : strlen(own);
 
 	if (is_program < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mkdtemp makes it private; what is in it is only ever a store.
+ * The directory is private because mkdtemp creates it with mode 0700.
  */
 #include "jit/get/scratch.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM (1 << 20)
+#define MIN_FREE_BYTES (1 << 20)
 
 static int
 remove_one(const char *path, const struct stat *st, int flag, struct FTW *f)
@@ -41,7 +41,7 @@ open_in(struct brn_scratch *t, const char *parent, burin_error *err)
 		return brn_fail(err, BURIN_ECACHE, "%s: %s", t->dir,
 		    strerror(errno));
 	rc = brn_store_open(t->dir, &t->store, err);
-	if (rc == 0 && !brn_store_has_room(t->store, ROOM)) {
+	if (rc == 0 && !brn_store_has_room(t->store, MIN_FREE_BYTES)) {
 		rc = brn_fail(err, BURIN_ECACHE, "%s: no space left", parent);
 		brn_store_close(t->store);
 	}

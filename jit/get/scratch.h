@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A store for the moment, for when the cache cannot be used: a directory of
- * our own under $TMPDIR, /tmp, /dev/shm or /var/tmp, gone when it is closed.
+ * A temporary store for when the cache cannot be used: a private directory
+ * under $TMPDIR, /tmp, /dev/shm or /var/tmp, removed when it is closed.
  */
 #ifndef BRN_SCRATCH_H
 #define BRN_SCRATCH_H

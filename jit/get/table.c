@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A hash table under one mutex; what takes long (compiling, dlopen, dlclose)
- * happens outside of it.
+ * A hash table under one mutex, which is never held while compiling or in
+ * dlopen and dlclose.
  */
 #include "jit/get/table.h"
 
@@ -15,17 +15,17 @@
 
 #define NBUCKET 256
 
-enum state { NOBODYS, SOMEBODYS, MADE, FAILED };
+enum state { UNCLAIMED, CLAIMED, MADE, FAILED };
 
 struct brn_slot {
-	struct brn_kernel kernel;       /* what others see of it */
+	struct brn_kernel kernel;       /* the handle that callers have */
 	struct brn_slot *next;
 	struct brn_key key;
 	int refs;
-	int listed;                     /* in the table */
+	int listed;                     /* is in its bucket */
 	enum state state;
 	void *handle;
-	struct brn_code code[2];        /* till then, and made */
+	struct brn_code code[2];        /* tier 0, and its own */
 	size_t ndesc;
 	uint8_t desc[];
 };
@@ -47,7 +47,7 @@ find(const struct brn_key *k, const void *desc, size_t ndesc)
 
 static struct brn_slot *
 add(const struct brn_key *k, const void *desc, size_t ndesc,
-    const struct brn_code *till_then)
+    const struct brn_code *tier_0)
 {
 	struct brn_slot *s;
 	size_t n;
@@ -55,8 +55,8 @@ add(const struct brn_key *k, const void *desc, size_t ndesc,
 	if (brn_add(sizeof *s, ndesc, &n) < 0 || !(s = brn_alloc(n, 1)))
 		return NULL;
 	s->key = *k;
-	s->code[0] = *till_then;
-	s->kernel.code = till_then->fn;
+	s->code[0] = *tier_0;
+	s->kernel.code = tier_0->fn;
 	s->kernel.name = s->code[0].name;
 	s->refs = 1;
 	s->listed = 1;
@@ -80,33 +80,34 @@ unlist(struct brn_slot *s)
 	s->listed = 0;
 }
 
-/* What a slot is to one who asks; called under lock.  */
+/* What the slot is to the caller, who claims it if nobody has.  Called under
+ * lock.  */
 static enum brn_claim
-look(struct brn_slot *s)
+state_for_caller(struct brn_slot *s)
 {
 	switch (s->state) {
 	case MADE:
 		return BRN_CLAIM_ready;
 	case FAILED:
 		return BRN_CLAIM_failed;
-	case SOMEBODYS:
+	case CLAIMED:
 		return BRN_CLAIM_pending;
 	default:
-		s->state = SOMEBODYS;
+		s->state = CLAIMED;
 		return BRN_CLAIM_mine;
 	}
 }
 
 /* ---- fork ------------------------------------------------------------- */
 
-/* The threads that were making kernels are not in the child.  */
+/* The threads that had claimed kernels are not in the child.  */
 static void
 in_child(void)
 {
 	for (int i = 0; i < NBUCKET; i++)
 		for (struct brn_slot *s = bucket[i]; s; s = s->next)
-			if (s->state == SOMEBODYS)
-				s->state = NOBODYS;
+			if (s->state == CLAIMED)
+				s->state = UNCLAIMED;
 	settled = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
 }
 
@@ -120,7 +121,7 @@ watch_forks(void)
 
 int
 brn_table_claim(const struct brn_key *k, const void *desc, size_t ndesc,
-    const struct brn_code *till_then, struct brn_slot **out)
+    const struct brn_code *tier_0, struct brn_slot **out)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct brn_slot *s;
@@ -132,8 +133,8 @@ brn_table_claim(const struct brn_key *k, const void *desc, size_t ndesc,
 	if (s)
 		s->refs++;
 	else
-		s = add(k, desc, ndesc, till_then);
-	rc = s ? (int)look(s) : -1;
+		s = add(k, desc, ndesc, tier_0);
+	rc = s ? (int)state_for_caller(s) : -1;
 	pthread_mutex_unlock(&lock);
 	if (rc >= 0)
 		*out = s;
@@ -164,7 +165,7 @@ void
 brn_table_abandon(struct brn_slot *s)
 {
 	pthread_mutex_lock(&lock);
-	s->state = NOBODYS;
+	s->state = UNCLAIMED;
 	pthread_cond_broadcast(&settled);
 	pthread_mutex_unlock(&lock);
 }
@@ -175,7 +176,8 @@ brn_table_wait(struct brn_slot *s, const atomic_int *stop)
 	enum brn_claim c;
 
 	pthread_mutex_lock(&lock);
-	while ((c = look(s)) == BRN_CLAIM_pending && !(stop && *stop))
+	while ((c = state_for_caller(s)) == BRN_CLAIM_pending &&
+	    !(stop && *stop))
 		pthread_cond_wait(&settled, &lock);
 	pthread_mutex_unlock(&lock);
 	return c == BRN_CLAIM_pending ? BRN_CLAIM_stopped : c;

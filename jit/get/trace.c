@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * burin[pid] ms: event.  The time is that of the monotonic clock.
+ * A line is "burin[pid] ms: event", with milliseconds of the monotonic clock.
  */
 #include "jit/get/trace.h"
 

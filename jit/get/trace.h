@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * BURIN_TRACE=1 (secure_getenv): a line an event on descriptor 2.  Without it
- * the library is mute.
+ * With BURIN_TRACE=1 (secure_getenv) the library writes a line for each event
+ * to stderr; else it writes nothing.
  */
 #ifndef BRN_TRACE_H
 #define BRN_TRACE_H
@@ -9,7 +9,7 @@
 #include "ir/base.h"
 
 int brn_trace_on(void);
-/* One line, written at once, so that those of threads do not mix.  */
+/* A line, in one write, so that lines of threads do not mix.  */
 void brn_trace(const char *fmt, ...) BRN_PRINTF(1, 2);
 
 #endif

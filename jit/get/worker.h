@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Kernels compiled by burin-cc processes: a pool of them, each given the next
- * kernel when it is done with the last.  A worker that dies, hangs or talks
- * nonsense costs the kernel it was given, and is replaced.
+ * A pool of burin-cc processes that compile kernels.  Each gets the next kernel
+ * when it has answered for the last.  When a worker dies, hangs or sends an
+ * answer that is none, the kernel it was compiling fails, and it is replaced.
  *
- * What goes through the socket, structs as they are in memory, since both ends
- * come from one build (the magic number says so):
+ * Messages are structs as they are in memory, since both ends come from one
+ * build, which the magic number checks:
  *
  *	to burin-cc     struct brn_cc_ask, directory, canonical spec
  *	from burin-cc   struct brn_cc_answer
@@ -19,7 +19,8 @@
 
 struct brn_cc_ask {
 	uint32_t magic;
-	uint32_t ndir, nspec;           /* bytes that follow */
+	uint32_t ndir, nspec;           /* bytes that follow: directory of the
+	                                   store, canonical bytes */
 };
 
 struct brn_cc_answer {
@@ -38,21 +39,21 @@ struct brn_job {
 	burin_error err;                /* out, when code < 0 */
 };
 
-/* Called as each job ends, in whatever order they do.  */
+/* Called as each job ends; the order is not that of the jobs.  */
 typedef void brn_job_fn(void *ctx, struct brn_job *job);
 
 struct brn_pool {
-	const char *dir;                /* of the store they go to */
+	const char *dir;                /* of the store for the kernels */
 	int nworker;
 	int low;                        /* lowest priority */
-	int stop;                       /* a descriptor: readable means stop,
+	int stop;                       /* a descriptor: stop when readable;
 	                                   -1: none */
 };
 
-/* Compile njob jobs with up to p->nworker processes.  Every job ends, one way
- * or another: after BURIN_CC_TIMEOUT ms (secure_getenv; default 30000, ten
- * times that at lowest priority, where a busy machine leaves little), or when
- * it is to stop, it has failed.  */
+/* Compile njob jobs with up to p->nworker processes, and call done for every
+ * one.  A job fails after BURIN_CC_TIMEOUT ms (secure_getenv; default 30000,
+ * ten times as long at lowest priority, which on a busy machine gets little
+ * time), and when p->stop becomes readable.  */
 void brn_worker_run(const struct brn_pool *p, struct brn_job *job, int njob,
     brn_job_fn *done, void *ctx);
 

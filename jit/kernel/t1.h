@@ -1,87 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The passes of tier 1: how many rows and tiles have their accumulators in
- * registers at a time.  The emitter makes them, the cost model counts by them.
+ * Tier 1, t1_tile and t1_full: lanes are tokens.  This is the shape of its
+ * passes, which the emitter writes and the cost model counts.  A pass takes
+ * some rows of a block row through some tiles and keeps one accumulator for
+ * each row and vector of x in registers.
  */
 #ifndef BRN_T1_H
 #define BRN_T1_H
 
+#include "jit/kernel/cost.h"
 #include "jit/spec.h"
 
-enum {
-	BRN_T1_ACC = 16,        /* vectors of accumulators in a pass, at most */
-	BRN_T1_TILES = 4,       /* more meet too few lines of x in L1 */
-	BRN_T1_ROWS = 8,        /* rows matter more than tiles up to here */
-	BRN_T1_GROUP = 8,       /* tiles that meet a block row while in L1 */
-};
+enum { BRN_T1_MAX_ACC = 16 };   /* accumulators a pass, whatever the ISA */
 
-/* Vectors a tile.  */
-static inline int
-brn_t1_nvec(enum brn_isa isa)
-{
-	return BRN_TILE / brn_isas[isa].lanes;
-}
+/* Vectors that hold the tokens of a tile.  */
+int brn_t1_vectors(enum brn_isa isa);
 
-/* Most rows of a pass of nx vectors of x.  */
-static inline int
-brn_t1_rows(enum brn_isa isa, int nx)
-{
-	return (isa == BRN_ISA_avx512 ? BRN_T1_ACC :
-	    isa == BRN_ISA_avx2 ? 12 : 8) / nx;
-}
+/* Rows of a pass that takes nx vectors of x, at most.  */
+int brn_t1_max_rows(enum brn_isa isa, int nx);
 
-/* Tiles of the widest passes.  With AVX2 those that leave the fewest FMAs
- * waiting, as measured.  */
-static inline int
-brn_t1_tiles(const struct brn_spec *s)
-{
-	static const int avx2[BRN_T1_ROWS + 1] = { 0, 4, 3, 2, 3, 1, 1, 3, 3 };
-	int want = s->bh < BRN_T1_ROWS ? s->bh : BRN_T1_ROWS, n = 1;
+/* Tiles of the widest pass, which all tiles take but those left over.  */
+int brn_t1_tiles(const struct brn_spec *s);
 
-	if (s->isa == BRN_ISA_avx2)
-		return s->bh > BRN_T1_ROWS || (s->bh > 3 && s->bw > 1) ? 1 :
-		    avx2[s->bh];
-	while (2 * n <= BRN_T1_TILES &&
-	    brn_t1_rows(s->isa, 2 * n * brn_t1_nvec(s->isa)) >= want)
-		n *= 2;
-	return n;
-}
+/* Tiles of the next narrower pass, for the tiles left over by passes of ntile.
+ * 0: there is none.  */
+int brn_t1_narrower(const struct brn_spec *s, int ntile);
 
-/* Tiles of the next narrower ones; 0: there are none.  */
-static inline int
-brn_t1_fewer(const struct brn_spec *s, int ntile)
-{
-	return ntile == 3 && s->bh == 2 ? 2 : ntile / 2;
-}
+/* Vectors of x that a pass of ntile tiles takes.  Fewer than the tiles have
+ * when they are taken in two halves.  */
+int brn_t1_pass_vectors(const struct brn_spec *s, int ntile);
 
-/* Vectors of x of a pass of ntile tiles.  Three tiles of higher blocks, of two
- * vectors each, take two passes.  */
-static inline int
-brn_t1_nx(const struct brn_spec *s, int ntile)
-{
-	int n = ntile * brn_t1_nvec(s->isa);
+/* Passes that cover all rows of a block, each with nx vectors of x.  */
+int brn_t1_passes(const struct brn_spec *s, int nx);
 
-	return ntile == 3 && s->bh > 2 ? n / 2 : n;
-}
+/* Tiles that go through a block row before the next block row: its weights and
+ * indices, or the x of the tiles, stay in L1.  */
+int brn_t1_tile_group(const struct brn_spec *s);
 
-/* Passes of nx vectors that the rows of a block take.  */
-static inline int
-brn_t1_passes(const struct brn_spec *s, int nx)
-{
-	int most = brn_t1_rows(s->isa, nx);
+/* Does t1_tile fit s?  */
+int brn_t1_fits(const struct brn_spec *s);
 
-	return (s->bh + most - 1) / most;
-}
-
-/* Tiles that go through a block row before the next one.  */
-static inline int
-brn_t1_group(const struct brn_spec *s)
-{
-	int n = brn_t1_tiles(s);
-
-	if (s->isa == BRN_ISA_avx2)
-		return n == 1 ? 2 : n;
-	return n == BRN_T1_TILES ? n : BRN_T1_GROUP;
-}
+/* Add the operations of t1_tile for a tile.  */
+void brn_t1_count(const struct brn_spec *s, struct brn_cost *n);
 
 #endif

@@ -1,55 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The stream of tier 3.  Weights come in groups of eight: four are loaded by
- * one instruction and spread by shuffles, each of the other four is spread by
- * the load of its FMA, so that neither loads nor shuffles are what all wait
- * for.
+ * Tier 3: order of block rows, stream of weights, limits and cost.
+ *
+ * Weights of the stream come in groups of eight.  Four of them are loaded by
+ * one instruction and each is spread over a register by a shuffle; the other
+ * four are broadcast by the load of their FMA.  So neither the load ports nor
+ * the shuffle port is the bottleneck alone.
  */
 #include "jit/kernel/t3_unrolled.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "jit/kernel/t1.h"
+
 enum {
-	SPARE = 4,              /* registers for x, four weights, and one */
-	CHAINS = 4,             /* sums that grow at a time, at least */
-	MAX_ABREAST = 8,        /* block columns at a time */
-	GROUP = 8,              /* weights that are packed together */
-	FMA_CYCLES = 4,         /* till its sum can be added to */
+	OTHER_REGS = 4,         /* two for x, four weights, one spread weight */
+	WINDOW_PANELS = 7,      /* panels whose block rows may change places */
+	MIN_CHAINS = 4,         /* independent sums in flight, at least */
+	MAX_STEP = 8,           /* block columns a step */
+	GROUP = 8,              /* weights that are placed together */
+	FMA_CYCLES = 4,         /* latency */
+	MAX_WEIGHTS = 500000,   /* two microseconds of compiling for each */
 };
-
-int
-brn_t3_rows(const struct brn_spec *s)
-{
-	int rows = (brn_isas[s->isa].nreg - SPARE) / s->bh;
-
-	return rows > 0 ? rows : 1;
-}
-
-int
-brn_t3_window(const struct brn_spec *s)
-{
-	return BRN_T3_WINDOW * brn_t3_rows(s);
-}
 
 /* ---- the order of block rows ------------------------------------------ */
 
 static int32_t
-blocks(const struct brn_spec *s, int32_t brow)
+num_blocks(const struct brn_spec *s, int32_t brow)
 {
 	return s->rowptr[brow + 1] - s->rowptr[brow];
 }
 
-/* Those with many blocks first: counted, then put where the count says.  */
+static int32_t
+panel_rows(const struct brn_spec *s)
+{
+	int32_t rows = (brn_isas[s->isa].nreg - OTHER_REGS) / s->bh;
+
+	return rows > 0 ? rows : 1;
+}
+
+/* Sort block rows b0 to b1 by number of blocks, the most first; a counting
+ * sort.  count has room for nbcol + 1.  */
 static void
-sort_window(const struct brn_spec *s, int32_t b0, int32_t b1, int32_t *order,
+sort_window(const struct brn_spec *s, int32_t b0, int32_t b1, int32_t *brow,
     int32_t *count)
 {
 	int32_t at = b0;
 
 	memset(count, 0, ((size_t)s->nbcol + 1) * sizeof *count);
 	for (int32_t b = b0; b < b1; b++)
-		count[blocks(s, b)]++;
+		count[num_blocks(s, b)]++;
 	for (int32_t n = s->nbcol; n >= 0; n--) {
 		int32_t k = count[n];
 
@@ -57,20 +59,20 @@ sort_window(const struct brn_spec *s, int32_t b0, int32_t b1, int32_t *order,
 		at += k;
 	}
 	for (int32_t b = b0; b < b1; b++)
-		order[count[blocks(s, b)]++] = b;
+		brow[count[num_blocks(s, b)]++] = b;
 }
 
-/* Cycles that a panel of n block rows takes: what is longest of
- * FMAs, loads, and the FMAs of a row that wait for each other.  seen [nbcol] is
- * less than mark.  */
+/* Cycles of a panel of n block rows: the longest of its FMAs, its loads, and
+ * the chain of FMAs of its longest row.  Columns that were met are marked in
+ * seen [nbcol], whose values are below mark.  */
 static int64_t
-panel_time(const struct brn_spec *s, const int32_t *order, int32_t n,
+panel_cycles(const struct brn_spec *s, const int32_t *brow, int32_t n,
     int32_t *seen, int32_t mark)
 {
 	int64_t lines = 0, fmas = 0, longest = 0, loads;
 
 	for (int32_t k = 0; k < n; k++) {
-		int32_t b = order[k], len = blocks(s, b);
+		int32_t b = brow[k], len = num_blocks(s, b);
 
 		for (int32_t i = s->rowptr[b]; i < s->rowptr[b + 1]; i++) {
 			lines += seen[s->colidx[i]] != mark;
@@ -86,65 +88,96 @@ panel_time(const struct brn_spec *s, const int32_t *order, int32_t n,
 	return fmas > longest ? fmas : longest;
 }
 
+/* Cycles of all panels.  seen [nbcol] is overwritten.  */
 static int64_t
-time_of(const struct brn_spec *s, const int32_t *order, int32_t *seen,
-    int32_t *mark)
+order_cycles(const struct brn_spec *s, const struct brn_t3_order *o,
+    int32_t *seen)
 {
-	int32_t rows = brn_t3_rows(s);
+	int32_t mark = 0;
 	int64_t t = 0;
 
-	for (int32_t b = 0; b < s->nbrow; b += rows)
-		t += panel_time(s, order + b, s->nbrow - b < rows ?
-		    s->nbrow - b : rows, seen, ++*mark);
+	memset(seen, 0, (size_t)s->nbcol * sizeof *seen);
+	for (int32_t b = 0; b < s->nbrow; b += o->rows)
+		t += panel_cycles(s, o->brow + b, s->nbrow - b < o->rows ?
+		    s->nbrow - b : o->rows, seen, ++mark);
 	return t;
 }
 
-int
-brn_t3_order(const struct brn_spec *s, int32_t *order, burin_error *err)
+static void
+keep_order(const struct brn_spec *s, struct brn_t3_order *o)
 {
-	int32_t *seen = brn_alloc((size_t)s->nbcol + 1, sizeof *seen);
-	int32_t mark = 0, window = brn_t3_window(s);
+	for (int32_t b = 0; b < s->nbrow; b++)
+		o->brow[b] = b;
+}
+
+/* Sort where that makes panels shorter by a sixteenth.  Returns whether it
+ * does.  */
+static int
+order_rows(const struct brn_spec *s, struct brn_t3_order *o, int32_t *room)
+{
 	int64_t before, after;
 
-	if (!seen)
-		return brn_nomem(err);
-	for (int32_t b = 0; b < s->nbrow; b++)
-		order[b] = b;
-	before = time_of(s, order, seen, &mark);
-	for (int32_t b = 0; b < s->nbrow; b += window)
-		sort_window(s, b, s->nbrow - b < window ? s->nbrow :
-		    b + window, order, seen);
-	memset(seen, 0, ((size_t)s->nbcol + 1) * sizeof *seen);
-	mark = 0;
-	after = time_of(s, order, seen, &mark);
-	free(seen);
+	keep_order(s, o);
+	before = order_cycles(s, o, room);
+	for (int32_t b = 0; b < s->nbrow; b += o->window)
+		sort_window(s, b, s->nbrow - b < o->window ? s->nbrow :
+		    b + o->window, o->brow, room);
+	after = order_cycles(s, o, room);
 	if (after + after / 16 < before)
 		return 1;
-	for (int32_t b = 0; b < s->nbrow; b++)
-		order[b] = b;
+	keep_order(s, o);
 	return 0;
+}
+
+/* Block rows of a panel share straight-line code, so a panel is the grain; a
+ * window is when its rows have changed places.  */
+static int
+plan(const struct brn_spec *s, struct brn_plan *out, burin_error *err)
+{
+	int32_t *room = brn_alloc((size_t)s->nbcol + 1, sizeof *room);
+	struct brn_t3_order *o = NULL;
+	size_t n;
+
+	if (brn_mul((size_t)s->nbrow, sizeof *o->brow, &n) == 0 &&
+	    brn_add(n, sizeof *o, &n) == 0)
+		o = brn_alloc(n, 1);
+	if (!room || !o) {
+		free(room);
+		free(o);
+		return brn_nomem(err);
+	}
+	o->rows = panel_rows(s);
+	o->window = WINDOW_PANELS * o->rows;
+	out->grain = order_rows(s, o, room) ? o->window : o->rows;
+	out->own = o;
+	out->free_own = free;
+	free(room);
+	return BURIN_OK;
 }
 
 /* ---- the stream ------------------------------------------------------- */
 
-/* A stored block of a panel; at is its block row's place in the order.  */
-struct hit {
+/* A stored block of a panel; at is the place of its block row in the order.  */
+struct panel_block {
 	int32_t col, at, blk;
 };
 
-struct maker {
+struct builder {
 	const struct brn_spec *s;
-	struct brn_t3 *t;
-	int32_t *next;          /* of each block row: first block not taken */
-	struct hit *hit;
-	char *taken;            /* block rows of the panel */
-	int32_t n;
+	const struct brn_t3_order *order;
+	struct brn_t3_stream *t;
+	int32_t *next;          /* by block row: its first block that is not
+	                           in the stream yet */
+	struct panel_block *block;      /* of a step */
+	char *taken;            /* by row of the panel: it has one */
+	int32_t n;              /* of t->fma */
 };
 
-/* Of each block row from place b0 to b1 the next block, if it is in a column
- * before j1; those of columns before j0 come first, then column by column.  */
+/* Take the next block of each block row at places b0 to b1, if its column is
+ * before j1: first those with columns before j0, then column by column.
+ * Returns how many.  */
 static int
-find_hits(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
+take_blocks(struct builder *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 {
 	const struct brn_spec *s = m->s;
 	int n = 0;
@@ -152,30 +185,32 @@ find_hits(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 	memset(m->taken, 0, (size_t)(b1 - b0) * sizeof *m->taken);
 	for (int32_t j = j0 + (s->bw == 1); j <= j1; j++)
 		for (int32_t k = b0; k < b1; k++) {
-			int32_t b = m->t->order[k], i = m->next[b];
+			int32_t b = m->order->brow[k], i = m->next[b];
 
 			if (m->taken[k - b0] || i == s->rowptr[b + 1] ||
 			    s->colidx[i] >= j)
 				continue;
 			m->taken[k - b0] = 1;
-			m->hit[n++] = (struct hit){ s->colidx[i], k, i };
+			m->block[n++] = (struct panel_block){ s->colidx[i],
+			    k, i };
 			m->next[b]++;
 		}
 	return n;
 }
 
-/* Some columns at once: a row of a wide block would else be a chain of FMAs
- * that wait for each other.  A second block of a row stays for later, so that
- * sums are made in the order of colidx.  How many blocks there were.  */
+/* Append one step: the block columns j0 to j1 together, since a wide block of
+ * one row alone is a chain of FMAs that wait for each other.  A row gives at
+ * most one block to a step, so that its sum takes blocks in the order of
+ * colidx.  Returns the number of blocks.  */
 static int
-put_columns(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
+add_step(struct builder *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 {
-	int bh = m->s->bh, bw = m->s->bw, n = find_hits(m, j0, j1, b0, b1);
+	int bh = m->s->bh, bw = m->s->bw, n = take_blocks(m, j0, j1, b0, b1);
 
 	for (int c = 0; c < bw; c++)
 		for (int i = 0; i < n; i++)
 			for (int r = 0; r < bh; r++) {
-				struct hit h = m->hit[i];
+				struct panel_block h = m->block[i];
 
 				m->t->fma[m->n++] = (struct brn_t3_fma){
 				    .col = h.col * bw + c,
@@ -186,10 +221,11 @@ put_columns(struct maker *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 	return n;
 }
 
-/* Places of the weights of a panel, from first on: the four of a group that
- * are loaded together come before the others.  */
+/* Place the weights of a panel, fma[first] and on, in the stream: in a group of
+ * GROUP the FMAs of even number use the first four, which are loaded together.
+ * A last group that is not whole stays in order and is loaded one by one.  */
 static void
-place(struct maker *m, int32_t first)
+place_weights(struct builder *m, int32_t first)
 {
 	struct brn_t3_fma *f = m->t->fma;
 
@@ -206,82 +242,176 @@ place(struct maker *m, int32_t first)
 	}
 }
 
-/* As many block columns as hold enough blocks of a panel.  */
+/* Block columns a step: about as many as hold MIN_CHAINS blocks of a panel.  */
 static int
-abreast(const struct brn_spec *s, int rows)
+step_columns(const struct brn_spec *s, int32_t rows)
 {
 	int64_t all = (int64_t)s->nbrow * s->nbcol;
-	int64_t n = 1 + CHAINS * all / ((int64_t)rows * s->nblk);
+	int64_t n = 1 + MIN_CHAINS * all / ((int64_t)rows * s->nblk);
 
-	return s->bw == 1 ? 1 : n < MAX_ABREAST ? (int)n : MAX_ABREAST;
+	return s->bw == 1 ? 1 : n < MAX_STEP ? (int)n : MAX_STEP;
 }
 
 static void
-put_panel(struct maker *m, int32_t slice, int32_t panel)
+add_panel(struct builder *m, int32_t slice, int32_t panel)
 {
 	const struct brn_spec *s = m->s;
-	struct brn_t3 *t = m->t;
-	int32_t first = m->n, b0 = panel * t->rows, b1 = b0 + t->rows;
+	struct brn_t3_stream *t = m->t;
+	int32_t rows = m->order->rows, first = m->n;
+	int32_t b0 = panel * rows, b1 = b0 + rows;
 	int32_t j0 = slice * t->cols, j1 = j0 + t->cols;
-	int step = abreast(s, t->rows);
+	int step = step_columns(s, rows);
 
 	b1 = b1 < s->nbrow ? b1 : s->nbrow;
 	j1 = j1 < s->nbcol ? j1 : s->nbcol;
 	t->first[slice * t->npanel + panel] = first;
 	for (int32_t j = j0; j < j1; j += step)
-		put_columns(m, j, j + step < j1 ? j + step : j1, b0, b1);
-	while (s->bw > 1 && put_columns(m, j1, j1, b0, b1) > 0)
+		add_step(m, j, j + step < j1 ? j + step : j1, b0, b1);
+	while (s->bw > 1 && add_step(m, j1, j1, b0, b1) > 0)
 		;
-	place(m, first);
+	place_weights(m, first);
 }
 
 static int32_t
-parts(int32_t n, int32_t size)
+div_up(int32_t n, int32_t size)
 {
 	return (n + size - 1) / size;
 }
 
-int
-brn_t3_make(const struct brn_spec *s, struct brn_t3 *out, burin_error *err)
+static void
+add_panels(struct builder *m)
 {
-	struct brn_t3 t = { .rows = brn_t3_rows(s),
-	    .cols = BRN_T3_SLICE / s->bw > 0 ?
-	    BRN_T3_SLICE / s->bw : 1 };
-	struct maker m = { .s = s, .t = &t };
-	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
+	const struct brn_spec *s = m->s;
+	struct brn_t3_stream *t = m->t;
 
-	t.npanel = parts(s->nbrow, t.rows);
-	t.nslice = parts(s->nbcol, t.cols);
-	t.order = brn_alloc((size_t)s->nbrow + 1, sizeof *t.order);
+	memcpy(m->next, s->rowptr, (size_t)s->nbrow * sizeof *m->next);
+	for (int32_t i = 0; i < t->nslice; i++)
+		for (int32_t p = 0; p < t->npanel; p++)
+			add_panel(m, i, p);
+	t->first[t->nslice * t->npanel] = m->n;
+}
+
+int
+brn_t3_stream(const struct brn_spec *s, const struct brn_t3_order *order,
+    struct brn_t3_stream *out, burin_error *err)
+{
+	struct brn_t3_stream t = { .cols = BRN_T3_SLICE / s->bw > 0 ?
+	    BRN_T3_SLICE / s->bw : 1 };
+	struct builder m = { .s = s, .order = order, .t = &t };
+	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
+	int ok;
+
+	t.npanel = div_up(s->nbrow, order->rows);
+	t.nslice = div_up(s->nbcol, t.cols);
 	t.first = brn_alloc((size_t)t.nslice * (size_t)t.npanel + 1,
 	    sizeof *t.first);
 	t.fma = brn_alloc(n + 1, sizeof *t.fma);
 	m.next = brn_alloc((size_t)s->nbrow + 1, sizeof *m.next);
-	m.hit = brn_alloc((size_t)t.rows, sizeof *m.hit);
-	m.taken = brn_alloc((size_t)t.rows, sizeof *m.taken);
-	if (t.order && t.first && t.fma && m.next && m.hit && m.taken &&
-	    brn_t3_order(s, t.order, err) >= 0) {
-		memcpy(m.next, s->rowptr, (size_t)s->nbrow * sizeof *m.next);
-		for (int32_t i = 0; i < t.nslice; i++)
-			for (int32_t p = 0; p < t.npanel; p++)
-				put_panel(&m, i, p);
-		t.first[t.nslice * t.npanel] = m.n;
+	m.block = brn_alloc((size_t)order->rows, sizeof *m.block);
+	m.taken = brn_alloc((size_t)order->rows, sizeof *m.taken);
+	ok = t.first && t.fma && m.next && m.block && m.taken;
+	if (ok) {
+		add_panels(&m);
 		*out = t;
+	} else {
+		brn_t3_stream_clear(&t);
 	}
 	free(m.next);
-	free(m.hit);
+	free(m.block);
 	free(m.taken);
-	if (t.order && t.first && t.fma && m.n == (int32_t)n)
-		return 0;
-	brn_t3_clear(&t);
-	return brn_nomem(err);
+	return ok ? BURIN_OK : brn_nomem(err);
 }
 
 void
-brn_t3_clear(struct brn_t3 *t)
+brn_t3_stream_clear(struct brn_t3_stream *t)
 {
-	free(t->order);
 	free(t->first);
 	free(t->fma);
-	*t = (struct brn_t3){ 0 };
+	*t = (struct brn_t3_stream){ 0 };
 }
+
+static int
+pack(const struct brn_spec *s, const struct brn_plan *p, const float *vals,
+    float *out, burin_error *err)
+{
+	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
+	struct brn_t3_stream t;
+	int rc = brn_t3_stream(s, p->own, &t, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		out[t.fma[i].at] = vals[t.fma[i].val];
+	brn_t3_stream_clear(&t);
+	return BURIN_OK;
+}
+
+/* ---- fits ------------------------------------------------------------- */
+
+/* The emitter writes AVX-512: a register holds a tile, and an FMA can broadcast
+ * an operand from memory.  With half the registers a panel is half as high, and
+ * tier 1 is as good; so it is, for less, with blocks of 2 rows, and of 4 and
+ * more.  */
+static int
+suits(const struct brn_spec *s)
+{
+	return brn_isas[s->isa].nreg >= 32 &&
+	    brn_isas[s->isa].lanes == BRN_TILE &&
+	    (s->bh == 1 || s->bh == 3) && s->nblk > 0 &&
+	    !brn_spec_is_full(s) && brn_t1_fits(s);
+}
+
+static int
+has_too_many_weights(const struct brn_spec *s)
+{
+	return (int64_t)s->nblk * s->bh * s->bw > MAX_WEIGHTS;
+}
+
+static int
+fits(const struct brn_spec *s)
+{
+	return suits(s) && !has_too_many_weights(s);
+}
+
+static const char *
+limit(const struct brn_spec *s)
+{
+	return suits(s) && has_too_many_weights(s) ?
+	    "too many weights for straight-line code" : NULL;
+}
+
+/* ---- cost ------------------------------------------------------------- */
+
+/* A panel loads a line of x once for all rows that use it.  Half of the weights
+ * are broadcast, half are loaded four at a time and shuffled.  The slice of x
+ * comes from L2 once for every chunk of code; accumulators wait in y between
+ * slices.  */
+static int
+count(const struct brn_spec *s, const struct brn_row_stats *grouped,
+    struct brn_cost *n)
+{
+	double w = (double)s->nblk * s->bh * s->bw, rows = panel_rows(s);
+	double cols = (double)s->nbcol * s->bw;
+	double all_rows = (double)s->nbrow * s->bh;
+	double density = s->nblk / ((double)s->nbrow * s->nbcol);
+	double lines = all_rows / (rows * s->bh) * cols *
+	    (1 - pow(1 - density, rows));
+	double code = w * BRN_T3_FMA_BYTES;
+
+	(void)grouped;
+	n->term[BRN_COST_fma] += w;
+	n->term[BRN_COST_load] += lines + w * 3 / 8;
+	n->term[BRN_COST_line] += code / BRN_T3_CHUNK_BYTES *
+	    fmin(cols, BRN_T3_SLICE);
+	n->term[BRN_COST_code] += code / (BRN_COST_TOKENS / BRN_TILE);
+	n->term[BRN_COST_row] += all_rows * ceil(cols / BRN_T3_SLICE);
+	return 1;
+}
+
+const struct brn_kernel_ops brn_kernel_t3 = {
+	.fits = fits,
+	.limit = limit,
+	.count = count,
+	.plan = plan,
+	.pack = pack,
+};

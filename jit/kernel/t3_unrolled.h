@@ -1,57 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The order in which a kernel of tier 3 goes through the stored weights of a
- * layer: what its emitter writes instructions for, and what the values are
- * packed by.  Both sides must agree, so both ask here.
+ * Tier 3, t3: the pattern is in the instructions.  This is the order in which
+ * the kernel goes through the stored weights: the emitter writes an FMA for
+ * each in that order, and the weights are packed in it.
  *
- * Panels are as many block rows as have accumulators in registers; slices are
- * as many features as stay in L1.  A panel goes through its part of a slice
- * feature by feature, rows in the order of the panel.
+ * A panel is as many block rows as have accumulators in registers, a slice as
+ * many features as stay in L1.  A panel goes through its part of a slice
+ * feature by feature, and at each feature through its rows.
  *
- * Where it pays the block rows of some panels, a window, change places, so that
- * those with many blocks meet: their sums hide each other's latency and share
- * lines of x.  What a panel computes it stores where it belongs.
+ * Within a window of panels the block rows may be sorted by number of blocks,
+ * so that a panel has rows of about the same length: their sums hide each
+ * other's latency and share lines of x.  Each row is still stored where it
+ * belongs.
  */
-#ifndef BRN_T3_H
-#define BRN_T3_H
+#ifndef BRN_T3_UNROLLED_H
+#define BRN_T3_UNROLLED_H
 
-#include "jit/spec.h"
+#include "jit/kernel/kernel.h"
 
 enum {
-	BRN_T3_SLICE = 384,     /* lines of x in L1, with room for y */
-	BRN_T3_CHUNK = 24 << 10,        /* bytes of code that stay in L1 */
-	BRN_T3_FMA = 11,        /* bytes of code a weight, loads included */
-	BRN_T3_WINDOW = 7,      /* panels whose block rows change places */
+	BRN_T3_SLICE = 384,     /* features: lines of x in L1, beside y */
+	BRN_T3_CHUNK_BYTES = 24 << 10,  /* code that stays in L1 */
+	BRN_T3_FMA_BYTES = 11,  /* code for a weight, loads included */
+};
+
+/* What a plan of t3 owns.  */
+struct brn_t3_order {
+	int32_t rows;                   /* block rows a panel */
+	int32_t window;                 /* block rows that may change places */
+	int32_t brow[];                 /* [nbrow], panel by panel */
 };
 
 /* One weight of the stream.  */
 struct brn_t3_fma {
 	int32_t col;            /* of x, in lines */
-	int32_t val;            /* in the values of brn_bsr */
-	int32_t at;             /* in the stream */
+	int32_t val;            /* index into the vals of brn_bsr */
+	int32_t at;             /* index into the stream */
 	int16_t row;            /* within the panel */
-	int16_t lane;           /* among four loaded as one; -1: loaded alone */
+	int16_t lane;           /* among four loaded together; -1: loaded alone,
+	                           as the broadcast operand of its FMA */
 };
 
-struct brn_t3 {
-	int32_t rows, cols;             /* block rows a panel, cols a slice */
+struct brn_t3_stream {
+	int32_t cols;                   /* block columns a slice */
 	int32_t npanel, nslice;
-	int32_t *order;                 /* [nbrow] block rows, by panel */
 	int32_t *first;                 /* [nslice * npanel + 1] into fma */
 	struct brn_t3_fma *fma;         /* slice by slice, panel by panel */
 };
 
-/* Block rows a panel of the kernel for s, and those that change places.  */
-int brn_t3_rows(const struct brn_spec *s);
-int brn_t3_window(const struct brn_spec *s);
-
-/* The order of the block rows of s, whose pattern is not full: order
- * [nbrow].  1: it is not that of s; 0: it is; ENOMEM.  */
-int brn_t3_order(const struct brn_spec *s, int32_t *order, burin_error *err);
-
-/* The stream of s, whose pattern is not full.  ENOMEM.  */
-int brn_t3_make(const struct brn_spec *s, struct brn_t3 *out,
-    burin_error *err);
-void brn_t3_clear(struct brn_t3 *t);
+/* The stream of s in the order of its plan.  ENOMEM.  */
+int brn_t3_stream(const struct brn_spec *s, const struct brn_t3_order *order,
+    struct brn_t3_stream *out, burin_error *err);
+void brn_t3_stream_clear(struct brn_t3_stream *t);
 
 #endif

@@ -1,80 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Timing candidates on the layer itself.  All are compiled first, then take
- * turns, so that what else the machine does meets all of them; the least time
- * of each is the one that was disturbed least.
+ * Timing candidates on the layer itself.  All are compiled first and then timed
+ * in turns, so that other load on the machine disturbs all of them alike.  The
+ * least time of each counts: it was disturbed the least.
  */
 #include "jit/tune/tune.h"
 
 #include <stdlib.h>
 
-#include "jit/kernel/cost.h"
+#include "jit/get/jit.h"
+#include "jit/kernel/choose.h"
 
 enum {
-	BEST = 4,               /* blocks that are tried, beside dense */
+	BEST = 4,               /* block shapes that are timed, beside dense */
 	ROUNDS = 15,
 	TILES = BRN_COST_TOKENS / BRN_TILE,
 	MAX_TRIALS = (BEST + 1) * BRN_NUM_KERNELS,
 };
 
-/* Milliseconds a sample takes at least.  */
-static const double sample = 0.3;
+/* Milliseconds of a sample, at least.  */
+static const double min_sample_ms = 0.3;
 
-/* A candidate as it is stored.  */
-struct form {
+/* A candidate, and the layer stored in its blocks.  */
+struct stored {
 	struct brn_candidate *cand;
 	struct brn_bsr *b;
 };
 
-/* One of its kernels.  */
+/* A kernel for it.  */
 struct trial {
-	const struct form *form;
+	const struct stored *stored;
 	float *stream;
 	struct brn_kernel_args args;
 	int reps;
-	double ms;              /* a call; 0: not yet */
+	double ms;              /* a call; 0: not timed yet */
 };
 
 struct bench {
 	const struct brn_jit_opts *o;
 	enum brn_isa isa;
 	float *x, *y, *bias;
-	int nform, ntrial;
-	struct form form[BEST + 1];
+	int nstored, ntrial;
+	struct stored stored[BEST + 1];
 	struct trial trial[MAX_TRIALS];
 	struct brn_spec spec[MAX_TRIALS];
 	struct brn_kernel *kernel[MAX_TRIALS];
 };
 
+/* The kernel of s, if it fits f and suits its pattern.  */
 static int
-add_trials(struct bench *t, const struct form *f, burin_error *err)
+add_trial(struct bench *t, const struct stored *f, const struct brn_spec *s,
+    burin_error *err)
+{
+	struct trial *r = &t->trial[t->ntrial];
+	struct brn_plan plan;
+	int rc;
+
+	if (brn_kernels[s->kernel].tier == 0 || !brn_kernel_fits(s))
+		return BURIN_OK;
+	rc = brn_plan_make(s, &plan, err);
+	if (rc < 0)
+		return rc == BURIN_EUNSUPPORTED ? BURIN_OK : rc;
+	r->stored = f;
+	rc = brn_pack_stream(s, &plan, f->b->vals, &r->stream, err);
+	brn_plan_clear(&plan);
+	if (rc == 0)
+		t->spec[t->ntrial++] = *s;
+	return rc;
+}
+
+/* All kernels that fit.  For a full pattern only the first: the others would
+ * read indices for nothing.  */
+static int
+add_trials(struct bench *t, const struct stored *f, burin_error *err)
 {
 	struct brn_spec s;
+	int rc = BURIN_OK;
 
 	brn_spec_init(&s, f->b, BRN_EPI_BIAS, t->isa, brn_compiler_id());
-	for (int k = (int)s.kernel; k < BRN_NUM_KERNELS; k++) {
-		struct trial *r = &t->trial[t->ntrial];
-		int rc;
-
+	brn_choose_first(&s);
+	if (brn_spec_is_full(&s))
+		return add_trial(t, f, &s, err);
+	for (int k = 0; k < BRN_NUM_KERNELS && rc == 0; k++) {
 		s.kernel = (enum brn_kernel_id)k;
-		if (brn_kernels[k].tier == 0 || !brn_kernels[k].fits(&s))
-			continue;
-		r->form = f;
-		rc = brn_pack_stream(&s, f->b->vals, &r->stream, err);
-		if (rc < 0)
-			return rc;
-		t->spec[t->ntrial++] = s;
-		if (brn_spec_is_full(&s))
-			break;
+		rc = add_trial(t, f, &s, err);
 	}
-	return BURIN_OK;
+	return rc;
 }
 
 static int
-add_form(struct bench *t, const struct brn_matrix *w,
+add_stored(struct bench *t, const struct brn_matrix *w,
     struct brn_candidate *c, burin_error *err)
 {
-	struct form *f = &t->form[t->nform++];
+	struct stored *f = &t->stored[t->nstored++];
 	int rc;
 
 	f->cand = c;
@@ -82,17 +100,18 @@ add_form(struct bench *t, const struct brn_matrix *w,
 	return rc < 0 ? rc : add_trials(t, f, err);
 }
 
-/* The next of the candidates by prediction; NULL: there are no more.  */
+/* The best by prediction of the candidates that are not taken yet; NULL: all
+ * are.  */
 static struct brn_candidate *
-next_best(const struct bench *t, struct brn_candidate *c, int n)
+best_untaken(const struct bench *t, struct brn_candidate *c, int n)
 {
 	struct brn_candidate *best = NULL;
 
 	for (int i = 0; i < n; i++) {
 		int taken = c[i].dense;
 
-		for (int k = 0; k < t->nform; k++)
-			taken |= t->form[k].cand == &c[i];
+		for (int k = 0; k < t->nstored; k++)
+			taken |= t->stored[k].cand == &c[i];
 		if (!taken && (!best || c[i].predicted < best->predicted))
 			best = &c[i];
 	}
@@ -100,17 +119,17 @@ next_best(const struct bench *t, struct brn_candidate *c, int n)
 }
 
 static int
-add_forms(struct bench *t, const struct brn_matrix *w,
+add_candidates(struct bench *t, const struct brn_matrix *w,
     struct brn_candidate *c, int n, burin_error *err)
 {
 	struct brn_candidate *best;
 	int rc;
 
 	for (int i = 0; i < n; i++)
-		if (c[i].dense && (rc = add_form(t, w, &c[i], err)) < 0)
+		if (c[i].dense && (rc = add_stored(t, w, &c[i], err)) < 0)
 			return rc;
-	while (t->nform <= BEST && (best = next_best(t, c, n)))
-		if ((rc = add_form(t, w, best, err)) < 0)
+	while (t->nstored <= BEST && (best = best_untaken(t, c, n)))
+		if ((rc = add_stored(t, w, best, err)) < 0)
 			return rc;
 	return BURIN_OK;
 }
@@ -130,8 +149,8 @@ add_data(struct bench *t, burin_error *err)
 {
 	int64_t rows = 0, cols = 0;
 
-	for (int i = 0; i < t->nform; i++) {
-		const struct brn_bsr *b = t->form[i].b;
+	for (int i = 0; i < t->nstored; i++) {
+		const struct brn_bsr *b = t->stored[i].b;
 		int64_t r = (int64_t)b->nbrow * b->bh;
 		int64_t c = (int64_t)b->nbcol * b->bw;
 
@@ -145,7 +164,7 @@ add_data(struct bench *t, burin_error *err)
 		return brn_nomem(err);
 	for (int i = 0; i < t->ntrial; i++) {
 		struct trial *r = &t->trial[i];
-		const struct brn_bsr *b = r->form->b;
+		const struct brn_bsr *b = r->stored->b;
 
 		r->args = (struct brn_kernel_args){ .x = t->x,
 		    .vals = b->vals, .stream = r->stream,
@@ -157,12 +176,13 @@ add_data(struct bench *t, burin_error *err)
 	return BURIN_OK;
 }
 
+/* Milliseconds a call.  */
 static double
-call(struct trial *r, brn_kernel_fn *fn, int reps)
+time_calls(struct trial *r, brn_kernel_fn *fn, int reps)
 {
 	double start;
 
-	fn(&r->args);           /* its data into the caches */
+	fn(&r->args);           /* fills the caches */
 	start = brn_now_ms();
 	for (int i = 0; i < reps; i++)
 		fn(&r->args);
@@ -170,7 +190,7 @@ call(struct trial *r, brn_kernel_fn *fn, int reps)
 }
 
 static void
-take_turns(struct bench *t)
+time_in_turns(struct bench *t)
 {
 	for (int round = 0; round < ROUNDS; round++)
 		for (int i = 0; i < t->ntrial; i++) {
@@ -180,32 +200,34 @@ take_turns(struct bench *t)
 			if (!brn_kernel_is_made(t->kernel[i]))
 				continue;
 			if (!r->reps)
-				r->reps = 1 + (int)(sample / (call(r,
+				r->reps = 1 + (int)(min_sample_ms /
+				    (time_calls(r,
 				    brn_kernel_code(t->kernel[i]), 1) +
 				    1e-6));
-			ms = call(r, brn_kernel_code(t->kernel[i]), r->reps);
+			ms = time_calls(r, brn_kernel_code(t->kernel[i]),
+			    r->reps);
 			if (r->ms == 0 || ms < r->ms)
 				r->ms = ms;
 		}
 }
 
-/* Of each candidate the fastest kernel.  */
+/* Set each candidate's time to that of its fastest kernel.  */
 static void
-judge(struct bench *t)
+keep_fastest(struct bench *t)
 {
 	for (int i = 0; i < t->ntrial; i++) {
-		struct brn_candidate *c = t->trial[i].form->cand;
+		struct brn_candidate *c = t->trial[i].stored->cand;
 		double ns = t->trial[i].ms * 1e6 / TILES;
 
 		if (ns <= 0 || (c->measured > 0 && c->measured <= ns))
 			continue;
 		c->measured = ns;
-		c->kernel = brn_kernels[t->spec[i].kernel].name;
+		c->kernel = (int)t->spec[i].kernel;
 	}
 }
 
 static int
-run(struct bench *t, burin_error *err)
+compile_and_time(struct bench *t, burin_error *err)
 {
 	struct brn_jit_opts o = *t->o;
 	burin_stats st;
@@ -217,20 +239,20 @@ run(struct bench *t, burin_error *err)
 	rc = brn_jit_get(&o, t->spec, t->ntrial, t->kernel, &st, err);
 	if (rc < 0)
 		return rc;
-	take_turns(t);
-	judge(t);
+	time_in_turns(t);
+	keep_fastest(t);
 	for (int i = 0; i < t->ntrial; i++)
 		brn_jit_release(t->kernel[i]);
 	return BURIN_OK;
 }
 
 static void
-clear(struct bench *t)
+free_bench(struct bench *t)
 {
 	for (int i = 0; i < t->ntrial; i++)
 		free(t->trial[i].stream);
-	for (int i = 0; i < t->nform; i++)
-		brn_bsr_free(t->form[i].b);
+	for (int i = 0; i < t->nstored; i++)
+		brn_bsr_free(t->stored[i].b);
 	free(t->x);
 	free(t->y);
 	free(t->bias);
@@ -249,9 +271,9 @@ brn_tune_measure(const struct brn_jit_opts *o, enum brn_isa isa,
 		return brn_nomem(err);
 	t->o = o;
 	t->isa = isa;
-	if ((rc = add_forms(t, w, c, n, err)) == 0 &&
+	if ((rc = add_candidates(t, w, c, n, err)) == 0 &&
 	    (rc = add_data(t, err)) == 0)
-		rc = run(t, err);
-	clear(t);
+		rc = compile_and_time(t, err);
+	free_bench(t);
 	return rc;
 }

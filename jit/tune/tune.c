@@ -6,8 +6,8 @@
  *	dense t1_full 80514000
  *	end
  *
- * picoseconds a tile.  Whoever may write to the cache may write what he likes
- * here: a line that does not fit a candidate and a kernel of ours is left out.
+ * that is block, fastest kernel, picoseconds a tile.  Records are not trusted:
+ * a line is ignored unless it names a candidate and a kernel.
  */
 #include "jit/tune/tune.h"
 
@@ -16,10 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "jit/kernel/cost.h"
+#include "jit/compiler.h"
 #include "jit/generator.h"
 #include "jit/get/layers.h"
 #include "jit/get/trace.h"
+#include "jit/kernel/cost.h"
+#include "jit/spec.h"
 
 #define MAGIC "burin tuning 1\n"
 
@@ -27,16 +29,16 @@ enum { MAX_TEXT = 4096 };
 
 struct record {
 	struct brn_key key;
-	char *text;             /* "": there is none */
-	int kept;               /* a cache has it */
+	char *text;             /* "": there is no record */
+	int kept;               /* it is in a cache */
 };
 
 struct brn_tune {
 	struct brn_jit_opts o;
 	enum brn_isa isa;
 	int measure, sealed;
-	int opened;             /* the stores are */
-	struct brn_stores stores;
+	int opened;             /* layers are open */
+	struct brn_cache_layers layers;
 	int n;
 	struct record *record;
 };
@@ -60,7 +62,7 @@ brn_tune_new(const struct brn_jit_opts *o, enum brn_isa isa, int measure,
 void
 brn_tune_seal(struct brn_tune *t)
 {
-	brn_stores_close(&t->stores);
+	brn_cache_layers_close(&t->layers);
 	t->sealed = 1;
 }
 
@@ -85,26 +87,18 @@ brn_tune_key(const struct brn_tune *t, int i)
 	return NULL;
 }
 
-/* ---- what a record says ----------------------------------------------- */
-
-static const char *
-kernel_by_name(const char *name)
-{
-	for (int i = 0; i < BRN_NUM_KERNELS; i++)
-		if (brn_kernels[i].tier && !strcmp(brn_kernels[i].name, name))
-			return brn_kernels[i].name;
-	return NULL;
-}
+/* ---- text of a record ------------------------------------------------- */
 
 static void
 apply_line(const char *line, struct brn_candidate *c, int n)
 {
 	char block[20], kernel[20];
-	const char *known;
 	long long ps;
+	int k;
 
 	if (sscanf(line, "%19s %19s %lld", block, kernel, &ps) != 3 ||
-	    ps <= 0 || !(known = kernel_by_name(kernel)))
+	    ps <= 0 || (k = brn_kernel_parse(kernel)) < 0 ||
+	    brn_kernels[k].tier == 0)
 		return;
 	for (int i = 0; i < n; i++) {
 		char name[30];
@@ -112,13 +106,13 @@ apply_line(const char *line, struct brn_candidate *c, int n)
 		snprintf(name, sizeof name, "%dx%d", c[i].bh, c[i].bw);
 		if (strcmp(c[i].dense ? "dense" : name, block) != 0)
 			continue;
-		c[i].kernel = known;
+		c[i].kernel = k;
 		c[i].measured = (double)ps / 1e3;
 	}
 }
 
 static void
-apply(const char *text, struct brn_candidate *c, int n)
+apply_record(const char *text, struct brn_candidate *c, int n)
 {
 	for (const char *end; (end = strchr(text, '\n')); text = end + 1) {
 		char line[80];
@@ -138,16 +132,17 @@ write_record(const struct brn_candidate *c, int n, struct brn_buf *out)
 			continue;
 		snprintf(name, sizeof name, "%dx%d", c[i].bh, c[i].bw);
 		brn_buf_printf(out, "%s %s %lld\n", c[i].dense ? "dense" :
-		    name, c[i].kernel, (long long)(c[i].measured * 1e3) + 1);
+		    name, brn_kernels[c[i].kernel].name,
+		    (long long)(c[i].measured * 1e3) + 1);
 	}
 	brn_buf_printf(out, "end\n");
 }
 
-/* ---- where it is ------------------------------------------------------ */
+/* ---- records in the cache --------------------------------------------- */
 
 static void
-describe(const struct brn_tune *t, const struct brn_matrix *w, uint64_t mask,
-    struct brn_buf *out)
+describe_record(const struct brn_tune *t, const struct brn_matrix *w,
+    uint64_t mask, struct brn_buf *out)
 {
 	brn_buf_printf(out, MAGIC "tuning: %lld x %lld, %s\n"
 	    "generator: %s\ncompiler: %s\nprocessor: %s\ntokens: %d\n"
@@ -176,9 +171,9 @@ ignore(void *ctx, const char *why)
 	(void)ctx, (void)why;
 }
 
-/* Only what comes whole, with its last line, counts.  */
+/* Read a record, which counts only with its last line.  */
 static int
-read_from(struct brn_store *s, const struct brn_key *k,
+read_record(struct brn_store *s, const struct brn_key *k,
     const struct brn_buf *desc, char text[MAX_TEXT])
 {
 	const char *why;
@@ -200,26 +195,26 @@ read_from(struct brn_store *s, const struct brn_key *k,
 }
 
 static void
-find(struct brn_tune *t, const struct brn_key *k, const struct brn_buf *desc,
-    char text[MAX_TEXT])
+find_record(struct brn_tune *t, const struct brn_key *k,
+    const struct brn_buf *desc, char text[MAX_TEXT])
 {
 	if (!t->opened)
-		brn_stores_open(&t->stores, t->o.cache_dir, t->o.cache_ro,
-		    ignore, NULL);
+		brn_cache_layers_open(&t->layers, t->o.cache_dir,
+		    t->o.cache_ro, ignore, NULL);
 	t->opened = 1;
-	for (int i = 0; i < t->stores.n; i++)
-		if (read_from(t->stores.store[i], k, desc, text))
+	for (int i = 0; i < t->layers.n; i++)
+		if (read_record(t->layers.store[i], k, desc, text))
 			return;
 	text[0] = '\0';
 }
 
-/* A cache that does not take it leaves the record to this process.  1: it
- * did.  */
+/* Store a record.  0: the cache does not take it, and only this process has
+ * it.  */
 static int
-publish(struct brn_tune *t, const struct brn_key *k,
+publish_record(struct brn_tune *t, const struct brn_key *k,
     const struct brn_buf *desc, const struct brn_buf *text)
 {
-	struct brn_store *s = t->stores.rw;
+	struct brn_store *s = t->layers.rw;
 	char path[4096];
 	burin_error err;
 	FILE *f;
@@ -241,7 +236,7 @@ publish(struct brn_tune *t, const struct brn_key *k,
 }
 
 static int
-remember(struct brn_tune *t, const struct brn_key *k, const char *text,
+add_record(struct brn_tune *t, const struct brn_key *k, const char *text,
     int kept)
 {
 	struct record *r = brn_realloc(t->record, (size_t)t->n + 1,
@@ -260,7 +255,7 @@ remember(struct brn_tune *t, const struct brn_key *k, const char *text,
 }
 
 static const char *
-recall(const struct brn_tune *t, const struct brn_key *k)
+known_record(const struct brn_tune *t, const struct brn_key *k)
 {
 	for (int i = 0; i < t->n; i++)
 		if (brn_key_equal(&t->record[i].key, k))
@@ -279,31 +274,31 @@ is_tunable(const struct brn_tune *t, const struct brn_candidate *c, int n)
 }
 
 static int
-look_up(struct brn_tune *t, const struct brn_matrix *w,
+apply_or_measure(struct brn_tune *t, const struct brn_matrix *w,
     const struct brn_buf *desc, struct brn_candidate *c, int n,
     burin_error *err)
 {
 	struct brn_key k = brn_key_of(desc->p, desc->n);
-	const char *known = recall(t, &k);
+	const char *known = known_record(t, &k);
 	struct brn_buf made = { 0 };
 	char text[MAX_TEXT];
 	int rc = 0;
 
 	if (known) {
-		apply(known, c, n);
+		apply_record(known, c, n);
 		return 0;
 	}
-	find(t, &k, desc, text);
+	find_record(t, &k, desc, text);
 	if (text[0] || !is_tunable(t, c, n)) {
-		apply(text, c, n);
-		return remember(t, &k, text, text[0] != '\0') < 0 ?
+		apply_record(text, c, n);
+		return add_record(t, &k, text, text[0] != '\0') < 0 ?
 		    brn_nomem(err) : 0;
 	}
 	if ((rc = brn_tune_measure(&t->o, t->isa, w, c, n, err)) < 0)
 		return rc;
 	write_record(c, n, &made);
-	if (made.fail || remember(t, &k, (const char *)made.p,
-	    publish(t, &k, desc, &made)) < 0)
+	if (made.fail || add_record(t, &k, (const char *)made.p,
+	    publish_record(t, &k, desc, &made)) < 0)
 		rc = brn_nomem(err);
 	brn_buf_free(&made);
 	return rc;
@@ -316,8 +311,9 @@ brn_tune_look_up(struct brn_tune *t, const struct brn_matrix *w,
 	struct brn_buf desc = { 0 };
 	int rc;
 
-	describe(t, w, mask, &desc);
-	rc = desc.fail ? brn_nomem(err) : look_up(t, w, &desc, c, n, err);
+	describe_record(t, w, mask, &desc);
+	rc = desc.fail ? brn_nomem(err) :
+	    apply_or_measure(t, w, &desc, c, n, err);
 	brn_buf_free(&desc);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Block-sparse matrices: what is stored, what is padding, what is damaged.
+ * Block-sparse matrices: stored blocks, padding, damaged indices.
  */
 #include "ir/graph/bsr.h"
 #include "tests/support/suite.h"
@@ -19,7 +19,7 @@ bsr(const float *w, int64_t rows, int64_t cols, int bh, int bw)
 	return b;
 }
 
-/* The picture of bsr.h.  */
+/* The example drawn in bsr.h.  */
 START_TEST(blocks_are_stored_column_by_column)
 {
 	static const float w[] = {
@@ -86,7 +86,7 @@ START_TEST(matrix_comes_back_from_blocks)
 }
 END_TEST
 
-START_TEST(matrix_may_lie_column_by_column)
+START_TEST(column_major_matrix_gives_the_same_blocks)
 {
 	int64_t rows = shapes[_i].rows, cols = shapes[_i].cols;
 	struct brn_matrix m = { .rows = rows, .cols = cols, .trans = 1 };
@@ -186,7 +186,7 @@ bsr_suite(void)
 	tcase_add_test(tc, negative_zero_is_zero_and_nan_is_not);
 	tcase_add_loop_test(tc, matrix_comes_back_from_blocks, 0,
 	    COUNT(shapes));
-	tcase_add_loop_test(tc, matrix_may_lie_column_by_column, 0,
+	tcase_add_loop_test(tc, column_major_matrix_gives_the_same_blocks, 0,
 	    COUNT(shapes));
 	tcase_add_test(tc, padding_of_blocks_is_zero);
 	tcase_add_test(tc, every_block_can_be_kept);

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "passes/blocks.h"
+#include "passes/block_shapes.h"
 #include "passes/pass.h"
 #include "tests/support/build.h"
 
@@ -92,25 +92,23 @@ END_TEST
 
 /* A cost such as kernels have: each block costs its elements and something on
  * top, and dense layers run at full speed.  */
-static double
-block_cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
-    const void *ctx)
+static struct brn_estimate
+block_cost(const struct brn_layer_shape *l, const void *ctx)
 {
-	(void)rows, (void)cols;
-	return (double)nblk * (bh * bw + *(const double *)ctx);
+	return (struct brn_estimate){ (double)l->nblk * (l->bh * l->bw +
+	    *(const double *)ctx), BRN_NO_KERNEL, NULL };
 }
 
 /* Kernels that are bad at everything but full rows of tall blocks.  */
-static double
-poor_cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
-    const void *ctx)
+static struct brn_estimate
+poor_cost(const struct brn_layer_shape *l, const void *ctx)
 {
-	double stored = (double)nblk * bh * bw;
+	double stored = (double)l->nblk * l->bh * l->bw;
+	double rate = l->bh < 16 ? 12 : stored < (double)l->rows *
+	    (double)l->cols ? 1.3 : 1;
 
 	(void)ctx;
-	if (bh < 16)
-		return 12 * stored;
-	return stored < (double)rows * (double)cols ? 1.3 * stored : stored;
+	return (struct brn_estimate){ rate * stored, BRN_NO_KERNEL, NULL };
 }
 
 /* One layer of rows x cols, pruned to a share of blocks.  */
@@ -135,21 +133,28 @@ decide(struct brn_graph *g, const struct brn_pass_opts *o)
 
 	suite_ok(brn_graph_sort(g, &err), err);
 	suite_ok(brn_pass_run(&pass, g, o, &changed, &err), err);
-	ck_assert_ptr_nonnull(g->out[0].node->choice);
+	ck_assert_ptr_nonnull(brn_report_choice(g, g->out[0].node));
 	return g->out[0].node;
 }
 
-static void
-check_choice(const struct brn_node *n, struct brn_block b, const char *why)
+/* What was decided about the layer that makes the first output.  */
+static const struct brn_choice *
+choice_of(const struct brn_graph *g)
 {
-	const struct brn_choice *c = n->choice;
+	return brn_report_choice(g, g->out[0].node);
+}
+
+static void
+check_choice(const struct brn_graph *g, struct brn_block b, const char *why)
+{
+	const struct brn_choice *c = choice_of(g);
 
 	ck_assert_msg(c->bh == b.bh && c->bw == b.bw,
 	    "%dx%d chosen, wanted %dx%d: %s", c->bh, c->bw, b.bh, b.bw,
 	    c->why);
 	ck_assert_msg(!why || !strcmp(c->why, why), "why is \"%s\", wanted "
 	    "\"%s\"", c->why, why);
-	ck_assert_int_eq(n->op == BRN_OP_bsr_dense, c->sparse);
+	ck_assert_int_eq(g->out[0].node->op == BRN_OP_bsr_dense, c->sparse);
 }
 
 /* The matrix that a layer multiplies with must be the one that it had.  */
@@ -179,14 +184,14 @@ START_TEST(planted_block_is_found)
 	const struct brn_tensor *w = g->out[0].node->in[1]->value;
 	double overhead = 4;
 	struct brn_pass_opts o = { .sparse = 1, .verify = 1,
-	    .cost = block_cost, .cost_ctx = &overhead };
+	    .estimate = block_cost, .ctx = &overhead };
 	const struct brn_node *n;
 
 	output(g, "w", g->out[0].node->in[1]);
 	n = decide(g, &o);
-	check_choice(n, b, NULL);
+	check_choice(g, b, NULL);
 	check_matrix(n, w);
-	suite_near(n->choice->density, brn_bsr_density(n->in[1]->bsr), 1e-9);
+	suite_near(choice_of(g)->density, brn_bsr_density(n->in[1]->bsr), 1e-9);
 	brn_graph_free(g);
 }
 END_TEST
@@ -196,7 +201,8 @@ START_TEST(without_cost_density_decides)
 	struct brn_pass_opts o = { .sparse = 1, .verify = 1 };
 	struct brn_graph *g = layer(96, 160, brn_blocks[_i], 0.1);
 
-	check_choice(decide(g, &o), brn_blocks[_i], NULL);
+	decide(g, &o);
+	check_choice(g, brn_blocks[_i], NULL);
 	brn_graph_free(g);
 }
 END_TEST
@@ -208,26 +214,26 @@ START_TEST(full_weight_stays_dense)
 {
 	struct brn_pass_opts o = { .sparse = 1 };
 	struct brn_graph *g = layer(40, 30, one, 1);
-	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, dense_block, "weight has no zeros");
-	ck_assert_double_eq(n->choice->nonzero, 1);
-	ck_assert_double_eq(n->choice->density, 1);
+	decide(g, &o);
+	check_choice(g, dense_block, "weight has no zeros");
+	ck_assert_double_eq(choice_of(g)->nonzero, 1);
+	ck_assert_double_eq(choice_of(g)->density, 1);
 	brn_graph_free(g);
 }
 END_TEST
 
 START_TEST(random_zeros_stay_dense_when_blocks_do_not_pay)
 {
-	struct brn_pass_opts o = { .sparse = 1, .cost = poor_cost };
+	struct brn_pass_opts o = { .sparse = 1, .estimate = poor_cost };
 	struct brn_graph *g = layer(96, 160, one, 0.1);
 	const struct brn_node *n = decide(g, &o);
 
 	ck_assert_int_eq(n->op, BRN_OP_dense);
-	ck_assert_ptr_nonnull(strstr(n->choice->why, "best block "));
-	ck_assert_ptr_nonnull(strstr(n->choice->why,
+	ck_assert_ptr_nonnull(strstr(choice_of(g)->why, "best block "));
+	ck_assert_ptr_nonnull(strstr(choice_of(g)->why,
 	    ": predicted slower than dense"));
-	suite_near(n->choice->nonzero, 0.1, 0.02);
+	suite_near(choice_of(g)->nonzero, 0.1, 0.02);
 	brn_graph_free(g);
 }
 END_TEST
@@ -238,7 +244,8 @@ START_TEST(gain_within_the_error_is_left)
 	struct brn_graph *g = layer(100, 32, one, 1);
 
 	memset(g->out[0].node->in[1]->value->data, 0, 96 * sizeof(float));
-	check_choice(decide(g, &o), dense_block, "best block 1x16 stores "
+	decide(g, &o);
+	check_choice(g, dense_block, "best block 1x16 stores "
 	    "97.0 %: predicted only 1.03x faster than dense");
 	brn_graph_free(g);
 }
@@ -253,7 +260,8 @@ START_TEST(reason_names_block_density_and_gain)
 	for (int i = 0; i < 32 * 40; i++)
 		if (i / 40 / 16 != 1 || i % 40 % 5)
 			w[i] = 0;
-	check_choice(decide(g, &o), (struct brn_block){ 16, 1 },
+	decide(g, &o);
+	check_choice(g, (struct brn_block){ 16, 1 },
 	    "16x1 stores 10.0 % of blocks, predicted 10.0x faster than dense");
 	brn_graph_free(g);
 }
@@ -265,10 +273,10 @@ START_TEST(all_zero_weight_stores_nothing)
 	struct brn_graph *g = layer(33, 17, one, 0);
 	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, brn_blocks[0], "weight is all zero");
+	check_choice(g, brn_blocks[0], "weight is all zero");
 	ck_assert_int_eq(n->op, BRN_OP_bsr_dense);
 	ck_assert_int_eq(n->in[1]->bsr->nblk, 0);
-	ck_assert_double_eq(n->choice->density, 0);
+	ck_assert_double_eq(choice_of(g)->density, 0);
 	brn_graph_free(g);
 }
 END_TEST
@@ -277,11 +285,11 @@ START_TEST(sparse_off_leaves_layers_but_counts)
 {
 	struct brn_pass_opts o = { .sparse = 0 };
 	struct brn_graph *g = layer(64, 50, (struct brn_block){ 16, 1 }, 0.1);
-	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, dense_block, "sparse=off");
-	ck_assert_double_lt(n->choice->nonzero, 0.2);
-	ck_assert_double_gt(n->choice->nonzero, 0);
+	decide(g, &o);
+	check_choice(g, dense_block, "sparse=off");
+	ck_assert_double_lt(choice_of(g)->nonzero, 0.2);
+	ck_assert_double_gt(choice_of(g)->nonzero, 0);
 	brn_graph_free(g);
 }
 END_TEST
@@ -293,7 +301,8 @@ START_TEST(weight_from_outside_stays_dense)
 	struct brn_node *x = input(g, "x", 2, BATCH, 8);
 
 	output(g, "y", OP(g, dense, x, input(g, "w", 2, 4, 8)));
-	check_choice(decide(g, &o), dense_block, "weight is not constant");
+	decide(g, &o);
+	check_choice(g, dense_block, "weight is not constant");
 	brn_graph_free(g);
 }
 END_TEST
@@ -309,7 +318,7 @@ START_TEST(tied_layers_share_one_matrix)
 	n = decide(g, &o);
 	ck_assert_int_eq(g->out[1].node->op, BRN_OP_bsr_dense);
 	ck_assert_ptr_eq(g->out[1].node->in[1], n->in[1]);
-	ck_assert_ptr_eq(g->out[1].node->choice, n->choice);
+	ck_assert_ptr_eq(brn_report_choice(g, g->out[1].node), choice_of(g));
 	ck_assert_int_eq(count_ops(g, BRN_OP_bsr), 1);
 	brn_graph_free(g);
 }
@@ -329,61 +338,56 @@ START_TEST(nan_is_kept)
 }
 END_TEST
 
-/* Rows in groups: 40 that are alike, every other one of the window, and 40
- * that are like no other.  */
+/* 40 rows with the same columns, every other one of the window, and 40 with
+ * columns of their own.  */
 START_TEST(rows_with_the_same_columns_are_counted)
 {
 	enum { ROWS = 80, COLS = 70 };
 	static float w[ROWS * COLS], t[COLS * ROWS];
-	int64_t by_row[BRN_ALIKE_HEIGHTS], by_col[BRN_ALIKE_HEIGHTS];
+	struct brn_row_stats by_row, by_col;
 	burin_error err;
 
 	for (int r = 0; r < ROWS; r++)
 		for (int c = 0; c < COLS; c++)
 			w[r * COLS + c] = t[c * ROWS + r] =
 			    r % 2 ? c % 7 == 0 : c == r / 2;
-	suite_ok(brn_blocks_alike(&(struct brn_matrix){ w, ROWS, COLS, 0 },
-	    by_row, &err), err);
-	suite_ok(brn_blocks_alike(&(struct brn_matrix){ t, ROWS, COLS, 1 },
-	    by_col, &err), err);
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++) {
-		int64_t wanted = h == 0 ? 32 * 10 : h == 1 ? 8 * 10 :
-		    h == BRN_ALIKE_HEIGHTS - 1 ? 40 : 0;
+	suite_ok(brn_count_row_groups(&(struct brn_matrix){ w, ROWS, COLS, 0 },
+	    &by_row, &err), err);
+	suite_ok(brn_count_row_groups(&(struct brn_matrix){ t, ROWS, COLS, 1 },
+	    &by_col, &err), err);
+	for (int z = 0; z < BRN_GROUP_SIZES; z++) {
+		int64_t wanted = z == 0 ? 32 * 10 : z == 1 ? 8 * 10 :
+		    z == BRN_GROUP_SIZES - 1 ? 40 : 0;
 
-		ck_assert_int_eq(by_row[h], wanted);
-		ck_assert_int_eq(by_col[h], wanted);
+		ck_assert_int_eq(by_row.weights[z], wanted);
+		ck_assert_int_eq(by_col.weights[z], wanted);
 	}
 }
 END_TEST
 
-/* A rate a weight, in groups of each height.  */
-static double
-alike_cost(int64_t rows, int64_t cols, const int64_t *weights,
-    const char **kernel, const void *ctx)
-{
-	double t = 0;
+enum { GROUPING = 7 };
 
-	(void)rows, (void)cols, (void)ctx;
-	for (int h = 0; h < BRN_ALIKE_HEIGHTS; h++)
-		t += (double)weights[h] / brn_alike_rows(h);
-	*kernel = "together";
-	return t;
+/* Tall blocks are cheap, and dense is all of them; so are groups of rows, which
+ * kernel GROUPING computes.  */
+static struct brn_estimate
+tall_cost(const struct brn_layer_shape *l, const void *ctx)
+{
+	double t = (double)l->nblk * l->bw * (l->bh < 16 ? 16 : l->bh) / 16;
+	double grouped = 0;
+
+	(void)ctx;
+	for (int z = 0; z < BRN_GROUP_SIZES && l->rows_grouped; z++)
+		grouped += (double)l->rows_grouped->weights[z] /
+		    brn_group_rows(z);
+	if (l->rows_grouped && grouped < t)
+		return (struct brn_estimate){ grouped, GROUPING, NULL };
+	return (struct brn_estimate){ t, BRN_NO_KERNEL, NULL };
 }
 
-/* Tall blocks are cheap, and dense is all of them.  */
-static double
-tall_cost(int64_t rows, int64_t cols, int bh, int bw, int64_t nblk,
-    const void *ctx)
+/* Every fourth row has the same columns, or none has.  */
+START_TEST(grouped_rows_are_a_candidate)
 {
-	(void)rows, (void)cols, (void)ctx;
-	return (double)nblk * bw * (bh < 16 ? 16 : bh) / 16;
-}
-
-/* Every fourth row is alike, or none is.  */
-START_TEST(rows_that_are_alike_are_a_candidate)
-{
-	struct brn_pass_opts o = { .sparse = 1, .cost = tall_cost,
-	    .cost_alike = alike_cost };
+	struct brn_pass_opts o = { .sparse = 1, .estimate = tall_cost };
 	struct brn_graph *g = layer(64, 64, one, 0);
 	float *w = g->out[0].node->in[1]->value->data;
 	const struct brn_choice *c;
@@ -391,17 +395,21 @@ START_TEST(rows_that_are_alike_are_a_candidate)
 	for (int r = 0; r < 64; r += 4)
 		for (int k = 0; k < 8; k++)
 			w[r * 64 + (_i ? (r * 5 + k * 7) % 64 : k * 8)] = 1;
-	c = decide(g, &o)->choice;
+	decide(g, &o);
+	c = choice_of(g);
 	ck_assert_int_eq(c->bh * c->bw == 1, _i == 0);
 	for (int i = 0; i < c->ncand; i++)
 		if (c->cand[i].bh * c->cand[i].bw == 1) {
-			ck_assert_int_eq(c->cand[i].kernel != NULL, _i == 0);
+			ck_assert_int_eq(c->cand[i].kernel, _i ?
+			    BRN_NO_KERNEL : GROUPING);
 			if (_i == 0)
 				suite_near(c->cand[i].predicted, 8, 0);
 		}
 	brn_graph_free(g);
 }
 END_TEST
+
+enum { KNOWN = 3 };
 
 /* Of the candidates of 4x1 and dense somebody knows the time.  */
 static int
@@ -416,7 +424,7 @@ know(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
 			c[i].measured = us[1];
 		else if (c[i].bh == 4 && c[i].bw == 1)
 			c[i].measured = us[0];
-		c[i].kernel = "k";
+		c[i].kernel = KNOWN;
 		c[i].limit = "too much";
 	}
 	return 0;
@@ -427,28 +435,26 @@ START_TEST(measured_times_decide)
 	static const struct {
 		double us[2];
 		struct brn_block b;
-		const char *why, *kernel;
+		const char *why;
+		int kernel;
 	} known[] = {
 		{ { 2, 5 }, { 4, 1 },
 		  "4x1 stores 62.5 % of blocks, measured 2.5x faster than "
-		  "dense; too much", "k" },
+		  "dense; too much", KNOWN },
 		{ { 5, 2 }, { BRN_DENSE_BH, BRN_DENSE_BW },
 		  "best block 4x1 stores 62.5 %: measured slower than dense",
-		  "k" },
+		  KNOWN },
 		/* Dense is not known, so nothing is.  */
-		{ { 2, 0 }, { 32, 1 }, NULL, NULL },
+		{ { 2, 0 }, { 32, 1 }, NULL, BRN_NO_KERNEL },
 	};
 	struct brn_pass_opts o = { .sparse = 1, .look_up = know,
-	    .cost_ctx = known[_i].us };
+	    .ctx = known[_i].us };
 	struct brn_graph *g = layer(16, 16, (struct brn_block){ 16, 1 }, 0.75);
-	const struct brn_node *n = decide(g, &o);
 
-	check_choice(n, known[_i].b, known[_i].why);
-	ck_assert_int_eq(n->choice->ncand, BRN_NUM_BLOCKS + 1);
-	if (known[_i].kernel)
-		ck_assert_str_eq(n->choice->kernel, known[_i].kernel);
-	else
-		ck_assert_ptr_null(n->choice->kernel);
+	decide(g, &o);
+	check_choice(g, known[_i].b, known[_i].why);
+	ck_assert_int_eq(choice_of(g)->ncand, BRN_NUM_BLOCKS + 1);
+	ck_assert_int_eq(choice_of(g)->kernel, known[_i].kernel);
 	brn_graph_free(g);
 }
 END_TEST
@@ -478,7 +484,7 @@ bsr_dense_suite(void)
 	tcase_add_test(tc, weight_from_outside_stays_dense);
 	tcase_add_test(tc, tied_layers_share_one_matrix);
 	tcase_add_test(tc, nan_is_kept);
-	tcase_add_loop_test(tc, rows_that_are_alike_are_a_candidate, 0, 2);
+	tcase_add_loop_test(tc, grouped_rows_are_a_candidate, 0, 2);
 	return s;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One entry of the cache: what is published comes back, what is damaged,
- * foreign or not meant never does.
+ * One entry of the cache: a published entry is found; one that is damaged, of
+ * another user or for another description is a miss.
  */
 #include "cache/bundle.h"
 #include "cache/key.h"
@@ -13,8 +13,9 @@
 
 /* ---- key -------------------------------------------------------------- */
 
-/* The first is XXH3-128 of nothing as its authors publish it.  A change
- * here makes every cache in the world cold, and needs a new format version. */
+/* The first key is XXH3-128 of the empty string as its authors publish it.  A
+ * change of these keys makes all existing caches useless and needs a new format
+ * version.  */
 START_TEST(key_of_known_bytes_is_known)
 {
 	static const struct { const char *text, *hex; } golden[] = {
@@ -34,7 +35,7 @@ START_TEST(key_of_known_bytes_is_known)
 }
 END_TEST
 
-START_TEST(what_is_not_a_key_is_refused)
+START_TEST(malformed_key_is_refused)
 {
 	static const char *const bad[] = {
 		"", "99", "99aa06d3014798d86001c324468d497",
@@ -137,11 +138,9 @@ START_TEST(huge_sparse_file_is_a_miss)
 }
 END_TEST
 
-/* The hash picks the file, the record decides: here two descriptions that
- * collide, forced by publishing one under the key of the other.  */
-/* The size in the first header of an archive, and its sum.  */
+/* Set the size in the tar header and correct its checksum.  */
 static void
-claim(uint8_t *header, const char *octal)
+set_tar_size(uint8_t *header, const char *octal)
 {
 	unsigned sum = 0;
 
@@ -153,14 +152,14 @@ claim(uint8_t *header, const char *octal)
 }
 
 static int
-count(void *ctx, const void *entry, size_t n, burin_error *e)
+add_bytes(void *ctx, const void *entry, size_t n, burin_error *e)
 {
 	(void)entry, (void)e;
 	*(size_t *)ctx += n;
 	return 0;
 }
 
-START_TEST(bundle_gets_no_more_memory_than_it_has_bytes)
+START_TEST(bundle_size_is_not_allocated_before_it_is_read)
 {
 	struct rlimit most = { 256 << 20, 256 << 20 };
 	struct brn_key k = key();
@@ -177,21 +176,23 @@ START_TEST(bundle_gets_no_more_memory_than_it_has_bytes)
 	suite_ok(rc, err);
 	suite_ok(brn_bundle_add(b, &k, desc, NDESC, &err), err);
 	suite_ok(brn_bundle_close(b, 1, &err), err);
-	suite_ok(brn_bundle_each(path, count, &got, &err), err);
+	suite_ok(brn_bundle_each(path, add_bytes, &got, &err), err);
 	ck_assert_uint_eq(got, NDESC);
 	n = read_file(path, tar, sizeof tar);
-	claim(tar, "10000000000");              /* 1 GiB */
+	set_tar_size(tar, "10000000000");              /* 1 GiB */
 	write_file(path, tar, n, 0600);
 #ifndef __SANITIZE_ADDRESS__
 	ck_assert_int_eq(setrlimit(RLIMIT_AS, &most), 0);
 #endif
 	(void)most;
-	rc = brn_bundle_each(path, count, &got, &err);
+	rc = brn_bundle_each(path, add_bytes, &got, &err);
 	ck_assert_msg(rc == BURIN_EIO || rc == BURIN_EFORMAT, "%s", err.msg);
 	ck_assert_uint_eq(got, NDESC);
 }
 END_TEST
 
+/* Two descriptions with one key, made by publishing one under the key of the
+ * other.  */
 START_TEST(colliding_description_is_a_miss)
 {
 	static const char other[] = "all that the key was mAde of";
@@ -280,7 +281,7 @@ as_fifo(const char *path)
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 }
 
-START_TEST(entry_that_others_may_have_made_is_refused)
+START_TEST(entry_that_others_could_have_written_is_refused)
 {
 	static const struct {
 		void (*make)(const char *path);
@@ -335,7 +336,7 @@ START_TEST(directory_that_others_may_write_to_is_refused)
 }
 END_TEST
 
-START_TEST(directory_of_another_is_refused)
+START_TEST(directory_of_another_user_is_refused)
 {
 	if (geteuid() != 0)
 		return;
@@ -344,7 +345,7 @@ START_TEST(directory_of_another_is_refused)
 }
 END_TEST
 
-START_TEST(file_is_no_directory)
+START_TEST(file_in_place_of_directory_is_refused)
 {
 	char path[512];
 
@@ -402,7 +403,7 @@ START_TEST(directories_are_made_private_whatever_the_umask)
 }
 END_TEST
 
-/* ---- where ------------------------------------------------------------ */
+/* ---- default directory ------------------------------------------------ */
 
 START_TEST(default_directory_follows_the_environment)
 {
@@ -469,7 +470,7 @@ cache_suite(void)
 	TCase *tc = suite_case(s, "key", 10);
 
 	tcase_add_loop_test(tc, key_of_known_bytes_is_known, 0, 3);
-	tcase_add_loop_test(tc, what_is_not_a_key_is_refused, 0, 6);
+	tcase_add_loop_test(tc, malformed_key_is_refused, 0, 6);
 
 	tc = with_store(s, "entry");
 	tcase_add_test(tc, published_entry_comes_back);
@@ -477,17 +478,17 @@ cache_suite(void)
 	tcase_add_test(tc, truncation_is_a_miss_and_is_replaced);
 	tcase_add_loop_test(tc, lying_lengths_are_a_miss, 0, 7);
 	tcase_add_test(tc, huge_sparse_file_is_a_miss);
-	tcase_add_test(tc, bundle_gets_no_more_memory_than_it_has_bytes);
+	tcase_add_test(tc, bundle_size_is_not_allocated_before_it_is_read);
 	tcase_add_test(tc, colliding_description_is_a_miss);
 	tcase_add_test(tc, renamed_entry_is_a_miss);
 	tcase_add_test(tc, empty_payload_is_not_published);
 
 	tc = with_store(s, "trust");
-	tcase_add_loop_test(tc, entry_that_others_may_have_made_is_refused,
+	tcase_add_loop_test(tc, entry_that_others_could_have_written_is_refused,
 	    0, 6);
 	tcase_add_test(tc, directory_that_others_may_write_to_is_refused);
-	tcase_add_test(tc, directory_of_another_is_refused);
-	tcase_add_test(tc, file_is_no_directory);
+	tcase_add_test(tc, directory_of_another_user_is_refused);
+	tcase_add_test(tc, file_in_place_of_directory_is_refused);
 	tcase_add_test(tc, shard_that_others_may_write_to_is_refused);
 	tcase_add_test(tc, shard_that_is_a_link_is_refused);
 	tcase_add_loop_test(tc,

@@ -20,7 +20,7 @@
 /* What follows the convolution.  */
 enum end {
 	BARE, BIAS, NORM, NORM_RELU6, ADD, ADD_RELU, RELU_ADD, SWISH,
-	HARD_SWISH, HARD_SIGMOID_MUL, LEAKY, SCALED,
+	HARD_SWISH, HARD_SIGMOID_MUL, LEAKY, GELU, SCALED,
 	/* Instead of it. */
 	MAX_POOL, AVERAGE, AVERAGE_ALL, GLOBAL, GLOBAL_MAX,
 	TRANSPOSED, TRANSPOSED_NORM,
@@ -51,6 +51,7 @@ static const struct image images[] = {
 	{ 2, 20, 14, 14, 36, 3, 3, 1, 1, 1, 1, ADD_RELU, 0 },
 	{ 1, 16, 9, 7, 32, 3, 3, 1, 1, 2, 1, HARD_SWISH, 0 },
 	{ 1, 16, 8, 8, 32, 3, 3, 1, 0, 1, 1, HARD_SIGMOID_MUL, 0 },
+	{ 1, 16, 7, 9, 33, 3, 3, 1, 1, 1, 1, GELU, 0 },
 	{ 1, 16, 8, 8, 32, 5, 3, 1, 3, 1, 1, SCALED, 0 },
 	{ 1, 16, 11, 10, 32, 3, 3, 2, 2, 2, 1, BIAS, 0 },
 	{ 1, 16, 3, 3, 32, 3, 3, 1, 0, 1, 1, RELU_ADD, 0 },
@@ -67,6 +68,7 @@ static const struct image images[] = {
 	{ 3, 4, 1, 2, 4, 3, 3, 2, 1, 1, 4, BARE, 0 },
 	{ 1, 3, 7, 7, 3, 3, 3, 2, 2, 1, 3, BIAS, 0 },
 	{ 1, 7, 7, 7, 7, 5, 5, 2, 2, 1, 7, HARD_SWISH, 0 },
+	{ 1, 7, 9, 5, 7, 3, 3, 1, 1, 1, 7, GELU, 0 },
 	{ 1, 6, 18, 37, 6, 5, 5, 1, 2, 1, 6, NORM_RELU6, 0 },
 	{ 1, 4, 3, 2, 4, 3, 3, 1, 1, 1, 4, BIAS, 0 },
 	{ 1, 5, 12, 12, 5, 3, 3, 1, 2, 2, 5, ADD_RELU, 0 },
@@ -203,6 +205,8 @@ finish(struct brn_graph *g, const struct image *k, struct brn_node *y,
 		return OP(g, mul, h, y);
 	case LEAKY:
 		return set_float(g, OP(g, leaky_relu, y), "alpha", 0.1f);
+	case GELU:
+		return OP(g, gelu, y);
 	case SCALED:
 		return OP(g, relu, OP(g, add, by_channel(g, k, 5), OP(g, mul,
 		    y, by_channel(g, k, 6))));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The cache among others: many processes, no room, listing and eviction.
+ * The cache under several processes, without disk space or memory; listing and
+ * eviction.
  */
 #include "cache/store.h"
 
@@ -20,7 +21,7 @@ gc(int64_t bytes, int64_t *n)
 	return brn_store_gc(store, &max, n, &err);
 }
 
-/* ---- together --------------------------------------------------------- */
+/* ---- several processes ------------------------------------------------ */
 
 static void
 publish_and_get(int times)
@@ -87,7 +88,7 @@ START_TEST(lock_is_waited_for_until_a_deadline)
 }
 END_TEST
 
-START_TEST(lock_of_the_dead_is_free)
+START_TEST(lock_of_a_dead_process_is_free)
 {
 	struct brn_key k = key();
 	pid_t pid = fork();
@@ -105,8 +106,8 @@ START_TEST(lock_of_the_dead_is_free)
 }
 END_TEST
 
-/* A child that was forked while the lock was held must not keep it.  */
-START_TEST(unlock_holds_for_forked_copies)
+/* A child that was forked while the lock was held must not hold it.  */
+START_TEST(unlock_also_unlocks_forked_copies)
 {
 	struct brn_key k = key();
 	int fd = brn_store_lock(store, &k, 0);
@@ -125,7 +126,7 @@ START_TEST(unlock_holds_for_forked_copies)
 }
 END_TEST
 
-/* ---- no room ---------------------------------------------------------- */
+/* ---- no space, no memory ---------------------------------------------- */
 
 START_TEST(full_disk_is_an_error_and_leaves_nothing)
 {
@@ -189,7 +190,8 @@ static const char many[NMANY][8] = {
 	"entry 6", "entry 7",
 };
 
-/* Entries 0 to NMANY - 1, entry i last used i days after the first.  */
+/* Publish entries 0 to NMANY - 1; entry i was last used i days after the
+ * first.  */
 static void
 publish_many(struct brn_key k[NMANY])
 {
@@ -220,7 +222,7 @@ struct seen {
 };
 
 static void
-see(void *ctx, const struct brn_store_entry *e)
+check_listed(void *ctx, const struct brn_store_entry *e)
 {
 	struct seen *s = ctx;
 
@@ -239,10 +241,10 @@ START_TEST(each_lists_in_key_order)
 	struct brn_key k[NMANY];
 	struct seen s = { 0 };
 
-	suite_ok(brn_store_each(store, 1, see, &s, &err), err);
+	suite_ok(brn_store_each(store, 1, check_listed, &s, &err), err);
 	ck_assert_int_eq(s.n, 0);
 	publish_many(k);
-	suite_ok(brn_store_each(store, 1, see, &s, &err), err);
+	suite_ok(brn_store_each(store, 1, check_listed, &s, &err), err);
 	ck_assert_int_eq(s.n, NMANY);
 	ck_assert_int_eq(s.bad, 0);
 }
@@ -263,7 +265,8 @@ START_TEST(checksums_are_compared_when_asked_to)
 	for (int verify = 0; verify < 2; verify++) {
 		struct seen s = { 0 };
 
-		suite_ok(brn_store_each(store, verify, see, &s, &err), err);
+		suite_ok(brn_store_each(store, verify, check_listed, &s,
+		    &err), err);
 		ck_assert_int_eq(s.n, NMANY);
 		ck_assert_int_eq(s.bad, verify);
 	}
@@ -296,7 +299,7 @@ START_TEST(gc_keeps_the_last_used_within_the_limit)
 }
 END_TEST
 
-START_TEST(hit_makes_an_old_entry_young)
+START_TEST(hit_renews_the_time_of_an_old_entry)
 {
 	struct brn_key k[NMANY];
 	int64_t n, now = time(NULL);
@@ -332,7 +335,7 @@ START_TEST(hit_within_the_hour_leaves_the_time_alone)
 }
 END_TEST
 
-START_TEST(gc_sweeps_what_is_of_no_use)
+START_TEST(gc_removes_bad_entries_and_stale_files)
 {
 	struct brn_key k[NMANY];
 	char tmp[512], old[600], dead[600], path[512], alien[600];
@@ -369,8 +372,8 @@ START_TEST(gc_sweeps_what_is_of_no_use)
 }
 END_TEST
 
-/* Dead, though its parent has not yet asked.  */
-START_TEST(temporary_files_of_zombies_are_swept)
+/* A zombie is dead, though its parent has not waited for it.  */
+START_TEST(temporary_files_of_zombies_are_removed)
 {
 	struct brn_key k = key();
 	char tmp[512];
@@ -400,7 +403,7 @@ START_TEST(clear_leaves_no_entry)
 	suite_ok(brn_store_temp(store, &k[0], tmp, sizeof tmp, &err), err);
 	suite_ok(brn_store_clear(store, &n, &err), err);
 	ck_assert_int_eq(n, NMANY + 1);
-	suite_ok(brn_store_each(store, 0, see, &s, &err), err);
+	suite_ok(brn_store_each(store, 0, check_listed, &s, &err), err);
 	ck_assert_int_eq(s.n, 0);
 	ck_assert(!exists(tmp));
 }
@@ -418,7 +421,7 @@ prune(int64_t bytes, int64_t files)
 	return (int)n;
 }
 
-/* Let it be so long ago that the store was pruned.  */
+/* Set the time of the last prune to this many seconds ago.  */
 static void
 age_prune(int64_t seconds)
 {
@@ -430,7 +433,7 @@ age_prune(int64_t seconds)
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, t, 0), 0);
 }
 
-START_TEST(prune_comes_every_twenty_minutes)
+START_TEST(prune_runs_every_twenty_minutes)
 {
 	static const struct { int64_t age; int removed; } row[] = {
 		{ 0, 0 }, { 1100, 0 }, { 1300, NMANY }, { -1300, NMANY },
@@ -446,7 +449,7 @@ START_TEST(prune_comes_every_twenty_minutes)
 }
 END_TEST
 
-START_TEST(prune_keeps_nine_tenths_of_what_is_too_much)
+START_TEST(prune_evicts_to_nine_tenths_of_the_limit)
 {
 	static const struct { int bytes, files, left; } row[] = {
 		{ -1, -1, 8 }, { -1, 8, 8 }, { -1, 7, 7 }, { 8, -1, 8 },
@@ -467,8 +470,8 @@ START_TEST(prune_keeps_nine_tenths_of_what_is_too_much)
 }
 END_TEST
 
-/* What a compiler that was killed leaves about.  */
-START_TEST(directories_of_the_dead_are_swept)
+/* Scratch directories of a compiler that was killed.  */
+START_TEST(scratch_of_dead_processes_is_removed)
 {
 	char mine[512], dead[512], path[600];
 	pid_t pid = fork();
@@ -500,7 +503,7 @@ END_TEST
 
 /* ---- failures --------------------------------------------------------- */
 
-START_TEST(failure_counts_for_a_day)
+START_TEST(failure_expires_after_a_day)
 {
 	static const struct { int64_t age; int counts; } row[] = {
 		{ 0, 1 }, { 86000, 1 }, { 87000, 0 }, { -87000, 0 },
@@ -526,7 +529,7 @@ START_TEST(failure_counts_for_a_day)
 }
 END_TEST
 
-START_TEST(failure_ends_with_an_entry_or_a_clear)
+START_TEST(entry_or_clear_removes_a_failure)
 {
 	struct brn_key k = key();
 	char why[4], path[512];
@@ -551,8 +554,8 @@ evict_suite(void)
 	tcase_add_test(tc, processes_publish_one_key_at_once);
 	tcase_add_test(tc, entry_stays_readable_when_replaced_or_removed);
 	tcase_add_test(tc, lock_is_waited_for_until_a_deadline);
-	tcase_add_test(tc, lock_of_the_dead_is_free);
-	tcase_add_test(tc, unlock_holds_for_forked_copies);
+	tcase_add_test(tc, lock_of_a_dead_process_is_free);
+	tcase_add_test(tc, unlock_also_unlocks_forked_copies);
 
 	tc = with_store(s, "no room");
 	tcase_add_test(tc, full_disk_is_an_error_and_leaves_nothing);
@@ -563,22 +566,22 @@ evict_suite(void)
 	tcase_add_test(tc, checksums_are_compared_when_asked_to);
 	tcase_add_loop_test(tc, gc_keeps_the_last_used_within_the_limit, 0,
 	    4 + NMANY);
-	tcase_add_test(tc, hit_makes_an_old_entry_young);
+	tcase_add_test(tc, hit_renews_the_time_of_an_old_entry);
 	tcase_add_loop_test(tc, hit_within_the_hour_leaves_the_time_alone,
 	    0, 4);
-	tcase_add_test(tc, gc_sweeps_what_is_of_no_use);
-	tcase_add_test(tc, temporary_files_of_zombies_are_swept);
+	tcase_add_test(tc, gc_removes_bad_entries_and_stale_files);
+	tcase_add_test(tc, temporary_files_of_zombies_are_removed);
 	tcase_add_test(tc, clear_leaves_no_entry);
 
 	tc = with_store(s, "prune");
-	tcase_add_loop_test(tc, prune_comes_every_twenty_minutes, 0, 5);
-	tcase_add_loop_test(tc, prune_keeps_nine_tenths_of_what_is_too_much,
+	tcase_add_loop_test(tc, prune_runs_every_twenty_minutes, 0, 5);
+	tcase_add_loop_test(tc, prune_evicts_to_nine_tenths_of_the_limit,
 	    0, 8);
-	tcase_add_loop_test(tc, directories_of_the_dead_are_swept, 0, 2);
+	tcase_add_loop_test(tc, scratch_of_dead_processes_is_removed, 0, 2);
 
 	tc = with_store(s, "failures");
-	tcase_add_loop_test(tc, failure_counts_for_a_day, 0, 4);
-	tcase_add_loop_test(tc, failure_ends_with_an_entry_or_a_clear, 0, 2);
+	tcase_add_loop_test(tc, failure_expires_after_a_day, 0, 4);
+	tcase_add_loop_test(tc, entry_or_clear_removes_a_failure, 0, 2);
 	return s;
 }
 

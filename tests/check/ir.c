@@ -3,6 +3,7 @@
  * What everything stands on: errors and bytes, types, the graph and its text;
  * a whole graph run; memory that runs out.
  */
+#include "ir/graph/report.h"
 #include "ir/op/infer.h"
 #include "ir/op/ref.h"
 #include "tests/support/build.h"
@@ -206,6 +207,30 @@ START_TEST(sort_puts_new_nodes_before_their_users)
 }
 END_TEST
 
+START_TEST(report_stays_with_its_node)
+{
+	static const struct brn_choice choice = { .why = "so" };
+	struct brn_graph *g = build_graph();
+	struct brn_node *x = input(g, "x", 1, 4);
+	struct brn_node *y = OP(g, relu, x);
+	burin_error err;
+
+	brn_report_unfused(g, y, "a reason");
+	for (int i = 0; i < 20; i++)
+		y->in[0] = OP(g, neg, y->in[0]);
+	ck_assert_ptr_null(brn_report_choice(g, y->in[0]));
+	brn_report_choose(g, y->in[0], &choice);
+	suite_ok(brn_graph_sort(g, &err), err);
+	ck_assert_int_ne(y->id, y->serial);
+	ck_assert_str_eq(brn_report_why_unfused(g, y), "a reason");
+	ck_assert_ptr_eq(brn_report_choice(g, y->in[0]), &choice);
+	ck_assert_ptr_null(brn_report_why_unfused(g, y->in[0]));
+	brn_report_unfused(g, y, NULL);
+	ck_assert_ptr_null(brn_report_why_unfused(g, y));
+	brn_graph_free(g);
+}
+END_TEST
+
 START_TEST(cycle_is_named)
 {
 	struct brn_graph *g = build_graph();
@@ -323,7 +348,8 @@ START_TEST(graph_prints_as_text)
 	suite_ok(brn_infer_types(g, &err), err);
 	brn_graph_print(&b, g);
 	ck_assert_str_eq((const char *)b.p,
-	    "graph opset 21\n"
+	    "burin graph 1 opset 21\n"
+	    "sym batch\n"
 	    "in %0 x\n"
 	    "%0 = input f32[batch,2]  # x\n"
 	    "%1 = constant [6] f32[]\n"
@@ -455,6 +481,7 @@ ir_suite(void)
 	tc = suite_case(s, "graph", 60);
 	tcase_add_test(tc, replaced_node_has_no_users);
 	tcase_add_test(tc, sort_puts_new_nodes_before_their_users);
+	tcase_add_test(tc, report_stays_with_its_node);
 	tcase_add_test(tc, cycle_is_named);
 	tcase_add_test(tc, deep_graph_is_sorted);
 	tcase_add_test(tc, sweep_drops_what_no_output_needs);

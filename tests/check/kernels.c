@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Every kernel against a product in double precision: tier 0 of every
- * instruction set that runs here, the code for few tokens, tier 1 compiled for
- * it, over block shapes, patterns and ranges of tiles and block rows.  Then
- * what the machine code of tier 1 must look like.
+ * instruction set that runs here, the kernel for few tokens, and those that are
+ * compiled, over block shapes, patterns and ranges of tiles and block rows.
+ * Then what the machine code of tiers 1 and 3 must look like.
  */
 #include "jit/get/load.h"
-#include "jit/kernel/t3_unrolled.h"
 #include "tests/support/probe.h"
 
 static const struct block {
@@ -41,14 +40,14 @@ START_TEST(tier_0_computes_the_product)
 		struct probe q;
 
 		probe_init(&q, b.bh, b.bw, p, (_i + (int)p) % 2);
-		probe_spec(&q, isa, "", &s);
+		probe_spec(&q, isa, "", BRN_NO_KERNEL, &s);
 		probe_kernel(&q, brn_t0(isa), 1);
 		probe_free(&q);
 	}
 }
 END_TEST
 
-/* With the bits of tier 0; `ones` or not.  */
+/* With the bits of tier 0, with weights packed for few tokens and without.  */
 START_TEST(few_tokens_compute_the_product)
 {
 	struct block b;
@@ -61,10 +60,10 @@ START_TEST(few_tokens_compute_the_product)
 		struct probe q;
 
 		probe_init(&q, b.bh, b.bw, (enum pattern)(i / 2), (_i + i) % 2);
-		probe_spec(&q, isa, "", &s);
+		probe_spec(&q, isa, "", BRN_NO_KERNEL, &s);
 		if (i % 2) {
-			brn_ones_free(q.ones);
-			q.ones = NULL;
+			brn_few_weights_free(q.few);
+			q.few = NULL;
 		}
 		probe_few(&q, isa);
 		probe_free(&q);
@@ -93,7 +92,7 @@ START_TEST(few_tokens_of_many_rows_and_features)
 	    i++) {
 		probe_init_sized(&q, many[i].b.bh, many[i].b.bw, many[i].p, 1,
 		    many[i].size);
-		probe_spec(&q, (enum brn_isa)_i, "", &s);
+		probe_spec(&q, (enum brn_isa)_i, "", BRN_NO_KERNEL, &s);
 		probe_few(&q, (enum brn_isa)_i);
 		probe_free(&q);
 	}
@@ -128,9 +127,9 @@ temp_file(char *path, size_t size)
 	close(fd);
 }
 
-/* The kernel that is the first to fit, or `prefer`.  */
+/* The first kernel that fits, or `kernel`.  */
 static void
-compile_and_probe_as(struct probe *q, enum brn_isa isa, const char *prefer)
+compile_and_probe_as(struct probe *q, enum brn_isa isa, int kernel)
 {
 	char path[1000];
 	brn_kernel_fn *fn;
@@ -140,18 +139,14 @@ compile_and_probe_as(struct probe *q, enum brn_isa isa, const char *prefer)
 	int fd;
 
 	temp_file(path, sizeof path);
-	probe_spec(q, isa, brn_compiler_id(), &s);
-	if (prefer) {
-		probe_prefer(q, prefer, &s);
-		ck_assert_str_eq(brn_kernels[s.kernel].name, prefer);
-	}
+	probe_spec(q, isa, brn_compiler_id(), kernel, &s);
 	suite_ok(compile(&s, path, &err), err);
 	fd = open(path, O_RDONLY);
 	ck_assert_int_ge(fd, 0);
 	suite_ok(brn_load(fd, &handle, &fn, &err), err);
 	close(fd);
 	remove(path);
-	probe_kernel(q, fn, brn_spec_grain(&s));
+	probe_kernel(q, fn, q->grain);
 	probe_same(q, fn, brn_t0(isa));
 	brn_unload(handle);
 }
@@ -159,7 +154,7 @@ compile_and_probe_as(struct probe *q, enum brn_isa isa, const char *prefer)
 static void
 compile_and_probe(struct probe *q, enum brn_isa isa)
 {
-	compile_and_probe_as(q, isa, NULL);
+	compile_and_probe_as(q, isa, BRN_NO_KERNEL);
 }
 
 START_TEST(compiled_kernel_computes_the_product)
@@ -182,15 +177,11 @@ END_TEST
 
 START_TEST(compiled_kernel_computes_odd_patterns)
 {
-	static const enum pattern odd[] = { NONE, ONE };
+	struct probe q;
 
-	for (int i = 0; i < COUNT(odd); i++) {
-		struct probe q;
-
-		probe_init(&q, 4, 1, odd[i], i);
-		compile_and_probe(&q, brn_isa_detect());
-		probe_free(&q);
-	}
+	probe_init(&q, 4, 1, _i ? ONE : NONE, _i);
+	compile_and_probe(&q, brn_isa_detect());
+	probe_free(&q);
 }
 END_TEST
 
@@ -227,8 +218,8 @@ START_TEST(sorted_panels_make_the_product)
 		return;
 	probe_init_sized(&q, b.bh, b.bw, FEW_ROWS, 1,
 	    (int64_t[]){ 430, 31 * b.bw });
-	probe_spec(&q, BRN_ISA_avx512, brn_compiler_id(), &s);
-	ck_assert_int_eq(brn_spec_grain(&s), brn_t3_window(&s));
+	probe_spec(&q, BRN_ISA_avx512, brn_compiler_id(), BRN_KERNEL_t3, &s);
+	ck_assert_int_eq(q.grain, 28 / b.bh * 7);
 	compile_and_probe(&q, BRN_ISA_avx512);
 	probe_free(&q);
 }
@@ -239,7 +230,7 @@ static const struct block small[] = {
 };
 
 /* Rows in several windows, of which the last is not whole; then fewer.  */
-START_TEST(rows_that_are_alike_make_the_product)
+START_TEST(grouped_rows_make_the_product)
 {
 	struct block b = small[_i % COUNT(small)];
 	enum brn_isa isa = (enum brn_isa)(_i / COUNT(small));
@@ -248,14 +239,14 @@ START_TEST(rows_that_are_alike_make_the_product)
 
 	if (!brn_isa_runs(isa))
 		return;
-	probe_init_sized(&q, b.bh, b.bw, ALIKE, _i % 2,
+	probe_init_sized(&q, b.bh, b.bw, GROUPED, _i % 2,
 	    (int64_t[]){ rows, 30 * b.bw });
-	compile_and_probe_as(&q, isa, "t2");
+	compile_and_probe_as(&q, isa, BRN_KERNEL_t2);
 	probe_free(&q);
 }
 END_TEST
 
-START_TEST(odd_rows_that_are_alike_make_the_product)
+START_TEST(odd_grouped_rows_make_the_product)
 {
 	static const struct {
 		enum pattern p;
@@ -266,7 +257,7 @@ START_TEST(odd_rows_that_are_alike_make_the_product)
 	struct probe q;
 
 	probe_init_sized(&q, 1, 1, odd[_i].p, 1, odd[_i].size);
-	compile_and_probe_as(&q, brn_isa_detect(), "t2");
+	compile_and_probe_as(&q, brn_isa_detect(), BRN_KERNEL_t2);
 	probe_free(&q);
 }
 END_TEST
@@ -317,7 +308,7 @@ look(const char *command, int bh, int bw, enum brn_isa isa, char path[1000])
 	}
 	probe_init(&q, bh, bw, SOME, 1);
 	temp_file(path, 1000);
-	probe_spec(&q, isa, brn_compiler_id(), &s);
+	probe_spec(&q, isa, brn_compiler_id(), BRN_NO_KERNEL, &s);
 	suite_ok(compile(&s, path, &err), err);
 	probe_free(&q);
 	snprintf(line, sizeof line, "%s %s", command, path);
@@ -500,6 +491,7 @@ compile_changed(void (*change)(struct brn_spec *), const char *path,
 	suite_ok(brn_load_module(&fn, err), *err);
 	probe_init(&q, 4, 1, SOME, 0);
 	brn_spec_init(&s, q.b, 0, brn_isa_detect(), brn_compiler_id());
+	brn_choose_first(&s);
 	change(&s);
 	brn_spec_encode(&s, &desc);
 	rc = fn(desc.p, desc.n, path, NULL, err);
@@ -527,6 +519,12 @@ tier_0(struct brn_spec *s)
 }
 
 static void
+not_full(struct brn_spec *s)
+{
+	s->kernel = BRN_KERNEL_t1_full;
+}
+
+static void
 nothing(struct brn_spec *s)
 {
 	(void)s;
@@ -541,7 +539,8 @@ START_TEST(module_refuses_what_is_not_its_own)
 	} refused[] = {
 		{ other_compiler, BURIN_EUNSUPPORTED, "libgccjit: is" },
 		{ other_generator, BURIN_EUNSUPPORTED, "generator: is" },
-		{ tier_0, BURIN_EJIT, "t0: not one to compile" },
+		{ tier_0, BURIN_EJIT, "t0: is part of the library" },
+		{ not_full, BURIN_EFORMAT, "t1_full does not fit" },
 	};
 	burin_error err;
 	int rc = compile_changed(refused[_i].change, "/nowhere/k.so", &err);
@@ -575,11 +574,11 @@ kernels_suite(void)
 	tcase_add_loop_test(tc, panels_and_slices_make_the_product, 0,
 	    BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, sorted_panels_make_the_product, 0, 3);
-	tcase_add_loop_test(tc, rows_that_are_alike_make_the_product, 0,
+	tcase_add_loop_test(tc, grouped_rows_make_the_product, 0,
 	    COUNT(small) * BRN_NUM_ISAS);
-	tcase_add_loop_test(tc, odd_rows_that_are_alike_make_the_product, 0,
+	tcase_add_loop_test(tc, odd_grouped_rows_make_the_product, 0,
 	    2);
-	tcase_add_test(tc, compiled_kernel_computes_odd_patterns);
+	tcase_add_loop_test(tc, compiled_kernel_computes_odd_patterns, 0, 2);
 	tcase_add_test(tc, compiled_kernel_reaches_far_features);
 	tcase_add_test(tc, instruction_sets_take_turns_in_a_process);
 	tc = suite_case(s, "code", 60);
@@ -591,7 +590,7 @@ kernels_suite(void)
 #endif
 	tcase_add_test(tc, artifact_exports_the_kernel_and_needs_nothing);
 	tc = suite_case(s, "module", 60);
-	tcase_add_loop_test(tc, module_refuses_what_is_not_its_own, 0, 3);
+	tcase_add_loop_test(tc, module_refuses_what_is_not_its_own, 0, 4);
 	tcase_add_test(tc, path_that_cannot_be_written_is_an_error);
 	return s;
 }

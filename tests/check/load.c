@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The parts under brn_jit_get: the loader, the table of kernels, and the
+ * The parts that brn_jit_get uses: the loader, the table of kernels, and the
  * identity of the compiler.
  */
 #include "jit/compiler.h"
@@ -41,7 +41,7 @@ teardown(void)
 
 /* ---- loader ----------------------------------------------------------- */
 
-/* Compile the kernel of layer i, if it is not there, and open it at the
+/* Compile the kernel of layer i unless it is cached, and open its file as
  * descriptor number at.  */
 static void
 open_at(int i, int at)
@@ -63,8 +63,8 @@ open_at(int i, int at)
 	brn_buf_free(&desc);
 }
 
-/* The dynamic loader would take the second for the first by its name.  */
-START_TEST(descriptor_number_that_comes_back_is_another_kernel)
+/* dlopen compares names, and /proc/self/fd/N names both files.  */
+START_TEST(reused_descriptor_number_loads_the_new_file)
 {
 	enum { AT = 77, TIMES = 5 };
 	void *handle[2 * TIMES];
@@ -102,7 +102,7 @@ START_TEST(kernel_outlives_its_file)
 }
 END_TEST
 
-START_TEST(what_is_no_kernel_is_refused)
+START_TEST(file_that_is_no_kernel_is_refused)
 {
 	static const char *const path[] = {
 		"/dev/null", "/etc/passwd", "/proc/self/exe"
@@ -163,7 +163,7 @@ START_TEST(colliding_keys_are_two_kernels)
 }
 END_TEST
 
-START_TEST(failure_is_for_those_who_waited_only)
+START_TEST(failure_is_returned_to_waiters_only)
 {
 	struct brn_key k = brn_key_of("x", 1);
 	struct brn_slot *a, *b, *c;
@@ -190,7 +190,7 @@ wait_for(void *slot)
 	return brn_table_kernel(slot);
 }
 
-START_TEST(waiting_ends_when_it_is_settled)
+START_TEST(settling_a_slot_wakes_its_waiters)
 {
 	struct brn_key k = brn_key_of("x", 1);
 	struct brn_slot *a, *b;
@@ -211,7 +211,7 @@ END_TEST
 
 /* ---- compiler --------------------------------------------------------- */
 
-/* A note of another kind, then the build-id de ad be ef.  */
+/* ELF notes: one of another type, then the build-id de ad be ef.  */
 static const uint8_t notes[] = {
 	5, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 'a', 'b', 'c', 'd', 0, 0, 0, 0,
 	1, 2, 0, 0,
@@ -235,7 +235,7 @@ START_TEST(build_id_is_read_from_notes)
 }
 END_TEST
 
-START_TEST(damaged_notes_do_no_harm)
+START_TEST(damaged_notes_are_read_within_bounds)
 {
 	char id[BRN_COMPILER_ID_MAX];
 
@@ -253,7 +253,7 @@ START_TEST(damaged_notes_do_no_harm)
 }
 END_TEST
 
-START_TEST(compiler_here_has_an_identity)
+START_TEST(installed_compiler_has_an_identity)
 {
 	const char *id = brn_compiler_id();
 
@@ -264,7 +264,7 @@ START_TEST(compiler_here_has_an_identity)
 }
 END_TEST
 
-START_TEST(what_is_no_elf_file_has_no_identity)
+START_TEST(file_that_is_not_elf_has_no_identity)
 {
 	static const char *const path[] = {
 		"", "/nowhere", "/dev/zero", "/etc/passwd", "/"
@@ -275,9 +275,9 @@ START_TEST(what_is_no_elf_file_has_no_identity)
 }
 END_TEST
 
-/* An ELF file with its program headers, or its notes, cut off or out of
- * reach.  */
-START_TEST(damaged_elf_file_does_no_harm)
+/* An ELF file with one byte of its header or first program header inverted:
+ * the result is of no interest, but must stay within its buffer.  */
+START_TEST(damaged_elf_file_is_read_within_bounds)
 {
 	char path[300], id[BRN_COMPILER_ID_MAX] = "";
 	uint8_t head[1024];
@@ -306,22 +306,22 @@ load_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc,
-	    descriptor_number_that_comes_back_is_another_kernel);
+	    reused_descriptor_number_loads_the_new_file);
 	tcase_add_test(tc, kernel_outlives_its_file);
-	tcase_add_loop_test(tc, what_is_no_kernel_is_refused, 0, 3);
+	tcase_add_loop_test(tc, file_that_is_no_kernel_is_refused, 0, 3);
 
 	tc = suite_case(s, "table", 20);
 	tcase_add_test(tc, colliding_keys_are_two_kernels);
-	tcase_add_test(tc, failure_is_for_those_who_waited_only);
-	tcase_add_test(tc, waiting_ends_when_it_is_settled);
+	tcase_add_test(tc, failure_is_returned_to_waiters_only);
+	tcase_add_test(tc, settling_a_slot_wakes_its_waiters);
 
 	tc = suite_case(s, "compiler", 20);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, build_id_is_read_from_notes);
-	tcase_add_test(tc, damaged_notes_do_no_harm);
-	tcase_add_test(tc, compiler_here_has_an_identity);
-	tcase_add_loop_test(tc, what_is_no_elf_file_has_no_identity, 0, 5);
-	tcase_add_test(tc, damaged_elf_file_does_no_harm);
+	tcase_add_test(tc, damaged_notes_are_read_within_bounds);
+	tcase_add_test(tc, installed_compiler_has_an_identity);
+	tcase_add_loop_test(tc, file_that_is_not_elf_has_no_identity, 0, 5);
+	tcase_add_test(tc, damaged_elf_file_is_read_within_bounds);
 	return s;
 }
 

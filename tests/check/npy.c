@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The command's .npy files and its fills.
+ * tools/npy.c and tools/fill.c: .npy files and generated inputs.
  */
 #include "tools/fill.h"
 #include "tools/npy.h"
@@ -24,8 +24,8 @@ remove_path(void)
 	suite_rmdir(dir);
 }
 
-/* A file of magic, a version with the length of the header, the header, n
- * zero bytes of elements.  */
+/* Write magic, version, length of the header, the header, and n zero bytes of
+ * elements.  */
 static void
 write_file(int version, const char *header, size_t n)
 {
@@ -54,7 +54,7 @@ static const burin_tensor shapes[] = {
 	{ .dtype = BURIN_F32, .rank = 8, .dims = { 1, 2, 1, 2, 1, 2, 1, 2 } },
 };
 
-START_TEST(what_is_written_is_read)
+START_TEST(written_file_is_read_back)
 {
 	burin_tensor t = shapes[_i], r = { .rank = -1 };
 	int64_t n = npy_nbytes(t.dtype, t.rank, t.dims);
@@ -90,7 +90,7 @@ START_TEST(elements_start_at_a_multiple_of_64)
 }
 END_TEST
 
-/* As numpy and others write them.  */
+/* Headers as NumPy and other programs write them.  */
 static const struct {
 	int version;
 	const char *header;
@@ -122,7 +122,7 @@ START_TEST(all_versions_are_read)
 }
 END_TEST
 
-/* Each with a word that the message must have.  */
+/* Each with a part of its error message.  */
 static const struct {
 	int version;
 	const char *header;
@@ -286,7 +286,7 @@ npy_suite(void)
 	TCase *tc = suite_case(s, "npy", 60);
 
 	tcase_add_checked_fixture(tc, make_path, remove_path);
-	tcase_add_loop_test(tc, what_is_written_is_read, 0, COUNT(shapes));
+	tcase_add_loop_test(tc, written_file_is_read_back, 0, COUNT(shapes));
 	tcase_add_loop_test(tc, elements_start_at_a_multiple_of_64, 0,
 	    COUNT(shapes));
 	tcase_add_loop_test(tc, all_versions_are_read, 0, COUNT(good));

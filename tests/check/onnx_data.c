@@ -52,7 +52,7 @@ static const struct {
 	{ "init w bfloat16 [2] raw 0x3f80 0xc000", "[1 -2] f32[2]" },
 	{ "init w bfloat16 [2] typed 0x3f80 0xff80", "[1 -inf] f32[2]" },
 	{ "init w double [3] raw 0.5 -1e300 1e300",
-	  "[0.5 -3.40282347e+38 3.40282347e+38] f32[3]" },
+	  "[0.5 -3.4028235e+38 3.4028235e+38] f32[3]" },
 	{ "init w double [3] typed -inf inf 1e-300", "[-inf inf 0] f32[3]" },
 	{ "init w double [1] raw nan", "[nan] f32[1]" },
 	{ "init w int32 [2] raw -1 7", "[-1 7] i32[2]" },

@@ -216,7 +216,7 @@ START_TEST(every_op_has_a_case)
 
 	if (_i == BRN_OP_unsupported || _i == BRN_OP_bsr_dense ||
 	    _i == BRN_OP_bsr_conv)
-		return;         /* see below, and check_passes.c */
+		return;         /* see below, and passes.c */
 	for (int k = 0; k < op_ncases; k++)
 		found |= op_cases[k].op == (enum brn_op)_i &&
 		    wanted_code(&op_cases[k]) == BURIN_OK;
@@ -234,6 +234,25 @@ START_TEST(what_has_no_meaning_cannot_be_computed)
 
 	ck_assert_int_eq(brn_ref[op[_i]](&n, NULL, &out, &err),
 	    BURIN_EUNSUPPORTED);
+}
+END_TEST
+
+/* Types tell how many elements were counted when they were inferred.  */
+START_TEST(more_elements_than_counted_are_refused)
+{
+	static const enum brn_op op[] = { BRN_OP_nonzero, BRN_OP_compress };
+	struct brn_node n = { .op = op[_i], .name = "n", .nin = 1 + _i };
+	uint8_t x[] = { 1, 1, 1 };
+	int64_t y[3] = { 7, 7, 7 };
+	struct brn_tensor in = { { BURIN_BOOL, 1, { 3 } }, x };
+	struct brn_tensor out = { { BURIN_I64, 2 - _i, { 1, 1 } }, y };
+	const struct brn_tensor *arg[] = { &in, &in };
+	burin_error err;
+
+	if (_i)
+		out.type.dtype = BURIN_BOOL;
+	ck_assert_int_eq(brn_ref[n.op](&n, arg, &out, &err), BURIN_ESHAPE);
+	ck_assert_int_eq(y[1], 7);
 }
 END_TEST
 
@@ -299,6 +318,7 @@ ops_suite(void)
 	tc = suite_case(s, "table", 60);
 	tcase_add_loop_test(tc, every_op_has_a_case, 0, BRN_NUM_OPS);
 	tcase_add_loop_test(tc, what_has_no_meaning_cannot_be_computed, 0, 4);
+	tcase_add_loop_test(tc, more_elements_than_counted_are_refused, 0, 2);
 	tcase_add_loop_test(tc, bsr_dense_is_dense_without_the_zeros, 0,
 	    COUNT(blocks));
 	return s;

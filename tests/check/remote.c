@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A cache that machines share: a Redis on loopback, and servers that lie, are
- * slow or are gone.  Whatever they do, every layer gets a right kernel, soon.
+ * The shared cache: a Redis on loopback, and servers that send wrong data, are
+ * slow or do not exist.  In every case each layer must get a correct kernel
+ * within the time limits.
  */
 #include "jit/get/jit.h"
 
@@ -30,7 +31,7 @@ write_secret(char path[300], const char *name, const char *text, mode_t mode)
 	ck_assert_int_eq(chmod(path, mode), 0);
 }
 
-/* A listening socket on a free port of loopback, which url then names.  */
+/* Open a listening socket on a free loopback port and set url to it.  */
 static int
 listen_on(int *port)
 {
@@ -106,9 +107,9 @@ teardown_server(void)
 	teardown();
 }
 
-/* Another machine: an empty cache of its own, the same Redis.  */
+/* Behave as another machine: an empty cache on disk, the same Redis.  */
 static void
-move_on(void)
+become_other_machine(void)
 {
 	static char path[300];
 
@@ -121,7 +122,7 @@ START_TEST(machines_share_kernels)
 	burin_stats st = once();
 
 	expect(&st, NLAYER, 0, 0, 0);
-	move_on();
+	become_other_machine();
 	setenv("BURIN_CC", "/nowhere", 1);
 	st = once();
 	expect(&st, 0, 0, 0, 0);
@@ -135,7 +136,7 @@ START_TEST(entries_of_another_secret_are_refused)
 {
 	burin_stats st = once();
 
-	move_on();
+	become_other_machine();
 	opts.remote_key = other;
 	st = once();
 	expect(&st, NLAYER, 0, 0, 0);
@@ -145,7 +146,7 @@ START_TEST(entries_of_another_secret_are_refused)
 }
 END_TEST
 
-/* What is in Redis under our keys is changed from outside.  */
+/* Values in Redis are modified by somebody without the secret.  */
 START_TEST(changed_entries_are_refused)
 {
 	static const char *const change[] = {
@@ -167,7 +168,7 @@ START_TEST(changed_entries_are_refused)
 	    "for _, k in ipairs(redis.call('KEYS', '*')) do %s end return 1"
 	    "\" 0 >/dev/null", port, change[_i]);
 	ck_assert_int_eq(system(command), 0);
-	move_on();
+	become_other_machine();
 	st = once();
 	ck_assert_int_eq(st.failed, 0);
 	ck_assert_int_le(st.remote_hits, _i == 6);
@@ -223,7 +224,7 @@ hang_up(int fd)
 	close(fd);
 }
 
-START_TEST(bad_server_costs_one_time_out)
+START_TEST(bad_server_costs_one_timeout)
 {
 	static void (*const serve[])(int) = { NULL, say_nothing, drip,
 	    endless, nonsense, refuse, hang_up };
@@ -241,7 +242,7 @@ START_TEST(bad_server_costs_one_time_out)
 	opts.remote = NULL;
 	once();
 	opts.remote = url;
-	move_on();
+	become_other_machine();
 	opts.mode = BRN_JIT_off;
 	begin = brn_now_ms();
 	st = once();
@@ -253,11 +254,11 @@ START_TEST(bad_server_costs_one_time_out)
 }
 END_TEST
 
-START_TEST(remote_that_is_set_up_wrong_is_named)
+START_TEST(wrong_remote_options_are_named)
 {
 	static const struct { const char *url, *key, *note; } row[] = {
 		{ "http://x", "", "wanted redis://" },
-		{ "redis://:99999", "", "no host or port" },
+		{ "redis://:99999", "", "a host and a port" },
 		{ "redis://127.0.0.1", NULL, "needs cache_remote_key" },
 		{ "redis://127.0.0.1", "/nowhere/key", "/nowhere/key" },
 		{ "redis://127.0.0.1", "short", "that others cannot read" },
@@ -288,8 +289,8 @@ remote_suite(void)
 	TCase *tc = suite_case(s, "bad servers", 120);
 
 	tcase_add_checked_fixture(tc, setup_remote, teardown_server);
-	tcase_add_loop_test(tc, bad_server_costs_one_time_out, 0, 7);
-	tcase_add_loop_test(tc, remote_that_is_set_up_wrong_is_named, 0, 6);
+	tcase_add_loop_test(tc, bad_server_costs_one_timeout, 0, 7);
+	tcase_add_loop_test(tc, wrong_remote_options_are_named, 0, 6);
 
 	if (system("redis-server --version >/dev/null 2>&1 && "
 	    "redis-cli --version >/dev/null 2>&1") != 0) {

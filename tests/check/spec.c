@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Descriptions of kernels: which one is taken, canonical bytes and back, and
- * bytes that nobody wrote; instruction sets by name; what the cost says.
+ * Specs: which kernel is chosen, canonical bytes and back, and bytes that
+ * nobody wrote; instruction sets by name; estimates.
  */
-#include <math.h>
 #include <string.h>
 
-#include "ir/graph/row_groups.h"
-#include "jit/kernel/cost.h"
+#include "jit/kernel/choose.h"
 #include "jit/spec.h"
 #include "tests/support/suite.h"
 
@@ -48,6 +46,7 @@ bytes_of(int i)
 
 	brn_spec_init(&s, cases[i].b, BRN_EPI_BIAS, BRN_ISA_avx2,
 	    cases[i].compiler);
+	brn_choose_first(&s);
 	brn_spec_encode(&s, &out);
 	ck_assert(!out.fail);
 	return out;
@@ -60,6 +59,7 @@ START_TEST(first_kernel_that_fits_is_taken)
 
 	brn_spec_init(&s, cases[_i].b, BRN_EPI_BIAS, BRN_ISA_avx2,
 	    cases[_i].compiler);
+	brn_choose_first(&s);
 	ck_assert_int_eq(s.kernel, cases[_i].kernel);
 	brn_spec_describe(&s, &text);
 	ck_assert_str_eq((char *)text.p, cases[_i].text);
@@ -161,11 +161,12 @@ END_TEST
 static double
 predict(enum brn_isa isa, int bh, int64_t nblk)
 {
-	enum brn_kernel_id kernel;
-	double t = brn_cost(isa, 768, 768, bh, 1, nblk, &kernel);
+	struct brn_estimate e = brn_estimate(isa, &(struct brn_layer_shape){
+	    768, 768, bh, 1, nblk, NULL });
 
-	ck_assert_int_gt(brn_kernels[kernel].tier, 0);
-	return t;
+	ck_assert_int_gt(brn_kernels[e.kernel].tier, 0);
+	ck_assert(e.time > 0);
+	return e.time;
 }
 
 /* Of equal weights in a layer, those in higher blocks cost hardly more;
@@ -204,9 +205,10 @@ START_TEST(what_is_too_much_is_named)
 	};
 
 	for (int i = 0; i < COUNT(layers); i++) {
-		const char *limit = brn_cost_limit(layers[i].isa,
-		    layers[i].rows, layers[i].cols, layers[i].bh, 1,
-		    layers[i].nblk);
+		const char *limit = brn_estimate(layers[i].isa,
+		    &(struct brn_layer_shape){ layers[i].rows,
+		    layers[i].cols, layers[i].bh, 1, layers[i].nblk, NULL }).
+		    limit;
 
 		ck_assert_int_eq(limit != NULL, layers[i].limit != NULL);
 		if (limit)
@@ -215,23 +217,30 @@ START_TEST(what_is_too_much_is_named)
 }
 END_TEST
 
-/* Weights of rows in groups of 16, and of rows that are like no other.  */
-START_TEST(alike_rows_have_a_cost_where_t2_fits)
+/* Weights of rows in groups of 16, and of single rows.  */
+START_TEST(grouped_rows_are_run_by_t2_where_it_fits)
 {
 	static const struct {
 		int64_t high, low;
-		int fits;
+		int t2;
 	} rows[] = {
 		{ 60000, 0, 1 }, { 30000, 30000, 1 }, { 0, 60000, 0 },
 		{ 6700000, 0, 0 },
 	};
 
 	for (int i = 0; i < COUNT(rows); i++) {
-		int64_t w[BRN_ALIKE_HEIGHTS] = { rows[i].high };
+		struct brn_row_stats r = { { rows[i].high } };
+		struct brn_layer_shape l = { 8192, 8192, 1, 1,
+		    rows[i].high + rows[i].low, NULL };
+		struct brn_estimate before = brn_estimate((enum brn_isa)_i,
+		    &l), after;
 
-		w[BRN_ALIKE_HEIGHTS - 1] = rows[i].low;
-		ck_assert_int_eq(isfinite(brn_cost_alike((enum brn_isa)_i,
-		    8192, 8192, w)), rows[i].fits);
+		r.weights[BRN_GROUP_SIZES - 1] = rows[i].low;
+		l.rows_grouped = &r;
+		after = brn_estimate((enum brn_isa)_i, &l);
+		ck_assert_int_eq(after.kernel, rows[i].t2 ? BRN_KERNEL_t2 :
+		    before.kernel);
+		ck_assert_int_eq(after.time < before.time, rows[i].t2);
 	}
 }
 END_TEST
@@ -248,11 +257,15 @@ START_TEST(windows_have_as_many_rows_whatever_the_block)
 		struct brn_bsr b = { 600 * bh, 9, bh, 1, 600, 9, 600, rowptr,
 		    colidx, NULL };
 
+		struct brn_plan plan;
+		burin_error err;
+
 		brn_spec_init(&s, &b, 0, BRN_ISA_avx512, "id");
-		brn_spec_prefer(&s, "t2");
+		suite_ok(brn_choose(&s, BRN_KERNEL_t2, &plan, &err), err);
 		ck_assert_int_eq(s.kernel, BRN_KERNEL_t2);
-		ck_assert_int_gt(brn_spec_grain(&s) * bh, 192 - bh);
-		ck_assert_int_le(brn_spec_grain(&s) * bh, 192);
+		ck_assert_int_gt(plan.grain * bh, 192 - bh);
+		ck_assert_int_le(plan.grain * bh, 192);
+		brn_plan_clear(&plan);
 	}
 }
 END_TEST
@@ -261,11 +274,16 @@ END_TEST
 START_TEST(only_a_kernel_that_fits_is_preferred)
 {
 	static const struct {
-		const char *compiler, *wanted, *got;
+		const char *compiler;
+		int wanted, got;
 	} cases_of[] = {
-		{ "id", "t1_tile", "t1_tile" }, { "id", "t1_full", "t3" },
-		{ "id", "t0", "t3" }, { "id", "nonsense", "t3" },
-		{ "id", "t2", "t2" }, { "", "t1_tile", "t0" },
+		{ "id", BRN_KERNEL_t1_tile, BRN_KERNEL_t1_tile },
+		{ "id", BRN_KERNEL_t1_full, BRN_KERNEL_t3 },
+		{ "id", BRN_KERNEL_t0, BRN_KERNEL_t3 },
+		{ "id", BRN_KERNEL_t2, BRN_KERNEL_t2 },
+		{ "id", BRN_NO_KERNEL, BRN_KERNEL_t2 },
+		{ "", BRN_KERNEL_t1_tile, BRN_KERNEL_t0 },
+		{ "", BRN_NO_KERNEL, BRN_KERNEL_t0 },
 	};
 	int32_t rowptr[60], colidx[59] = { 0 };
 	struct brn_bsr b = { 59, 59, 1, 1, 59, 59, 59, rowptr, colidx, NULL };
@@ -273,11 +291,15 @@ START_TEST(only_a_kernel_that_fits_is_preferred)
 	for (int i = 0; i < 60; i++)
 		rowptr[i] = i;
 	for (int i = 0; i < COUNT(cases_of); i++) {
+		struct brn_plan plan;
 		struct brn_spec s;
+		burin_error err;
 
 		brn_spec_init(&s, &b, 0, BRN_ISA_avx512, cases_of[i].compiler);
-		brn_spec_prefer(&s, cases_of[i].wanted);
-		ck_assert_str_eq(brn_kernels[s.kernel].name, cases_of[i].got);
+		suite_ok(brn_choose(&s, cases_of[i].wanted, &plan, &err), err);
+		ck_assert_int_eq(s.kernel, cases_of[i].got);
+		ck_assert_int_ge(plan.grain, 1);
+		brn_plan_clear(&plan);
 	}
 }
 END_TEST
@@ -302,7 +324,7 @@ spec_suite(void)
 	tcase_add_loop_test(tc, cost_prefers_high_blocks_and_few, 0,
 	    BRN_NUM_ISAS);
 	tcase_add_test(tc, what_is_too_much_is_named);
-	tcase_add_loop_test(tc, alike_rows_have_a_cost_where_t2_fits, 0,
+	tcase_add_loop_test(tc, grouped_rows_are_run_by_t2_where_it_fits, 0,
 	    BRN_NUM_ISAS);
 	return s;
 }

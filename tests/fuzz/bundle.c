@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzzing of bundles: archives that say they hold entries.
+ * Fuzz target of bundles: archives of entries.
  */
 #include "tests/fuzz/fuzz.h"
 

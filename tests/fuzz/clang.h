@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the sources take from GCC and Clang does not have, slow and plain: this
- * is for fuzzers only, and comes before every file of theirs.
+ * Slow replacements of GCC built-ins that Clang lacks.  configure --enable-fuzz
+ * includes this file before every source of the fuzzers.
  */
 #ifndef FUZZ_CLANG_H
 #define FUZZ_CLANG_H

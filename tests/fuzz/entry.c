@@ -6,7 +6,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "cache/entry.h"
-#include "jit/spec.h"
+#include "jit/kernel/kernel.h"
 #include "tests/fuzz/wire.h"
 
 #include <stdlib.h>
@@ -25,6 +25,18 @@ must(int ok)
 		abort();
 }
 
+static void
+try_plan(const struct brn_spec *s)
+{
+	struct brn_plan plan;
+	burin_error err;
+
+	if (brn_kernel_check(s, &err) < 0 || brn_plan_make(s, &plan, &err) < 0)
+		return;
+	must(plan.grain > 0);
+	brn_plan_clear(&plan);
+}
+
 /* What is read must be what was written.  */
 static void
 try_spec(const uint8_t *p, size_t n)
@@ -39,7 +51,7 @@ try_spec(const uint8_t *p, size_t n)
 		brn_spec_encode(&s, &b);
 		must(b.n == n && !memcmp(b.p, p, n));
 		brn_spec_describe(&s, &text);
-		must(brn_spec_grain(&s) > 0);
+		try_plan(&s);
 	} else {
 		must(err.code == BURIN_EFORMAT || err.code == BURIN_ENOMEM);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes as a file, for what reads files only.
+ * Write bytes to a file, for functions that read files only.
  */
 #ifndef FUZZ_FILE_H
 #define FUZZ_FILE_H

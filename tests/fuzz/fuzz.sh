@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# make fuzz: builds the fuzzers in fuzz.d and runs each for FUZZ_SECONDS.  What
-# they find stays there: corpus-<target> grows, found-<target>-* is a bug.
-# FUZZ_TARGETS names some of them.
+# make fuzz: build the fuzzers in fuzz.d and run each for FUZZ_SECONDS.  New
+# inputs are kept in fuzz.d/corpus-<target>, inputs that fail in
+# fuzz.d/found-<target>-*.  FUZZ_TARGETS selects some of the fuzzers.
 set -eu
 src=$(cd "$(dirname "$0")/../.." && pwd)
 jobs=$(nproc 2>/dev/null || echo 2)

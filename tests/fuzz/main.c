@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The main of a fuzz target as a test: every file of its corpus, and small
- * changes of it that are the same on every machine.  Arguments: files to try
- * instead, as they are.
+ * main of a fuzz target as a test: try every file of its corpus, and mutations
+ * of it that are the same on every machine.  With arguments, try these files
+ * instead, without mutations.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -13,7 +13,7 @@
 
 enum { CHANGES = 300, IN_A_ROW = 4 };
 
-/* A copy of its size, so that overruns show.  */
+/* Try a copy of exactly n bytes, so that sanitizers see overruns.  */
 static void
 try(const uint8_t *p, size_t n)
 {
@@ -46,7 +46,7 @@ try_changes(const uint8_t *p, size_t n)
 	free(q);
 }
 
-/* A TAP line for the file.  */
+/* Print a TAP line for the file.  */
 static int
 replay(const char *path, int changes)
 {

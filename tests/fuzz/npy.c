@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzzing of the reader of .npy files.
+ * Fuzz target of the reader of .npy files.
  */
 #include "tests/fuzz/fuzz.h"
 

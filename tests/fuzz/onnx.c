@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzzing of the importer and of what every model goes through after it: shape
- * inference, passes, the checks of the graph between them.
+ * Fuzz target of the importer and the steps after it: shape inference and
+ * passes, with the graph verified after each.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -31,7 +31,7 @@ LLVMFuzzerCustomMutator(uint8_t *p, size_t n, size_t max, unsigned seed)
 	return n;
 }
 
-/* The bug is ours when a graph that passed breaks its promises.  */
+/* Abort if a graph that the importer accepted is not valid.  */
 static void
 must(int ok)
 {

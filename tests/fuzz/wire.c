@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The fields of a model are found by protobuf-c's descriptors.  One of them is
- * changed, removed, doubled or replaced by another of its kind, and then the
- * lengths of the messages around it are put right.
+ * Find the fields of a model by protobuf-c's descriptors.  Change, remove or
+ * repeat one, or replace it by another field of its type, and then correct the
+ * lengths of the messages that contain it.
  */
 #include "tests/fuzz/wire.h"
 
@@ -14,9 +14,9 @@ enum { MAX_FIELDS = 4096, MAX_DEPTH = 32, MAX_PIECE = 4096 };
 
 struct field {
 	const ProtobufCFieldDescriptor *f;
-	int up;                         /* field around it, or -1 */
+	int up;                         /* containing field, or -1 */
 	int wire;
-	size_t at, len_at, body, end;   /* tag, length, value, behind it */
+	size_t at, len_at, body, end;   /* tag, length, value, end */
 };
 
 struct fields {
@@ -41,7 +41,7 @@ varint(const uint8_t *p, size_t *at, size_t end, uint64_t *out)
 	return 0;
 }
 
-/* The value of f behind its tag, up to where; 0 when it is none.  */
+/* Find the value of f after its tag; 0 if there is none.  */
 static int
 measure(const uint8_t *p, struct field *f, size_t where)
 {
@@ -102,7 +102,7 @@ put_varint(uint8_t *p, uint64_t v)
 	return n;
 }
 
-/* new takes the place of [from, to) of the *n bytes; 0 without room.  */
+/* Replace [from, to) of the *n bytes by new; 0 if there is no space.  */
 static int
 splice(uint8_t *p, size_t *n, size_t max, const size_t at[2],
     const uint8_t *new, size_t size)
@@ -115,7 +115,8 @@ splice(uint8_t *p, size_t *n, size_t max, const size_t at[2],
 	return 1;
 }
 
-/* The messages around a field, from the inside, have grown by by bytes.  */
+/* Add by to the length of each message that contains a field, innermost
+ * first.  */
 static size_t
 mend(uint8_t *p, size_t n, size_t max, const struct fields *s, int up,
     ptrdiff_t by)
@@ -156,7 +157,7 @@ fuzz_bytes(uint8_t *p, size_t n, size_t max, uint64_t *seed)
 	case 2:
 		p[at] = (uint8_t)numbers[fuzz_random(seed) % 28];
 		return n;
-	case 3:                         /* a piece is gone */
+	case 3:                         /* remove a piece */
 		k = fuzz_random(seed) % (n - at) + 1;
 		memmove(p + at, p + at + k, n - at - k);
 		return n - k;
@@ -166,14 +167,15 @@ fuzz_bytes(uint8_t *p, size_t n, size_t max, uint64_t *seed)
 		memmove(p + at + 1, p + at, n - at);
 		p[at] = (uint8_t)fuzz_random(seed);
 		return n + 1;
-	default:                        /* a piece comes a second time */
+	default:                        /* repeat a piece */
 		k = fuzz_random(seed) % (n - at) + 1;
 		memmove(p + fuzz_random(seed) % (n - k + 1), p + at, k);
 		return n;
 	}
 }
 
-/* Under libFuzzer its own changes, which know what the code compares with.  */
+/* Under libFuzzer use its own mutations, which know the constants with which
+ * the code compares.  */
 size_t LLVMFuzzerMutate(uint8_t *p, size_t n, size_t max)
     __attribute__((weak));
 
@@ -184,7 +186,7 @@ any_bytes(uint8_t *p, size_t n, size_t max, uint64_t *seed)
 	    fuzz_bytes(p, n, max, seed);
 }
 
-/* Another value for f, at out.  */
+/* Write another value for f to out.  */
 static size_t
 new_value(const uint8_t *p, const struct field *f, uint8_t *out,
     uint64_t *seed)
@@ -204,7 +206,7 @@ new_value(const uint8_t *p, const struct field *f, uint8_t *out,
 	return n;
 }
 
-/* Some other field that may stand where f does, or f itself.  */
+/* A random field that is valid in the place of f; may be f itself.  */
 static const struct field *
 of_its_kind(const struct fields *s, const struct field *f, uint64_t *seed)
 {
@@ -220,7 +222,7 @@ of_its_kind(const struct fields *s, const struct field *f, uint64_t *seed)
 	return f;
 }
 
-/* The bytes that are to stand at where, in out.  */
+/* Write the bytes that replace a field to out.  */
 static size_t
 piece(const struct fields *s, const struct field *f, uint8_t *out,
     size_t where[2], uint64_t *seed)
@@ -231,10 +233,10 @@ piece(const struct fields *s, const struct field *f, uint8_t *out,
 	where[0] = f->len_at;
 	where[1] = f->end;
 	switch (fuzz_random(seed) % 8) {
-	case 0:                         /* gone */
+	case 0:                         /* remove it */
 		where[0] = f->at;
 		return 0;
-	case 1:                         /* a second time */
+	case 1:                         /* repeat it */
 		where[0] = where[1] = f->at;
 		size = f->end - f->at;
 		size = size < MAX_PIECE ? size : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Changes to the bytes of an ONNX model that keep its fields whole: bytes
- * changed at random rarely get past the lengths of a protobuf.
+ * Mutations of an ONNX model that keep the lengths of its protobuf fields
+ * consistent; random changes of bytes rarely get past the parser.
  */
 #ifndef FUZZ_WIRE_H
 #define FUZZ_WIRE_H
@@ -9,14 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Change the n bytes at p, which has room for max, a little.  The new number
- * of bytes.  The same seed makes the same change.  */
+/* Mutate the n bytes at p, a buffer of max bytes, and return the new number of
+ * bytes.  The same seed makes the same change.  */
 size_t fuzz_wire(uint8_t *p, size_t n, size_t max, uint64_t *seed);
 
-/* The same without a look at what the bytes mean.  */
+/* Mutate bytes without regard to fields.  */
 size_t fuzz_bytes(uint8_t *p, size_t n, size_t max, uint64_t *seed);
 
-/* xorshift64*; *state is not 0.  */
+/* xorshift64*; *state must not be 0.  */
 static inline uint64_t
 fuzz_random(uint64_t *state)
 {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real models through burin and through ONNX Runtime: the same numbers, as
-they are and pruned; and models that burin must refuse.  Prints TAP.
+"""Check that burin and ONNX Runtime give the same results for real models,
+unpruned and pruned, and that burin refuses unsupported ones.  Prints TAP.
 
-    compare.py BURIN WORK           burin's command, a folder to work in
+    compare.py BURIN WORK           the command, a folder for temporary files
 """
 
 import json
@@ -23,7 +23,7 @@ import models
 
 PRUNED = (None, ("16x1", 0.9), ("32x32", 0.8))
 UNSUPPORTED = 3                 # exit status
-# What ONNX Runtime's tools make of minilm-l6, and pruned of it.
+# Models that ONNX Runtime's tools derive from minilm-l6, and their pruning.
 DERIVED = ("optimized", "dynamic", "qdq")
 DERIVED_PRUNED = (None, ("16x1", 0.9))
 
@@ -43,7 +43,7 @@ class Tap:
 
 
 def burin(command, *args):
-    """Its standard output; an exception with its standard error."""
+    """Standard output; on failure, an exception with standard error."""
     r = subprocess.run([command, *args], capture_output=True, text=True)
     if r.returncode:
         raise RuntimeError(f"burin {args[0]}: status {r.returncode}: "
@@ -65,7 +65,7 @@ def run_burin(command, model, feed, folder):
 
 
 def difference(model, name, got, want):
-    """None, or what is wrong with an output."""
+    """None, or a line about the first wrong element of an output."""
     if got.shape != want.shape or got.dtype != want.dtype:
         return (f"{name}: {got.dtype}{list(got.shape)}, wanted "
                 f"{want.dtype}{list(want.shape)}")
@@ -77,10 +77,10 @@ def difference(model, name, got, want):
 
 
 def rounding(model, name, got, want, exact):
-    """The same for a model that rounds to integers: the last bit of a float
-    decides about a whole step there, and ONNX Runtime differs from itself by
-    how much it optimizes.  So: nearer to it than it is to the model that does
-    not round."""
+    """difference for a quantized model.  There the last bit of a float can
+    change a result by a whole step, and ONNX Runtime's own results depend on
+    its optimization level.  So burin must be nearer to it than it is to the
+    model before quantization."""
     def rms(a, b):
         return float(np.sqrt(np.mean((a - b) ** 2)))
     if got.shape != want.shape or got.dtype != want.dtype:
@@ -91,7 +91,8 @@ def rounding(model, name, got, want, exact):
 
 
 def compare(burin_run, model, session, shape, exact=None):
-    """What is wrong, one line each.  exact: of what the file is a rounding."""
+    """A list of errors, one line each.  exact is the model before
+    quantization, or None."""
     feed = model.feed(session, shape)
     want = session.run(None, feed)
     floats = exact.run(None, feed) if exact else want
@@ -109,7 +110,7 @@ def compare(burin_run, model, session, shape, exact=None):
 
 
 def kernels(command, model, pruned):
-    """Every kernel compiles, and pruned layers become sparse."""
+    """Check that every kernel compiles and pruned layers become sparse."""
     try:
         report = json.loads(burin(command, "inspect", model, "--json"))
         warm = json.loads(burin(command, "warm", model, "--json"))
@@ -148,7 +149,7 @@ def session_of(model, optimize=True):
 
 
 def sizes(command, tap, label, model, path, sessions, work):
-    """Every size of input; sessions as compare has them."""
+    """Compare all input sizes; the sessions are those of compare."""
     def burin_run(feed):
         return run_burin(command, path, feed, os.path.join(work, "io"))
     for shape in model.shapes:
@@ -158,7 +159,7 @@ def sizes(command, tap, label, model, path, sessions, work):
 
 
 def derived(command, tap, model, kind, pruned, work):
-    """A model that ONNX Runtime's tools made of it, maybe pruned."""
+    """Check a derived model, pruned or not."""
     label = f"{model.name} {kind} {' at '.join(map(str, pruned or ['dense']))}"
     path = os.path.join(work, "derived.onnx")
     start = time.monotonic()
@@ -179,7 +180,7 @@ def derived(command, tap, model, kind, pruned, work):
 
 
 def original(command, tap, model, pruned, work):
-    """A model as it comes, maybe pruned."""
+    """Check an original model, pruned or not."""
     label = f"{model.name} {' at '.join(map(str, pruned or ['dense']))}"
     start = time.monotonic()
     try:
@@ -194,8 +195,8 @@ def original(command, tap, model, pruned, work):
 
 
 def refusal(command, path, wanted):
-    """It is refused; every node of an operator that is refused in all its forms
-    is named."""
+    """Check that a model is refused, and that each node of an operator that
+    is unsupported in all its forms is named."""
     r = subprocess.run([command, "run", path], capture_output=True, text=True)
     if r.returncode != UNSUPPORTED:
         return [f"status {r.returncode}, wanted {UNSUPPORTED}"]

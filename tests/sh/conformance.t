@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The test cases of ONNX itself: each passes or not as the manifest says.  They
-# come from Debian's libonnx-testdata, or from the folder ONNX_TESTDATA.  With
-# --write the manifest is made anew instead.
+# ONNX's own test cases: each must have the result that is in the manifest.
+# They are in Debian's libonnx-testdata, or in the folder ONNX_TESTDATA.  With
+# --write the manifest is written anew instead.
 dir=${ONNX_TESTDATA:-$(dpkg -L libonnx-testdata 2>/dev/null |
     sed -n 's,/node/test_add$,,p')}
 

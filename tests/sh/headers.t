@@ -7,7 +7,7 @@ cc=${CC:-cc}
 cxx=${CXX:-c++}
 build=${BUILDDIR:-.}
 
-# try WHAT COMMAND...: the command reads a source from stdin and says nothing.
+# try WHAT COMMAND...: the command compiles stdin without any message.
 try() {
 	what=$1
 	shift

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Who may include whom, and where foreign headers may be.
+# Which folder may include which, and where foreign headers may be included.
 cd "${SRCDIR:-.}" || exit 99
 
-# bad WHAT: the offending lines are on stdin, none is right.
+# bad WHAT: a test point that passes if stdin, the offending lines, is empty.
 bad() {
 	found=$(cat)
 	if [ -z "$found" ]; then
@@ -40,28 +40,40 @@ room() {
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
 }
 
-echo 1..26
+# circle FOLDER: no files in it or below include each other in a circle.  A
+# header and the source of its name are one unit.
+circle() {
+	find "$1" -name '*.[ch]' -exec grep -HE \
+	    "^#[ 	]*include \"$1/.*\\.h\"" {} + |
+	    sed 's/\.[ch]:#[^"]*"/ /; s/\.h"$//' |
+	    awk '$1 != $2' | tsort 2>&1 >/dev/null |
+	    bad "$1 has no circle of files"
+}
+
+echo 1..31
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
 only ir/onnx 'ir/[^/]*"' ir/graph/ ir/op/
 only passes ir/
 only cache 'ir/base\.h"'
-only jit 'jit/kernel/t' ir/
-only jit/kernel 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
-only jit/builtin 'jit/get/jit\.h"' 'jit/[^/]*"' ir/
+only jit ir/
+only jit/kernel 'jit/[^/]*"' ir/
+only jit/builtin 'jit/[^/]*"' jit/kernel/ ir/
 only jit/emit 'jit/[^/]*"' jit/kernel/ ir/
 only jit/get 'jit/[^/]*"' jit/kernel/ jit/builtin/ \
     'jit/emit/module\.h"' cache/ ir/
-only jit/tune 'jit/[^/]*"' jit/kernel/ jit/get/ cache/ ir/
-only jit/admin 'jit/[^/]*"' jit/kernel/ jit/tune/ jit/get/ cache/ ir/
-only runtime/native 'runtime/conv\.h"' 'jit/abi\.h"' \
-    'runtime/threads\.h"' 'jit/target\.h"' ir/
+only jit/tune 'jit/[^/]*"' jit/kernel/ jit/builtin/ jit/get/ cache/ ir/
+only jit/admin 'jit/[^/]*"' jit/kernel/ jit/builtin/ jit/get/ jit/tune/ \
+    cache/ ir/
+only runtime/native 'runtime/threads\.h"' 'jit/abi\.h"' 'jit/target\.h"' ir/
 only runtime runtime/native/ jit/ passes/ ir/
 only tools
 room libgccjit 'jit/emit/.*'
+room 'jit/abi\.h' 'jit/.*' 'bench/.*' 'tests/.*' \
+    'runtime/native/layout\.h'
 room xxhash 'cache/key\.c'
-room dlfcn 'jit/get/load\.c'
+room dlfcn 'jit/get/load\.c' 'jit/get/locate\.c'
 room '(google/)?protobuf-c|ir/onnx/onnx\.pb-c' 'ir/onnx/[a-z_]*\.[ch]' \
     'ir/onnx/onnx\.pb-c\.[ch]' 'bench/model\.c' 'tests/.*\.[ch]'
 room jansson 'tools/[a-z_]*\.[ch]' 'tests/support/json_get\.c' \
@@ -70,6 +82,10 @@ room check 'tests/.*\.[ch]'
 room pthreadpool 'runtime/[a-z_]*\.[ch]'
 room 'archive(_entry)?\.h' 'cache/bundle\.c'
 room '(hiredis|sodium)' 'cache/remote\.c'
+# ir still has circles.
+for folder in cache jit passes runtime; do
+	circle $folder
+done
 grep -nE '\bCDLL\b' python/burin/*.py |
     grep -vE '^python/burin/_library\.py:' |
     bad "the package loads the library in python/burin/_library.py only"

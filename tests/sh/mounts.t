@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Caches on file systems that are full, read-only, or map nothing for execution;
-# no HOME; no compiler; nothing to write to.  Every run must succeed and
-# compute the same.  Needs a mount namespace: as root, or where users may have
+# Caches on file systems that are full, read-only or noexec; no HOME; no
+# compiler; no writable directory.  Every run must succeed with the same
+# results.  Needs a mount namespace: root, or a system on which users can create
 # one.
 if [ "${1-}" != inside ]; then
 	unshare=
@@ -42,7 +42,7 @@ result() {
 	fi
 }
 
-# runs NAME ARGUMENT...: a run that computes what the first one did.
+# runs NAME ARGUMENT...: a run has the results of the first one.
 runs() {
 	name=$1
 	shift
@@ -52,7 +52,7 @@ runs() {
 	result $? "$name"
 }
 
-# counts NAME WANTED FIELD...: what warm says of its kernels.
+# counts NAME WANTED FIELD...: statistics that warm prints.
 counts() {
 	name=$1 want=$2
 	shift 2
@@ -84,7 +84,7 @@ result $? "full disk: no kernel is blamed"
 TMPDIR=$tmp/full "$burin" cache gc --cache-dir=full >out 2>err
 result $? "full disk: gc works"
 
-# ---- not for execution
+# ---- noexec
 
 mount -t tmpfs -o noexec,mode=700 none noexec || exit 99
 runs "noexec" --cache-dir=noexec
@@ -115,7 +115,7 @@ BURIN_CC=/nonexistent runs "no compiler" --cache-dir=empty
 grep -q 'not compiled' err
 result $? "no compiler: is told"
 
-# ---- nothing to write to, but for this test itself
+# ---- nothing writable, except the folder of this test
 
 mount -t tmpfs -o mode=700 none last && cp -r pruned.onnx want last || exit 99
 for d in /tmp /var/tmp; do

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The table of supported operators in README.md, made from the op table:
+# Generate the table of supported operators in README.md from the tables of
+# forms and ops.
 #
 #	operators.sh FOLDER           print it
-#	operators.sh FOLDER --write   put it in place of the one that is there
+#	operators.sh FOLDER --write   replace the one in README.md
 src=$1
 
-# Names in NATIVE(name), TILED(name), IMAGE(name), then OP(name, "Operator").
+# Collect the names in FORM(), then read OP(name, "Op").
 table() {
-	cat "$src"/runtime/native/native.def "$src"/runtime/native/tiles.def \
-	    "$src"/runtime/native/images.def "$src"/ir/ops.def |
+	cat "$src"/runtime/native/forms.def "$src"/ir/ops.def |
 	    LC_ALL=C awk -F'[(,") ]+' '
-	/^(NATIVE|TILED|IMAGE)\(/ { fast[$2] = 1 }
+	/^FORM\(/ { fast[$2] = 1 }
 	/^OP\(/ && $0 ~ /"/ { print !fast[$2], $3 }' | LC_ALL=C sort -u |
 	    awk '
 	{ list[$1] = list[$1] (list[$1] ? ", " : "") $2; n[$1]++ }
@@ -24,7 +24,7 @@ table() {
 	}'
 }
 
-# README.md with what is between the markers replaced by the table.
+# replaced: print README.md with the new table between the markers.
 replaced() {
 	table | awk '
 	NR == FNR { new = new $0 "\n"; next }

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The quick start of README.md compiles and runs, and its map is complete.
+# Check README.md: the quick start compiles and runs, the map lists every
+# folder, names exist, and the table of operators is up to date.
 src=${SRCDIR:-.}
 build=${BUILDDIR:-.}
 work=$(mktemp -d "$build/tests/tmp.readme.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 
-# point WHAT COMMAND...
+# point WHAT COMMAND...: a test point that passes if the command succeeds.
 point() {
 	what=$1
 	shift
@@ -40,7 +41,7 @@ refuse() {
 	    2>"$work/err" && grep none.onnx "$work/err"
 }
 
-# Folders with sources are those of the map.
+# The map lists all folders with sources, and no others.
 map() {
 	sed -n '/^## The map/,/^Every folder/s,^    \([a-z-]*\)/ .*,\1,p' \
 	    "$src/README.md" | sort >"$work/map"
@@ -66,7 +67,7 @@ names() {
 	[ ! -s "$work/bad" ]
 }
 
-# Its table of operators is that of ir/ops.def.
+# The table of operators is the one that ir/ops.def gives.
 operators() {
 	"$src/tests/sh/operators.sh" "$src" >"$work/operators" &&
 	sed '1,/^<!-- operators -->$/d; /^<!-- end -->$/,$d' \

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Many processes and many deaths over one cache.  LONG=1 (make check-long): as
-# many deaths as a server has in a bad year.
+# Many processes on one cache: simultaneous starts, kills during warm, gc during
+# loads.  LONG=1 (make check-long): 1000 kills and 100 loads.
 burin=$BUILDDIR/burin
 tmp=$BUILDDIR/tests/tmp.storm.$$
 LC_ALL=C
@@ -13,7 +13,7 @@ trap 'exit 99' 1 2 15
 mkdir -p "$tmp" && cd "$tmp" || exit 99
 starts=64 deaths=15 rounds=6
 [ -z "${LONG-}" ] || deaths=1000 rounds=100
-# The memory of one is that of many.
+# A process under a sanitizer takes several times the memory.
 case ${SAN_CFLAGS-} in
 *sanitize*) starts=12 ;;
 esac
@@ -33,7 +33,7 @@ number() {
 	"$BUILDDIR/tests/support/json-get" "$1" <"$2"
 }
 
-# verify NAME: no entry is bad, and after gc there is nothing but entries.
+# verify NAME: no entry is bad, and gc leaves only entries.
 verify() {
 	"$burin" cache verify --cache-dir=cache >out 2>err
 	result $? "$1: every entry is good"
@@ -52,7 +52,7 @@ verify() {
 "$burin" warm pruned.onnx --cache-dir=first --json >out 2>err
 n=$(number models.0.compile.kernels out)
 
-# ---- all start at once
+# ---- simultaneous starts
 
 pids=
 for i in $(seq $starts); do
@@ -81,7 +81,7 @@ result $? "$starts starts at once: no kernel is compiled more than twice"
 result $? "$starts starts at once: each kernel is compiled"
 verify "after the starts"
 
-# ---- killed while warming
+# ---- kills during warm
 
 i=0
 while [ $i -lt $deaths ]; do
@@ -102,7 +102,7 @@ result $? "after $deaths deaths: warming goes on"
 [ "$(number models.0.compile.failed out)" = 0 ]
 result $? "after $deaths deaths: no kernel fails"
 
-# ---- gc and clear while others load
+# ---- gc and clear while other processes load
 
 (
 	while [ ! -e stop ]; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# What the shared objects show and what they need.
+# Symbols that the shared objects export, and libraries they need.
 lib=${BUILDDIR:-.}/.libs/libburin.so
 module=${BUILDDIR:-.}/.libs/burin-jit.so
 header=${SRCDIR:-.}/include/burin.h

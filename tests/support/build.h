@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Graphs for tests, in few words:
+ * Short notation to build graphs in tests:
  *
  *	struct brn_node *x = input(g, "x", 2, BATCH, 6);
  *	struct brn_node *y = OP(g, matmul, x, weight(g, "w", 6, 4, 1));
  *	output(g, "y", y);
  *
- * No error is returned: without memory the test ends.
+ * Functions do not return errors: if memory is short the test fails.
  */
 #ifndef BUILD_H
 #define BUILD_H
 
 #include "ir/graph/graph.h"
+#include "ir/op/infer.h"
 #include "tests/support/suite.h"
 
-/* Dimensions that the caller of the graph decides.  */
+/* Open dimensions, named "batch" and "seq".  */
 #define BATCH (-1)
 #define SEQ (-2)
 
@@ -45,6 +46,17 @@ build_node(struct brn_graph *g, enum brn_op op, struct brn_node *const *in,
 
 	ck_assert_ptr_nonnull(n);
 	return n;
+}
+
+/* Types and values of all nodes; freed with brn_shapes_free.  */
+static inline struct brn_shapes *
+build_infer(const struct brn_graph *g, const struct brn_type *in)
+{
+	struct brn_shapes *s = NULL;
+	burin_error err = { 0 };
+
+	suite_ok(brn_infer(g, in, &s, &err), err);
+	return s;
 }
 
 static inline struct brn_node *
@@ -82,7 +94,7 @@ output(struct brn_graph *g, const char *name, struct brn_node *n)
 	    .type.rank = -1 };
 }
 
-/* A constant with elements in [-1, 1) from seed.  */
+/* A constant [rows][cols] with random elements in [-1, 1).  */
 static inline struct brn_node *
 weight(struct brn_graph *g, const char *name, int rows, int cols, uint64_t seed)
 {
@@ -94,7 +106,7 @@ weight(struct brn_graph *g, const char *name, int rows, int cols, uint64_t seed)
 	return n;
 }
 
-/* The same as a vector, or with more ones in front of its dimension.  */
+/* A random constant of n elements: [n], [1][n] or [1][1][n] by rank.  */
 static inline struct brn_node *
 vector(struct brn_graph *g, const char *name, int n, int rank, uint64_t seed)
 {
@@ -160,6 +172,7 @@ transpose(struct brn_graph *g, struct brn_node *n)
 	return set_perm(g, OP(g, transpose, n), 1, 0);
 }
 
+/* The number of nodes with operator op.  */
 static inline int
 count_ops(const struct brn_graph *g, enum brn_op op)
 {

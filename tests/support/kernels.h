@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A few layers that want kernels, a cache of their own, and what to expect of
- * brn_jit_get.
+ * Test fixture for brn_jit_get: a few layers, a cache of its own, and
+ * assertions about the statistics.
  */
 #ifndef TEST_KERNELS_H
 #define TEST_KERNELS_H
@@ -45,6 +45,7 @@ teardown(void)
 	suite_rmdir(dir);
 }
 
+/* Get the kernels of all layers and check their results.  */
 static inline void
 get(struct brn_kernel **k, burin_stats *st)
 {
@@ -61,7 +62,7 @@ release(struct brn_kernel **k)
 		brn_jit_release(k[i]);
 }
 
-/* Get all, check the results, let them go.  */
+/* Get all kernels, check their results, and release them.  */
 static inline burin_stats
 once(void)
 {
@@ -77,7 +78,7 @@ once(void)
 	return st;
 }
 
-/* All statistics at once; nothing that failed stays without a note.  */
+/* Assert all statistics at once, and that a failure has a note.  */
 static inline void
 expect(const burin_stats *st, int compiled, int disk, int memory, int failed)
 {
@@ -114,6 +115,7 @@ add_path(void *ctx, const struct brn_store_entry *e)
 	    hex, hex);
 }
 
+/* List the paths of all entries in the cache.  */
 static inline void
 list_entries(struct paths *p)
 {

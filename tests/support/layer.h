@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A pruned layer for tests: a random mask of blocks, its spec, and a check of
- * any kernel for it against the plain product.
+ * A pruned layer with a random block mask, its spec, and a check of a kernel
+ * for it against a product in double precision.
  */
 #ifndef LAYER_H
 #define LAYER_H
 
-#include "jit/get/jit.h"
+#include "jit/abi.h"
+#include "jit/kernel/choose.h"
 #include "tests/support/suite.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ struct layer {
 	struct brn_spec spec;
 };
 
-/* About a third of the blocks of bh x bw are kept, as seed says.  */
+/* Keep about a third of the blocks of bh x bw, chosen by seed.  */
 static inline void
 layer_init(struct layer *l, int64_t rows, int64_t cols, int bh, int bw,
     uint64_t seed)
@@ -43,6 +44,7 @@ layer_init(struct layer *l, int64_t rows, int64_t cols, int bh, int bw,
 	    0 }, bh, bw, 0, &l->b, &err), err);
 	brn_spec_init(&l->spec, l->b, BRN_EPI_BIAS, brn_isa_detect(),
 	    brn_compiler_id());
+	brn_choose_first(&l->spec);
 }
 
 static inline void
@@ -52,6 +54,7 @@ layer_free(struct layer *l)
 	free(l->w);
 }
 
+/* n zeros, aligned.  */
 static inline void *
 layer_floats(int64_t n)
 {
@@ -62,7 +65,7 @@ layer_floats(int64_t n)
 	return memset(p, 0, bytes);
 }
 
-/* The kernel computes x * w^T + bias for M tokens.  */
+/* Assert that the kernel fn computes x * w^T + bias for M tokens.  */
 static inline void
 layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 {
@@ -73,9 +76,13 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	float *xt = layer_floats(tiles * C * BRN_TILE);
 	float *yt = layer_floats(tiles * R * BRN_TILE);
 	float *y = layer_floats(M * l->rows), *stream;
+	struct brn_plan plan;
 	burin_error err;
 
-	suite_ok(brn_pack_stream(&l->spec, b->vals, &stream, &err), err);
+	suite_ok(brn_plan_make(&l->spec, &plan, &err), err);
+	suite_ok(brn_pack_stream(&l->spec, &plan, b->vals, &stream, &err),
+	    err);
+	brn_plan_clear(&plan);
 	suite_fill(x, M * l->cols, 1);
 	suite_fill(bias, l->rows, 2);
 	for (int64_t i = 0; i < M * l->cols; i++) {

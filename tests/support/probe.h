@@ -13,8 +13,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "jit/get/jit.h"
+#include "jit/builtin/few_tokens.h"
+#include "jit/builtin/few_weights.h"
+#include "jit/builtin/t0.h"
 #include "jit/emit/module.h"
+#include "jit/kernel/choose.h"
 #include "tests/support/suite.h"
 
 enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
@@ -22,7 +25,7 @@ enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
 /* The first ones go with any shape.  */
 enum pattern {
 	NONE, ONE, SOME, FULL, NUM_PATTERNS,
-	FAR = NUM_PATTERNS, FEW_ROWS, ALIKE,
+	FAR = NUM_PATTERNS, FEW_ROWS, GROUPED,
 };
 
 struct probe {
@@ -31,14 +34,15 @@ struct probe {
 	float *w;                       /* [rows][cols] */
 	struct brn_bsr *b;
 	float *x, *stream, *bias;        /* as kernels want them */
-	struct brn_ones *ones;
+	struct brn_few_weights *few;
+	int32_t grain;
 	float *y;                       /* between two guards */
 	int64_t ny;                     /* floats from guard to guard */
 	int64_t tokens;                 /* wanted of each tile, 0: all */
 };
 
-/* Whether a block of ALIKE is stored: rows in groups of about 20 and 5, and
- * some that are like no other.  */
+/* Whether a block of GROUPED is stored: about 20, or 5, block rows have the
+ * same columns, and some have columns of their own.  */
 static inline int
 probe_is_shared(int64_t br, int64_t bc)
 {
@@ -63,7 +67,7 @@ probe_keeps(enum pattern p, int64_t br, int64_t bc, uint64_t *seed)
 		return bc % 500 == 499;
 	case FEW_ROWS:
 		return suite_below(seed, 100) == 0 || br % 28 == 3;
-	case ALIKE:
+	case GROUPED:
 		return probe_is_shared(br, bc);
 	default:
 		return br > 0 && suite_below(seed, 3) == 0;
@@ -138,34 +142,40 @@ probe_free(struct probe *q)
 	free(q->w);
 	free(q->x);
 	free(q->stream);
-	brn_ones_free(q->ones);
+	brn_few_weights_free(q->few);
 	free(q->bias);
 	free(q->y - PROBE_GUARD);
 }
 
-/* The kernel for q, as brn_spec_init says, with its values.  */
+/* Pack the weights of q for the kernel of s.  */
 static inline void
-probe_spec(struct probe *q, enum brn_isa isa, const char *compiler,
+probe_pack(struct probe *q, const struct brn_spec *s)
+{
+	struct brn_plan plan;
+	burin_error err;
+
+	suite_ok(brn_plan_make(s, &plan, &err), err);
+	q->grain = plan.grain;
+	free(q->stream);
+	suite_ok(brn_pack_stream(s, &plan, q->b->vals, &q->stream, &err), err);
+	brn_plan_clear(&plan);
+}
+
+/* The spec of q with the first kernel that fits, or with `kernel`.  */
+static inline void
+probe_spec(struct probe *q, enum brn_isa isa, const char *compiler, int kernel,
     struct brn_spec *out)
 {
 	burin_error err;
 
 	brn_spec_init(out, q->b, q->bias ? BRN_EPI_BIAS : 0, isa, compiler);
-	free(q->stream);
-	suite_ok(brn_pack_stream(out, q->b->vals, &q->stream, &err), err);
-	brn_ones_free(q->ones);
-	suite_ok(brn_pack_ones(out, q->b->vals, &q->ones, &err), err);
-}
-
-/* The kernel of that name instead, if it fits.  */
-static inline void
-probe_prefer(struct probe *q, const char *kernel, struct brn_spec *s)
-{
-	burin_error err;
-
-	brn_spec_prefer(s, kernel);
-	free(q->stream);
-	suite_ok(brn_pack_stream(s, q->b->vals, &q->stream, &err), err);
+	brn_choose_first(out);
+	if (kernel != BRN_NO_KERNEL)
+		out->kernel = (enum brn_kernel_id)kernel;
+	ck_assert(brn_kernel_fits(out));
+	probe_pack(q, out);
+	brn_few_weights_free(q->few);
+	suite_ok(brn_few_weights_pack(out, q->b->vals, &q->few, &err), err);
 }
 
 /* Tiles and block rows of one call.  */
@@ -198,7 +208,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	probe_poison(q);
 	fn(&(struct brn_kernel_args){ .x = q->x,
 	    .vals = q->b->vals, .stream = q->stream, .bias = q->bias,
-	    .y = q->y, .tokens = q->tokens, .ones = q->ones,
+	    .y = q->y, .tokens = q->tokens, .few = q->few,
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
 	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,
 	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
@@ -254,7 +264,7 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 	}
 }
 
-/* fn is the kernel of q's last probe_spec; grain is its brn_spec_grain.  */
+/* fn is the kernel of q's last probe_spec; grain is that of its plan.  */
 static inline void
 probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 {
@@ -307,14 +317,14 @@ probe_few(struct probe *q, enum brn_isa isa)
 	};
 	float *whole = probe_floats(q->ny);
 
-	for (q->tokens = 1; q->tokens <= BRN_FEW; q->tokens++) {
-		int n = q->tokens == 1 ? 1 : BRN_FEW;
+	for (q->tokens = 1; q->tokens <= BRN_FEW_TOKENS; q->tokens++) {
+		int n = q->tokens == 1 ? 1 : BRN_FEW_TOKENS;
 
 		probe_run(q, brn_t0(isa), some[0]);
 		for (int64_t i = 0; i < q->ny; i++)
 			whole[i] = i % BRN_TILE < n ? q->y[i] : 0;
 		for (int i = 0; i < COUNT(some); i++) {
-			probe_run(q, brn_few(isa), some[i]);
+			probe_run(q, brn_few_tokens(isa), some[i]);
 			probe_check_part(q, whole, some[i]);
 		}
 	}

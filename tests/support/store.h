@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A store in a folder of its own, and the one entry that most tests of the
- * cache are about.
+ * Test fixture for the cache: a store in a folder of its own, and one entry
+ * (payload, desc) that most tests use.
  */
 #ifndef TEST_STORE_H
 #define TEST_STORE_H
@@ -52,6 +52,7 @@ entry_path(const struct brn_key *k, char path[512])
 	snprintf(path, 512, "%s/v1/%.2s/%s.so", dir, hex, hex);
 }
 
+/* Replace the file at path by one with n bytes and the given mode.  */
 static inline void
 write_file(const char *path, const void *p, size_t n, mode_t mode)
 {
@@ -78,6 +79,7 @@ read_file(const char *path, uint8_t *p, size_t n)
 	return (size_t)got;
 }
 
+/* Publish the payload under key k with a description of n bytes at d.  */
 static inline int
 publish(const struct brn_key *k, const void *d, size_t n)
 {
@@ -90,7 +92,7 @@ publish(const struct brn_key *k, const void *d, size_t n)
 	return brn_store_publish(store, k, tmp, d, n, &err);
 }
 
-/* Publish the entry that most tests are about; its path.  */
+/* Publish the entry of desc and write its path to path.  */
 static inline void
 publish_one(char path[512])
 {
@@ -100,7 +102,7 @@ publish_one(char path[512])
 	entry_path(&k, path);
 }
 
-/* NULL for a hit, "absent", or why not.  */
+/* Look up an entry: NULL for a hit, "absent", or the reason of the miss.  */
 static inline const char *
 get(const struct brn_key *k, const void *d, size_t n)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What every Check program needs: a main, random fills, error bounds,
- * temporary folders.  All functions are static inline, so that a program
- * takes what it uses.
+ * Helpers of every Check program: main, random numbers, error bounds, temporary
+ * folders, models.  All functions are static inline, so that unused ones cost
+ * nothing and give no warning.
  *
- *	SUITE_MAIN(kernels_suite)       with  static Suite *kernels_suite(void)
+ *	static Suite *kernels_suite(void) { ... }
+ *	SUITE_MAIN(kernels_suite)
  */
 #ifndef SUITE_H
 #define SUITE_H
@@ -23,13 +24,13 @@
 
 #define COUNT(a) ((int)(sizeof (a) / sizeof *(a)))
 
-/* Check writes down every assertion that holds, a system call each, to tell
- * after which one a test crashed: gdb knows that too, and loops over elements
- * did nothing else.  */
+/* Check records every assertion that holds by a system call, to report the last
+ * one before a crash.  That dominated the time of loops over elements, and gdb
+ * finds the place of a crash as well, so it is switched off.  */
 #define _mark_point(file, line) ((void)0)
 
-/* Under automake (TAP is set) the results go to stdout as TAP, and the exit
- * status says only that the program came to its end.  */
+/* Define main.  Under automake, which sets TAP, results are printed as TAP and
+ * the exit status is 0 even if a test failed.  */
 #define SUITE_MAIN(make_suite) \
 int \
 main(void) \
@@ -45,7 +46,7 @@ main(void) \
 	return !tap && failed; \
 }
 
-/* A new test case in s; timeout in seconds.  */
+/* Add a test case to s; timeout is in seconds and applies to each test.  */
 static inline TCase *
 suite_case(Suite *s, const char *name, double timeout)
 {
@@ -56,12 +57,12 @@ suite_case(Suite *s, const char *name, double timeout)
 	return tc;
 }
 
-/* The call went well; the message says why not.  */
+/* Assert that a call of the library succeeds; its error is the message.  */
 #define suite_ok(call, err) \
 	ck_assert_msg((call) >= 0, "%s: %s", #call, (err).msg)
 
-/* xorshift64*: the same numbers on every machine.  Seed and state are the same
- * thing; 0 is taken as 1.  */
+/* xorshift64*: the same numbers on every machine.  *state is the seed at first;
+ * 0 counts as 1.  */
 static inline uint64_t
 suite_random(uint64_t *state)
 {
@@ -74,14 +75,14 @@ suite_random(uint64_t *state)
 	return x * UINT64_C(0x2545f4914f6cdd1d);
 }
 
-/* In [0, n).  */
+/* An integer in [0, n).  */
 static inline int64_t
 suite_below(uint64_t *state, int64_t n)
 {
 	return (int64_t)((suite_random(state) >> 11) % (uint64_t)n);
 }
 
-/* In [-1, 1).  */
+/* A float in [-1, 1).  */
 static inline float
 suite_float(uint64_t *state)
 {
@@ -95,8 +96,8 @@ suite_fill(float *p, int64_t n, uint64_t seed)
 		p[i] = suite_float(&seed);
 }
 
-/* How far a sum of k products in float may be from the exact one: K * eps *
- * sum |x||w|, in any order of summation.  */
+/* Error bound of a sum of k fp32 products, whatever the order of summation: K *
+ * eps * sum |x||w|.  sum_abs is the sum of their absolute values.  */
 static inline double
 suite_bound(int64_t k, double sum_abs)
 {
@@ -108,8 +109,8 @@ suite_bound(int64_t k, double sum_abs)
 	    "%s is %.9g, wanted %.9g within %.3g", #got, (double)(got), \
 	    (double)(want), (double)(bound))
 
-/* y [m][n] must be x [m][k] * w[n][k]^T + bias (NULL: none), each element
- * within suite_bound.  */
+/* Assert y = x * w^T + bias within suite_bound, where y is [m][n], x [m][k],
+ * w [n][k], bias [n] or NULL, and dim is { m, n, k }.  */
 static inline void
 suite_check_dense(const float *y, const float *x, const float *w,
     const float *bias, const int64_t dim[3])
@@ -148,8 +149,8 @@ suite_builddir(void)
 	return s ? s : ".";
 }
 
-/* Make an empty folder under the build tree; path has room for size bytes.
- * suite_rmdir removes it with all that is in it.  */
+/* Create an empty folder in the build tree and write its path to path, a buffer
+ * of size bytes.  suite_rmdir removes it and its contents.  */
 static inline void
 suite_tmpdir(char *path, size_t size)
 {
@@ -188,6 +189,7 @@ suite_load(const char *path, const char *key, const char *value)
 	return m;
 }
 
+/* A session with a number of threads.  */
 static inline burin_session *
 suite_session(burin_model *m, const char *threads)
 {

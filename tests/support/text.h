@@ -5,8 +5,9 @@
  *	"f32[2,3] 1 2 3 -inf nan 6"     "i64[0]"        "bool[] 1"
  *	"axis=-1 epsilon=0.5f perm=1,0 value:i64[1] 7"
  *
- * One number fills the whole tensor.  An attribute is a float when it ends in
- * f, a list when it has a comma, a tensor after a colon (then it is the last).
+ * A single number is the value of all elements.  An attribute is a float if it
+ * ends in f, a list if it contains a comma, and a tensor after a colon, which
+ * must be the last attribute.
  */
 #ifndef TEXT_H
 #define TEXT_H
@@ -24,11 +25,12 @@ text_dtype(const char *name, size_t n)
 		if (strlen(brn_dtype_name(i)) == n &&
 		    !strncmp(brn_dtype_name(i), name, n))
 			return i;
-	ck_abort_msg("no element type: %s", name);
+	ck_abort_msg("unknown element type: %s", name);
 	return 0;
 }
 
-/* The type at *s, which moves behind it.  A letter is a symbol of g.  */
+/* Parse the type at *s and advance *s.  A letter is a symbolic dimension of
+ * g.  */
 static inline struct brn_type
 text_type(struct brn_graph *g, const char **s)
 {
@@ -75,7 +77,7 @@ text_tensor(struct brn_graph *g, const char *s)
 	ck_assert_ptr_nonnull(t->data);
 	for (int64_t i = 0; i < n; i++) {
 		text_set(t, i, s, &end);
-		ck_assert_msg(end != s, "no number: %s", s);
+		ck_assert_msg(end != s, "wanted a number: %s", s);
 		if (end[strspn(end, " ")]) {
 			s = end;
 			given++;
@@ -97,7 +99,7 @@ text_ints(struct brn_graph *g, struct brn_node *n, const char *name, char *v)
 	ck_assert_int_eq(brn_attr_set_ints(g, n, name, ints, k), 0);
 }
 
-/* Give n the attributes of s.  */
+/* Add the attributes in s to n.  */
 static inline void
 text_attrs(struct brn_graph *g, struct brn_node *n, const char *s)
 {

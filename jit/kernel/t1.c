@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Tier 1: shape of the passes, limits and cost.
+ */
+#include "jit/kernel/t1.h"
+
+#include "jit/kernel/kernel.h"
+
+enum {
+	MAX_TILES = 4,          /* with more, too few x lines are still in L1 */
+	WANT_ROWS = 8,          /* up to here rows save more loads than tiles */
+	TILE_GROUP = 8,
+	MAX_FEATURES = 1 << 24, /* offsets into x, in lines, stay far below
+	                           32 bits */
+	MAX_BLOCKS = 4000000,   /* compiling takes a microsecond a block */
+	L1_BYTES = 32 << 10,    /* x never has all of it */
+};
+
+/* ---- passes ----------------------------------------------------------- */
+
+int
+brn_t1_vectors(enum brn_isa isa)
+{
+	return BRN_TILE / brn_isas[isa].lanes;
+}
+
+int
+brn_t1_max_rows(enum brn_isa isa, int nx)
+{
+	return brn_isas[isa].nacc / nx;
+}
+
+/* With two vectors a tile (AVX2) the choice was measured, by height: FMAs of
+ * so few accumulators wait for each other, and these shapes wait the least.  */
+static int
+tiles_of_two_vectors(const struct brn_spec *s)
+{
+	static const int tiles[WANT_ROWS + 1] = { 0, 4, 3, 2, 3, 1, 1, 3, 3 };
+
+	return s->bh > WANT_ROWS || (s->bh > 3 && s->bw > 1) ? 1 :
+	    tiles[s->bh];
+}
+
+int
+brn_t1_tiles(const struct brn_spec *s)
+{
+	int want = s->bh < WANT_ROWS ? s->bh : WANT_ROWS, n = 1;
+	int nvec = brn_t1_vectors(s->isa);
+
+	if (nvec == 2)
+		return tiles_of_two_vectors(s);
+	while (2 * n <= MAX_TILES &&
+	    brn_t1_max_rows(s->isa, 2 * n * nvec) >= want)
+		n *= 2;
+	return n;
+}
+
+int
+brn_t1_narrower(const struct brn_spec *s, int ntile)
+{
+	return ntile == 3 && s->bh == 2 ? 2 : ntile / 2;
+}
+
+int
+brn_t1_pass_vectors(const struct brn_spec *s, int ntile)
+{
+	int n = ntile * brn_t1_vectors(s->isa);
+
+	return ntile == 3 && s->bh > 2 ? n / 2 : n;
+}
+
+int
+brn_t1_passes(const struct brn_spec *s, int nx)
+{
+	int most = brn_t1_max_rows(s->isa, nx);
+
+	return (s->bh + most - 1) / most;
+}
+
+int
+brn_t1_tile_group(const struct brn_spec *s)
+{
+	int n = brn_t1_tiles(s);
+
+	if (brn_t1_vectors(s->isa) == 2)
+		return n == 1 ? 2 : n;
+	return n == MAX_TILES ? n : TILE_GROUP;
+}
+
+/* ---- fits ------------------------------------------------------------- */
+
+static int
+has_too_many_blocks(const struct brn_spec *s)
+{
+	return !brn_spec_is_full(s) && s->nblk > MAX_BLOCKS;
+}
+
+static const char *
+limit(const struct brn_spec *s)
+{
+	return has_too_many_blocks(s) ?
+	    "too many blocks to compile a kernel for" : NULL;
+}
+
+int
+brn_t1_fits(const struct brn_spec *s)
+{
+	return !has_too_many_blocks(s) &&
+	    (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
+	    (int64_t)s->nbrow * s->bh <= MAX_FEATURES;
+}
+
+static int
+fits_full(const struct brn_spec *s)
+{
+	return brn_spec_is_full(s) && brn_t1_fits(s);
+}
+
+/* ---- cost ------------------------------------------------------------- */
+
+/* A pass loads each vector of x once for all its rows and each weight once for
+ * all its tiles.  Block rows go through the same x one after the other, so x
+ * comes from L2 when the x of a pass is larger than L1.  */
+void
+brn_t1_count(const struct brn_spec *s, struct brn_cost *n)
+{
+	int nx = brn_t1_pass_vectors(s, brn_t1_tiles(s));
+	int nvec = brn_t1_vectors(s->isa);
+	double w = (double)s->nblk * s->bh * s->bw;
+	double x = w * nvec * brn_t1_passes(s, nx) / s->bh;
+	double bytes = (double)s->nbcol * s->bw * nx / nvec * BRN_TILE * 4;
+
+	n->term[BRN_COST_fma] += w * nvec;
+	n->term[BRN_COST_load] += x + w * nvec / nx / 2;
+	n->term[BRN_COST_line] += bytes > L1_BYTES ? x : 0;
+	n->term[BRN_COST_code] += 2.0 * s->nblk / brn_t1_tile_group(s);
+	n->term[BRN_COST_row] += (double)s->nbrow * s->bh * nvec;
+}
+
+static int
+count_tile(const struct brn_spec *s, const struct brn_row_stats *rows,
+    struct brn_cost *n)
+{
+	(void)rows;
+	brn_t1_count(s, n);
+	return 1;
+}
+
+/* There are no indices.  */
+static int
+count_full(const struct brn_spec *s, const struct brn_row_stats *rows,
+    struct brn_cost *n)
+{
+	double before = n->term[BRN_COST_code];
+
+	(void)rows;
+	brn_t1_count(s, n);
+	n->term[BRN_COST_code] = before;
+	return 1;
+}
+
+const struct brn_kernel_ops brn_kernel_t1_tile = {
+	.fits = brn_t1_fits,
+	.limit = limit,
+	.count = count_tile,
+};
+
+const struct brn_kernel_ops brn_kernel_t1_full = {
+	.fits = fits_full,
+	.count = count_full,
+};
