@@ -58,22 +58,6 @@ system_error(const char *path, burin_error *err)
 }
 
 static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno != EINTR)
-			return -1;
-		if (k > 0) {
-			p += k;
-			n -= (size_t)k;
-		}
-	}
-	return 0;
-}
-
-static int
 write_file(const char *path, const void *p, size_t n, burin_error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -81,7 +65,7 @@ write_file(const char *path, const void *p, size_t n, burin_error *err)
 
 	if (fd < 0)
 		return system_error(path, err);
-	if (write_all(fd, p, n) < 0)
+	if (brn_write_all(fd, p, n) < 0)
 		rc = system_error(path, err);
 	if (close(fd) < 0 && rc == 0)
 		rc = system_error(path, err);

@@ -5,6 +5,7 @@
  */
 #include "ir/graph/graph.h"
 
+#include "ir/attrs.h"
 #include "ir/graph/tiles.h"
 
 static int
@@ -41,6 +42,42 @@ check_inputs(const struct brn_graph *g, int i, burin_error *err)
 			    n->name, in->name);
 	}
 	return 0;
+}
+
+/* a is an attribute of the op and of the type that ir/attrs.def says.  */
+static int
+check_attr(const struct brn_node *n, const struct brn_attr *a,
+    burin_error *err)
+{
+	const struct brn_attr_info *info = brn_attr_info(n->op, a->name);
+
+	if (!info)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': %s has no attribute '%s'", n->name,
+		    brn_ops[n->op].name, a->name);
+	if ((info->type == BRN_ATTR_INTS) != (a->ints != NULL) ||
+	    (info->type == BRN_ATTR_TENSOR) != (a->t != NULL))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': attribute '%s' is of another type", n->name,
+		    a->name);
+	return 0;
+}
+
+static int
+check_attrs(const struct brn_node *n, burin_error *err)
+{
+	const struct brn_attr_info *info = brn_attrs_of(n->op);
+	int rc = 0;
+
+	for (int i = 0; i < n->nattr && rc == 0; i++)
+		rc = check_attr(n, &n->attr[i], err);
+	for (; info->name && rc == 0; info++)
+		if (info->absence == BRN_ATTR_ALWAYS &&
+		    !brn_attr(n, info->name))
+			rc = brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': %s without attribute '%s'", n->name,
+			    brn_ops[n->op].name, info->name);
+	return rc;
 }
 
 static int
@@ -129,6 +166,7 @@ brn_graph_verify(const struct brn_graph *g, burin_error *err)
 	for (int i = 0; i < g->nnode; i++)
 		if ((rc = check_place(g, i, err)) < 0 ||
 		    (rc = check_inputs(g, i, err)) < 0 ||
+		    (rc = check_attrs(g->node[i], err)) < 0 ||
 		    (rc = check_leaf(g->node[i], err)) < 0 ||
 		    (rc = check_bsr_uses(g->node[i], err)) < 0 ||
 		    (rc = check_layout(g->node[i], err)) < 0)

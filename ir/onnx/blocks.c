@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which blocks of a matrix go, and zeroing them.
+ * Choosing blocks of a matrix, by norm or at random, and zeroing them.
  */
 #include "ir/onnx/blocks.h"
 
@@ -58,9 +58,9 @@ blocks_along(const struct brn_onnx_matrix *m, int d)
 	return m->dim[d] / m->block[d] + (m->dim[d] % m->block[d] != 0);
 }
 
-/* First and last + 1 element of a block in one dimension.  */
+/* The range of indices of a block along one dimension: first, last + 1.  */
 static void
-span(const struct brn_onnx_matrix *m, int d, int64_t i, int64_t out[2])
+block_range(const struct brn_onnx_matrix *m, int d, int64_t i, int64_t out[2])
 {
 	int64_t left;
 
@@ -75,8 +75,8 @@ norm_of(const struct brn_onnx_matrix *m, int64_t at)
 	int64_t nb = blocks_along(m, 1), r[2], c[2];
 	double sum = 0;
 
-	span(m, 0, at / nb, r);
-	span(m, 1, at % nb, c);
+	block_range(m, 0, at / nb, r);
+	block_range(m, 1, at % nb, c);
 	for (int64_t i = r[0]; i < r[1]; i++)
 		for (int64_t k = c[0]; k < c[1]; k++) {
 			double v = element(m, i * m->dim[1] + k);
@@ -87,13 +87,13 @@ norm_of(const struct brn_onnx_matrix *m, int64_t at)
 }
 
 static void
-zero(const struct brn_onnx_matrix *m, int64_t at)
+zero_block(const struct brn_onnx_matrix *m, int64_t at)
 {
 	int64_t nb = blocks_along(m, 1), r[2], c[2];
 	size_t size = element_size(m);
 
-	span(m, 0, at / nb, r);
-	span(m, 1, at % nb, c);
+	block_range(m, 0, at / nb, r);
+	block_range(m, 1, at % nb, c);
 	for (int64_t i = r[0]; i < r[1]; i++)
 		memset((uint8_t *)m->data +
 		    (size_t)(i * m->dim[1] + c[0]) * size, 0,
@@ -120,7 +120,7 @@ splitmix(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-/* Let the first k blocks be a random choice.  */
+/* Move a random choice of k blocks to the front.  */
 static void
 shuffle(struct block *b, int64_t n, int64_t k, uint64_t seed, uint64_t stream)
 {
@@ -155,7 +155,7 @@ brn_onnx_zero_blocks(const struct brn_onnx_matrix *m,
 	else
 		qsort(b, (size_t)n, sizeof *b, compare);
 	for (int64_t i = 0; i < k; i++)
-		zero(m, b[i].at);
+		zero_block(m, b[i].at);
 	free(b);
 	return 0;
 }

@@ -224,22 +224,6 @@ brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
 	return 0;
 }
 
-static int
-write_all(int fd, const void *p, size_t n)
-{
-	while (n) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -1;
-		p = (const char *)p + k;
-		n -= (size_t)k;
-	}
-	return fsync(fd);
-}
-
 int
 brn_onnx_replace(const char *path, const void *p, size_t n, burin_error *err)
 {
@@ -251,7 +235,8 @@ brn_onnx_replace(const char *path, const void *p, size_t n, burin_error *err)
 		return brn_nomem(err);
 	snprintf(tmp, len, "%s.%ld.tmp", path, (long)getpid());
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	ok = fd >= 0 && write_all(fd, p, n) == 0 && rename(tmp, path) == 0;
+	ok = fd >= 0 && brn_write_all(fd, p, n) == 0 &&
+	    fsync(fd) == 0 && rename(tmp, path) == 0;
 	if (!ok) {
 		rc = brn_fail(err, BURIN_EIO, "%s: %s", path, strerror(errno));
 		if (fd >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes of and around a model file: the file itself as a mapping, external
- * data from its folder, and a new file in one step.
+ * Files: a model as a mapping, external data from its folder, and writing a new
+ * file in one step.
  */
 #ifndef BRN_ONNX_FILE_H
 #define BRN_ONNX_FILE_H
@@ -20,7 +20,7 @@ int brn_onnx_map(const char *path, struct brn_onnx_map *out,
     burin_error *err);
 void brn_onnx_unmap(struct brn_onnx_map *m);
 
-/* Give the pages of a file back that were touched; they come again.  Around
+/* Unmap the pages of a file that were read; reading maps them again.  Around
  * each one the kernel maps what it has, of a file just written all of it.  */
 void brn_onnx_map_rest(const struct brn_onnx_map *m);
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A pruned copy of a model file.  It works on the message, not on a graph, so
- * that everything it does not know stays as it was.
+ * A pruned copy of a model file.  Weights are changed in the protobuf message,
+ * not in a graph, so that all other fields stay as they were.
  *
  * Orientation: a dense layer's weight is [N output features, K input
  * features] and blocks are bh x bw of that.  MatMul and Gemm hold it as
  * [K, N], where the same block is bw x bh; transB and each Transpose on the
  * way to the initializer turn it around once more.
  */
-#include "ir/onnx/import.h"
+#include "ir/onnx/prune.h"
 
 #include "ir/onnx/blocks.h"
 #include "ir/onnx/file.h"
-#include "ir/onnx/node.h"
-#include "ir/onnx/unpack.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/state.h"
+#include "ir/onnx/unpack.h"
 
 #include <limits.h>
 #include <regex.h>
@@ -28,7 +28,7 @@ struct prune {
 	struct brn_onnx_names names;
 	struct brn_onnx_source src;
 	regex_t *only;
-	char *done;             /* by stream */
+	char *done;             /* initializers pruned, by stream */
 	int nlayer;
 	burin_error *err;
 };
@@ -52,7 +52,7 @@ is_op(const struct Onnx__NodeProto *np, const char *type)
 }
 
 static struct Onnx__AttributeProto *
-attr(const struct Onnx__NodeProto *np, const char *name)
+find_attr(const struct Onnx__NodeProto *np, const char *name)
 {
 	for (size_t i = 0; i < np->n_attribute; i++)
 		if (np->attribute[i]->name &&
@@ -61,17 +61,17 @@ attr(const struct Onnx__NodeProto *np, const char *name)
 	return NULL;
 }
 
-/* Of a matrix: no perm reverses the axes.  */
+/* A Transpose of a matrix that swaps its axes; without perm it does.  */
 static int
 swaps_axes(const struct Onnx__NodeProto *np)
 {
-	struct Onnx__AttributeProto *a = attr(np, "perm");
+	struct Onnx__AttributeProto *a = find_attr(np, "perm");
 
 	return !a || (a->n_ints == 2 && a->ints[0] == 1);
 }
 
-/* From a value to the tensor it is, through nodes that only pass a matrix on.
- * The file may be in any order, even a circle: the steps are counted.  */
+/* The tensor behind a value, through nodes that pass a matrix on unchanged or
+ * transposed.  The nodes of a file may form a circle, so steps are counted.  */
 static int
 find_tensor(const struct prune *p, const char *value, struct weight *w)
 {
@@ -95,7 +95,7 @@ find_tensor(const struct prune *p, const char *value, struct weight *w)
 		np = g->node[v->index];
 		w->stream += g->n_initializer;
 		if (is_op(np, "Constant")) {
-			a = attr(np, "value");
+			a = find_attr(np, "value");
 			w->t = a ? a->t : NULL;
 			return w->t != NULL;
 		}
@@ -109,7 +109,7 @@ find_tensor(const struct prune *p, const char *value, struct weight *w)
 	return 0;
 }
 
-/* Whether t, of a convolution or not, is a weight that can be pruned.  A
+/* Whether t, the weight of a convolution or not, can be pruned.  A
  * convolution's is [out][in][kernel..], which is [out][in * taps].  */
 static int
 is_weight(const struct Onnx__TensorProto *t, int conv)
@@ -128,8 +128,8 @@ static int
 find_weight(const struct prune *p, const struct Onnx__NodeProto *np,
     struct weight *w)
 {
-	struct Onnx__AttributeProto *trans = attr(np, "transB");
-	struct Onnx__AttributeProto *group = attr(np, "group");
+	struct Onnx__AttributeProto *trans = find_attr(np, "transB");
+	struct Onnx__AttributeProto *group = find_attr(np, "group");
 	int conv = is_op(np, "Conv");
 
 	if (!(is_op(np, "MatMul") || is_op(np, "Gemm") || conv) ||
@@ -242,7 +242,7 @@ embed_field(struct prune *p, ProtobufCMessage *msg,
 	return one ? embed_one(p, one) : 0;
 }
 
-/* External data of every tensor, wherever it is in the message.  */
+/* Embed the external data of every tensor in the message.  */
 static int
 embed_all(struct prune *p, ProtobufCMessage *msg)
 {

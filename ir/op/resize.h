@@ -46,7 +46,7 @@ brn_resize_is_vague(const struct brn_node *n, int64_t dim, double scale)
 {
 	int64_t to = brn_resized(dim, scale);
 
-	return brn_attr_int(n, "coordinates", 0) == BRN_RESIZE_align_corners &&
+	return brn_attr_int(n, "coordinates") == BRN_RESIZE_align_corners &&
 	    dim > 1 && to > 1 && (double)dim * scale - (double)to > 1e-3;
 }
 

@@ -57,13 +57,13 @@ ACTIVATIONS(ACT)
 		(void)n; \
 		return brn_job_run_elements(&k.job, c->threads); \
 	}
-ROWS_ACTIVATION(elu, brn_attr_float(n, "alpha", 1), 0)
-ROWS_ACTIVATION(leaky_relu, brn_attr_float(n, "alpha", 0.01f), 0)
-ROWS_ACTIVATION(hard_sigmoid, brn_attr_float(n, "alpha", 0.2f),
-    brn_attr_float(n, "beta", 0.5f))
+ROWS_ACTIVATION(elu, brn_attr_float(n, "alpha"), 0)
+ROWS_ACTIVATION(leaky_relu, brn_attr_float(n, "alpha"), 0)
+ROWS_ACTIVATION(hard_sigmoid, brn_attr_float(n, "alpha"),
+    brn_attr_float(n, "beta"))
 ROWS_ACTIVATION(hard_swish, 0, 0)
 ROWS_ACTIVATION(softsign, 0, 0)
-ROWS_ACTIVATION(swish, brn_attr_float(n, "alpha", 1), 0)
+ROWS_ACTIVATION(swish, brn_attr_float(n, "alpha"), 0)
 
 /* The number that operand i is; none where it is absent.  */
 static float

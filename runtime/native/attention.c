@@ -277,7 +277,7 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 	int64_t at = batch * t->q.per + tile;
 	const float *mask = t->mask ? t->mask + (t->c->batch0 + batch) *
 	    t->step[0] + head * t->step[1] : NULL;
-	int nan_to_zero = brn_attr_int(t->c->n, "nan_to_zero", 0) != 0;
+	int nan_to_zero = brn_attr_int(t->c->n, "nan_to_zero") != 0;
 	struct head h = {
 		.q = scale_query(t, brn_f32(t->c->in[0]) + (at * t->q.features +
 		    head * t->depth) * BRN_TILE, scratch),
@@ -334,7 +334,7 @@ struct brn_room
 BRN_FOR_ISA(brn_room_attention)(const struct brn_call *c)
 {
 	int64_t depth = brn_tiles_of(c->type[0]).features /
-	    brn_attr_int(c->n, "heads", 1);
+	    brn_attr_int(c->n, "heads");
 	int64_t keys = brn_tiles_of(c->type[1]).per * BRN_TILE;
 
 	return (struct brn_room){ 0, (depth + keys) * BRN_TILE };
@@ -348,8 +348,8 @@ BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 		.q = brn_tiles_of(c->type[0]),
 		.k = brn_tiles_of(c->type[1]),
 		.v = brn_tiles_of(c->type[2]),
-		.heads = brn_attr_int(c->n, "heads", 1),
-		.scale = brn_attr_float(c->n, "scale", 1),
+		.heads = brn_attr_int(c->n, "heads"),
+		.scale = brn_attr_float(c->n, "scale"),
 		.ntask = brn_threads_count(c->threads),
 	};
 

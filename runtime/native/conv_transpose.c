@@ -230,7 +230,7 @@ BRN_FOR_ISA(brn_planes_conv_transpose)(const struct brn_call *c)
 {
 	struct spread k = {
 		.job = brn_job_of(c, run_conv_transpose),
-		.group = brn_attr_int(c->n, "group", 1),
+		.group = brn_attr_int(c->n, "group"),
 		.group_channels = c->in[1]->type.dim[1],
 	};
 

@@ -9,8 +9,8 @@ static void
 run_depth_to_space(const struct brn_job *j, int64_t r0, int64_t r1)
 {
 	const int64_t *d = j->out->type.dim;
-	int64_t b = brn_attr_int(j->n, "blocksize", 1), n = j->cols / b;
-	int crd = brn_attr_int(j->n, "crd", 0) != 0;
+	int64_t b = brn_attr_int(j->n, "blocksize"), n = j->cols / b;
+	int crd = brn_attr_int(j->n, "crd") != 0;
 
 	for (int64_t r = r0; r < r1; r++) {
 		int64_t row = r % d[2], c = r / d[2] % d[1];

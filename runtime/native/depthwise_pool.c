@@ -286,7 +286,7 @@ divide_plane(const struct job *j, int64_t plane, float *y)
 	const struct brn_phases *d = &j->g.x;
 	struct brn_window w;
 	const char *why;
-	int all = brn_attr_int(j->c->n, "count_include_pad", 0) != 0;
+	int all = brn_attr_int(j->c->n, "count_include_pad") != 0;
 	/* Windows from first to past lie inside the row. */
 	int64_t end = d->in + d->pad - (d->kernel - 1) * d->dilation;
 	int64_t first = (d->pad + d->stride - 1) / d->stride, past = 0, pad[2];

@@ -84,7 +84,7 @@ FORM_UNARY(rows, softplus)
 int
 BRN_FOR_ISA(brn_any_gelu)(const struct brn_call *c)
 {
-	struct brn_job j = brn_job_of(c, brn_attr_int(c->n, "tanh", 0) ?
+	struct brn_job j = brn_job_of(c, brn_attr_int(c->n, "tanh") ?
 	    run_gelu_tanh : run_gelu_erf);
 
 	return brn_job_run_elements(&j, c->threads);

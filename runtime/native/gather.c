@@ -23,7 +23,7 @@ run_gather(const struct brn_job *j, int64_t r0, int64_t r1)
 int
 BRN_FOR_ISA(brn_takes_gather)(const struct brn_call *c)
 {
-	int64_t axis = brn_attr_int(c->n, "axis", 0);
+	int64_t axis = brn_attr_int(c->n, "axis");
 	int rank = c->in[0]->type.rank;
 
 	return brn_is_f32(c->in[0]) && c->in[1]->type.dtype == BURIN_I64 &&

@@ -69,7 +69,7 @@ sum_of(const float *restrict x, int64_t n, float mean, int square)
 static void
 run_instance_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	double eps = (double)brn_attr_float(j->n, "epsilon", 1e-5f);
+	double eps = (double)brn_attr_float(j->n, "epsilon");
 	int64_t n = j->cols, channels = j->out->type.dim[1];
 
 	for (int64_t r = r0; r < r1; r++) {
@@ -106,10 +106,10 @@ divide_by_power(const float *restrict x, const float *restrict s, float beta,
 static void
 run_lrn(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	int64_t width = brn_attr_int(j->n, "size", 1), n = j->cols;
-	float alpha = brn_attr_float(j->n, "alpha", 1e-4f) / (float)width;
-	float beta = brn_attr_float(j->n, "beta", 0.75f);
-	float bias = brn_attr_float(j->n, "bias", 1), sum[256];
+	int64_t width = brn_attr_int(j->n, "size"), n = j->cols;
+	float alpha = brn_attr_float(j->n, "alpha") / (float)width;
+	float beta = brn_attr_float(j->n, "beta");
+	float bias = brn_attr_float(j->n, "bias"), sum[256];
 	int64_t channels = j->out->type.dim[1];
 
 	for (int64_t r = r0; r < r1; r++) {
@@ -155,7 +155,7 @@ run_mean(const struct brn_job *j, int64_t r0, int64_t r1)
 static void
 run_batch_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	double eps = (double)brn_attr_float(j->n, "epsilon", 1e-5f);
+	double eps = (double)brn_attr_float(j->n, "epsilon");
 
 	for (int64_t r = r0; r < r1; r++) {
 		const float *restrict x = plane_in(j, r);

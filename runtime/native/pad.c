@@ -69,7 +69,7 @@ int
 BRN_FOR_ISA(brn_takes_pad)(const struct brn_call *c)
 {
 	return brn_is_f32(c->in[0]) && c->out->type.rank >= 1 &&
-	    brn_attr_int(c->n, "mode", 0) == BRN_PAD_constant;
+	    brn_attr_int(c->n, "mode") == BRN_PAD_constant;
 }
 
 int

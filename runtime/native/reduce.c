@@ -84,7 +84,7 @@ set_sizes(struct reduce *k, const struct brn_call *c)
 	if (axes && brn_numel(axes) && !axes->data)
 		return 0;
 	set = brn_axes(axes, x->rank);
-	if (!set && brn_attr_int(c->n, "noop_with_empty_axes", 0))
+	if (!set && brn_attr_int(c->n, "noop_with_empty_axes"))
 		return 0;
 	if (!set)
 		set = (1 << x->rank) - 1;

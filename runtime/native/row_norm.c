@@ -79,7 +79,7 @@ layer_norm_row(const float *restrict x, const float *restrict g,
 static void
 run_layer_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	float eps = brn_attr_float(j->n, "epsilon", 1e-5f);
+	float eps = brn_attr_float(j->n, "epsilon");
 	const float *b = j->n->nin > 2 && j->in[2] ? j->in[2]->data : NULL;
 
 	for (int64_t r = r0; r < r1; r++)
@@ -94,7 +94,7 @@ int
 BRN_FOR_ISA(brn_takes_last_axis)(const struct brn_call *c)
 {
 	int rank = c->out->type.rank;
-	int64_t axis = brn_attr_int(c->n, "axis", -1);
+	int64_t axis = brn_attr_int(c->n, "axis");
 
 	return brn_is_f32(c->in[0]) && rank >= 1 &&
 	    (axis == -1 || axis == rank - 1);

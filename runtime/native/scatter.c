@@ -34,8 +34,8 @@ int
 BRN_FOR_ISA(brn_takes_scatter)(const struct brn_call *c)
 {
 	return brn_is_f32(c->in[0]) && c->in[1]->type.dtype == BURIN_I64 &&
-	    brn_attr_int(c->n, "reduction", REPLACE) <= ADD &&
-	    brn_axis(brn_attr_int(c->n, "axis", 0), c->out->type.rank) >= 0;
+	    brn_attr_int(c->n, "reduction") <= ADD &&
+	    c->out->type.rank > 0;
 }
 
 /* Indices of one dim or more.  */
@@ -51,7 +51,7 @@ BRN_FOR_ISA(brn_takes_scatter_nd)(const struct brn_call *c)
 static int
 is_add(const struct brn_call *c)
 {
-	return brn_attr_int(c->n, "reduction", REPLACE) == ADD;
+	return brn_attr_int(c->n, "reduction") == ADD;
 }
 
 /* An index is out of range: the ref says which.  */
@@ -95,7 +95,7 @@ int
 BRN_FOR_ISA(brn_rows_scatter_elements)(const struct brn_call *c)
 {
 	const struct brn_type *out = &c->out->type;
-	int axis = brn_axis(brn_attr_int(c->n, "axis", 0), out->rank);
+	int axis = brn_axis(brn_attr_int(c->n, "axis"), out->rank);
 	int add = is_add(c);
 	const int64_t *index = c->in[1]->data;
 	int64_t stride[BRN_MAX_RANK], step;

@@ -96,7 +96,7 @@ normalize(void *ctx, size_t tile)
 	normalize_tile(brn_f32(c->in[0]) + at, c->in[1]->data,
 	    c->n->nin > 2 && c->in[2] ? c->in[2]->data : NULL,
 	    (float *)c->out->data + at, n,
-	    brn_attr_float(c->n, "epsilon", 1e-5f));
+	    brn_attr_float(c->n, "epsilon"));
 }
 
 /* On each tile.  */

@@ -92,7 +92,7 @@ BRN_FOR_ISA(brn_takes_top_k)(const struct brn_call *c)
 	int rank = c->out->type.rank;
 
 	return brn_is_f32(c->in[0]) && rank >= 1 && brn_numel(c->out) &&
-	    brn_axis(brn_attr_int(c->n, "axis", -1), rank) == rank - 1 &&
+	    brn_axis(brn_attr_int(c->n, "axis"), rank) == rank - 1 &&
 	    c->in[0]->type.dim[rank - 1] < UINT32_MAX;
 }
 
@@ -111,7 +111,7 @@ BRN_FOR_ISA(brn_rows_top_k)(const struct brn_call *c)
 		.job = brn_job_of(c, run_top_k),
 		.heap = (uint64_t *)(void *)c->shared,
 		.k = c->out->type.dim[last],
-		.largest = brn_attr_int(c->n, "largest", 1) != 0,
+		.largest = brn_attr_int(c->n, "largest") != 0,
 	};
 
 	k.job.cols = c->in[0]->type.dim[last];

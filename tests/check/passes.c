@@ -421,7 +421,7 @@ START_TEST(pruned_heads_leave_an_encoder)
 
 	for (int i = 0; i < g->nnode; i++)
 		if (g->node[i]->op == BRN_OP_attention)
-			ck_assert_int_le(brn_attr_int(g->node[i], "heads", 9),
+			ck_assert_int_le(brn_attr_int(g->node[i], "heads"),
 			    2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_attention), 2);
 	ck_assert_int_eq(count_ops(g, BRN_OP_bsr_dense), 12);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "ir/graph/tiles.h"
 #include "runtime/forms.h"
 #include "runtime/model.h"
 #include "runtime/plan.h"
@@ -168,6 +169,53 @@ START_TEST(an_op_has_one_form_a_layout)
 }
 END_TEST
 
+/* Is there a form of op for operands and result in tiles?  */
+static int
+has_form_on_tiles(enum brn_op op)
+{
+	const struct brn_form *f;
+
+	for (int i = 0; (f = brn_form_at(BRN_ISA_generic, i)); i++)
+		if (f->op == op && (f->layout == BRN_LAYOUT_tiles ||
+		    f->layout == BRN_LAYOUT_any))
+			return 1;
+	return 0;
+}
+
+/* Nodes whose second operand is like the first, a weight, or gamma.  */
+START_TEST(every_op_that_may_be_on_tiles_has_a_form)
+{
+	static const struct brn_type x = { BURIN_F32, 3, { 2, 16, 16 } },
+	    weight = { BURIN_F32, 2, { 16, 16 } },
+	    gamma = { BURIN_F32, 1, { 16 } };
+	struct brn_graph *g = brn_graph_new();
+	struct brn_node *first = brn_graph_add(g, BRN_OP_input, "x", NULL, 0);
+	struct brn_node *second[] = { first,
+	    brn_graph_constant(g, "w", &weight, NULL),
+	    brn_graph_constant(g, "g", &gamma, NULL) };
+	int count = 0;
+
+	first->type = x;
+	second[1]->type = weight;
+	second[2]->type = gamma;
+	for (int i = 0; i < BRN_NUM_OPS * COUNT(second); i++) {
+		enum brn_op op = i / COUNT(second);
+		struct brn_node *in[] = { first, second[i % COUNT(second)],
+		    first };
+		struct brn_node *n = brn_graph_add(g, op, "n", in,
+		    brn_ops[op].lo > 2 ? 3 : 2);
+
+		n->type = x;
+		if (!brn_tiles_fit(n))
+			continue;
+		ck_assert_msg(has_form_on_tiles(op), "%s", brn_ops[op].name);
+		count++;
+	}
+	ck_assert_int_ge(count, 16);
+	brn_graph_free(g);
+}
+END_TEST
+
 static Suite *
 plan_suite(void)
 {
@@ -177,6 +225,7 @@ plan_suite(void)
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, every_step_has_a_form);
 	tcase_add_test(tc, an_op_has_one_form_a_layout);
+	tcase_add_test(tc, every_op_that_may_be_on_tiles_has_a_form);
 	return s;
 }
 

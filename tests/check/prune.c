@@ -3,8 +3,8 @@
  * Pruning of ONNX files: which weights, which way round, how many blocks, and
  * that everything else stays.
  */
+#include "ir/onnx/prune.h"
 #include "tests/support/onnx_text.h"
-
 #include "tests/support/suite.h"
 
 #include <math.h>

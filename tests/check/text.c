@@ -139,34 +139,38 @@ START_TEST(every_float_stays_what_it_is)
 }
 END_TEST
 
+static void
+same_attr(const struct brn_attr *a, const struct brn_attr *b)
+{
+	ck_assert_str_eq(a->name, b->name);
+	ck_assert(a->i == b->i && !memcmp(&a->f, &b->f, 4));
+	ck_assert_int_eq(a->nints, b->nints);
+	ck_assert(!a->ints == !b->ints);
+	if (a->nints)
+		ck_assert_mem_eq(a->ints, b->ints, (size_t)a->nints * 8);
+}
+
 START_TEST(attributes_keep_their_kind)
 {
 	static const int64_t ints[] = { INT64_MIN, 5, INT64_MAX };
 	struct brn_graph *g = build_graph(), *h;
-	struct brn_node *n = OP(g, relu, input(g, "x", 1, 4));
+	struct brn_node *n = OP(g, lrn, input(g, "x", 1, 4));
 
-	set_int(g, n, "least", INT64_MIN);
-	set_float(g, n, "six", 6);
-	set_float(g, n, "minus_zero", -0.0f);
-	set_float(g, n, "large", 1e30f);
-	set_float(g, n, "none", NAN);
-	brn_attr_set_ints(g, n, "three", ints, 3);
-	brn_attr_set_ints(g, n, "one", ints, 1);
-	brn_attr_set_ints(g, n, "zero", ints, 0);
+	set_int(g, n, "size", INT64_MIN);
+	set_float(g, n, "alpha", 6);
+	set_float(g, n, "beta", -0.0f);
+	set_float(g, n, "bias", 1e30f);
+	n = OP(g, elu, n);
+	set_float(g, n, "alpha", NAN);
+	n = OP(g, conv_transpose, n, n);
+	brn_attr_set_ints(g, n, "strides", ints, 3);
+	brn_attr_set_ints(g, n, "pads", ints, 1);
+	brn_attr_set_ints(g, n, "dilations", ints, 0);
 	output(g, "y", n);
 	h = again(g);
-	for (int i = 0; i < n->nattr; i++) {
-		const struct brn_attr *a = &n->attr[i];
-		const struct brn_attr *b = &h->node[1]->attr[i];
-
-		ck_assert_str_eq(a->name, b->name);
-		ck_assert(a->i == b->i && !memcmp(&a->f, &b->f, 4));
-		ck_assert_int_eq(a->nints, b->nints);
-		ck_assert(!a->ints == !b->ints);
-		if (a->nints)
-			ck_assert_mem_eq(a->ints, b->ints,
-			    (size_t)a->nints * 8);
-	}
+	for (int k = 0; k < g->nnode; k++)
+		for (int i = 0; i < g->node[k]->nattr; i++)
+			same_attr(&g->node[k]->attr[i], &h->node[k]->attr[i]);
 	brn_graph_free(g);
 	brn_graph_free(h);
 }

@@ -376,7 +376,9 @@ probabilities(enum brn_isa isa, float *x, float *p)
 	    { .type = key, .data = x }, { .type = value, .data = unit } };
 	const struct brn_tensor *const ins[] = { &in[0], &in[1], &in[2] };
 	struct brn_tensor out = { .type = value, .data = p };
-	struct brn_node n = { .op = BRN_OP_attention, .nin = 3, .tiles = 1 };
+	struct brn_attr heads = { .name = "heads", .i = 1 };
+	struct brn_node n = { .op = BRN_OP_attention, .nin = 3, .nattr = 1,
+	    .attr = &heads, .tiles = 1 };
 	const struct brn_type *type[] = { &key, &key, &value };
 	struct brn_call c = { .n = &n, .in = ins, .out = &out, .type = type,
 	    .threads = brn_threads_new(1) };

@@ -83,7 +83,7 @@ room pthreadpool 'runtime/[a-z_]*\.[ch]'
 room 'archive(_entry)?\.h' 'cache/bundle\.c'
 room '(hiredis|sodium)' 'cache/remote\.c'
 # ir still has circles.
-for folder in cache jit passes runtime; do
+for folder in cache ir/onnx jit passes runtime; do
 	circle $folder
 done
 grep -nE '\bCDLL\b' python/burin/*.py |
