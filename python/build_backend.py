@@ -228,6 +228,18 @@ def licences(package):
         yield p + ".txt", f"/usr/share/doc/{p}/copyright"
 
 
+def present(texts):
+    """Those that this system has, by name; the others are told of."""
+    found = {}
+    for name, path in texts:
+        if os.path.exists(path):
+            found[name] = path
+        else:
+            print(f"warning: {path} is missing, the wheel has no {name}",
+                  file=sys.stderr)
+    return found
+
+
 def metadata(package, files):
     lines = ["Metadata-Version: 2.4", f"Name: {package.name}",
              f"Version: {version()}", f"Summary: {SUMMARY}",
@@ -279,7 +291,7 @@ def write(package, files, tag, folder):
         w.add_file(inside, path)
     for inside, path in files.items():
         w.add_file(f"{package.module}/{inside}", path)
-    texts = {n: p for n, p in licences(package) if os.path.exists(p)}
+    texts = present(licences(package))
     for n, path in texts.items():
         w.add_file(f"{info}/licenses/{n}", path)
     w.add(f"{info}/METADATA", metadata(package, texts).encode())
@@ -323,12 +335,13 @@ def _sources():
                        capture_output=True)
     if r.returncode == 0 and r.stdout:
         return r.stdout.splitlines()
-    return [os.path.relpath(os.path.join(root, n), SOURCE)
-            for root, folders, names in os.walk(SOURCE)
-            if not folders.__setitem__(slice(None), sorted(
-                f for f in folders if not f.startswith(("build", ".git")) or
-                f == "build-aux"))
-            for n in sorted(names)]
+    found = []
+    for root, folders, names in os.walk(SOURCE):
+        folders[:] = [f for f in sorted(folders) if f == "build-aux" or
+                      not f.startswith(("build", ".git"))]
+        found += [os.path.relpath(os.path.join(root, n), SOURCE)
+                  for n in sorted(names)]
+    return found
 
 
 def build_sdist(sdist_directory, config_settings=None):

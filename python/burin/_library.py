@@ -10,6 +10,7 @@ import ctypes
 import os
 from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char, c_char_p,
                     c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p)
+from typing import TYPE_CHECKING, Any
 
 from . import _errors
 
@@ -152,6 +153,9 @@ _FUNCTIONS = {
 
 class _Functions:
     """burin_<name> as an attribute <name>."""
+
+    if TYPE_CHECKING:
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, path):
         try:

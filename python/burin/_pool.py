@@ -4,6 +4,7 @@
 import os
 import threading
 import weakref
+from typing import List
 
 from ._errors import InvalidArgument
 
@@ -126,8 +127,8 @@ class Pool:
         self.release()
 
 
-_pools = weakref.WeakSet()
-_held = []
+_pools: "weakref.WeakSet[Pool]" = weakref.WeakSet()
+_held: List[Pool] = []
 _forking = threading.RLock()
 
 

@@ -152,9 +152,14 @@ class Engine:
     def generate_random_inputs(self) -> List[np.ndarray]:
         """Floats from 0 to 1, and 0 or 1 for integers."""
         rng = np.random.default_rng()
-        return [rng.random(s).astype(i.dtype) if i.dtype.kind == "f" else
-                rng.integers(0, 2, s).astype(i.dtype)
-                for i, s in zip(self.session.get_inputs(), self.input_shapes)]
+
+        def random(dtype, shape):
+            if dtype.kind == "f":
+                return rng.random(shape).astype(dtype)
+            return rng.integers(0, 2, shape).astype(dtype)
+
+        return [random(np.dtype(i.dtype), s) for i, s in
+                zip(self.session.get_inputs(), self.input_shapes)]
 
     @property
     def fraction_of_supported_ops(self) -> float:

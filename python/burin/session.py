@@ -87,7 +87,6 @@ class InferenceSession:
             raise InvalidArgument(f"sessions: {sessions} is less than 1")
         self._model, self._name, callback = load(
             path_or_bytes, options, progress, external_dir)
-        self._inputs = self._outputs = self._meta = None
         threads = {"threads": options.get("threads")}
         try:
             self._learn()
