@@ -6,6 +6,7 @@ has run; a run only sets the addresses of arrays.
 """
 
 import ctypes
+import math
 import operator
 from ctypes import byref
 
@@ -135,7 +136,8 @@ class Runner:
         c.learn()
         for i, (shape, dtype, _) in enumerate(c.values):
             if out is None or out[i] is None:
-                results[i] = np.ndarray(shape, dtype, results[i])
+                flat = results[i].reshape(-1)[:math.prod(shape)]
+                results[i] = flat.reshape(shape)
             else:
                 _arrays.as_output(names[i].decode(), out[i], shape, dtype)
         return results
