@@ -307,12 +307,12 @@ static int
 check_ranges(struct brn_reader *r, const struct brn_node *n)
 {
 	for (int i = 0; i < BRN_COUNT(ranges); i++) {
-		int64_t v = brn_attr_int(n, ranges[i].name, ranges[i].lo);
+		const struct brn_attr *a = brn_attr(n, ranges[i].name);
 
-		if (v < ranges[i].lo || v > ranges[i].hi)
+		if (a && (a->i < ranges[i].lo || a->i > ranges[i].hi))
 			return brn_words_bad(&r->w, "attribute %s is %lld, "
 			    "wanted %lld to %lld", ranges[i].name,
-			    (long long)v, (long long)ranges[i].lo,
+			    (long long)a->i, (long long)ranges[i].lo,
 			    (long long)ranges[i].hi);
 	}
 	return 0;
