@@ -13,6 +13,7 @@ other copy in a process, and the rest is found in the folder of the package.
 
 import argparse
 import base64
+import glob
 import hashlib
 import io
 import os
@@ -368,7 +369,10 @@ def main():
     a = p.parse_args()
     out = a.out or os.path.join(a.build, "dist")
     for name in a.package:
-        print(os.path.join(out, wheel(packages()[name], a.build, out)))
+        package = packages()[name]
+        for old in glob.glob(os.path.join(out, f"{package.module}-*.whl")):
+            os.unlink(old)
+        print(os.path.join(out, wheel(package, a.build, out)))
 
 
 if __name__ == "__main__":
