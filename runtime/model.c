@@ -369,6 +369,8 @@ struct source {
 	const void *data;
 	size_t size;
 	const char *dir;
+	const burin_blob *blob; /* [nblob] instead of dir */
+	size_t nblob;
 };
 
 static int
@@ -382,6 +384,9 @@ load(const struct source *f, const burin_options *o, burin_model **out,
 
 	if (rc == 0 && f->path)
 		rc = brn_onnx_import_file(f->path, o->keep, &g, err);
+	else if (rc == 0 && f->blob)
+		rc = brn_onnx_import_parts(f->data, f->size, f->blob,
+		    f->nblob, o->keep, &g, err);
 	else if (rc == 0)
 		rc = brn_onnx_import(f->data, f->size, f->dir, "memory",
 		    o->keep, &g, err);
@@ -417,6 +422,25 @@ burin_model_load_memory(const void *data, size_t size,
 		    "burin_model_load_memory: argument is NULL");
 	return load(&(struct source){ .data = data, .size = size,
 	    .dir = external_dir }, o, out, err);
+}
+
+int
+burin_model_load_parts(const void *data, size_t size, const burin_blob *blobs,
+    size_t nblob, const burin_options *o, burin_model **out, burin_error *err)
+{
+	burin_error own;
+
+	err = err ? err : &own;
+	if (!data || (!blobs && nblob) || !out)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_model_load_parts: argument is NULL");
+	for (size_t i = 0; i < nblob; i++)
+		if (!blobs[i].name || !blobs[i].data)
+			return brn_fail(err, BURIN_EINVAL,
+			    "burin_model_load_parts: blob %zu has no %s", i,
+			    blobs[i].name ? "data" : "name");
+	return load(&(struct source){ .data = data, .size = size,
+	    .blob = blobs, .nblob = nblob }, o, out, err);
 }
 
 const char *
