@@ -34,7 +34,7 @@ room() {
 	header=$1
 	shift
 	files=$(printf '|^%s:' "$@")
-	find ir passes cache jit runtime tools bench tests include \
+	find ir passes cache jit runtime tools hosts bench tests include \
 	    -name '*.[ch]' -exec grep -nHE \
 	    "^#[ 	]*include [<\"]$header" {} + |
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
@@ -50,7 +50,7 @@ circle() {
 	    bad "$1 has no circle of files"
 }
 
-echo 1..28
+echo 1..29
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
@@ -70,6 +70,7 @@ only runtime/native 'runtime/conv\.h"' 'jit/abi\.h"' \
     'runtime/threads\.h"' 'jit/target\.h"' ir/
 only runtime runtime/native/ jit/ passes/ ir/
 only tools
+only hosts/ort
 room libgccjit 'jit/emit/.*'
 room xxhash 'cache/key\.c'
 room dlfcn 'jit/get/load\.c'
