@@ -18,6 +18,7 @@ import numpy as np
 import onnxruntime as ort
 
 import compare
+import derive
 import models
 import ort_graphs
 
@@ -155,6 +156,25 @@ class Suite:
                 "scalar": np.array(3, np.float32)}
         return both(path, feed, {"claim": "all"}, optimize=False)
 
+    def optimized(self):
+        """a model of ONNX Runtime's transformer optimizer"""
+        path = self.file("optimized.onnx")
+        derive.main("optimized", self.pruned, path)
+        return both(path, self.tokens(3, 50), {})
+
+    def quantized(self):
+        """integer weights are claimed, quantized activations are not"""
+        feed = self.tokens(1, 128)
+        problems = []
+        for kind, parts in (("dynamic", 1), ("qdq", 0)):
+            path = self.file(f"{kind}.onnx")
+            derive.main(kind, self.pruned, path)
+            session = session_of(path, {})
+            session.run(None, feed)
+            if len(claimed(session)) != parts:
+                problems.append(f"{kind}: claimed {claimed(session)}")
+        return problems
+
     def external(self):
         """weights in a file of their own"""
         path = ort_graphs.mlp(self.file("mlp-external.onnx"), external=True)
@@ -202,7 +222,8 @@ class Suite:
             options = ort.SessionOptions()
             options.add_provider_for_devices([device], {key: value})
             try:
-                ort.InferenceSession(self.minilm, options)
+                ort.InferenceSession(self.minilm, options,
+                                     enable_fallback=0)
                 problems.append(f"{key}={value} is no error")
             except Exception as e:
                 if "burin: " not in str(e) or text not in str(e):

@@ -64,20 +64,23 @@ def lstm(path):
 
 
 def body(path):
-    """A pruned layer whose output only the bodies of an If use."""
+    """A pruned layer whose output only the bodies of an If use, and a constant
+    that both need."""
     rng = np.random.default_rng(3)
     float_out = helper.make_tensor_value_info("z", T.FLOAT, ["n", 512])
     bodies = {
-        key: helper.make_graph([helper.make_node(op, ["a", "x"], ["z"])], key,
+        key: helper.make_graph([helper.make_node(op, ["a", "s"], ["z"])], key,
                                [], [float_out])
         for key, op in (("then_branch", "Add"), ("else_branch", "Sub"))}
     return save(path, [
         helper.make_node("MatMul", ["x", "w1"], ["b"]),
-        helper.make_node("MatMul", ["b", "w2"], ["a"]),
+        helper.make_node("Add", ["b", "s"], ["d"]),
+        helper.make_node("MatMul", ["d", "w2"], ["a"]),
         helper.make_node("If", ["c"], ["y"], **bodies),
     ], [("x", T.FLOAT, ["n", 512]), ("c", T.BOOL, [])],
         [("y", T.FLOAT, ["n", 512])],
-        [("w1", pruned(rng, 512, 2048)), ("w2", pruned(rng, 2048, 512))])
+        [("w1", pruned(rng, 512, 512)), ("w2", pruned(rng, 512, 512)),
+         ("s", dense(rng, 512))])
 
 
 def forms(path):
