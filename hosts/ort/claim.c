@@ -15,9 +15,9 @@
 #include <string.h>
 
 /* A claim must bring the time that the layers take dense down to this share,
- * since burin and ONNX Runtime differ also in what has no zeros.  burin computes
- * integer weights as floats, which take four times as long as in ONNX Runtime.
- */
+ * since burin and ONNX Runtime differ also in what has no zeros.  burin has
+ * integer weights as floats, which take four times as long as integers do in
+ * ONNX Runtime.  */
 #define MOST_TIME 0.8
 #define MOST_TIME_INTEGER 0.2
 
