@@ -148,6 +148,20 @@ BURIN_API int burin_model_load_memory(const void *data, size_t size,
     const char *external_dir, const burin_options *o, burin_model **out,
     burin_error *err);
 
+/* Bytes of the caller's with a name.  */
+typedef struct burin_blob {
+	const char *name;
+	const void *data;
+	size_t size;
+} burin_blob;
+
+/* The same from memory in parts: external data is looked for in the blob whose
+ * name is its location, and nowhere else.  Blobs are only read during the call;
+ * names must differ.  For hosts that hold the weights of a model already.  */
+BURIN_API int burin_model_load_parts(const void *data, size_t size,
+    const burin_blob *blobs, size_t nblob, const burin_options *o,
+    burin_model **out, burin_error *err);
+
 /* Wait up to timeout_ms for kernels that compile=async is still making
  * (negative: as long as it takes).  How many are left: 0 when all are there,
  * or failed.  */

@@ -372,6 +372,8 @@ struct source {
 	const void *data;
 	size_t size;
 	const char *dir;
+	const burin_blob *blob; /* [nblob] instead of dir */
+	size_t nblob;
 };
 
 /* A text claims types: they are found out before anything relies on them.  */
@@ -422,6 +424,9 @@ read_source(const struct source *f, int keep, struct brn_graph **out,
 {
 	if (f->path)
 		return read_file(f->path, keep, out, err);
+	if (f->blob)
+		return brn_onnx_import_parts(f->data, f->size, f->blob,
+		    f->nblob, keep, out, err);
 	if (brn_graph_is_text(f->data, f->size))
 		return read_text(f, keep, out, err);
 	return brn_onnx_import(f->data, f->size, f->dir, "memory", keep, out,
@@ -471,6 +476,25 @@ burin_model_load_memory(const void *data, size_t size,
 		    "burin_model_load_memory: argument is NULL");
 	return load(&(struct source){ .data = data, .size = size,
 	    .dir = external_dir }, o, out, err);
+}
+
+int
+burin_model_load_parts(const void *data, size_t size, const burin_blob *blobs,
+    size_t nblob, const burin_options *o, burin_model **out, burin_error *err)
+{
+	burin_error own;
+
+	err = err ? err : &own;
+	if (!data || (!blobs && nblob) || !out)
+		return brn_fail(err, BURIN_EINVAL,
+		    "burin_model_load_parts: argument is NULL");
+	for (size_t i = 0; i < nblob; i++)
+		if (!blobs[i].name || !blobs[i].data)
+			return brn_fail(err, BURIN_EINVAL,
+			    "burin_model_load_parts: blob %zu has no %s", i,
+			    blobs[i].name ? "data" : "name");
+	return load(&(struct source){ .data = data, .size = size,
+	    .blob = blobs, .nblob = nblob }, o, out, err);
 }
 
 const char *

@@ -33,9 +33,11 @@ int brn_onnx_map_copy(const struct brn_onnx_map *m, const void *from,
 char *brn_onnx_folder(const char *path);
 
 /* A piece of a file below dir: location is relative, holds no "..", and no
- * part of it is a symbolic link.  */
+ * part of it is a symbolic link.  With blobs, of the one with that name.  */
 struct brn_onnx_extern {
 	const char *dir, *location;
+	const burin_blob *blob;         /* [nblob], or NULL */
+	size_t nblob;
 	uint64_t offset;
 	size_t size;
 };

@@ -353,23 +353,22 @@ read_model(struct brn_onnx_import *im, int keep)
 	return keep ? 0 : list_unsupported(im);
 }
 
+/* src: where the model comes from; its limits are set here.  */
 static int
-import_map(const struct brn_onnx_map *map, const char *dir, const char *name,
+import_map(const struct brn_onnx_map *map, const struct brn_onnx_source *src,
     int keep, struct brn_graph **out, burin_error *err)
 {
 	static brn_onnx_expander *const expanders[] = {
 		brn_onnx_inline, brn_onnx_expand, NULL };
-	struct brn_onnx_import im = {
-		.src = { .file = name, .dir = dir,
-		    .extern_left = BRN_ONNX_MAX_EXTERN,
-		    .sparse_left = BRN_ONNX_MAX_SPARSE,
-		    .copy_left = BRN_ONNX_MAX_COPIES },
-		.expander = expanders, .err = err,
-	};
-	int rc = brn_onnx_unpack(map, name, &im.m, err);
+	struct brn_onnx_import im = { .src = *src, .expander = expanders,
+	    .err = err };
+	int rc = brn_onnx_unpack(map, src->file, &im.m, err);
 
 	if (rc < 0)
 		return rc;
+	im.src.extern_left = BRN_ONNX_MAX_EXTERN;
+	im.src.sparse_left = BRN_ONNX_MAX_SPARSE;
+	im.src.copy_left = BRN_ONNX_MAX_COPIES;
 	im.g = brn_graph_new();
 	rc = im.g ? read_model(&im, keep) : brn_nomem(err);
 	brn_onnx_names_free(&im.names);
@@ -388,8 +387,20 @@ brn_onnx_import(const void *data, size_t size, const char *dir,
     const char *name, int keep, struct brn_graph **out, burin_error *err)
 {
 	struct brn_onnx_map map = { (void *)data, size, -1 };
+	struct brn_onnx_source src = { .file = name, .dir = dir };
 
-	return import_map(&map, dir, name, keep, out, err);
+	return import_map(&map, &src, keep, out, err);
+}
+
+int
+brn_onnx_import_parts(const void *data, size_t size, const burin_blob *blobs,
+    size_t nblob, int keep, struct brn_graph **out, burin_error *err)
+{
+	struct brn_onnx_map map = { (void *)data, size, -1 };
+	struct brn_onnx_source src = { .file = "memory", .blob = blobs,
+	    .nblob = nblob };
+
+	return import_map(&map, &src, keep, out, err);
 }
 
 int
@@ -398,13 +409,14 @@ brn_onnx_import_file(const char *path, int keep, struct brn_graph **out,
 {
 	struct brn_onnx_map map;
 	char *dir = brn_onnx_folder(path);
+	struct brn_onnx_source src = { .file = path, .dir = dir };
 	int rc;
 
 	if (!dir)
 		return brn_nomem(err);
 	rc = brn_onnx_map(path, &map, err);
 	if (rc == 0) {
-		rc = import_map(&map, dir, path, keep, out, err);
+		rc = import_map(&map, &src, keep, out, err);
 		brn_onnx_unmap(&map);
 	}
 	free(dir);

@@ -186,7 +186,8 @@ int
 brn_onnx_embed(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
     const char *what, burin_error *err)
 {
-	struct brn_onnx_extern x = { .dir = src->dir };
+	struct brn_onnx_extern x = { .dir = src->dir, .blob = src->blob,
+	    .nblob = src->nblob };
 	struct brn_type type = { 0 };
 	int sized = 0, rc;
 	void *data;

@@ -26,6 +26,8 @@ struct brn_onnx_source {
 	size_t copy_left;               /* bytes of constants in functions */
 	int shared;                     /* tensors may be read again: they are
 	                                   copied, not taken out */
+	const burin_blob *blob;         /* [nblob]: instead of dir, or NULL */
+	size_t nblob;
 };
 
 /* The dtype that stands for a TensorProto.DataType (f16, bf16 and f64 become

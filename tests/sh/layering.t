@@ -34,7 +34,7 @@ room() {
 	header=$1
 	shift
 	files=$(printf '|^%s:' "$@")
-	find ir passes cache jit runtime tools bench tests include \
+	find ir passes cache jit runtime tools hosts bench tests include \
 	    -name '*.[ch]' -exec grep -nHE \
 	    "^#[ 	]*include [<\"]$header" {} + |
 	    grep -vE "${files#|}" | bad "$header is included only by: $*"
@@ -50,7 +50,7 @@ circle() {
 	    bad "$1 has no circle of files"
 }
 
-echo 1..32
+echo 1..33
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
@@ -69,6 +69,7 @@ only jit/admin 'jit/[^/]*"' jit/kernel/ jit/builtin/ jit/get/ jit/tune/ \
 only runtime/native 'runtime/threads\.h"' 'jit/abi\.h"' 'jit/target\.h"' ir/
 only runtime runtime/native/ jit/ passes/ ir/
 only tools
+only hosts/ort
 room libgccjit 'jit/emit/.*'
 room 'jit/abi\.h' 'jit/.*' 'bench/.*' 'tests/.*' \
     'runtime/native/layout\.h'
