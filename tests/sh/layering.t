@@ -50,7 +50,7 @@ circle() {
 	    bad "$1 has no circle of files"
 }
 
-echo 1..31
+echo 1..32
 only ir
 only ir/graph 'ir/[^/]*"'
 only ir/op 'ir/[^/]*"' ir/graph/
@@ -86,3 +86,6 @@ room '(hiredis|sodium)' 'cache/remote\.c'
 for folder in cache ir/onnx jit passes runtime; do
 	circle $folder
 done
+grep -nE '\bCDLL\b' python/burin/*.py |
+    grep -vE '^python/burin/_library\.py:' |
+    bad "the package loads the library in python/burin/_library.py only"

@@ -46,7 +46,7 @@ map() {
 	sed -n '/^## The map/,/^Every folder/s,^    \([a-z-]*\)/ .*,\1,p' \
 	    "$src/README.md" | sort >"$work/map"
 	(cd "$src" && for d in include ir passes cache jit runtime tools \
-	    bench tests build-aux; do [ ! -d "$d" ] || echo "$d"; done) |
+	    python bench tests build-aux; do [ ! -d "$d" ] || echo "$d"; done) |
 	    sort | diff "$work/map" -
 }
 
