@@ -4,7 +4,6 @@
  */
 #include "ir/graph/reader.h"
 
-#include "ir/graph/epilogue.h"
 #include "ir/graph/iter.h"
 #include "ir/graph/text.h"
 
@@ -289,35 +288,6 @@ read_attr(struct brn_reader *r, struct brn_node *n)
 	return read_number(r, n, name);
 }
 
-/* Ints that the importer or a pass makes, never a file: ops rely on them.  */
-static const struct {
-	const char *name;
-	int64_t lo, hi;
-} ranges[] = {
-	{ "act", 0, BRN_ACT_tanh },
-	{ "auto_pad", 0, 3 },
-	{ "coordinates", 0, 5 },
-	{ "into", 0, 1 },
-	{ "mode", 0, 3 },
-	{ "nearest", 0, 3 },
-	{ "reduction", 0, 4 },
-};
-
-static int
-check_ranges(struct brn_reader *r, const struct brn_node *n)
-{
-	for (int i = 0; i < BRN_COUNT(ranges); i++) {
-		const struct brn_attr *a = brn_attr(n, ranges[i].name);
-
-		if (a && (a->i < ranges[i].lo || a->i > ranges[i].hi))
-			return brn_words_bad(&r->w, "attribute %s is %lld, "
-			    "wanted %lld to %lld", ranges[i].name,
-			    (long long)a->i, (long long)ranges[i].lo,
-			    (long long)ranges[i].hi);
-	}
-	return 0;
-}
-
 int
 brn_read_attrs(struct brn_reader *r, struct brn_node *n)
 {
@@ -329,7 +299,5 @@ brn_read_attrs(struct brn_reader *r, struct brn_node *n)
 		if ((rc = read_attr(r, n)) < 0)
 			return rc;
 	} while (brn_words_take(&r->w, " "));
-	if ((rc = brn_words_must(&r->w, "}")) < 0)
-		return rc;
-	return check_ranges(r, n);
+	return brn_words_must(&r->w, "}");
 }

@@ -6,7 +6,10 @@
 #include "ir/graph/graph.h"
 
 #include "ir/attrs.h"
+#include "ir/graph/epilogue.h"
 #include "ir/graph/tiles.h"
+
+#include <string.h>
 
 static int
 check_place(const struct brn_graph *g, int i, burin_error *err)
@@ -44,12 +47,31 @@ check_inputs(const struct brn_graph *g, int i, burin_error *err)
 	return 0;
 }
 
-/* a is an attribute of the op and of the type that ir/attrs.def says.  */
+/* The number of values of an attribute that is one of a few, from 0; else 0.
+ * Ops rely on the range: ONNX files cannot set these to anything else.  */
+static int
+count_values(const struct brn_node *n, const struct brn_attr_info *info)
+{
+	int k = 0;
+
+	if (info->role == BRN_ATTR_WORD)
+		while (info->word[k])
+			k++;
+	else if (!strcmp(info->name, "act"))
+		k = BRN_ACT_tanh + 1;
+	else if (!strcmp(info->name, "into"))
+		k = n->nin;
+	return k;
+}
+
+/* a is an attribute of the op, of the type and with a value that ir/attrs.def
+ * says.  */
 static int
 check_attr(const struct brn_node *n, const struct brn_attr *a,
     burin_error *err)
 {
 	const struct brn_attr_info *info = brn_attr_info(n->op, a->name);
+	int nval = info ? count_values(n, info) : 0;
 
 	if (!info)
 		return brn_fail(err, BURIN_EFORMAT,
@@ -60,6 +82,10 @@ check_attr(const struct brn_node *n, const struct brn_attr *a,
 		return brn_fail(err, BURIN_EFORMAT,
 		    "node '%s': attribute '%s' is of another type", n->name,
 		    a->name);
+	if (nval && (a->i < 0 || a->i >= nval))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': attribute '%s' is %lld, wanted 0 to %d",
+		    n->name, a->name, (long long)a->i, nval - 1);
 	return 0;
 }
 

@@ -231,8 +231,8 @@ static const struct {
 	  "' x'" },
 	{ "%1 = relu(%0) {a=1 a=2} f32[2]",
 	  "t:5: attribute a occurs twice, or is one of more than 32" },
-	{ "%1 = add(%0, %0) {into=2} f32[2]", "t:5: attribute into is 2, "
-	  "wanted 0 to 1" },
+	{ "%1 = add(%0, %0) {into=2} f32[2]", "t: node '': attribute "
+	  "'into' is 2, wanted 0 to 1" },
 	{ "%1 = relu(%0) {a=x} f32[2]", "t:5: wanted a number, found "
 	  "'x} f32[2]'" },
 	{ "%1 = relu(%0) {a=1,2.5} f32[2]", "t:5: wanted ',', found "
