@@ -17,6 +17,8 @@ enum kind {
 	ALWAYS,         /* an int that must be there */
 	GIVEN,          /* an int without default, kept */
 	TO_INTS,        /* becomes input number arg: an int64 vector, */
+	TO_INT,         /* one of a single int, */
+	TO_FLOATS,      /* an f32 vector */
 	TO_FLOAT,       /* or an f32 scalar */
 	WORD,           /* kept as its number in the table below, not if 0 */
 	DROP,           /* without meaning here */
@@ -67,6 +69,7 @@ static const struct rule {
 	{ BRN_OP_dropout,           "ratio",                 DROP,     0 },
 	{ BRN_OP_dropout,           "seed",                  DROP,     0 },
 	{ BRN_OP_reshape,           "allowzero",             INT,      0 },
+	{ BRN_OP_reshape,           "shape",                 TO_INTS,  1 },
 	{ BRN_OP_flatten,           "axis",                  INT,      1 },
 	{ BRN_OP_squeeze,           "axes",                  TO_INTS,  1 },
 	{ BRN_OP_unsqueeze,         "axes",                  TO_INTS,  1 },
@@ -149,6 +152,7 @@ static const struct rule {
 	{ BRN_OP_reverse_sequence, "batch_axis", INT, 1 },
 	{ BRN_OP_reverse_sequence, "time_axis", INT, 0 },
 	{ BRN_OP_top_k,            "axis", INT, -1 },
+	{ BRN_OP_top_k,            "k", TO_INT, 1 },
 	{ BRN_OP_top_k,            "largest", INT, 1 },
 	{ BRN_OP_top_k,            "sorted", DROP, 0 },
 	{ BRN_OP_compress,         "axis", GIVEN, 0 },
@@ -158,6 +162,13 @@ static const struct rule {
 	{ BRN_OP_sub,              "broadcast", DROP, 0 },
 	{ BRN_OP_mul,              "broadcast", DROP, 0 },
 	{ BRN_OP_div,              "broadcast", DROP, 0 },
+	{ BRN_OP_pow,              "broadcast", DROP, 0 },
+	{ BRN_OP_and,              "broadcast", DROP, 0 },
+	{ BRN_OP_or,               "broadcast", DROP, 0 },
+	{ BRN_OP_xor,              "broadcast", DROP, 0 },
+	{ BRN_OP_equal,            "broadcast", DROP, 0 },
+	{ BRN_OP_greater,          "broadcast", DROP, 0 },
+	{ BRN_OP_less,             "broadcast", DROP, 0 },
 	{ BRN_OP_mha,              "is_causal", INT, 0 },
 	{ BRN_OP_mha,              "kv_num_heads", INT, 0 },
 	{ BRN_OP_mha,              "q_num_heads", INT, 0 },
@@ -209,7 +220,7 @@ static const struct rule {
 	{ BRN_OP_batch_norm,         "momentum",              DROP,     0 },
 	{ BRN_OP_batch_norm,         "training_mode",         INT,      0 },
 	{ BRN_OP_batch_norm,         "is_test",               DROP,     0 },
-	{ BRN_OP_batch_norm,         "consumed_inputs",       DROP,     0 },
+	{ BRN_OP_batch_norm,         "spatial",               OWN,      0 },
 	{ BRN_OP_instance_norm,      "epsilon",               FLOAT,    1e-5 },
 	{ BRN_OP_lrn,                "size",                  ALWAYS,   0 },
 	{ BRN_OP_lrn,                "alpha",                 FLOAT,    1e-4 },
@@ -222,6 +233,7 @@ static const struct rule {
 	{ BRN_OP_resize,             "exclude_outside",       INT,      0 },
 	{ BRN_OP_resize,             "extrapolation_value",   FLOAT,    0 },
 	{ BRN_OP_resize,             "axes",                  INTS,     0 },
+	{ BRN_OP_resize,             "scales",                TO_FLOATS, 2 },
 	{ BRN_OP_resize,             "antialias",             INT,      0 },
 	{ BRN_OP_resize,             "keep_aspect_ratio_policy", OWN,      0 },
 	{ BRN_OP_depth_to_space,     "blocksize",             ALWAYS,   0 },
@@ -229,13 +241,16 @@ static const struct rule {
 	{ BRN_OP_space_to_depth,     "blocksize",             ALWAYS,   0 },
 	{ BRN_OP_pad,                "mode",                  OWN,      0 },
 	{ BRN_OP_pad,                "pads",                  TO_INTS,  1 },
+	{ BRN_OP_pad,                "paddings",              TO_INTS,  1 },
 	{ BRN_OP_pad,                "value",                 TO_FLOAT, 2 },
 	{ BRN_OP_quantize_linear,   "axis",                  INT,      1 },
 	{ BRN_OP_quantize_linear,   "block_size",            INT,      0 },
 	{ BRN_OP_quantize_linear,   "output_dtype",          INT,      0 },
+	{ BRN_OP_quantize_linear,   "precision",             DROP,     0 },
 	{ BRN_OP_quantize_linear,   "saturate",              DROP,     0 },
 	{ BRN_OP_dequantize_linear, "axis",                  INT,      1 },
 	{ BRN_OP_dequantize_linear, "block_size",            INT,      0 },
+	{ BRN_OP_dequantize_linear, "output_dtype",          DROP,     0 },
 };
 
 static const struct words {
@@ -335,31 +350,37 @@ brn_onnx_attr(const struct brn_onnx_call *c, const char *name, int type,
 	return 0;
 }
 
+/* The AttributeProto.AttributeType of a kind, 0 for several.  */
+static const int type_of[] = {
+	[FLOAT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT,
+	[TO_FLOAT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT,
+	[TO_FLOATS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS,
+	[INT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+	[ALWAYS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+	[GIVEN] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+	[TO_INT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
+	[INTS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
+	[TO_INTS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
+	[OWN] = 0,
+};
+
 const char *
 brn_onnx_attr_of(enum brn_op op, int i, int *type)
 {
-	static const int types[] = {
-		[FLOAT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT,
-		[TO_FLOAT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT,
-		[INT] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
-		[ALWAYS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
-		[GIVEN] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT,
-		[INTS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
-		[TO_INTS] = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS,
-		[OWN] = 0,
-	};
-
 	for (int k = 0; k < BRN_COUNT(rules); k++)
 		if (rules[k].op == op && i-- == 0) {
-			*type = types[rules[k].kind];
+			*type = type_of[rules[k].kind];
 			return rules[k].attr;
 		}
 	return NULL;
 }
 
+/* Opset 1 lists which inputs an operator may overwrite.  */
 static int
 has_rule(enum brn_op op, const char *attr)
 {
+	if (!strcmp(attr, "consumed_inputs"))
+		return 1;
 	for (int i = 0; i < BRN_COUNT(rules); i++)
 		if (rules[i].op == op && !strcmp(rules[i].attr, attr))
 			return 1;
@@ -392,6 +413,11 @@ constant_of(struct brn_onnx_call *c, const struct rule *r,
 		return NULL;
 	if (r->kind == TO_FLOAT)
 		return brn_graph_constant(g, name, &scalar, &a->f);
+	if (r->kind == TO_FLOATS)
+		return brn_graph_constant(g, name, &(struct brn_type){
+		    BURIN_F32, 1, { (int64_t)a->n_floats } }, a->floats);
+	if (r->kind == TO_INT)
+		return brn_graph_ints(g, name, &a->i, 1);
 	return brn_graph_ints(g, name, a->ints, (int)a->n_ints);
 }
 
@@ -400,9 +426,7 @@ to_input(struct brn_onnx_call *c, const struct rule *r)
 {
 	struct Onnx__AttributeProto *a;
 	int slot = (int)r->arg;
-	int rc = brn_onnx_attr(c, r->attr, r->kind == TO_FLOAT ?
-	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT :
-	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS, &a);
+	int rc = brn_onnx_attr(c, r->attr, type_of[r->kind], &a);
 
 	if (rc <= 0)
 		return rc;
@@ -423,8 +447,8 @@ brn_onnx_attrs_to_inputs(struct brn_onnx_call *c)
 	int rc = 0;
 
 	for (int i = 0; i < BRN_COUNT(rules) && rc == 0; i++)
-		if (rules[i].op == c->op && (rules[i].kind == TO_INTS ||
-		    rules[i].kind == TO_FLOAT))
+		if (rules[i].op == c->op && rules[i].kind >= TO_INTS &&
+		    rules[i].kind <= TO_FLOAT)
 			rc = to_input(c, &rules[i]);
 	return rc;
 }

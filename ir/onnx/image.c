@@ -75,16 +75,6 @@ is_old_resize(const struct brn_onnx_call *c)
 	    !strcmp(c->np->op_type, "Upsample"));
 }
 
-static int
-has_attr(const struct brn_onnx_call *c, const char *name)
-{
-	for (size_t i = 0; i < c->np->n_attribute; i++)
-		if (c->np->attribute[i]->name &&
-		    !strcmp(c->np->attribute[i]->name, name))
-			return 1;
-	return 0;
-}
-
 /* An attribute that is an int, dflt without it.  */
 static int
 int_attr(const struct brn_onnx_call *c, const char *name, int64_t dflt,
@@ -105,6 +95,21 @@ no(struct brn_onnx_call *c, const char *form)
 	return 1;
 }
 
+/* Sizes are what they say, the default policy.  */
+static int
+stretches(struct brn_onnx_call *c)
+{
+	static const char dflt[] = "stretch";
+	struct Onnx__AttributeProto *a;
+	int rc = brn_onnx_attr(c, "keep_aspect_ratio_policy",
+	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING, &a);
+
+	if (rc <= 0 || (a->s.len == strlen(dflt) &&
+	    !memcmp(a->s.data, dflt, a->s.len)))
+		return rc < 0 ? rc : 0;
+	return no(c, "Resize with keep_aspect_ratio_policy");
+}
+
 int
 brn_onnx_image_refuse(struct brn_onnx_call *c)
 {
@@ -115,14 +120,17 @@ brn_onnx_image_refuse(struct brn_onnx_call *c)
 	case BRN_OP_batch_norm:
 		if ((rc = int_attr(c, "training_mode", 0, &v)) < 0)
 			return rc;
-		return v ? no(c, "BatchNormalization in training mode") : 0;
+		if (v)
+			return no(c, "BatchNormalization in training mode");
+		if ((rc = int_attr(c, "spatial", 1, &v)) < 0)
+			return rc;
+		return v ? 0 : no(c, "BatchNormalization with spatial 0");
 	case BRN_OP_resize:
 		if ((rc = int_attr(c, "antialias", 0, &v)) < 0)
 			return rc;
 		if (v)
 			return no(c, "Resize with antialias");
-		return has_attr(c, "keep_aspect_ratio_policy") ?
-		    no(c, "Resize with keep_aspect_ratio_policy") : 0;
+		return stretches(c);
 	default:
 		return 0;
 	}
@@ -132,6 +140,9 @@ int
 brn_onnx_image_inputs(struct brn_onnx_call *c)
 {
 	if (!is_old_resize(c))
+		return 0;
+	/* Upsample-7 has its scales as an attribute, input 2 by now.  */
+	if (c->nin == 3 && !c->in[1] && c->np->n_input == 1)
 		return 0;
 	if (c->nin != 2)
 		return brn_onnx_bad(c, "%d inputs, wanted 2", c->nin);
@@ -147,7 +158,7 @@ finish_old_resize(struct brn_onnx_call *c)
 {
 	int rc = set_int(c, "coordinates", BRN_RESIZE_asymmetric);
 
-	return rc < 0 ? rc : set_int(c, "nearest", BRN_RESIZE_floor);
+	return rc < 0 ? rc : set_int(c, "nearest", BRN_RESIZE_simple);
 }
 
 int
