@@ -402,11 +402,18 @@ typedef struct burin_prune_spec {
 	int random;             /* 0: by magnitude; 1: at random, from seed */
 	uint64_t seed;
 	const char *only;       /* POSIX extended regex on names, or NULL */
+	int tied;               /* 1: prune weights that are used outside of
+	                           layers, too, as embeddings are */
+	/* Unless NULL, called with the name of each layer that is left as it
+	 * is, and the reason; both are valid during the call.  */
+	void (*left)(void *ctx, const char *layer, const char *why);
+	void *ctx;
 } burin_prune_spec;
 
 /* Zero blocks in the weights of the dense layers of an ONNX file, one shot,
- * and write the result.  A weight with several users is pruned once.  size is
- * sizeof *spec; EINVAL if members are set that this library does not have.  */
+ * and write the result; 8-bit integers become their zero point.  A weight of
+ * several layers is pruned once.  size is sizeof *spec; EINVAL if members are
+ * set that this library does not have.  */
 BURIN_API int burin_prune(const char *in_path, const char *out_path,
     const burin_prune_spec *spec, size_t size, int *nlayers,
     burin_error *err);

@@ -25,9 +25,22 @@ element_size(const struct brn_onnx_matrix *m)
 		return 4;
 	case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
 		return 8;
+	case ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+	case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+		return 1;
 	default:
 		return 2;
 	}
+}
+
+/* What integer q, element i, stands for.  */
+static double
+real(const struct brn_onnx_matrix *m, int64_t i, int q)
+{
+	int64_t k = m->axis ? i % m->dim[1] : i / m->dim[1];
+
+	return (double)(q - (m->zero ? m->zero[k] : 0)) *
+	    (m->scale ? (double)m->scale[k] : 1);
 }
 
 static double
@@ -46,6 +59,10 @@ element(const struct brn_onnx_matrix *m, int64_t i)
 	case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
 		memcpy(&d, p, sizeof d);
 		return d;
+	case ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+		return real(m, i, *(const int8_t *)p);
+	case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+		return real(m, i, *p);
 	}
 	memcpy(&h, p, sizeof h);
 	return m->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 ?
@@ -98,6 +115,12 @@ zero_block(const struct brn_onnx_matrix *m, int64_t at)
 		memset((uint8_t *)m->data +
 		    (size_t)(i * m->dim[1] + c[0]) * size, 0,
 		    (size_t)(c[1] - c[0]) * size);
+	if (!m->zero)
+		return;
+	for (int64_t i = r[0]; i < r[1]; i++)
+		for (int64_t k = c[0]; k < c[1]; k++)
+			((uint8_t *)m->data)[i * m->dim[1] + k] =
+			    (uint8_t)m->zero[m->axis ? k : i];
 }
 
 static int

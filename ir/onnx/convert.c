@@ -130,7 +130,7 @@ convert_resize(struct brn_onnx_node *n)
 	if (is_resize_10(n)) {
 		rc = set_int(n, "coordinates", BRN_RESIZE_asymmetric);
 		if (rc == 0)
-			rc = set_int(n, "nearest", BRN_RESIZE_floor);
+			rc = set_int(n, "nearest", BRN_RESIZE_simple);
 	}
 	return rc;
 }

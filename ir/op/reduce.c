@@ -92,10 +92,11 @@ reduce(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct brn_type outer, inner;
 	struct brn_iter o, i;
 
-	if (!set && brn_attr_int(n, "noop_with_empty_axes"))
-		return brn_copy_all(in[0], out);
-	brn_split_shape(&in[0]->type, set ? set : brn_axes_from(0, rank),
-	    &outer, &inner);
+	/* With noop_with_empty_axes each element is reduced on its own, which
+	 * is no copy: the norm of an element is its magnitude.  */
+	if (!set && !brn_attr_int(n, "noop_with_empty_axes"))
+		set = brn_axes_from(0, rank);
+	brn_split_shape(&in[0]->type, set, &outer, &inner);
 	for (brn_walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
 		brn_walk(&i, &inner, in[0]);
 		reduce_one(r, in[0], o.off[0], &i, out, o.pos);

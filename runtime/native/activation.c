@@ -9,6 +9,7 @@
 
 #if defined(__x86_64__) && defined(__GLIBC__)
 __attribute__((simd("notinbranch"), const)) float expf(float);
+__attribute__((simd("notinbranch"), const)) float expm1f(float);
 #endif
 
 struct activation {
@@ -19,7 +20,7 @@ struct activation {
 /* ACT(name, expression of v, a and b) */
 #define ACTIVATIONS(ACT) \
 	ACT(clip,         brn_clipf(v, a, b)) \
-	ACT(elu,          v < 0 ? a * (expf(v) - 1) : v) \
+	ACT(elu,          v < 0 ? a * expm1f(v) : v) \
 	ACT(leaky_relu,   v < 0 ? a * v : v) \
 	ACT(hard_sigmoid, brn_clipf(a * v + b, 0, 1)) \
 	ACT(hard_swish,   v * brn_clipf(v * (1.0f / 6) + 0.5f, 0, 1)) \

@@ -13,6 +13,7 @@ __attribute__((simd("notinbranch"), const)) float erff(float);
 __attribute__((simd("notinbranch"), const)) float expf(float);
 __attribute__((simd("notinbranch"), const)) float tanhf(float);
 __attribute__((simd("notinbranch"), const)) float logf(float);
+__attribute__((simd("notinbranch"), const)) float log1pf(float);
 __attribute__((simd("notinbranch"), const)) float sinf(float);
 __attribute__((simd("notinbranch"), const)) float cosf(float);
 __attribute__((simd("notinbranch"), const)) float powf(float, float);
@@ -33,7 +34,7 @@ __attribute__((simd("notinbranch"), const)) float powf(float, float);
 	UNARY(round,   rintf(v)) \
 	UNARY(sigmoid, 1 / (1 + expf(-v))) \
 	UNARY(sin,     sinf(v)) \
-	UNARY(softplus, (v > 0 ? v : 0) + logf(1 + expf(-fabsf(v)))) \
+	UNARY(softplus, (v > 0 ? v : 0) + log1pf(expf(-fabsf(v)))) \
 	UNARY(sqrt,    sqrtf(v)) \
 	UNARY(tanh,    tanhf(v)) \
 	UNARY(gelu_erf,  0.5f * v * (1 + erff(v * 0.70710678118654752f))) \

@@ -196,6 +196,14 @@ cmp -s r1.onnx r2.onnx
 result $? "prune: the seed decides"
 ! cmp -s r1.onnx r3.onnx
 result $? "prune: another seed, another file"
+image=$SRCDIR/tests/models/mobilenet_v1.onnx
+exits 0 "prune: some layers" prune "$image" --block=4x1 --sparsity=0.5 \
+    --tied -o some.onnx
+says out '^some\.onnx: left as it is: .*: it has [0-9]+ groups$' \
+    "prune: which layers are left, and why"
+exits 0 "prune: as JSON" prune "$image" --block=4x1 --sparsity=0.5 --json \
+    -o some.onnx
+has "prune: what is left" left.0.layer left.0.why
 exits 4 "prune: no place to write" prune bert.onnx --block=16x1 \
     --sparsity=0.9 -o none/x.onnx
 
