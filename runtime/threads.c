@@ -29,6 +29,9 @@ struct work {
 	void *ctx;
 };
 
+/* Threads a core, when more are asked for than there are cores.  */
+enum { MAX_EXTRA = 4 };
+
 struct brn_threads {
 	pthreadpool_t pool;             /* NULL: the caller alone */
 	pid_t owner;                    /* of the threads in pool */
@@ -54,6 +57,10 @@ brn_threads_new(int n)
 		return NULL;
 	if (n == 0)
 		n = cores();
+	/* Threads that wait for a core spin: 1000 of them take minutes for
+	 * what one does in a millisecond.  */
+	if (n > MAX_EXTRA && n > MAX_EXTRA * cores())
+		n = MAX_EXTRA * cores();
 	if (n > 1 && !(t->pool = pthreadpool_create((size_t)n))) {
 		free(t);
 		return NULL;

@@ -279,6 +279,12 @@ holds "run: statistics" '$1 < $2 && $2 < $3' \
     outputs.0.min outputs.0.mean outputs.0.max
 json "run: what was filled" "input_ids random" inputs.0.name inputs.0.from
 exits 0 "run: dense" run pruned.onnx --dense --output-dir=b --json
+exits 0 "run: many threads" run pruned.onnx --threads=1000
+says err '^burin: [0-9]+ threads share [0-9]+ cores?: ' \
+    "run: more threads than cores"
+exits 4 "run: ids that do not fit" run "$SRCDIR/tests/models/encoder.onnx"
+says err "^burin: input 'ids' was not given and filled as .*--shape=ids=" \
+    "run: says that it was filled, and how to give it"
 exits 0 "run: the same seed" run pruned.onnx --output-dir=c --seed=0
 exits 0 "run: another seed" run pruned.onnx --output-dir=d --seed=1
 o=last_hidden_state.npy
