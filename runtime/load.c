@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where a model comes from: a file, or memory, as ONNX or as text.
+ * Loading a model from a file or from memory, as ONNX or as text.
  */
 #include "runtime/model.h"
 
@@ -20,7 +20,8 @@ struct source {
 	size_t nblob;
 };
 
-/* A text claims types: they are found out before anything relies on them.  */
+/* Read a graph as text.  Types in the text are not trusted: they are inferred
+ * anew and verified.  */
 static int
 read_text(const struct source *f, int keep, struct brn_graph **out,
     burin_error *err)

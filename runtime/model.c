@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A model: graph -> net -> kernels; and what is told of it.
+ * A model: graph to net to kernels, and the facts that burin.h gives about it.
  */
 #include "runtime/model.h"
 
@@ -43,7 +43,7 @@ burin_model_free(burin_model *m)
 	free(m);
 }
 
-/* Without net.  */
+/* A model without a net.  */
 static struct burin_model *
 model_new(const struct burin_options *o)
 {
@@ -63,9 +63,9 @@ model_new(const struct burin_options *o)
 	return NULL;
 }
 
-/* ---- what is told ----------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------ */
 
-/* A copy that lives as long as the model.  */
+/* Replace *s by a copy that lives as long as the model.  */
 static int
 keep_string(struct burin_model *m, const char **s, burin_error *err)
 {
@@ -122,7 +122,7 @@ describe_unsupported(struct burin_model *m, const struct brn_graph *g,
 	return 0;
 }
 
-/* What burin.h tells of the file, before passes change the graph.  */
+/* Facts about the file, taken before passes change the graph.  */
 static int
 describe_file(struct burin_model *m, const struct brn_graph *g,
     burin_error *err)
@@ -144,7 +144,7 @@ describe_file(struct burin_model *m, const struct brn_graph *g,
 	return describe_unsupported(m, g, err);
 }
 
-/* Patterns that passes left as they are.  */
+/* Patterns that passes did not fuse, with reasons.  */
 static int
 describe_unfused(struct burin_model *m, burin_error *err)
 {
@@ -169,7 +169,8 @@ describe_unfused(struct burin_model *m, burin_error *err)
 	return 0;
 }
 
-/* Inputs and outputs, whose types passes may have found out.  */
+/* Inputs and outputs, after passes: they may have inferred more of the
+ * types.  */
 static int
 describe_values(struct burin_model *m, burin_error *err)
 {
@@ -188,7 +189,7 @@ describe_values(struct burin_model *m, burin_error *err)
 	return rc;
 }
 
-/* Microseconds of all tokens that layers are judged by.  */
+/* Nanoseconds of a tile to microseconds of BRN_COST_TOKENS tokens.  */
 static double
 micros(double ns)
 {
@@ -260,7 +261,7 @@ describe_layers(struct burin_model *m, burin_error *err)
 	return 0;
 }
 
-/* Keys of the records of tuning.  */
+/* Keys of the tuning records that the model used.  */
 static int
 describe_tunings(struct burin_model *m, burin_error *err)
 {
