@@ -219,7 +219,7 @@ need_room(const struct maker *k, const struct brn_step *s, struct room *r)
 	}
 	n = brn_layer_xt_size(l, brn_tiles_of(type[0]).n);
 	m = brn_layer_yt_size(l, brn_tiles_of(type[0]).n);
-	if (!s->node->in[0]->tiles || brn_layer_colsp(l) != l->bsr->cols)
+	if (!s->node->in[0]->tiles || brn_layer_packs_tiles(l))
 		r->xt = n > r->xt ? n : r->xt;
 	if (!s->node->tiles || brn_layer_rowsp(l) != l->bsr->rows)
 		r->yt = m > r->yt ? m : r->yt;
@@ -365,13 +365,25 @@ make_memory(struct maker *k, burin_error *err)
 	return rc;
 }
 
+/* The stretch of bands that step i is in, or NULL.  */
+static const struct brn_bands *
+bands_of(const struct brn_plan *p, int i)
+{
+	for (const struct brn_bands *b = p->bands; b < p->bands + p->nbands;
+	    b++)
+		if (i >= b->first && i <= b->last)
+			return b;
+	return NULL;
+}
+
 /* Layers one after the other that read the same x, as Q, K and V do, put it
- * into tiles once.  */
+ * into tiles once; in the same bands, since each band has its own.  */
 static void
 share_tiles(struct maker *k)
 {
 	struct brn_plan *p = k->p;
 	const struct brn_step *before = NULL;
+	const struct brn_layer *l, *m;
 
 	for (int i = 0; i < p->nstep; i++) {
 		struct brn_step *s = &p->step[i];
@@ -382,13 +394,14 @@ share_tiles(struct maker *k)
 			before = NULL;
 			continue;
 		}
-		s->has_xt = before &&
-		    k->root[before->node->in[0]->id] ==
+		l = &k->m->layer[s->layer];
+		m = before ? &k->m->layer[before->layer] : NULL;
+		s->has_xt = m && k->root[before->node->in[0]->id] ==
 		    k->root[s->node->in[0]->id] &&
-		    k->m->layer[before->layer].bsr->cols ==
-		    k->m->layer[s->layer].bsr->cols &&
-		    brn_layer_colsp(&k->m->layer[before->layer]) ==
-		    brn_layer_colsp(&k->m->layer[s->layer]);
+		    bands_of(p, (int)(before - p->step)) == bands_of(p, i) &&
+		    m->bsr->cols == l->bsr->cols &&
+		    m->spec.elem == l->spec.elem &&
+		    brn_layer_colsp(m) == brn_layer_colsp(l);
 		before = s;
 	}
 }

@@ -191,7 +191,7 @@ int
 brn_plan_run(struct brn_plan *p, const struct brn_net *m,
     struct brn_threads *t, int profile, burin_error *err)
 {
-	struct run r = { p, m, brn_native(m->isa), t, profile, NULL };
+	struct run r = { p, m, brn_native(m->target.isa), t, profile, NULL };
 	const struct brn_bands *b = p->bands, *end = p->bands + p->nbands;
 	int rc = 0;
 
