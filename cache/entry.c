@@ -42,22 +42,6 @@ read_all(int fd, uint8_t *p, size_t n, int64_t off)
 	return 0;
 }
 
-static int
-write_all(int fd, const uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		p += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
-
 /* Reason to distrust a file because of its type, owner, mode or links, or NULL.
  * A link count of 0 is accepted: a newer entry has replaced the file since it
  * was opened.  */
@@ -266,7 +250,7 @@ brn_entry_seal(int fd, const struct brn_key *k, const void *desc,
 		return brn_nomem(err);
 	if (read_all(fd, all, payload, 0) == 0) {
 		put_tail(all, n, k, desc, ndesc);
-		rc = write_all(fd, all + payload, n - payload);
+		rc = brn_write_all(fd, all + payload, n - payload);
 	}
 	free(all);
 	if (rc < 0 || fchmod(fd, 0400) < 0 || fsync(fd) < 0)

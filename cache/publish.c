@@ -103,19 +103,8 @@ brn_store_publish(struct brn_store *s, const struct brn_key *k,
 static int
 write_entry(int fd, const void *entry, size_t n)
 {
-	const char *p = entry;
-
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		p += put;
-		n -= (size_t)put;
-	}
-	return fchmod(fd, 0400) < 0 || fsync(fd) < 0 ? -1 : 0;
+	return brn_write_all(fd, entry, n) < 0 || fchmod(fd, 0400) < 0 ||
+	    fsync(fd) < 0 ? -1 : 0;
 }
 
 static int

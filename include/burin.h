@@ -136,7 +136,8 @@ typedef struct burin_model burin_model;
 
 /* Read an ONNX file (opsets up to 25), rewrite it, and get the kernels of its
  * layers from the cache or the compiler.  External data is read from the
- * folder of the file only.  o may be NULL and is not kept.
+ * folder of the file only.  o may be NULL and is not kept.  A text that the
+ * option dump has written is a model, too.
  * Errors: EIO, EFORMAT, EUNSUPPORTED (every unsupported operator is named, as
  * far as the message has room; unsupported=keep lists them all), ESHAPE,
  * ENOMEM.  A compiler or cache that does not work is no error: the layer runs
@@ -149,6 +150,20 @@ BURIN_API int burin_model_load(const char *path, const burin_options *o,
 BURIN_API int burin_model_load_memory(const void *data, size_t size,
     const char *external_dir, const burin_options *o, burin_model **out,
     burin_error *err);
+
+/* Bytes of the caller's with a name.  */
+typedef struct burin_blob {
+	const char *name;
+	const void *data;
+	size_t size;
+} burin_blob;
+
+/* The same from memory in parts: external data is looked for in the blob whose
+ * name is its location, and nowhere else.  Blobs are only read during the call;
+ * names must differ.  For hosts that hold the weights of a model already.  */
+BURIN_API int burin_model_load_parts(const void *data, size_t size,
+    const burin_blob *blobs, size_t nblob, const burin_options *o,
+    burin_model **out, burin_error *err);
 
 /* Wait up to timeout_ms for kernels that compile=async is still making
  * (negative: as long as it takes).  How many are left: 0 when all are there,
@@ -390,11 +405,18 @@ typedef struct burin_prune_spec {
 	int random;             /* 0: by magnitude; 1: at random, from seed */
 	uint64_t seed;
 	const char *only;       /* POSIX extended regex on names, or NULL */
+	int tied;               /* 1: prune weights that are used outside of
+	                           layers, too, as embeddings are */
+	/* Unless NULL, called with the name of each layer that is left as it
+	 * is, and the reason; both are valid during the call.  */
+	void (*left)(void *ctx, const char *layer, const char *why);
+	void *ctx;
 } burin_prune_spec;
 
 /* Zero blocks in the weights of the dense layers of an ONNX file, one shot,
- * and write the result.  A weight with several users is pruned once.  size is
- * sizeof *spec; EINVAL if members are set that this library does not have.  */
+ * and write the result; 8-bit integers become their zero point.  A weight of
+ * several layers is pruned once.  size is sizeof *spec; EINVAL if members are
+ * set that this library does not have.  */
 BURIN_API int burin_prune(const char *in_path, const char *out_path,
     const burin_prune_spec *spec, size_t size, int *nlayers,
     burin_error *err);

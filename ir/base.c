@@ -5,12 +5,14 @@
  */
 #include "ir/base.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 static atomic_long fail_in = -1;
 
@@ -324,6 +326,24 @@ brn_buf_free(struct brn_buf *b)
 {
 	free(b->p);
 	*b = (struct brn_buf){ 0 };
+}
+
+int
+brn_write_all(int fd, const void *p, size_t n)
+{
+	const char *from = p;
+
+	while (n > 0) {
+		ssize_t put = write(fd, from, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		from += put;
+		n -= (size_t)put;
+	}
+	return 0;
 }
 
 double

@@ -67,6 +67,9 @@ void brn_buf_printf(struct brn_buf *b, const char *fmt, ...)
     BRN_PRINTF(2, 3);
 void brn_buf_free(struct brn_buf *b);
 
+/* All n bytes to a file or pipe.  -1: errno says why.  */
+int brn_write_all(int fd, const void *p, size_t n);
+
 /* Milliseconds of the monotonic clock.  */
 double brn_now_ms(void);
 

@@ -144,7 +144,9 @@ static char here[BRN_COMPILER_ID_MAX];
 static void
 find_here(void)
 {
-	if (brn_compiler_id_file(BRN_GCCJIT_FILE, here) < 0)
+	const char *file = secure_getenv("BURIN_GCCJIT");
+
+	if (brn_compiler_id_file(file ? file : BRN_GCCJIT_FILE, here) < 0)
 		snprintf(here, sizeof here, "%s", BRN_GCCJIT_ID);
 }
 

@@ -13,7 +13,8 @@
 
 #define BRN_COMPILER_ID_MAX 64
 
-/* Of the libgccjit of this machine, read from its file without loading it;
+/* Of the libgccjit of this machine, read from its file without loading it: the
+ * one that configure found, or $BURIN_GCCJIT where the module loads another;
  * where there is none, of the one burin was built with, so that a warmed cache
  * still hits.  "" when neither is known.  */
 const char *brn_compiler_id(void);

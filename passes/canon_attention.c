@@ -35,7 +35,6 @@ split(struct brn_builder *m, struct brn_node *x, int64_t heads)
 static int
 is_plain(const struct brn_node *n)
 {
-	int64_t heads = brn_attr_int(n, "q_num_heads", 0);
 	int rank;
 
 	if (n->op != BRN_OP_mha || brn_attr(n, "index") ||
@@ -51,7 +50,8 @@ is_plain(const struct brn_node *n)
 			return 0;
 	}
 	if (rank == 3)
-		return heads == brn_attr_int(n, "kv_num_heads", 0);
+		return brn_attr_int(n, "q_num_heads") ==
+		    brn_attr_int(n, "kv_num_heads");
 	return rank == 4 && n->in[0]->type.dim[1] == n->in[1]->type.dim[1];
 }
 
@@ -84,10 +84,10 @@ static struct brn_node *
 write_out(struct brn_builder *m, const struct brn_node *n)
 {
 	static const int turned[] = { 0, 1, 3, 2 };
-	int64_t heads = brn_attr_int(n, "q_num_heads", 0);
+	int64_t heads = brn_attr_int(n, "q_num_heads");
 	struct brn_node *x[3], *y;
 	struct brn_type t;
-	float scale = brn_attr_float(n, "scale", 0);
+	float scale = brn_attr_float(n, "scale");
 
 	for (int i = 0; i < 3; i++)
 		if (!(x[i] = split(m, n->in[i], heads)))
@@ -121,11 +121,7 @@ canon_attention_visit(struct brn_rewrite *r, struct brn_node *n,
 	if (!is_plain(n))
 		return BURIN_OK;
 	y = write_out(&m, n);
-	if (!y)
-		return brn_nomem(err);
-	y->type = n->type;
-	brn_rewrite_to(r, n, y);
-	return BURIN_OK;
+	return brn_rewrite_as(r, n, y, err);
 }
 
 int

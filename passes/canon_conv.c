@@ -55,7 +55,7 @@ is_transposed_layer(const struct brn_node *n)
 	const char *why;
 
 	return n->op == BRN_OP_conv_transpose && has_constants(n) &&
-	    brn_attr_int(n, "group", 1) == 1 &&
+	    brn_attr_int(n, "group") == 1 &&
 	    brn_window_transposed(n, &n->in[0]->type,
 	    &n->in[1]->value->type, &win, &why) == 0 && win.n <= 2;
 }
@@ -66,10 +66,11 @@ is_layer(const struct brn_node *n)
 	const struct brn_type *w;
 	struct brn_window win;
 	const char *why;
-	int64_t group = brn_attr_int(n, "group", 1);
+	int64_t group;
 
 	if (n->op != BRN_OP_conv || !has_constants(n))
 		return 0;
+	group = brn_attr_int(n, "group");
 	w = &n->in[1]->value->type;
 	return brn_window_of(n, &n->in[0]->type, w, &win, &why) == 0 &&
 	    brn_window_is_small(&win) && group >= 1 &&
@@ -103,7 +104,7 @@ element(const struct brn_node *c, int64_t i)
 static int
 fold_batch_norm(struct conv *k, const struct brn_node *u)
 {
-	double eps = (double)brn_attr_float(u, "epsilon", 1e-5f);
+	double eps = (double)brn_attr_float(u, "epsilon");
 
 	for (int i = 1; i < 5; i++)
 		if (!is_const_f32(u->in[i]))
@@ -201,7 +202,7 @@ copy_attrs(struct conv *k, struct brn_node *l)
 	static const char *const ints[] = { "strides", "dilations", "pads",
 		"output_padding", "output_shape" };
 	const struct brn_type *w = &k->n->in[1]->value->type;
-	int64_t auto_pad = brn_attr_int(k->n, "auto_pad", 0);
+	int64_t auto_pad = brn_attr_int(k->n, "auto_pad");
 
 	if (brn_attr_set_ints(k->g, l, "kernel_shape", w->dim + 2,
 	    w->rank - 2) < 0)
@@ -233,9 +234,7 @@ make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
 	    bias ? 3 : 2);
 	if (!l || copy_attrs(k, l) < 0)
 		return brn_nomem(err);
-	l->type = k->root->type;
-	brn_rewrite_to(r, k->root, l);
-	return BURIN_OK;
+	return brn_rewrite_as(r, k->root, l, err);
 }
 
 static int
@@ -260,9 +259,7 @@ make_transposed(struct brn_rewrite *r, struct conv *k, burin_error *err)
 	f = brn_graph_add(k->g, BRN_OP_fold_taps, k->n->name, in, 1 + bias);
 	if (!f || copy_attrs(k, f) < 0)
 		return brn_nomem(err);
-	f->type = k->root->type;
-	brn_rewrite_to(r, k->root, f);
-	return BURIN_OK;
+	return brn_rewrite_as(r, k->root, f, err);
 }
 
 static int
@@ -272,7 +269,7 @@ convert_conv(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	int turned = n->op == BRN_OP_conv_transpose;
 	struct conv k = { .g = r->g, .n = n, .root = n,
 	    .out = w->dim[turned], .each = w->dim[!turned],
-	    .group = brn_attr_int(n, "group", 1) };
+	    .group = brn_attr_int(n, "group") };
 	int rc;
 
 	k.taps = brn_numel(n->in[1]->value) / (k.out * k.each);

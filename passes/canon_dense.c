@@ -143,12 +143,13 @@ static int
 is_gemm(const struct brn_node *n)
 {
 	const struct brn_node *c = n->nin > 2 ? n->in[2] : NULL;
-	int rows_at = brn_attr_int(n, "transB", 0) ? 0 : 1;
+	int rows_at;
 
-	if (n->op != BRN_OP_gemm || brn_attr_int(n, "transA", 0) ||
+	if (n->op != BRN_OP_gemm || brn_attr_int(n, "transA") ||
 	    !is_weight(n->in[1]))
 		return 0;
-	if (brn_attr_float(n, "alpha", 1) != 1 && !brn_is_const(n->in[1]))
+	rows_at = brn_attr_int(n, "transB") ? 0 : 1;
+	if (brn_attr_float(n, "alpha") != 1 && !brn_is_const(n->in[1]))
 		return 0;
 	return !c || is_bias(c, n->in[1]->type.dim[rows_at], 2) ||
 	    (brn_is_const(c) && c->type.dtype == BURIN_F32 &&
@@ -160,14 +161,14 @@ from_gemm(const struct brn_rewrite *r, struct brn_node *n, struct layer *l,
     burin_error *err)
 {
 	struct brn_node *w = n->in[1], *c = n->nin > 2 ? n->in[2] : NULL;
-	float alpha = brn_attr_float(n, "alpha", 1);
-	float beta = brn_attr_float(n, "beta", 1);
+	float alpha = brn_attr_float(n, "alpha");
+	float beta = brn_attr_float(n, "beta");
 
 	l->root = n;
 	l->in[0] = n->in[0];
 	if (alpha != 1 && !(w = scaled(r->g, w, alpha, err)))
 		return BURIN_ENOMEM;
-	if (!brn_attr_int(n, "transB", 0) && !(w = flip(r->g, w, err)))
+	if (!brn_attr_int(n, "transB") && !(w = flip(r->g, w, err)))
 		return BURIN_ENOMEM;
 	l->in[1] = w;
 	if (!c || beta == 0)
@@ -190,11 +191,7 @@ make_dense(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	if (rc < 0)
 		return rc;
 	d = brn_graph_add(r->g, BRN_OP_dense, n->name, l.in, l.in[2] ? 3 : 2);
-	if (!d)
-		return brn_nomem(err);
-	d->type = l.root->type;
-	brn_rewrite_to(r, l.root, d);
-	return BURIN_OK;
+	return brn_rewrite_as(r, l.root, d, err);
 }
 
 static int

@@ -158,11 +158,7 @@ canon_einsum_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	a = operand(&m, &l, n->in[0], 0, first);
 	b = operand(&m, &l, n->in[1], 1, second);
 	y = b ? result(&m, &l, brn_build(&m, BRN_OP_matmul, &t, a, b)) : NULL;
-	if (!y)
-		return brn_nomem(err);
-	y->type = n->type;
-	brn_rewrite_to(r, n, y);
-	return BURIN_OK;
+	return brn_rewrite_as(r, n, y, err);
 }
 
 int

@@ -133,7 +133,7 @@ fix_reshape(struct brn_rewrite *r, const struct brn_shapes *s,
 	struct brn_node *c;
 
 	if (n->op != BRN_OP_reshape || !s->sym[n->in[1]->id] ||
-	    brn_attr_int(n, "allowzero", 0))
+	    brn_attr_int(n, "allowzero"))
 		return BURIN_OK;
 	val = s->val[n->in[1]->id];
 	if (brn_numel(val) > BRN_MAX_RANK ||

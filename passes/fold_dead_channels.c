@@ -160,7 +160,7 @@ may_sum_to_zero(const struct brn_node *attention)
 {
 	const struct brn_node *mask = mask_of(attention);
 
-	return brn_attr_int(attention, "nan_to_zero", 0) && mask &&
+	return brn_attr_int(attention, "nan_to_zero") && mask &&
 	    !is_finite_mask(mask);
 }
 
@@ -331,8 +331,8 @@ compact_attention(struct brn_graph *g, const struct brn_channels *c,
     const struct brn_node *n, struct brn_node *maker, burin_error *err)
 {
 	struct brn_node *in[4] = { NULL, NULL, maker, mask_of(n) }, *new;
-	float scale = brn_attr_float(n, "scale", 1);
-	int64_t nan_to_zero = brn_attr_int(n, "nan_to_zero", 0);
+	float scale = brn_attr_float(n, "scale");
+	int64_t nan_to_zero = brn_attr_int(n, "nan_to_zero");
 
 	in[0] = compact_maker(g, c, n->in[0], err);
 	in[1] = in[0] ? compact_maker(g, c, n->in[1], err) : NULL;
@@ -411,7 +411,7 @@ fold_dead_channels_visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
 	int rc;
 
 	rc = brn_channels_init(&c, n, p->is_attention ?
-	    brn_attr_int(p->mid, "heads", 1) : n, err);
+	    brn_attr_int(p->mid, "heads") : n, err);
 	if (rc < 0)
 		goto done;
 	brn_channels_mark_constant(&c, p->maker->in[1]->value,

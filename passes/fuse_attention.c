@@ -309,7 +309,7 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 	    soft->type.dtype != BURIN_F32)
 		return no(p, NO "it is no float32 [batch, heads, queries, "
 		    "keys]");
-	axis = brn_attr_int(soft, "axis", -1);
+	axis = brn_attr_int(soft, "axis");
 	if (axis != -1 && axis != 3)
 		return no(p, NO "its axis is not the last");
 	return read_scores(p, soft->in[0]);
@@ -468,9 +468,7 @@ replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
 		return brn_nomem(err);
 	if (p->nan_to_zero && brn_attr_set_int(g, n, "nan_to_zero", 1) < 0)
 		return brn_nomem(err);
-	n->type = root->type;
-	brn_rewrite_to(r, root, n);
-	return BURIN_OK;
+	return brn_rewrite_as(r, root, n, err);
 }
 
 int

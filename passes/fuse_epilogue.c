@@ -51,17 +51,17 @@ epilogue_of_op(const struct brn_node *n)
 		break;
 	case BRN_OP_leaky_relu:
 		e.act = BRN_ACT_leaky_relu;
-		e.lo = brn_attr_float(n, "alpha", 0.01f);
+		e.lo = brn_attr_float(n, "alpha");
 		break;
 	case BRN_OP_hard_swish:
 		e.act = BRN_ACT_hard_swish;
 		break;
 	case BRN_OP_swish:
-		if (brn_attr_float(n, "alpha", 1) == 1)
+		if (brn_attr_float(n, "alpha") == 1)
 			e.act = BRN_ACT_swish;
 		break;
 	case BRN_OP_gelu:
-		e.act = brn_attr_int(n, "tanh", 0) ? BRN_ACT_gelu_tanh :
+		e.act = brn_attr_int(n, "tanh") ? BRN_ACT_gelu_tanh :
 		    BRN_ACT_gelu;
 		break;
 	case BRN_OP_tanh:

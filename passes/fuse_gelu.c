@@ -315,9 +315,7 @@ replace_with_gelu(struct brn_rewrite *rw, struct brn_node *root,
 	n = brn_graph_add(rw->g, BRN_OP_gelu, root->name, &x, 1);
 	if (!n || (tanh_form && brn_attr_set_int(rw->g, n, "tanh", 1) < 0))
 		return brn_nomem(err);
-	n->type = root->type;
-	brn_rewrite_to(rw, root, n);
-	return BURIN_OK;
+	return brn_rewrite_as(rw, root, n, err);
 }
 
 static int

@@ -41,7 +41,7 @@ is_mean(struct norm *p, const struct brn_node *n, const struct brn_node *x)
 	double axis;
 
 	if (n->op != BRN_OP_reduce_mean || n->in[0] != x ||
-	    !brn_attr_int(n, "keepdims", 1) || n->nin < 2 ||
+	    !brn_attr_int(n, "keepdims") || n->nin < 2 ||
 	    !brn_const_scalar(n->in[1], &axis))
 		return 0;
 	if (rank < 1 || (axis != -1 && axis != rank - 1))

@@ -63,8 +63,8 @@ input_of_gate(struct brn_node *n, struct brn_match *m, enum brn_op *op)
 	if (n->op == BRN_OP_sigmoid)
 		return n->in[0];
 	if (n->op == BRN_OP_hard_sigmoid)
-		return is_near(brn_attr_float(n, "alpha", 0.2f), 1.0 / 6) &&
-		    is_near(brn_attr_float(n, "beta", 0.5f), 0.5) ?
+		return is_near(brn_attr_float(n, "alpha"), 1.0 / 6) &&
+		    is_near(brn_attr_float(n, "beta"), 0.5) ?
 		    n->in[0] : NULL;
 	v = other_operand(n, BRN_OP_div, 6);
 	if (!v)
@@ -92,11 +92,7 @@ fuse_gate(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 		    !brn_match_is_closed(&m, r, n))
 			continue;
 		new = brn_graph_add(r->g, op, n->name, &x, 1);
-		if (!new)
-			return brn_nomem(err);
-		new->type = n->type;
-		brn_rewrite_to(r, n, new);
-		return BURIN_OK;
+		return brn_rewrite_as(r, n, new, err);
 	}
 	return BURIN_OK;
 }
@@ -124,11 +120,7 @@ fuse_late_division(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 		if (!brn_match_is_closed(&m, r, n))
 			continue;
 		new = brn_graph_add(r->g, BRN_OP_hard_swish, n->name, &x, 1);
-		if (!new)
-			return brn_nomem(err);
-		new->type = n->type;
-		brn_rewrite_to(r, n, new);
-		return BURIN_OK;
+		return brn_rewrite_as(r, n, new, err);
 	}
 	return BURIN_OK;
 }

@@ -5,10 +5,7 @@
  */
 #include "passes/pass.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "ir/op/infer.h"
 
@@ -19,40 +16,14 @@ const struct brn_pass_info brn_passes[] = {
 const int brn_npasses = BRN_COUNT(brn_passes);
 
 static int
-write_file(const char *path, const struct brn_buf *b, burin_error *err)
-{
-	FILE *f = fopen(path, "w");
-	int bad;
-
-	if (!f)
-		return brn_fail(err, BURIN_EIO, "%s: %s", path,
-		    strerror(errno));
-	bad = fwrite(b->p, 1, b->n, f) != b->n;
-	bad |= fclose(f) != 0;
-	if (bad)
-		return brn_fail(err, BURIN_EIO, "%s: %s", path,
-		    strerror(errno));
-	return BURIN_OK;
-}
-
-static int
 dump(const struct brn_pass_info *p, const struct brn_graph *g,
     const char *dir, burin_error *err)
 {
-	struct brn_buf path = { 0 }, text = { 0 };
-	int rc;
+	char name[64];
 
-	brn_buf_printf(&path, "%s/%02d-%s.txt", dir, (int)(p - brn_passes) + 1,
+	snprintf(name, sizeof name, "%02d-%s.txt", (int)(p - brn_passes) + 1,
 	    p->name);
-	brn_buf_u8(&path, 0);
-	brn_graph_print(&text, g);
-	if (path.fail || text.fail)
-		rc = brn_nomem(err);
-	else
-		rc = write_file((const char *)path.p, &text, err);
-	brn_buf_free(&path);
-	brn_buf_free(&text);
-	return rc;
+	return brn_graph_save(g, dir, name, err);
 }
 
 int

@@ -75,6 +75,17 @@ brn_rewrite_to(struct brn_rewrite *r, struct brn_node *old,
 	r->count++;
 }
 
+int
+brn_rewrite_as(struct brn_rewrite *r, struct brn_node *old,
+    struct brn_node *new, burin_error *err)
+{
+	if (!new)
+		return brn_nomem(err);
+	new->type = old->type;
+	brn_rewrite_to(r, old, new);
+	return BURIN_OK;
+}
+
 struct brn_node *
 brn_rewrite_now(const struct brn_rewrite *r, struct brn_node *n)
 {

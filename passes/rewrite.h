@@ -27,6 +27,10 @@ int brn_rewrite_begin(struct brn_rewrite *r, struct brn_graph *g,
 /* Record that new replaces old, which is one of the first n nodes.  */
 void brn_rewrite_to(struct brn_rewrite *r, struct brn_node *old,
     struct brn_node *new);
+/* The same for a new node that was made for it: it gets the type of old.
+ * ENOMEM when new is NULL.  */
+int brn_rewrite_as(struct brn_rewrite *r, struct brn_node *old,
+    struct brn_node *new, burin_error *err);
 /* The node that n is replaced by so far, n itself where it is not.  */
 struct brn_node *brn_rewrite_now(const struct brn_rewrite *r,
     struct brn_node *n);

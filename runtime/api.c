@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "ir/onnx/import.h"
+#include "ir/onnx/prune.h"
 #include "jit/admin/entries.h"
 #include "jit/get/jit.h"
 #include "jit/target.h"

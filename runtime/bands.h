@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Steps in a row whose tiles depend on the same tiles of what they read do a
- * band of tiles at a time, one after the other: what one step writes is still
- * in the cache when the next one reads it, and what no other step reads needs
- * room for one band only.  No result depends on it.
+ * Stretches of steps that run band by band.  Where each tile of a step's result
+ * depends on the same tile of its operands only, consecutive steps do a band of
+ * tiles at a time, one step after the other: what one step writes is in the
+ * cache when the next reads it, and a value that no other step reads has room
+ * for one band only.  Results do not depend on it.
  */
 #ifndef BRN_BANDS_H
 #define BRN_BANDS_H
 
-#include "runtime/plan.h"
+#include "runtime/step.h"
 
 /* Steps first to last, step tiles of n at a time.  */
 struct brn_bands {
@@ -16,20 +17,28 @@ struct brn_bands {
 	int64_t n, step;
 };
 
-/* Some of the n tiles of a value.  */
+/* Tiles from to to of the n tiles of a value.  */
 struct brn_band {
 	int64_t n, from, to;
 };
 
-/* Into out[nstep], in their order; how many there are.  */
-int brn_bands_find(const struct brn_plan *p, const struct brn_net *m,
-    struct brn_bands *out);
+/* The stretches among n steps, into out[n], in their order; returns how many
+ * there are.  */
+int brn_bands_find(const struct brn_step *step, int n, struct brn_bands *out);
 
-/* Where the band of v is: v has all tiles, or room for those of one band.  */
-float *brn_band_data(const struct brn_tensor *v, const struct brn_band *b);
+/* A call narrowed to a band, and what it points to.  Steps of a stretch have at
+ * most BRN_BAND_INPUTS operands.  */
+enum { BRN_BAND_INPUTS = 4 };
+struct brn_band_call {
+	struct brn_tensor out, val[BRN_BAND_INPUTS];
+	const struct brn_tensor *in[BRN_BAND_INPUTS];
+	struct brn_type val_type[BRN_BAND_INPUTS];
+	const struct brn_type *type[BRN_BAND_INPUTS];
+};
 
-/* What a value of this type in rows is as far as the band goes.  */
-struct brn_type brn_band_type(const struct brn_type *t,
-    const struct brn_band *b);
+/* Let c, the call of a step of a stretch, be for band b of operands and result
+ * in tiles; operands in rows stay whole.  c then points into *k.  */
+void brn_band_narrow(struct brn_band_call *k, const struct brn_band *b,
+    struct brn_call *c);
 
 #endif

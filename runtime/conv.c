@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A convolution, group by group of tiles.
+ * A convolution, a group of tiles at a time.
  */
 #include "runtime/conv.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* Floats of x and y of a group: what half of a second-level cache holds.  */
+/* Floats of x and y of a group: half an L2 of 1 MB.  */
 enum { GROUP_FLOATS = 128 << 10 };
 
-/* As many tiles as stay in the cache, an even number, in equal groups.  */
+/* Tiles of a group: at most what stays in the cache, about the same number in
+ * each group, and even, for kernels that take two tiles at a time.  */
 static int64_t
-group_of(const struct brn_layer *l, const struct brn_planes *g)
+tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 {
 	int64_t line = (brn_layer_colsp(l) + brn_layer_rowsp(l)) * BRN_TILE;
 	int64_t n = GROUP_FLOATS / line, all = brn_planes_ntile(g), ngroup;
@@ -25,12 +26,12 @@ group_of(const struct brn_layer *l, const struct brn_planes *g)
 }
 
 void
-brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
+brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
     int64_t *phases, int64_t *scratch)
 {
 	struct brn_planes g;
 	int fits = brn_planes_of(l->node, x, &g);
-	int64_t n = group_of(l, &g);
+	int64_t n = tiles_in_group(l, &g);
 
 	assert(fits);
 	(void)fits;
@@ -40,9 +41,9 @@ brn_conv_room(const struct brn_layer *l, const struct brn_type *x,
 	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
 }
 
-/* A run of one image.  */
+/* One image of the batch.  */
 struct image {
-	const struct brn_conv_run *r;
+	const struct brn_conv *r;
 	const float *x, *residual, *phases;
 	float *y;
 	int64_t ntile, ngroup;
@@ -53,16 +54,16 @@ static void
 make_phases(void *ctx, size_t c)
 {
 	const struct image *m = ctx;
-	const struct brn_conv_run *r = m->r;
+	const struct brn_conv *r = m->r;
 	int64_t plane = r->g.y.in * r->g.x.in;
 
 	r->native->phases(&r->g, m->x + (int64_t)c * plane,
 	    r->phases + (int64_t)c * brn_planes_size(&r->g), 0);
 }
 
-/* Where the columns that are wanted begin.  */
+/* Offset in the phases of each used column of the weight.  */
 static void
-find_lines(const struct brn_conv_run *r, int64_t *from)
+set_line_offsets(const struct brn_conv *r, int64_t *from)
 {
 	int64_t ntap = r->g.y.kernel * r->g.x.kernel, first = 0, at = 0;
 	int64_t size = brn_planes_size(&r->g);
@@ -79,9 +80,10 @@ find_lines(const struct brn_conv_run *r, int64_t *from)
 	}
 }
 
-/* So many block rows of l, of which the blocks have about so many floats.  */
+/* The number of block rows of l whose blocks have about so many floats, whole
+ * grains.  */
 static int64_t
-rows_of(const struct brn_layer *l, int64_t floats)
+block_rows_of(const struct brn_layer *l, int64_t floats)
 {
 	const struct brn_bsr *b = l->bsr;
 	int64_t grain = l->grain;
@@ -91,13 +93,15 @@ rows_of(const struct brn_layer *l, int64_t floats)
 	return n > grain ? n : grain;
 }
 
-/* Weights that a last tile of few positions finds in the cache.  */
+/* Floats of weights that stay in the cache between the tiles of a group and a
+ * last tile of few positions.  */
 enum { HOT_WEIGHTS = 64 << 10 };
 
-/* The kernel; a last tile of few positions is a call of its own.  It reads all
- * weights again, so some block rows go through all tiles before the next.  */
+/* Call the kernel.  A last tile of few positions is a call of its own, by the
+ * code for few tokens.  It reads all weights again: so some block rows go
+ * through all tiles before the next, while their weights are in the cache.  */
 static void
-multiply(const struct brn_conv_run *r, const float *xt, float *yt,
+multiply(const struct brn_conv *r, const float *xt, float *yt,
     int64_t ntile, int64_t last)
 {
 	const struct brn_layer *l = r->layer;
@@ -124,7 +128,7 @@ multiply(const struct brn_conv_run *r, const float *xt, float *yt,
 		return;
 	}
 	if (ntile > 1)
-		step = rows_of(l, HOT_WEIGHTS);
+		step = block_rows_of(l, HOT_WEIGHTS);
 	for (; a.brow0 < nbrow; a.brow0 = a.brow1) {
 		a.brow1 = a.brow0 + step < nbrow ? a.brow0 + step : nbrow;
 		a.tile0 = a.tokens = 0;
@@ -141,7 +145,7 @@ multiply(const struct brn_conv_run *r, const float *xt, float *yt,
 static void
 run_group(const struct image *m, int64_t i, float *scratch)
 {
-	const struct brn_conv_run *r = m->r;
+	const struct brn_conv *r = m->r;
 	const struct brn_layer *l = r->layer;
 	int64_t t0 = i * r->group, pos = t0 * BRN_TILE;
 	int64_t n = m->ntile - t0 < r->group ? m->ntile - t0 : r->group;
@@ -164,14 +168,14 @@ static void
 run_thread(void *ctx, size_t thread)
 {
 	const struct image *m = ctx;
-	const struct brn_conv_run *r = m->r;
+	const struct brn_conv *r = m->r;
 	float *scratch = r->scratch + (int64_t)thread * r->scratch_size;
 	int64_t cols = r->layer->bsr->cols, colsp = brn_layer_colsp(r->layer);
 
-	find_lines(r, (int64_t *)(scratch + brn_layer_xt_size(r->layer,
+	set_line_offsets(r, (int64_t *)(scratch + brn_layer_xt_size(r->layer,
 	    r->group) + brn_layer_yt_size(r->layer, r->group)));
-	/* Columns that no block has are never read, but those beyond the last
-	 * are. */
+	/* The kernel does not read columns that no block has, but it reads
+	 * those that pad the last block. */
 	for (int64_t t = 0; t < r->group && colsp > cols; t++)
 		memset(scratch + (t * colsp + cols) * BRN_TILE, 0,
 		    (size_t)((colsp - cols) * BRN_TILE) * sizeof *scratch);
@@ -180,7 +184,7 @@ run_thread(void *ctx, size_t thread)
 }
 
 void
-brn_conv_run(struct brn_conv_run *r, const struct brn_type *x)
+brn_conv(struct brn_conv *r, const struct brn_type *x)
 {
 	int fits = brn_planes_of(r->layer->node, x, &r->g);
 	int64_t in, out;
@@ -189,7 +193,7 @@ brn_conv_run(struct brn_conv_run *r, const struct brn_type *x)
 	(void)fits;
 	r->batch = x->dim[0];
 	r->channels = x->dim[1];
-	r->group = group_of(r->layer, &r->g);
+	r->group = tiles_in_group(r->layer, &r->g);
 	in = r->channels * r->g.y.in * r->g.x.in;
 	out = r->layer->bsr->rows * r->g.y.out * r->g.x.out;
 	for (int64_t b = 0; b < r->batch && r->g.npos; b++) {

@@ -105,7 +105,7 @@ describe(struct brn_layer *l)
 	};
 }
 
-/* Which columns a gather has to bring.  */
+/* The columns that some block has, which a gather copies.  */
 static int
 set_used(struct brn_layer *l, burin_error *err)
 {
@@ -212,7 +212,8 @@ brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 		brn_kernel_code(l->kernel)(a);
 }
 
-struct run {
+/* A run of a layer.  */
+struct layer_call {
 	const struct brn_layer_run *r;
 	struct brn_kernel_args args;    /* of all tiles and block rows */
 	struct brn_tiles out;           /* of y */
@@ -225,12 +226,12 @@ struct run {
 	int nchunk;
 };
 
-/* Tiles of x as the kernel wants them: from rows, with more features, or of
+/* Pack tile i of x for the kernel: from rows, with features of padding, or of
  * another element type.  */
 static void
 pack_tile(void *ctx, size_t i)
 {
-	const struct run *k = ctx;
+	const struct layer_call *k = ctx;
 	const struct brn_layer_run *r = k->r;
 	int64_t cols = r->tiles.features, colsp = brn_layer_colsp(r->layer);
 	float *to = r->xt + (int64_t)i * colsp * BRN_TILE;
@@ -248,11 +249,11 @@ pack_tile(void *ctx, size_t i)
 		brn_bf16_tile(to, colsp);
 }
 
-/* The other way, with the late part of the epilogue.  */
+/* Unpack tile i of y, with the late part of the epilogue.  */
 static void
 unpack_tile(void *ctx, size_t i)
 {
-	const struct run *k = ctx;
+	const struct layer_call *k = ctx;
 	const struct brn_layer_run *r = k->r;
 	int64_t rows = k->out.features, rowsp = brn_layer_rowsp(r->layer);
 	int64_t n = rows * BRN_TILE, at = (int64_t)i * n;
@@ -270,11 +271,11 @@ unpack_tile(void *ctx, size_t i)
 		r->native->epilogue(r->y + at, r->residual + at, n, &k->late);
 }
 
-/* The first block row of chunk i: about i / n of the work lies before it, at
- * the nearest multiple of the grain.  A block row costs its blocks and one
- * more, for bias and store.  */
+/* The first block row of chunk i of n: about i / n of the work lies before it,
+ * rounded to the grain.  The work of a block row is its blocks, plus one for
+ * bias and store.  */
 static int64_t
-cut(const struct brn_layer *l, int i, int n)
+first_row_of_chunk(const struct brn_layer *l, int i, int n)
 {
 	const struct brn_bsr *b = l->bsr;
 	int64_t grain = l->grain;
@@ -296,7 +297,7 @@ cut(const struct brn_layer *l, int i, int n)
 /* The hot part of the epilogue, on the rows that the kernel has just
  * written.  */
 static void
-finish(const struct run *k, const struct brn_kernel_args *a)
+apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 {
 	int64_t line = brn_layer_rowsp(k->r->layer) * BRN_TILE;
 	int64_t first = a->brow0 * a->bh * BRN_TILE;
@@ -310,12 +311,14 @@ finish(const struct run *k, const struct brn_kernel_args *a)
 	}
 }
 
-/* What is finished while it is in the cache: so many tiles, and lines of y in
- * all of them.  */
+/* Tiles of y, and lines of all of them, that get the epilogue while they are in
+ * the cache.  */
 enum { HOT_TILES = 8, HOT_LINES = 2048 };
 
+/* Some tiles and block rows at a time, and the hot part of the epilogue after
+ * each.  */
 static void
-run_hot(const struct run *k, struct brn_kernel_args a)
+run_with_epilogue(const struct layer_call *k, struct brn_kernel_args a)
 {
 	int64_t grain = k->r->layer->grain;
 	int64_t ntile = a.tile1, from = a.brow0, to = a.brow1;
@@ -330,7 +333,7 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 		for (a.brow0 = from; a.brow0 < to; a.brow0 = a.brow1) {
 			a.brow1 = a.brow0 + step < to ? a.brow0 + step : to;
 			brn_layer_multiply(k->r->layer, &a);
-			finish(k, &a);
+			apply_hot_epilogue(k, &a);
 		}
 	}
 }
@@ -338,16 +341,16 @@ run_hot(const struct run *k, struct brn_kernel_args a)
 static void
 run_chunk(void *ctx, size_t i)
 {
-	const struct run *k = ctx;
+	const struct layer_call *k = ctx;
 	const struct brn_layer *l = k->r->layer;
 	struct brn_kernel_args a = k->args;
 
-	a.brow0 = cut(l, (int)i, k->nchunk);
-	a.brow1 = cut(l, (int)i + 1, k->nchunk);
+	a.brow0 = first_row_of_chunk(l, (int)i, k->nchunk);
+	a.brow1 = first_row_of_chunk(l, (int)i + 1, k->nchunk);
 	if (a.brow0 == a.brow1)
 		return;
 	if (k->hot.act != BRN_ACT_none || k->residual)
-		run_hot(k, a);
+		run_with_epilogue(k, a);
 	else
 		brn_layer_multiply(l, &a);
 }
@@ -355,7 +358,7 @@ run_chunk(void *ctx, size_t i)
 /* A residual has the form of y, so it waits until y is unpacked, and with it an
  * activation of the sum.  */
 static void
-split_epilogue(struct run *k, int unpack)
+split_epilogue(struct layer_call *k, int unpack)
 {
 	struct brn_epilogue *wait = &k->late;
 
@@ -376,7 +379,7 @@ brn_layer_run(const struct brn_layer_run *r)
 	int pack = !r->x_tiles || elem != BRN_ELEM_f32 ||
 	    brn_layer_colsp(l) != l->bsr->cols;
 	int unpack = !r->y_tiles || brn_layer_rowsp(l) != l->bsr->rows;
-	struct run k = {
+	struct layer_call k = {
 		.r = r,
 		.elem = elem,
 		.out = r->tiles,

@@ -3,8 +3,8 @@
  * A layer: a dense or block-sparse weight with the kernel that was made for
  * it, and how it is run.  A dense layer is the fully populated BSR.
  */
-#ifndef BRN_KERNELS_H
-#define BRN_KERNELS_H
+#ifndef BRN_LAYER_H
+#define BRN_LAYER_H
 
 #include "ir/graph/epilogue.h"
 #include "ir/graph/report.h"

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First fit over the tensors alive, kept sorted by offset.
+ * First fit over the live intervals, which are kept sorted by offset.
  */
 #include "runtime/lifetimes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Drop from live[] what died before step.  */
+/* Remove from live[] the intervals that end before step; returns how many are
+ * left.  */
 static int
-bury(struct brn_interval **live, int n, int step)
+remove_ended(struct brn_interval **live, int n, int step)
 {
 	int kept = 0;
 
@@ -19,9 +20,10 @@ bury(struct brn_interval **live, int n, int step)
 	return kept;
 }
 
-/* Put v into the first gap that takes it; its place in live[].  */
+/* Give v the offset of the first gap that is large enough; returns its index in
+ * live[].  */
 static int
-place(struct brn_interval **live, int n, struct brn_interval *v)
+first_fit(struct brn_interval **live, int n, struct brn_interval *v)
 {
 	size_t at = 0;
 	int i;
@@ -36,7 +38,7 @@ place(struct brn_interval **live, int n, struct brn_interval *v)
 }
 
 int
-brn_memory_assign(struct brn_interval *v, int n, size_t *total,
+brn_lifetimes_assign(struct brn_interval *v, int n, size_t *total,
     burin_error *err)
 {
 	struct brn_interval **live = brn_alloc((size_t)n, sizeof *live);
@@ -50,8 +52,8 @@ brn_memory_assign(struct brn_interval *v, int n, size_t *total,
 		if (brn_add(v[k].size, 63, &v[k].size) < 0)
 			goto nomem;
 		v[k].size &= ~(size_t)63;
-		nlive = bury(live, nlive, v[k].from);
-		i = place(live, nlive, &v[k]);
+		nlive = remove_ended(live, nlive, v[k].from);
+		i = first_fit(live, nlive, &v[k]);
 		memmove(live + i + 1, live + i,
 		    (size_t)(nlive - i) * sizeof *live);
 		live[i] = &v[k];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Making plans.
+ * Making plans: types and known values, the steps between them with their
+ * forms, the stretches that run band by band, and the memory.
  */
 #include "runtime/plan.h"
 
@@ -8,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/op/ref.h"
-#include "runtime/bands.h"
-#include "runtime/conv.h"
+#include "runtime/forms.h"
 #include "runtime/lifetimes.h"
 
 void
@@ -59,7 +58,8 @@ brn_plan_copy(struct brn_plan *p, int i, burin_error *err)
 	return 0;
 }
 
-/* Known before a run: constants and what shapes decide.  */
+/* The value of n if it is known before a run: a constant, or decided by shapes;
+ * else NULL.  */
 static const struct brn_tensor *
 known(const struct brn_plan *p, const struct brn_node *n)
 {
@@ -74,21 +74,23 @@ is_alias(const struct brn_node *n)
 	return brn_ops[n->op].flags & BRN_ALIAS;
 }
 
-/* What a plan is made with.  */
-struct maker {
+/* A plan in the making.  The root of a value is the node whose memory it has:
+ * of an alias that of its input, else the node itself.  Arrays have an element
+ * a node.  */
+struct planner {
 	const struct brn_net *m;
 	struct brn_plan *p;
 	int nthread;
-	char *needed;           /* [nnode]: is a step, or an input */
-	int *root;              /* [nnode]: whose memory its value is */
-	int *born;              /* [nnode]: step that makes it */
-	int *last;              /* [nnode]: last step that reads a root */
-	int *slot;              /* [nnode]: interval of a root */
+	char *needed;           /* has a step, or is an input */
+	int *root;              /* id of the root */
+	int *born;              /* step that computes it; -1: none */
+	int *last;              /* last step that reads a root; -1: none */
+	int *slot;              /* interval of a root; -1: none */
 };
 
 /* Mark what the outputs need, backwards; nothing behind a known value.  */
 static void
-mark_needed(struct maker *k)
+mark_needed(struct planner *k)
 {
 	const struct brn_graph *g = k->m->graph;
 
@@ -120,33 +122,65 @@ check_type(const struct brn_node *n, const struct brn_type *t,
 	return brn_type_bytes(t, n->name, &bytes, err);
 }
 
+/* The operands of a step: values and their types in rows.  */
 static int
-add_step(struct maker *k, const struct brn_node *n, burin_error *err)
+set_operands(struct brn_plan *p, struct brn_step *s, burin_error *err)
 {
-	struct brn_plan *p = k->p;
-	struct brn_step *s = &p->step[p->nstep];
+	const struct brn_node *n = s->node;
 
-	s->node = n;
-	s->out = &p->val[n->id];
-	s->layer = k->m->layer_of[n->id];
-	s->info = (burin_step_info){ .name = n->name,
-	    .op = brn_ops[n->op].name, .layer = s->layer, .kernel = "" };
-	if (s->layer >= 0)
-		s->info.kernel = k->m->layer[s->layer].kernel->name;
 	s->in = brn_arena_alloc(p->shapes->arena, (size_t)n->nin,
 	    sizeof *s->in);
-	if (!s->in)
+	s->type = brn_arena_alloc(p->shapes->arena, (size_t)n->nin,
+	    sizeof *s->type);
+	if (!s->in || !s->type)
 		return brn_nomem(err);
 	for (int i = 0; i < n->nin; i++)
-		if (n->in[i])
+		if (n->in[i]) {
 			s->in[i] = &p->val[n->in[i]->id];
-	p->nstep++;
+			s->type[i] = &p->shapes->type[n->in[i]->id];
+		}
+	s->out = &p->val[n->id];
+	s->out_type = &p->shapes->type[n->id];
+	return 0;
+}
+
+static int
+set_form(struct planner *k, struct brn_step *s, burin_error *err)
+{
+	struct brn_call c = brn_step_call(s);
+
+	s->form = brn_form_find(k->m->target.isa, &c);
+	if (!s->form)
+		return brn_fail(err, BURIN_EUNSUPPORTED,
+		    "node '%s': %s has no form on tiles", s->node->name,
+		    brn_ops[s->node->op].name);
+	s->room = s->form->room(&c);
+	s->info.kernel = s->layer ? s->layer->kernel->name : s->form->word;
+	return 0;
+}
+
+static int
+add_step(struct planner *k, const struct brn_node *n, burin_error *err)
+{
+	struct brn_step *s = &k->p->step[k->p->nstep];
+	int layer = k->m->layer_of[n->id], rc;
+
+	*s = (struct brn_step){
+		.node = n,
+		.layer = layer < 0 ? NULL : &k->m->layer[layer],
+		.info = { .name = n->name, .op = brn_ops[n->op].name,
+		    .layer = layer },
+	};
+	if ((rc = set_operands(k->p, s, err)) < 0 ||
+	    (rc = set_form(k, s, err)) < 0)
+		return rc;
+	k->p->nstep++;
 	return 0;
 }
 
 /* Types and known values of all nodes, and the steps between them.  */
 static int
-make_steps(struct maker *k, burin_error *err)
+add_steps(struct planner *k, burin_error *err)
 {
 	const struct brn_graph *g = k->m->graph;
 	struct brn_plan *p = k->p;
@@ -183,61 +217,20 @@ make_steps(struct maker *k, burin_error *err)
 	return 0;
 }
 
-void
-brn_plan_types(const struct brn_plan *p, const struct brn_node *n,
-    const struct brn_type *type[BRN_MAX_RANK])
-{
-	for (int i = 0; i < n->nin && i < BRN_MAX_RANK; i++)
-		type[i] = n->in[i] ? &p->shapes->type[n->in[i]->id] : NULL;
-}
-
-/* Room for the tiles of the largest layer, of x and of y, and for what tile
- * ops need beside their operands: in floats.  */
-struct room {
-	int64_t xt, yt, scratch;
-};
-
-static void
-need_room(const struct maker *k, const struct brn_step *s, struct room *r)
-{
-	const struct brn_type *type[BRN_MAX_RANK];
-	const struct brn_layer *l;
-	int64_t n, m;
-
-	brn_plan_types(k->p, s->node, type);
-	if (s->layer < 0) {
-		n = brn_tiled_scratch(s->node, type);
-		r->scratch = n > r->scratch ? n : r->scratch;
-		return;
-	}
-	l = &k->m->layer[s->layer];
-	if (brn_is_image_layer(s->node)) {
-		brn_conv_room(l, type[0], &n, &m);
-		r->xt = n > r->xt ? n : r->xt;
-		r->scratch = m > r->scratch ? m : r->scratch;
-		return;
-	}
-	n = brn_layer_xt_size(l, brn_tiles_of(type[0]).n);
-	m = brn_layer_yt_size(l, brn_tiles_of(type[0]).n);
-	if (!s->node->in[0]->tiles || brn_layer_packs_tiles(l))
-		r->xt = n > r->xt ? n : r->xt;
-	if (!s->node->tiles || brn_layer_rowsp(l) != l->bsr->rows)
-		r->yt = m > r->yt ? m : r->yt;
-}
-
-/* The interval of n floats that every step may use.  */
+/* The interval of n floats that any step may use.  */
 static struct brn_interval
-forever(int64_t n)
+whole_run(int64_t n)
 {
 	return (struct brn_interval){ 0, INT_MAX,
 	    (size_t)n * sizeof (float), 0 };
 }
 
-/* While a stretch goes band by band, all of it happens at once: what it reads
- * lives to its end, what it leaves lives from its beginning.  What only the
- * stretch itself reads is room for one band.  */
+/* Find the stretches that run band by band, and change lifetimes, since each
+ * band goes from the first to the last step: what a stretch reads lives to its
+ * end, a result that others read lives from its beginning, and one that only
+ * the stretch reads has the tiles of one band.  */
 static int
-make_bands(struct maker *k, burin_error *err)
+set_bands(struct planner *k, burin_error *err)
 {
 	struct brn_plan *p = k->p;
 
@@ -245,7 +238,7 @@ make_bands(struct maker *k, burin_error *err)
 	    sizeof *p->bands);
 	if (!p->bands)
 		return brn_nomem(err);
-	p->nbands = brn_bands_find(p, k->m, p->bands);
+	p->nbands = brn_bands_find(p->step, p->nstep, p->bands);
 	for (const struct brn_bands *b = p->bands;
 	    b < p->bands + p->nbands; b++)
 		for (int i = b->first; i <= b->last; i++) {
@@ -266,25 +259,26 @@ make_bands(struct maker *k, burin_error *err)
 	return 0;
 }
 
-/* The slot in which step i finds what it may write over, or -1: what nobody
- * reads after a normalisation of tiles.  Lines that a thread has just written
- * are in its own cache; those of another tensor may be in all.  */
+/* The slot of the first operand of step i, if the result may have it as well:
+ * nothing reads the operand later, and their sizes are equal.  Then a thread
+ * writes lines that its own cache has; those of another tensor may be in that
+ * of another core.  -1: it may not.  */
 static int
-slot_of_input(const struct maker *k, int i)
+slot_to_reuse(const struct planner *k, int i)
 {
-	const struct brn_node *n = k->p->step[i].node;
-	int root = n->nin > 0 && n->in[0] ? k->root[n->in[0]->id] : -1;
+	const struct brn_step *s = &k->p->step[i];
+	int root;
 
-	if (n->op != BRN_OP_layer_norm || !n->tiles || !n->in[0]->tiles ||
-	    k->last[root] != i || k->p->val[n->id].type.dim[0] !=
-	    k->p->val[n->in[0]->id].type.dim[0])
+	if (!(s->form->flags & BRN_IN_PLACE) ||
+	    !brn_type_equal(&s->in[0]->type, &s->out->type))
 		return -1;
-	return k->slot[root];
+	root = k->root[s->node->in[0]->id];
+	return k->last[root] == i ? k->slot[root] : -1;
 }
 
-/* The interval of what step i makes; they come in the order of birth.  */
+/* Add the interval of the result of step i to v; called in order of birth.  */
 static int
-add_interval(struct maker *k, int i, struct brn_interval *v, int *n,
+add_interval(struct planner *k, int i, struct brn_interval *v, int *n,
     burin_error *err)
 {
 	const struct brn_node *node = k->p->step[i].node;
@@ -297,7 +291,7 @@ add_interval(struct maker *k, int i, struct brn_interval *v, int *n,
 	    err);
 	if (rc < 0)
 		return rc;
-	if ((k->slot[node->id] = slot_of_input(k, i)) >= 0) {
+	if ((k->slot[node->id] = slot_to_reuse(k, i)) >= 0) {
 		v[k->slot[node->id]].to = k->last[node->id];
 		return 0;
 	}
@@ -307,23 +301,40 @@ add_interval(struct maker *k, int i, struct brn_interval *v, int *n,
 	return 0;
 }
 
-/* The intervals of all tensors that steps make, and of the tiles.  */
+/* Room for the step that needs most of either kind; of a thread in whole cache
+ * lines.  */
+static struct brn_room
+largest_room(const struct brn_plan *p)
+{
+	struct brn_room most = { 0, 0 };
+
+	for (int i = 0; i < p->nstep; i++) {
+		const struct brn_room *r = &p->step[i].room;
+
+		most.shared = r->shared > most.shared ? r->shared :
+		    most.shared;
+		most.thread = r->thread > most.thread ? r->thread :
+		    most.thread;
+	}
+	most.thread = (most.thread + 15) / 16 * 16;
+	return most;
+}
+
+/* The intervals of room (the first two) and of all results, in order of
+ * birth.  */
 static int
-make_intervals(struct maker *k, struct brn_interval *v, int *n,
+set_intervals(struct planner *k, struct brn_interval *v, int *n,
     burin_error *err)
 {
 	struct brn_plan *p = k->p;
 	const struct brn_bands *b = p->bands;
-	struct room r = { 0 };
+	struct brn_room room = largest_room(p);
 	int rc = 0;
 
-	for (int i = 0; i < p->nstep; i++)
-		need_room(k, &p->step[i], &r);
-	p->scratch_size = r.scratch;
-	v[0] = forever(r.xt);
-	v[1] = forever(r.yt);
-	v[2] = forever(r.scratch * k->nthread);
-	*n = 3;
+	p->scratch_size = room.thread;
+	v[0] = whole_run(room.shared);
+	v[1] = whole_run(room.thread * k->nthread);
+	*n = 2;
 	for (int i = 0; i < p->nstep && rc == 0; i++) {
 		int last = i;
 
@@ -337,23 +348,22 @@ make_intervals(struct maker *k, struct brn_interval *v, int *n,
 }
 
 static int
-make_memory(struct maker *k, burin_error *err)
+set_memory(struct planner *k, burin_error *err)
 {
 	struct brn_plan *p = k->p;
-	struct brn_interval *v = brn_alloc((size_t)p->nstep + 3, sizeof *v);
+	struct brn_interval *v = brn_alloc((size_t)p->nstep + 2, sizeof *v);
 	int n, rc;
 
 	if (!v)
 		return brn_nomem(err);
-	rc = make_intervals(k, v, &n, err);
+	rc = set_intervals(k, v, &n, err);
 	if (rc == 0)
-		rc = brn_memory_assign(v, n, &p->memory_size, err);
+		rc = brn_lifetimes_assign(v, n, &p->memory_size, err);
 	if (rc == 0 && !(p->memory = brn_alloc_aligned(p->memory_size)))
 		rc = brn_nomem(err);
 	if (rc == 0) {
-		p->xt = (float *)(p->memory + v[0].at);
-		p->yt = (float *)(p->memory + v[1].at);
-		p->scratch = (float *)(p->memory + v[2].at);
+		p->shared = (float *)(p->memory + v[0].at);
+		p->scratch = (float *)(p->memory + v[1].at);
 		for (int i = 0; i < p->nstep; i++) {
 			int slot = k->slot[p->step[i].node->id];
 
@@ -376,38 +386,41 @@ bands_of(const struct brn_plan *p, int i)
 	return NULL;
 }
 
-/* Layers one after the other that read the same x, as Q, K and V do, put it
- * into tiles once; in the same bands, since each band has its own.  */
-static void
-share_tiles(struct maker *k)
+/* Do a and b put the same into their shared room (BRN_SHARES_X)?  */
+static int
+is_same_x(const struct planner *k, const struct brn_step *a,
+    const struct brn_step *b)
 {
-	struct brn_plan *p = k->p;
+	const struct brn_node *x = a->node->in[0], *y = b->node->in[0];
+
+	return b->form->flags & BRN_SHARES_X && x->tiles == y->tiles &&
+	    k->root[x->id] == k->root[y->id] &&
+	    brn_type_equal(a->type[0], b->type[0]) &&
+	    a->layer->spec.elem == b->layer->spec.elem &&
+	    brn_layer_colsp(a->layer) == brn_layer_colsp(b->layer);
+}
+
+/* Steps that read the same x, as the layers of Q, K and V do, pack it once if
+ * no other step between them uses the shared room.  Each band has its own.  */
+static void
+share_packed_x(struct planner *k)
+{
 	const struct brn_step *before = NULL;
-	const struct brn_layer *l, *m;
 
-	for (int i = 0; i < p->nstep; i++) {
-		struct brn_step *s = &p->step[i];
+	for (int i = 0; i < k->p->nstep; i++) {
+		struct brn_step *s = &k->p->step[i];
 
-		if (s->layer < 0)
+		if (!s->room.shared)
 			continue;
-		if (brn_is_image_layer(s->node)) {
-			before = NULL;
-			continue;
-		}
-		l = &k->m->layer[s->layer];
-		m = before ? &k->m->layer[before->layer] : NULL;
-		s->has_xt = m && k->root[before->node->in[0]->id] ==
-		    k->root[s->node->in[0]->id] &&
-		    bands_of(p, (int)(before - p->step)) == bands_of(p, i) &&
-		    m->bsr->cols == l->bsr->cols &&
-		    m->spec.elem == l->spec.elem &&
-		    brn_layer_colsp(m) == brn_layer_colsp(l);
-		before = s;
+		s->x_is_packed = before && is_same_x(k, before, s) &&
+		    bands_of(k->p, (int)(before - k->p->step)) ==
+		    bands_of(k->p, i);
+		before = s->form->flags & BRN_SHARES_X ? s : NULL;
 	}
 }
 
 static int
-maker_init(struct maker *k, const struct brn_tensor *in, burin_error *err)
+planner_init(struct planner *k, const struct brn_tensor *in, burin_error *err)
 {
 	const struct brn_graph *g = k->m->graph;
 	struct brn_arena *a = k->p->shapes->arena;
@@ -475,7 +488,7 @@ int
 brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
     int by_data, int nthread, struct brn_plan **out, burin_error *err)
 {
-	struct maker k = { .m = m, .p = brn_alloc(1, sizeof *k.p),
+	struct planner k = { .m = m, .p = brn_alloc(1, sizeof *k.p),
 	    .nthread = nthread };
 	int rc;
 
@@ -484,19 +497,19 @@ brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
 	k.p->net = brn_net_ref(m);
 	k.p->by_data = by_data;
 	rc = infer(m, in, by_data, &k.p->shapes, err);
-	if (rc == 0 && (rc = maker_init(&k, in, err)) == 0) {
+	if (rc == 0 && (rc = planner_init(&k, in, err)) == 0) {
 		mark_needed(&k);
-		rc = make_steps(&k, err);
+		rc = add_steps(&k, err);
 		if (rc == 0)
-			rc = make_bands(&k, err);
+			rc = set_bands(&k, err);
 		if (rc == 0)
-			rc = make_memory(&k, err);
+			rc = set_memory(&k, err);
 	}
 	if (rc < 0) {
 		brn_plan_free(k.p);
 		return rc;
 	}
-	share_tiles(&k);
+	share_packed_x(&k);
 	*out = k.p;
 	return 0;
 }

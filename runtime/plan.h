@@ -1,47 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A plan: the steps that run a model for one tuple of input shapes.  Every
- * size is known, every value that depends on shapes only is computed, and all
- * intermediate tensors share one block of memory by their lifetimes.
+ * A plan: the steps that run a model for one tuple of input shapes.  Every size
+ * is known, every value that depends on shapes only is computed, each step has
+ * its form, and all intermediate tensors share one block of memory by their
+ * lifetimes.
  */
 #ifndef BRN_PLAN_H
 #define BRN_PLAN_H
 
 #include "ir/op/infer.h"
+#include "runtime/bands.h"
 #include "runtime/net.h"
-
-struct brn_bands;
-
-struct brn_step {
-	const struct brn_node *node;
-	const struct brn_tensor **in;   /* [node->nin], into plan->val */
-	struct brn_tensor *out;
-	int layer;                      /* index, or -1 */
-	int has_xt;                     /* the tiles of x are there already */
-	burin_step_info info;
-};
 
 struct brn_plan {
 	struct brn_plan *next;          /* of the session, latest first */
 	struct brn_net *net;            /* a reference */
 	struct brn_shapes *shapes;      /* owns known values and the arena of
-	                                   everything below */
+	                                   everything below but memory */
 	struct brn_type *in_type;       /* [graph->nin] */
-	int by_data;                    /* what the inputs held counts, too */
+	int by_data;                    /* made for what the inputs hold, not
+	                                   for their types only */
 	struct brn_tensor *val;         /* [nnode] in the layout of the node;
-	                                   data NULL: not computed; of a band
-	                                   where nothing reads more */
+	                                   data NULL: not computed.  A value
+	                                   that only its own stretch reads has
+	                                   the tiles of one band */
 	int nstep;
 	struct brn_step *step;
 	int nbands;
-	struct brn_bands *bands;        /* runtime/bands.h */
-	char *memory;                   /* all intermediate tensors */
+	struct brn_bands *bands;
+	char *memory;                   /* all intermediate tensors, and: */
 	size_t memory_size;
+	float *shared, *scratch;        /* brn_call's, for any step */
+	int64_t scratch_size;
 	void **copy;                    /* [graph->nout], of outputs that are
 	                                   not in memory; NULL: none yet */
-	float *xt, *yt;                 /* tiles of a layer, in memory */
-	float *scratch;                 /* of tile ops, for each thread */
-	int64_t scratch_size;
 };
 
 /* For runs on nthread threads with inputs of the types of in, or, by_data, with
@@ -63,10 +55,6 @@ brn_value_bytes(const struct brn_tensor *v)
 {
 	return (size_t)brn_numel(v) * brn_dtype_size(v->type.dtype);
 }
-
-/* The types in rows of the first inputs of n.  */
-void brn_plan_types(const struct brn_plan *p, const struct brn_node *n,
-    const struct brn_type *type[BRN_MAX_RANK]);
 
 /* Run; val[] of the graph's inputs must point to the caller's data.  */
 int brn_plan_run(struct brn_plan *p, const struct brn_net *m,

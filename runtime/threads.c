@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A team of threads, over pthreadpool, which spins only briefly and then
- * sleeps.  A child of fork has not the threads of its parent: it leaves that
- * pool alone and makes one of its own when it first needs it.
+ * sleeps.  After a fork the child does not have the threads of its parent: it
+ * makes a pool of its own when it first needs one, and never frees the other.
  */
 #include "runtime/threads.h"
 
@@ -14,20 +14,23 @@
 #include "ir/base.h"
 
 /* ThreadSanitizer does not see the locks inside pthreadpool, which is not built
- * with it: it is told of the work that is handed over, and back.  */
+ * with it, so it is told when work is handed over.  */
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
-#define GIVE(p) __tsan_release(p)
-#define TAKE(p) __tsan_acquire(p)
+#define HAND_OVER(p) __tsan_release(p)
+#define RECEIVE(p) __tsan_acquire(p)
 #else
-#define GIVE(p) ((void)(p))
-#define TAKE(p) ((void)(p))
+#define HAND_OVER(p) ((void)(p))
+#define RECEIVE(p) ((void)(p))
 #endif
 
 struct work {
 	brn_task_fn *fn;
 	void *ctx;
 };
+
+/* Threads a core, when more are asked for than there are cores.  */
+enum { MAX_EXTRA = 4 };
 
 struct brn_threads {
 	pthreadpool_t pool;             /* NULL: the caller alone */
@@ -54,6 +57,10 @@ brn_threads_new(int n)
 		return NULL;
 	if (n == 0)
 		n = cores();
+	/* Threads that wait for a core spin: 1000 of them take minutes for
+	 * what one does in a millisecond.  */
+	if (n > MAX_EXTRA && n > MAX_EXTRA * cores())
+		n = MAX_EXTRA * cores();
 	if (n > 1 && !(t->pool = pthreadpool_create((size_t)n))) {
 		free(t);
 		return NULL;
@@ -79,18 +86,18 @@ brn_threads_count(const struct brn_threads *t)
 }
 
 static void
-run(void *p, size_t i)
+run_task(void *p, size_t i)
 {
 	struct work *w = p;
 
-	TAKE(w);
+	RECEIVE(w);
 	w->fn(w->ctx, i);
-	GIVE(w);
+	HAND_OVER(w);
 }
 
-/* The pool, unless there is no other than that of the parent.  */
+/* The pool of this process, made anew after a fork; NULL: there is none.  */
 static pthreadpool_t
-pool_here(struct brn_threads *t)
+pool_of_process(struct brn_threads *t)
 {
 	pthreadpool_t own;
 
@@ -109,10 +116,10 @@ brn_parallel(struct brn_threads *t, size_t n, brn_task_fn *fn, void *ctx)
 {
 	struct work w = { fn, ctx };
 
-	if (n > 1 && pool_here(t)) {
-		GIVE(&w);
-		pthreadpool_parallelize_1d(t->pool, run, &w, n, 0);
-		TAKE(&w);
+	if (n > 1 && pool_of_process(t)) {
+		HAND_OVER(&w);
+		pthreadpool_parallelize_1d(t->pool, run_task, &w, n, 0);
+		RECEIVE(&w);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -9,8 +9,8 @@
 
 struct brn_threads;
 
-/* n threads, the caller being one of them; 0 for one a core that this process
- * may use.  NULL without memory.  */
+/* n threads, at most four a core, the caller being one of them; 0 for one a
+ * core that this process may use.  NULL without memory.  */
 struct brn_threads *brn_threads_new(int n);
 void brn_threads_free(struct brn_threads *t);           /* NULL is fine */
 int brn_threads_count(const struct brn_threads *t);

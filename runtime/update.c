@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * New weights for a live model.  A net is made of the new file with the options
- * of the old one; it must be the same but for values, takes over the kernels,
- * and the next run of each session finds it in the place of the other, which
- * goes when no session uses it any more.
+ * New weights for a loaded model.  A net is made of the new file, with the
+ * options of the old net.  It must be equal but for the values of weights, and
+ * gets the kernels of the old net.  Each session uses it from its next run on;
+ * the old net is freed when no session uses it any more.
  */
 #include "ir/onnx/import.h"
 #include "ir/graph/compare.h"

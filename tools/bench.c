@@ -26,7 +26,7 @@ run_once(struct bench *b, double *ms)
 
 	if (burin_run(b->session, b->feed.in, b->feed.nin, b->out, b->nout,
 	    &err) < 0)
-		return cli_status(&err);
+		return feed_status(&b->feed, &err);
 	*ms = cli_now_ms() - start;
 	return CLI_GO;
 }
@@ -110,6 +110,7 @@ bench(const struct cli *c, struct bench *b)
 		return code;
 	if (burin_session_new(b->model, c->options, &b->session, &err) < 0)
 		return cli_status(&err);
+	cli_note_threads(b->session);
 	if ((code = run_once(b, &b->first_ms)) != CLI_GO ||
 	    (code = warm_up(b)) != CLI_GO || (code = measure(b)) != CLI_GO ||
 	    (code = profile(b)) != CLI_GO)

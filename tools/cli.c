@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,6 +287,19 @@ cli_bad_arg(const struct cli_option *o, const char *arg, const char *wanted)
 {
 	return cli_fail(CLI_USAGE, "--%s: '%s': wanted %s", o->name, arg,
 	    wanted);
+}
+
+void
+cli_note_threads(const burin_session *s)
+{
+	int n = burin_session_threads(s);
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof set, &set) == 0 && n > CPU_COUNT(&set))
+		cli_fail(CLI_GO, "%d threads share %d core%s: slower than one "
+		    "thread a core", n, CPU_COUNT(&set),
+		    CPU_COUNT(&set) == 1 ? "" : "s");
 }
 
 static void *

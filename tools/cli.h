@@ -78,6 +78,9 @@ int cli_fail(int code, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Print an error of the library and return the exit status for its code.  */
 int cli_status(const burin_error *err);
+
+/* A line on stderr when there are fewer cores than threads.  */
+void cli_note_threads(const burin_session *s);
 /* Print "burin: --NAME: 'ARG': wanted ..." and return CLI_USAGE.  */
 int cli_bad_arg(const struct cli_option *o, const char *arg,
     const char *wanted);

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Given inputs determine the sizes of named dimensions.  The remaining sizes
- * have defaults: 128 for a sequence, 1 for all others.
+ * have defaults: 128 for a sequence, 224x224x3 for an image, 1 for all others.
  */
 #include "tools/feed.h"
 
 #include "tools/npy.h"
+#include "tools/report.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_SEQUENCE 128
+#define DEFAULT_PIXELS 224      /* what most networks on images take */
+#define DEFAULT_CHANNELS 3
 
 const char feed_notes[] =
     "Inputs that are not given are filled.  A dimension that the model leaves\n"
     "open takes the size of the same name in a given input or shape; else it\n"
     "is 128 when its name has \"seq\" or it is the second of its input, and 1\n"
-    "otherwise.  Random integers are from 0 to 99, random floats normal;\n"
-    "inputs named *mask* are 1, *type* and *segment* 0.\n";
+    "otherwise; height, width and channels of an image, which has four\n"
+    "dimensions, are 224, 224 and 3.  Random integers are 0 to 99, random\n"
+    "floats normal; inputs named *mask* are 1, *type* and *segment* 0.\n";
 
 /* The sizes of named dimensions that are known so far.  */
 struct binding {
@@ -166,13 +170,24 @@ take_given(const struct feed_given *g, const burin_value_info *info,
 		t->rank = g->rank;
 		memcpy(t->dims, g->dims, sizeof t->dims);
 	}
-	if (t->rank != info->rank)
+	if (info->rank >= 0 && t->rank != info->rank)
 		return cli_fail(g->file ? CLI_IO : CLI_USAGE,
 		    "input '%s' has %d dimensions: the model wants %d",
 		    info->name, t->rank, info->rank);
-	for (int i = 0; i < t->rank; i++)
+	for (int i = 0; i < info->rank; i++)
 		bind(b, info->dim_names[i], t->dims[i]);
 	return CLI_GO;
+}
+
+/* [batch, channels, height, width], or with the channels, up to four, last.  */
+static int64_t
+default_of_image(const burin_value_info *info, int i)
+{
+	int last = info->dims[3] >= 1 && info->dims[3] <= 4;
+
+	if (i == 0)
+		return 1;
+	return i == 1 && !last ? DEFAULT_CHANNELS : DEFAULT_PIXELS;
 }
 
 static int64_t
@@ -180,15 +195,21 @@ default_size(const burin_value_info *info, int i)
 {
 	const char *name = info->dim_names[i];
 
+	if (info->rank == 4 && npy_is_float(info->dtype))
+		return default_of_image(info, i);
 	return i == 1 || (name && strcasestr(name, "seq")) ?
 	    DEFAULT_SEQUENCE : 1;
 }
 
 /* Choose the shape of an input that is not given.  */
-static void
+static int
 take_default(const burin_value_info *info, burin_tensor *t,
     struct bindings *b)
 {
+	if (info->rank < 0)
+		return cli_fail(CLI_USAGE, "input '%s' may have any number of "
+		    "dimensions: wanted --shape=%s=... or --input=%s=FILE",
+		    info->name, info->name, info->name);
 	t->rank = info->rank;
 	for (int i = 0; i < t->rank; i++) {
 		const char *name = info->dim_names[i];
@@ -200,6 +221,7 @@ take_default(const burin_value_info *info, burin_tensor *t,
 			t->dims[i] = default_size(info, i);
 		bind(b, name, t->dims[i]);
 	}
+	return CLI_GO;
 }
 
 static int
@@ -240,8 +262,9 @@ make_all(struct feed *f, const burin_model *m, struct bindings *b)
 
 		if (f->in[i].data)
 			continue;
-		if (!find_given(f, info->name))
-			take_default(info, &f->in[i], b);
+		if (!find_given(f, info->name) && (code = take_default(info,
+		    &f->in[i], b)) != CLI_GO)
+			return code;
 		if ((code = make_data(f, i, info)) != CLI_GO)
 			return code;
 	}
@@ -261,6 +284,25 @@ feed_make(struct feed *f, const burin_model *m)
 	if (code == CLI_GO)
 		code = make_all(f, m, &b);
 	free(b.at);
+	return code;
+}
+
+int
+feed_status(const struct feed *f, const burin_error *err)
+{
+	int code = cli_status(err);
+	char dims[256];
+
+	for (size_t i = 0; i < f->nin; i++) {
+		const burin_tensor *t = &f->in[i];
+
+		if (find_given(f, t->name) || t->rank == 0)
+			continue;
+		report_dims(t->rank, t->dims, dims);
+		cli_fail(code, "input '%s' was not given and filled as %s: "
+		    "--shape=%s=%s gives another shape, --input=%s=FILE data",
+		    t->name, dims, t->name, dims, t->name);
+	}
 	return code;
 }
 

@@ -44,6 +44,10 @@ extern const char feed_notes[];         /* text for cli.notes */
 
 /* Make the inputs f->in of a model.  CLI_GO, or the exit status.  */
 int feed_make(struct feed *f, const burin_model *m);
+
+/* cli_status of a run that failed, and which inputs were filled: sizes that
+ * nobody gave may be what does not fit.  */
+int feed_status(const struct feed *f, const burin_error *err);
 void feed_free(struct feed *f);
 
 #endif

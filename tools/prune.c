@@ -12,6 +12,7 @@
 struct prune {
 	burin_prune_spec spec;
 	const char *out;
+	json_t *left;           /* array of layers left as they are */
 };
 
 static cli_set_fn set_block, set_sparsity;
@@ -56,29 +57,68 @@ check(const struct prune *p)
 	return CLI_GO;
 }
 
+static void
+add_left(void *ctx, const char *layer, const char *why)
+{
+	struct prune *p = ctx;
+
+	json_array_append_new(p->left, json_pack("{s:o, s:o}",
+	    "layer", report_string(layer), "why", report_string(why)));
+}
+
+/* A line for each layer that was left.  */
+static void
+print_left(const struct prune *p, FILE *to)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(p->left, i, one)
+		fprintf(to, "%s: left as it is: %s: %s\n", p->out,
+		    json_string_value(json_object_get(one, "layer")),
+		    json_string_value(json_object_get(one, "why")));
+}
+
 static int
-prune(const struct cli *c, const struct prune *p)
+report(const struct cli *c, const struct prune *p, int n)
 {
 	const burin_prune_spec *s = &p->spec;
-	burin_error err;
-	int n;
 
-	if (burin_prune(c->argv[0], p->out, s, sizeof *s, &n, &err) < 0)
-		return cli_status(&err);
-	if (n == 0)
+	if (n == 0) {
+		print_left(p, stderr);
 		return cli_fail(CLI_MISMATCH, "%s: no layer to prune%s",
 		    c->argv[0], s->only ? " matches --only" : "");
+	}
 	if (c->json)
 		return report_json(json_pack(
-		    "{s:o, s:o, s:i, s:[i,i], s:o}",
+		    "{s:o, s:o, s:i, s:[i,i], s:o, s:O}",
 		    "model", report_string(c->argv[0]),
 		    "output", report_string(p->out), "layers", n,
 		    "block", s->bh, s->bw,
-		    "sparsity", report_real(s->sparsity)));
-	printf("%s: %d layers, %g%% of %dx%d blocks zeroed %s\n", p->out, n,
-	    s->sparsity * 100, s->bh, s->bw,
+		    "sparsity", report_real(s->sparsity), "left", p->left));
+	printf("%s: %d layer%s, %g%% of %dx%d blocks zeroed %s\n", p->out, n,
+	    n == 1 ? "" : "s", s->sparsity * 100, s->bh, s->bw,
 	    s->random ? "at random" : "by magnitude");
+	print_left(p, stdout);
 	return CLI_OK;
+}
+
+static int
+prune(const struct cli *c, struct prune *p)
+{
+	burin_error err;
+	int n, code;
+
+	p->left = json_array();
+	p->spec.left = add_left;
+	p->spec.ctx = p;
+	if (burin_prune(c->argv[0], p->out, &p->spec, sizeof p->spec, &n,
+	    &err) < 0)
+		code = cli_status(&err);
+	else
+		code = report(c, p, n);
+	json_decref(p->left);
+	return code;
 }
 
 int
@@ -99,6 +139,8 @@ verb_prune(struct cli *c)
 		{ .name = "only", .arg = "REGEX", .set = cli_set_text,
 		  .to = &p.spec.only,
 		  .help = "only layers whose name this matches" },
+		{ .name = "tied", .set = cli_set_flag, .to = &p.spec.tied,
+		  .help = "also weights that not only layers use" },
 		{ .name = NULL },
 	};
 	int code;

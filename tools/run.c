@@ -189,8 +189,9 @@ run_session(const struct cli *c, struct run *r, burin_session *s)
 	burin_error err;
 	int code;
 
+	cli_note_threads(s);
 	if (burin_run(s, r->feed.in, r->feed.nin, r->out, r->nout, &err) < 0)
-		return cli_status(&err);
+		return feed_status(&r->feed, &err);
 	if (r->dir && (code = write_outputs(r)) != CLI_GO)
 		return code;
 	if (!c->json)

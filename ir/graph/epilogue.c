@@ -10,10 +10,10 @@ struct brn_epilogue
 brn_epilogue_of(const struct brn_node *n)
 {
 	return (struct brn_epilogue){
-		.act = (enum brn_act)brn_attr_int(n, "act", BRN_ACT_none),
-		.lo = brn_attr_float(n, "act_min", 0),
-		.hi = brn_attr_float(n, "act_max", INFINITY),
-		.act_last = brn_attr_int(n, "act_last", 0) != 0,
+		.act = (enum brn_act)brn_attr_int(n, "act"),
+		.lo = brn_attr_float(n, "act_min"),
+		.hi = brn_attr_float(n, "act_max"),
+		.act_last = brn_attr_int(n, "act_last") != 0,
 	};
 }
 

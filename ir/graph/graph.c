@@ -4,8 +4,10 @@
  */
 #include "ir/graph/graph.h"
 
+#include "ir/attrs.h"
 #include "ir/graph/iter.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,20 +253,35 @@ brn_attr(const struct brn_node *n, const char *name)
 	return NULL;
 }
 
+/* The row of ir/attrs.def with the default of an absent attribute.  Readers
+ * that ask an op for an attribute that it does not have, or for one that has no
+ * default, are wrong.  */
+static const struct brn_attr_info *
+default_of(const struct brn_node *n, const char *name,
+    enum brn_attr_type type)
+{
+	static const struct brn_attr_info zero = { .name = NULL };
+	const struct brn_attr_info *a = brn_attr_info(n->op, name);
+	int known = a && a->type == type && a->absence != BRN_ATTR_MAYBE;
+
+	assert(known);
+	return known ? a : &zero;
+}
+
 int64_t
-brn_attr_int(const struct brn_node *n, const char *name, int64_t dflt)
+brn_attr_int(const struct brn_node *n, const char *name)
 {
 	const struct brn_attr *a = brn_attr(n, name);
 
-	return a ? a->i : dflt;
+	return a ? a->i : default_of(n, name, BRN_ATTR_INT)->i;
 }
 
 float
-brn_attr_float(const struct brn_node *n, const char *name, float dflt)
+brn_attr_float(const struct brn_node *n, const char *name)
 {
 	const struct brn_attr *a = brn_attr(n, name);
 
-	return a ? a->f : dflt;
+	return a ? a->f : default_of(n, name, BRN_ATTR_FLOAT)->f;
 }
 
 int64_t

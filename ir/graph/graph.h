@@ -108,8 +108,10 @@ struct brn_node *brn_graph_bsr(struct brn_graph *g, const char *name,
  * type, and the structure of a BSR, stay.  */
 void brn_graph_forget(struct brn_node *n);
 
-/* Attributes.  Setters return -1 without memory; getters the default when the
- * attribute is absent.  */
+/* Attributes, of those that ir/attrs.def gives the op of the node.  Setters
+ * return -1 without memory.  brn_attr_int and brn_attr_float return the default
+ * of the table when the attribute is absent, 0 for one that is always there;
+ * what absence means otherwise is for callers of brn_attr to know.  */
 int brn_attr_set_int(struct brn_graph *g, struct brn_node *n, const char *name,
     int64_t v);
 int brn_attr_set_float(struct brn_graph *g, struct brn_node *n,
@@ -120,8 +122,8 @@ int brn_attr_set_tensor(struct brn_graph *g, struct brn_node *n,
     const char *name, const struct brn_tensor *t);      /* t is borrowed */
 void brn_attr_drop(struct brn_node *n, const char *name);
 const struct brn_attr *brn_attr(const struct brn_node *n, const char *name);
-int64_t brn_attr_int(const struct brn_node *n, const char *name, int64_t dflt);
-float brn_attr_float(const struct brn_node *n, const char *name, float dflt);
+int64_t brn_attr_int(const struct brn_node *n, const char *name);
+float brn_attr_float(const struct brn_node *n, const char *name);
 
 /* The symbol for a name (NULL: a new unnamed one) as a dimension.  0 without
  * memory is not a symbol.  */
@@ -144,7 +146,12 @@ int brn_const_scalar(const struct brn_node *n, double *out);
 
 /* All invariants; EFORMAT names the node.  */
 int brn_graph_verify(const struct brn_graph *g, burin_error *err);
-/* Deterministic text, one line a node; described in ir/README.md.  */
+/* Deterministic text, one line a node, specified in ir/README.md;
+ * ir/graph/read.h reads it.  */
 void brn_graph_print(struct brn_buf *b, const struct brn_graph *g);
+/* The same as the file DIR/NAME; large values go to files in DIR/values.
+ * EIO.  */
+int brn_graph_save(const struct brn_graph *g, const char *dir,
+    const char *name, burin_error *err);
 
 #endif

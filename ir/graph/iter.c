@@ -42,10 +42,11 @@ clamp(int64_t v, int64_t lo, int64_t hi)
 int64_t
 brn_slice(int64_t dim, int64_t *start, int64_t end, int64_t step)
 {
-	/* Going back, an end of -1 is the place before the first element.  */
+	/* Going back, an end of -1 is the place before the first element; a
+	 * start is an element, other than in numpy.  */
 	int64_t lo = step > 0 ? 0 : -1, hi = step > 0 ? dim : dim - 1, span;
 
-	*start = clamp(*start < 0 ? *start + dim : *start, lo, hi);
+	*start = clamp(*start < 0 ? *start + dim : *start, dim ? 0 : lo, hi);
 	end = clamp(end < 0 ? end + dim : end, lo, hi);
 	span = step > 0 ? end - *start : *start - end;
 	if (span <= 0)

@@ -4,6 +4,8 @@
  */
 #include "ir/graph/tensor.h"
 
+#include "ir/graph/text.h"
+
 static const struct {
 	int dtype;
 	size_t size;
@@ -126,6 +128,32 @@ brn_type_strides(const struct brn_type *t, int64_t stride[BRN_MAX_RANK])
 	}
 }
 
+/* A name of letters, digits and _ only that no number and no ? starts.  */
+static int
+is_word(const char *s)
+{
+	if (*s >= '0' && *s <= '9')
+		return 0;
+	for (; *s == '_' || (*s >= '0' && *s <= '9') ||
+	    (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z'); s++)
+		;
+	return *s == 0;
+}
+
+void
+brn_sym_print(struct brn_buf *b, int64_t i, const char *const *sym, int nsym)
+{
+	if (!sym || i >= nsym || !sym[i]) {
+		brn_buf_printf(b, "?%lld", (long long)i);
+	} else if (sym[i][0] && is_word(sym[i])) {
+		brn_buf_printf(b, "%s", sym[i]);
+	} else {
+		brn_buf_printf(b, "'");
+		brn_text_escape(b, sym[i], "'");
+		brn_buf_printf(b, "'");
+	}
+}
+
 void
 brn_type_print(struct brn_buf *b, const struct brn_type *t,
     const char *const *sym, int nsym)
@@ -137,16 +165,12 @@ brn_type_print(struct brn_buf *b, const struct brn_type *t,
 	}
 	brn_buf_printf(b, "[");
 	for (int i = 0; i < t->rank; i++) {
-		int64_t d = t->dim[i], s = brn_is_sym(d) ? d - BRN_SYM(0) : 0;
-
 		if (i)
 			brn_buf_printf(b, ",");
-		if (!brn_is_sym(d))
-			brn_buf_printf(b, "%lld", (long long)d);
-		else if (sym && s < nsym && sym[s])
-			brn_buf_printf(b, "%s", sym[s]);
+		if (brn_is_sym(t->dim[i]))
+			brn_sym_print(b, t->dim[i] - BRN_SYM(0), sym, nsym);
 		else
-			brn_buf_printf(b, "?%lld", (long long)s);
+			brn_buf_printf(b, "%lld", (long long)t->dim[i]);
 	}
 	brn_buf_printf(b, "]");
 }

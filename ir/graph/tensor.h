@@ -62,7 +62,11 @@ int brn_type_bytes(const struct brn_type *t, const char *what, size_t *out,
     burin_error *err);
 /* Row-major strides in elements.  */
 void brn_type_strides(const struct brn_type *t, int64_t stride[BRN_MAX_RANK]);
-/* "f32[2,batch]"; sym may be NULL, then symbols print as "?3".  */
+/* Symbol i: its name, in quotes when it is no plain word, or "?3".  sym may be
+ * NULL.  */
+void brn_sym_print(struct brn_buf *b, int64_t i, const char *const *sym,
+    int nsym);
+/* "f32[2,batch]"; "?[..]" is an unknown type.  */
 void brn_type_print(struct brn_buf *b, const struct brn_type *t,
     const char *const *sym, int nsym);
 

@@ -38,7 +38,7 @@ is_param(const struct brn_node *n, int i)
 static int
 is_last_axis(const struct brn_node *n)
 {
-	int64_t axis = brn_attr_int(n, "axis", -1);
+	int64_t axis = brn_attr_int(n, "axis");
 
 	return axis == -1 || axis == n->type.rank - 1;
 }

@@ -5,7 +5,11 @@
  */
 #include "ir/graph/graph.h"
 
+#include "ir/attrs.h"
+#include "ir/graph/epilogue.h"
 #include "ir/graph/tiles.h"
+
+#include <string.h>
 
 static int
 check_place(const struct brn_graph *g, int i, burin_error *err)
@@ -43,6 +47,65 @@ check_inputs(const struct brn_graph *g, int i, burin_error *err)
 	return 0;
 }
 
+/* The number of values of an attribute that is one of a few, from 0; else 0.
+ * Ops rely on the range: ONNX files cannot set these to anything else.  */
+static int
+count_values(const struct brn_node *n, const struct brn_attr_info *info)
+{
+	int k = 0;
+
+	if (info->role == BRN_ATTR_WORD)
+		while (info->word[k])
+			k++;
+	else if (!strcmp(info->name, "act"))
+		k = BRN_ACT_tanh + 1;
+	else if (!strcmp(info->name, "into"))
+		k = n->nin;
+	return k;
+}
+
+/* a is an attribute of the op, of the type and with a value that ir/attrs.def
+ * says.  */
+static int
+check_attr(const struct brn_node *n, const struct brn_attr *a,
+    burin_error *err)
+{
+	const struct brn_attr_info *info = brn_attr_info(n->op, a->name);
+	int nval = info ? count_values(n, info) : 0;
+
+	if (!info)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': %s has no attribute '%s'", n->name,
+		    brn_ops[n->op].name, a->name);
+	if ((info->type == BRN_ATTR_INTS) != (a->ints != NULL) ||
+	    (info->type == BRN_ATTR_TENSOR) != (a->t != NULL))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': attribute '%s' is of another type", n->name,
+		    a->name);
+	if (nval && (a->i < 0 || a->i >= nval))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': attribute '%s' is %lld, wanted 0 to %d",
+		    n->name, a->name, (long long)a->i, nval - 1);
+	return 0;
+}
+
+static int
+check_attrs(const struct brn_node *n, burin_error *err)
+{
+	const struct brn_attr_info *info = brn_attrs_of(n->op);
+	int rc = 0;
+
+	for (int i = 0; i < n->nattr && rc == 0; i++)
+		rc = check_attr(n, &n->attr[i], err);
+	for (; info->name && rc == 0; info++)
+		if (info->absence == BRN_ATTR_ALWAYS &&
+		    !brn_attr(n, info->name))
+			rc = brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': %s without attribute '%s'", n->name,
+			    brn_ops[n->op].name, info->name);
+	return rc;
+}
+
 static int
 check_leaf(const struct brn_node *n, burin_error *err)
 {
@@ -60,6 +123,21 @@ check_leaf(const struct brn_node *n, burin_error *err)
 		return brn_fail(err, BURIN_EFORMAT,
 		    "node '%s': weight is %s, wanted bsr", n->name,
 		    brn_ops[n->in[1]->op].name);
+	return 0;
+}
+
+/* A matrix in blocks is read by its layers only.  */
+static int
+check_bsr_uses(const struct brn_node *n, burin_error *err)
+{
+	int layer = n->op == BRN_OP_bsr_dense || n->op == BRN_OP_bsr_conv;
+
+	for (int k = 0; k < n->nin; k++)
+		if (n->in[k] && n->in[k]->op == BRN_OP_bsr &&
+		    !(layer && k == 1))
+			return brn_fail(err, BURIN_EFORMAT,
+			    "node '%s': input %d of %s is a bsr", n->name, k,
+			    brn_ops[n->op].name);
 	return 0;
 }
 
@@ -114,17 +192,22 @@ brn_graph_verify(const struct brn_graph *g, burin_error *err)
 	for (int i = 0; i < g->nnode; i++)
 		if ((rc = check_place(g, i, err)) < 0 ||
 		    (rc = check_inputs(g, i, err)) < 0 ||
+		    (rc = check_attrs(g->node[i], err)) < 0 ||
 		    (rc = check_leaf(g->node[i], err)) < 0 ||
+		    (rc = check_bsr_uses(g->node[i], err)) < 0 ||
 		    (rc = check_layout(g->node[i], err)) < 0)
 			return rc;
 	if ((rc = check_ports(g, g->in, g->nin, "input", err)) < 0)
 		return rc;
 	if ((rc = check_ports(g, g->out, g->nout, "output", err)) < 0)
 		return rc;
-	for (int i = 0; i < g->nout; i++)
-		if (g->out[i].node->tiles)
+	for (int i = 0; i < g->nout; i++) {
+		const struct brn_node *n = g->out[i].node;
+
+		if (n->tiles || n->op == BRN_OP_bsr)
 			return brn_fail(err, BURIN_EFORMAT,
-			    "output '%s': is in tiles, wanted rows",
-			    g->out[i].name);
+			    "output '%s': is in %s, wanted rows",
+			    g->out[i].name, n->tiles ? "tiles" : "blocks");
+	}
 	return BURIN_OK;
 }

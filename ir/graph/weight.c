@@ -7,7 +7,9 @@
 int
 brn_weight_is_transposed(const struct brn_node *dense)
 {
-	return brn_attr_int(dense, "trans_w", 0) != 0;
+	const struct brn_attr *a = brn_attr(dense, "trans_w");
+
+	return a && a->i;               /* convolutions have no trans_w */
 }
 
 struct brn_matrix

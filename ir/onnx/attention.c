@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attention as ONNX Runtime's optimizer writes it, and the embedding in front
- * of it: layers, one attention node, and the mask as a sum.
+ * Attention of ONNX Runtime's optimizer becomes three layers for queries, keys
+ * and values, a mask that is added to the scores, and one attention node.  The
+ * embedding in front of it becomes gathers, sums and a layer_norm.
  */
-#include "ir/onnx/expand.h"
+#include "ir/onnx/attention.h"
 
 #include <float.h>
 #include <math.h>
 
-/* What attention is made of.  */
+/* The operands of one attention.  */
 struct heads {
 	struct brn_node *q, *k, *v;     /* [batch, tokens, features] */
-	struct brn_node *mask, *bias;   /* of padding; on the scores */
-	int64_t n;
+	struct brn_node *mask, *bias;   /* padding mask; added to the scores */
+	int64_t n;                      /* heads */
 	int64_t size[3];                /* features of q, k, v */
 };
 
 /* ---- masks ---- */
 
-/* 0 where yes, else value.  */
+/* Added to scores: 0 where yes, else value.  */
 static struct brn_node *
-penalty(struct brn_expand *e, struct brn_node *yes, double value)
+penalty_unless(struct brn_expand *e, struct brn_node *yes, double value)
 {
 	return BRN_PUT(e, where, yes, brn_put_scalar(e, BURIN_F32, 0),
 	    brn_put_scalar(e, BURIN_F32, value));
 }
 
-/* 0, 1, .. for the tokens of x.  */
+/* The positions 0, 1, .. of the tokens of x [batch, tokens, features].  */
 static struct brn_node *
 positions(struct brn_expand *e, struct brn_node *x)
 {
@@ -37,10 +38,10 @@ positions(struct brn_expand *e, struct brn_node *x)
 	    brn_put_scalar(e, BURIN_I64, 1));
 }
 
-/* Which keys count, from a mask [batch, keys], [batch, queries, keys], or
- * [batch], which says how many.  */
+/* Bools: which keys take part.  The mask is [batch, keys], [batch, queries,
+ * keys], or [batch], the number of keys that do.  */
 static struct brn_node *
-keys_that_count(struct brn_expand *e, const struct heads *h)
+keys_that_take_part(struct brn_expand *e, const struct heads *h)
 {
 	const struct brn_type *t = brn_known_type(e, h->mask);
 	const struct brn_type *k = brn_known_type(e, h->k);
@@ -64,22 +65,25 @@ keys_that_count(struct brn_expand *e, const struct heads *h)
 	    BRN_INTS(e, 1));
 }
 
-/* Each token sees itself and those before it.  */
+/* Each token attends to itself and to those before it.  */
 static struct brn_node *
-causal(struct brn_expand *e, const struct heads *h)
+causal_mask(struct brn_expand *e, const struct heads *h)
 {
 	struct brn_node *keys = positions(e, h->k), *q = positions(e, h->q);
 
 	q = BRN_PUT(e, unsqueeze, q, BRN_INTS(e, 1));
-	return penalty(e, BRN_PUT(e, less_equal, keys, q), -(double)FLT_MAX);
+	q = BRN_PUT(e, less_equal, keys, q);
+	return penalty_unless(e, q, -(double)FLT_MAX);
 }
 
+/* The sum of those that are not NULL.  */
 static struct brn_node *
 sum(struct brn_expand *e, struct brn_node *a, struct brn_node *b)
 {
 	return a && b ? BRN_PUT(e, add, a, b) : a ? a : b;
 }
 
+/* All that is added to the scores; NULL: nothing.  */
 static struct brn_node *
 whole_mask(struct brn_expand *e, const struct heads *h)
 {
@@ -87,9 +91,10 @@ whole_mask(struct brn_expand *e, const struct heads *h)
 	struct brn_node *m = h->bias;
 
 	if (h->mask)
-		m = sum(e, m, penalty(e, keys_that_count(e, h), value));
+		m = sum(e, m, penalty_unless(e, keys_that_take_part(e, h),
+		    value));
 	if (brn_arg_int(e, "unidirectional", 0))
-		m = sum(e, m, causal(e, h));
+		m = sum(e, m, causal_mask(e, h));
 	return m;
 }
 
@@ -119,7 +124,7 @@ check_heads(struct brn_expand *e, struct heads *h)
 		    "divide into heads");
 }
 
-/* The features of q, k, v that the packed weight makes.  */
+/* How many columns of the packed weight are those of q, k and v.  */
 static void
 packed_sizes(struct brn_expand *e, const struct brn_node *w, int64_t *size)
 {
@@ -137,8 +142,8 @@ packed_sizes(struct brn_expand *e, const struct brn_node *w, int64_t *size)
 		brn_cannot(e, "with a weight of another size");
 }
 
-/* One layer each for q, k, v instead of one for all: zero blocks are found in
- * each, and no slice of its result is needed.  */
+/* The packed layer as one layer each for q, k and v: each gets the block shape
+ * that suits it, and its result need not be sliced.  */
 static void
 put_layers(struct brn_expand *e, struct heads *h)
 {
@@ -232,7 +237,7 @@ position_rows(struct brn_expand *e)
 	return BRN_PUT(e, slice, table, BRN_INTS(e, 0), n, BRN_INTS(e, 0));
 }
 
-/* How many tokens of each row count.  */
+/* Output 1: the number of tokens in each row of the mask.  */
 static struct brn_node *
 mask_index(struct brn_expand *e)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which blocks of a matrix go, and zeroing them.
+ * Choosing blocks of a matrix, by norm or at random, and zeroing them.
  */
 #include "ir/onnx/blocks.h"
 
@@ -25,9 +25,22 @@ element_size(const struct brn_onnx_matrix *m)
 		return 4;
 	case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
 		return 8;
+	case ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+	case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+		return 1;
 	default:
 		return 2;
 	}
+}
+
+/* What integer q, element i, stands for.  */
+static double
+real(const struct brn_onnx_matrix *m, int64_t i, int q)
+{
+	int64_t k = m->axis ? i % m->dim[1] : i / m->dim[1];
+
+	return (double)(q - (m->zero ? m->zero[k] : 0)) *
+	    (m->scale ? (double)m->scale[k] : 1);
 }
 
 static double
@@ -46,6 +59,10 @@ element(const struct brn_onnx_matrix *m, int64_t i)
 	case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
 		memcpy(&d, p, sizeof d);
 		return d;
+	case ONNX__TENSOR_PROTO__DATA_TYPE__INT8:
+		return real(m, i, *(const int8_t *)p);
+	case ONNX__TENSOR_PROTO__DATA_TYPE__UINT8:
+		return real(m, i, *p);
 	}
 	memcpy(&h, p, sizeof h);
 	return m->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16 ?
@@ -58,9 +75,9 @@ blocks_along(const struct brn_onnx_matrix *m, int d)
 	return m->dim[d] / m->block[d] + (m->dim[d] % m->block[d] != 0);
 }
 
-/* First and last + 1 element of a block in one dimension.  */
+/* The range of indices of a block along one dimension: first, last + 1.  */
 static void
-span(const struct brn_onnx_matrix *m, int d, int64_t i, int64_t out[2])
+block_range(const struct brn_onnx_matrix *m, int d, int64_t i, int64_t out[2])
 {
 	int64_t left;
 
@@ -75,8 +92,8 @@ norm_of(const struct brn_onnx_matrix *m, int64_t at)
 	int64_t nb = blocks_along(m, 1), r[2], c[2];
 	double sum = 0;
 
-	span(m, 0, at / nb, r);
-	span(m, 1, at % nb, c);
+	block_range(m, 0, at / nb, r);
+	block_range(m, 1, at % nb, c);
 	for (int64_t i = r[0]; i < r[1]; i++)
 		for (int64_t k = c[0]; k < c[1]; k++) {
 			double v = element(m, i * m->dim[1] + k);
@@ -87,17 +104,23 @@ norm_of(const struct brn_onnx_matrix *m, int64_t at)
 }
 
 static void
-zero(const struct brn_onnx_matrix *m, int64_t at)
+zero_block(const struct brn_onnx_matrix *m, int64_t at)
 {
 	int64_t nb = blocks_along(m, 1), r[2], c[2];
 	size_t size = element_size(m);
 
-	span(m, 0, at / nb, r);
-	span(m, 1, at % nb, c);
+	block_range(m, 0, at / nb, r);
+	block_range(m, 1, at % nb, c);
 	for (int64_t i = r[0]; i < r[1]; i++)
 		memset((uint8_t *)m->data +
 		    (size_t)(i * m->dim[1] + c[0]) * size, 0,
 		    (size_t)(c[1] - c[0]) * size);
+	if (!m->zero)
+		return;
+	for (int64_t i = r[0]; i < r[1]; i++)
+		for (int64_t k = c[0]; k < c[1]; k++)
+			((uint8_t *)m->data)[i * m->dim[1] + k] =
+			    (uint8_t)m->zero[m->axis ? k : i];
 }
 
 static int
@@ -120,7 +143,7 @@ splitmix(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-/* Let the first k blocks be a random choice.  */
+/* Move a random choice of k blocks to the front.  */
 static void
 shuffle(struct block *b, int64_t n, int64_t k, uint64_t seed, uint64_t stream)
 {
@@ -155,7 +178,7 @@ brn_onnx_zero_blocks(const struct brn_onnx_matrix *m,
 	else
 		qsort(b, (size_t)n, sizeof *b, compare);
 	for (int64_t i = 0; i < k; i++)
-		zero(m, b[i].at);
+		zero_block(m, b[i].at);
 	free(b);
 	return 0;
 }

@@ -9,14 +9,20 @@
 
 struct brn_onnx_matrix {
 	void *data;                     /* row-major bytes, any alignment */
-	int data_type;                  /* float, float16, bfloat16, double */
+	int data_type;                  /* float, float16, bfloat16, double,
+	                                   int8, uint8 */
 	int64_t dim[2];
 	int block[2];                   /* along dim 0 and dim 1; those at the
 	                                   end may be partial */
+	/* Of integers, which stand for (q - zero) * scale: one for each index
+	 * along dim axis, or NULL for 1 and 0.  */
+	int axis;
+	const float *scale;
+	const int32_t *zero;
 };
 
-/* Zero round(sparsity * blocks) blocks: those of the smallest L2 norm, of
- * equal ones the first, NaN last.
+/* Zero round(sparsity * blocks) blocks, which makes integers their zero point:
+ * those of the smallest L2 norm, of equal ones the first, NaN last.
  * Or, when spec->random is set, a random choice: let mix(x) be the first
  * number of SplitMix64 started at x; the numbers are those of SplitMix64
  * started at mix(mix(seed) + stream); number i, from 0, swaps block i with

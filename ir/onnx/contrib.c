@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of operators that become several nodes, and the small ones among
- * them: what ONNX Runtime's optimizer writes into transformers, and sums and
- * products of small integers.  Weights end as constants that fold_constants
- * makes f32, so that the passes find the same layers as in a plain export.
+ * Operators that become nodes of other operators: those that ONNX Runtime's
+ * optimizer writes into transformers, sums and products of small integers, and
+ * names of older opsets.  Weights end as constants that fold_constants makes
+ * f32, so that the passes find the same layers as in a plain export.
  */
-#include "ir/onnx/expand.h"
+#include "ir/onnx/contrib.h"
 
+#include "ir/onnx/attention.h"
+#include "ir/onnx/expand.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/op/resize.h"
 
 #include <string.h>
 
 /* ---- activations ---- */
 
 static void
-gelu(struct brn_expand *e, struct brn_node *x, int tanh)
+put_gelu(struct brn_expand *e, struct brn_node *x, int tanh)
 {
 	e->out[0] = BRN_PUT(e, gelu, x);
 	if (tanh)
@@ -24,13 +27,13 @@ gelu(struct brn_expand *e, struct brn_node *x, int tanh)
 static void
 expand_gelu(struct brn_expand *e)
 {
-	gelu(e, brn_arg(e, 0), 0);
+	put_gelu(e, brn_arg(e, 0), 0);
 }
 
 static void
 expand_bias_gelu(struct brn_expand *e)
 {
-	gelu(e, BRN_PUT(e, add, brn_arg(e, 0), brn_arg(e, 1)), 0);
+	put_gelu(e, BRN_PUT(e, add, brn_arg(e, 0), brn_arg(e, 1)), 0);
 }
 
 static void
@@ -40,7 +43,7 @@ expand_fast_gelu(struct brn_expand *e)
 
 	if (brn_arg(e, 1))
 		x = BRN_PUT(e, add, x, brn_arg(e, 1));
-	gelu(e, x, 1);
+	put_gelu(e, x, 1);
 }
 
 static void
@@ -54,9 +57,9 @@ expand_quick_gelu(struct brn_expand *e)
 	e->out[0] = BRN_PUT(e, mul, x, BRN_PUT(e, sigmoid, t));
 }
 
-/* Between the two numbers in activation_params.  */
+/* Clip to the two limits in activation_params.  */
 static struct brn_node *
-clip(struct brn_expand *e, struct brn_node *x)
+put_clip(struct brn_expand *e, struct brn_node *x)
 {
 	float limit[2] = { 0 };
 
@@ -67,9 +70,9 @@ clip(struct brn_expand *e, struct brn_node *x)
 	    brn_put_scalar(e, BURIN_F32, (double)limit[1]));
 }
 
-/* What a fused node applies to its result.  */
+/* The activation that a fused node applies to its result.  */
 static struct brn_node *
-activation(struct brn_expand *e, struct brn_node *x)
+put_activation(struct brn_expand *e, struct brn_node *x)
 {
 	const char *s = brn_arg_string(e, "activation");
 
@@ -82,7 +85,7 @@ activation(struct brn_expand *e, struct brn_node *x)
 	if (!strcmp(s, "Sigmoid"))
 		return BRN_PUT(e, sigmoid, x);
 	if (!strcmp(s, "Clip"))
-		return clip(e, x);
+		return put_clip(e, x);
 	brn_cannot(e, "with activation %s", s);
 	return NULL;
 }
@@ -91,7 +94,7 @@ activation(struct brn_expand *e, struct brn_node *x)
 
 /* x / sqrt(mean(x^2) + epsilon) * scale over the last axis.  */
 static struct brn_node *
-rms_norm(struct brn_expand *e, struct brn_node *x, struct brn_node *scale,
+put_rms_norm(struct brn_expand *e, struct brn_node *x, struct brn_node *scale,
     float epsilon)
 {
 	struct brn_node *m = BRN_PUT(e, reduce_mean, BRN_PUT(e, mul, x, x),
@@ -109,14 +112,14 @@ expand_rms_norm(struct brn_expand *e)
 		brn_cannot(e, "over another axis than the last");
 	if (brn_wants(e, 1))
 		brn_cannot(e, "with several outputs");
-	e->out[0] = rms_norm(e, brn_arg(e, 0), brn_arg(e, 1),
+	e->out[0] = put_rms_norm(e, brn_arg(e, 0), brn_arg(e, 1),
 	    brn_arg_float(e, "epsilon", 1e-5f));
 }
 
-/* input + skip + bias.  The bias goes to the one that is a product, so that it
- * becomes that of its layer.  */
+/* input + skip + bias.  The bias is added to skip when that is a MatMul, so
+ * that canon_dense makes it the bias of that layer.  */
 static struct brn_node *
-skip_sum(struct brn_expand *e, struct brn_node *bias)
+put_skip_sum(struct brn_expand *e, struct brn_node *bias)
 {
 	struct brn_node *x = brn_arg(e, 0), *skip = brn_arg(e, 1);
 
@@ -132,7 +135,7 @@ skip_sum(struct brn_expand *e, struct brn_node *bias)
 static void
 expand_skip_layer_norm(struct brn_expand *e)
 {
-	struct brn_node *sum = skip_sum(e, brn_arg(e, 4));
+	struct brn_node *sum = put_skip_sum(e, brn_arg(e, 4));
 
 	e->out[0] = BRN_PUT(e, layer_norm, sum, brn_arg(e, 2), brn_arg(e, 3));
 	brn_put_float(e, e->out[0], "epsilon",
@@ -142,9 +145,9 @@ expand_skip_layer_norm(struct brn_expand *e)
 static void
 expand_skip_rms_norm(struct brn_expand *e)
 {
-	struct brn_node *sum = skip_sum(e, brn_arg(e, 3));
+	struct brn_node *sum = put_skip_sum(e, brn_arg(e, 3));
 
-	e->out[0] = rms_norm(e, sum, brn_arg(e, 2),
+	e->out[0] = put_rms_norm(e, sum, brn_arg(e, 2),
 	    brn_arg_float(e, "epsilon", 1e-12f));
 }
 
@@ -152,7 +155,7 @@ expand_skip_rms_norm(struct brn_expand *e)
 
 /* x with its last two axes swapped.  */
 static struct brn_node *
-turned(struct brn_expand *e, struct brn_node *x)
+swap_last_axes(struct brn_expand *e, struct brn_node *x)
 {
 	int rank = brn_known_type(e, x)->rank;
 	int64_t perm[BRN_MAX_RANK];
@@ -167,8 +170,8 @@ turned(struct brn_expand *e, struct brn_node *x)
 	perm[rank - 1] = rank - 2;
 	perm[rank - 2] = rank - 1;
 	t = BRN_PUT(e, transpose, x);
-	if (t && brn_attr_set_ints(e->c->im->g, t, "perm", perm, rank) < 0)
-		e->rc = brn_nomem(e->c->im->err);
+	if (t && brn_attr_set_ints(e->n->im->g, t, "perm", perm, rank) < 0)
+		e->rc = brn_nomem(e->n->im->err);
 	return t;
 }
 
@@ -180,55 +183,43 @@ expand_fused_matmul(struct brn_expand *e)
 
 	if (brn_arg_int(e, "transBatchA", 0) ||
 	    brn_arg_int(e, "transBatchB", 0))
-		brn_cannot(e, "with turned batches");
+		brn_cannot(e, "with transposed batches");
 	if (brn_arg_int(e, "transA", 0))
-		a = turned(e, a);
+		a = swap_last_axes(e, a);
 	if (brn_arg_int(e, "transB", 0))
-		b = turned(e, b);
+		b = swap_last_axes(e, b);
 	e->out[0] = BRN_PUT(e, matmul, a, b);
 	if (alpha != 1)
 		e->out[0] = BRN_PUT(e, mul, e->out[0],
 		    brn_put_scalar(e, BURIN_F32, alpha));
 }
 
-/* A node of op with the attributes that the ONNX node has.  */
-static struct brn_node *
-put_as(struct brn_expand *e, enum brn_op op, struct brn_node *const *in,
-    int nin)
-{
-	struct brn_onnx_call *c = e->c;
-
-	c->op = op;
-	c->node = brn_put(e, op, in, nin);
-	if (c->node && e->rc == 0 && (e->rc = brn_onnx_attrs_copy(c)) == 0)
-		e->rc = brn_onnx_finish(c);
-	return c->node;
-}
-
 static void
 expand_fused_gemm(struct brn_expand *e)
 {
-	e->out[0] = activation(e, put_as(e, BRN_OP_gemm, e->c->in,
-	    e->c->nin));
+	struct brn_node *x = brn_put_converted(e, BRN_OP_gemm, e->n->in,
+	    e->n->nin);
+
+	e->out[0] = put_activation(e, x);
 }
 
-/* Conv, a sum, and what is applied to it.  */
+/* Conv, then the optional input 3 added, then the activation.  */
 static void
 expand_fused_conv(struct brn_expand *e)
 {
 	struct brn_node *in[] = { brn_arg(e, 0), brn_arg(e, 1),
 	    brn_arg(e, 2) };
-	struct brn_node *x = put_as(e, BRN_OP_conv, in, 3);
+	struct brn_node *x = brn_put_converted(e, BRN_OP_conv, in, 3);
 
 	if (brn_arg(e, 3))
 		x = BRN_PUT(e, add, x, brn_arg(e, 3));
-	e->out[0] = activation(e, x);
+	e->out[0] = put_activation(e, x);
 }
 
-/* ---- small integers ---- */
+/* ---- quantized ---- */
 
-/* DynamicQuantizeLinear-11: the range of x, widened to 0, onto 0 to 255.  A
- * range of nothing has scale 1, as ONNX Runtime has it.  */
+/* DynamicQuantizeLinear-11: the range of x, extended to include 0, is mapped to
+ * 0 .. 255.  An empty range has scale 1, as in ONNX Runtime.  */
 static void
 expand_dynamic_quantize(struct brn_expand *e)
 {
@@ -250,9 +241,10 @@ expand_dynamic_quantize(struct brn_expand *e)
 	e->out[0] = BRN_PUT(e, quantize_linear, x, e->out[1], e->out[2]);
 }
 
-/* Input k less its zero point, input zero, as dtype.  */
+/* Input k minus its zero point (input zero), as dtype.  column: a vector of
+ * zero points is one for each row.  */
 static struct brn_node *
-centred(struct brn_expand *e, int k, int zero, int dtype, int column)
+minus_zero_point(struct brn_expand *e, int k, int zero, int dtype, int column)
 {
 	struct brn_node *x = brn_put_cast(e, brn_arg(e, k), dtype), *z;
 
@@ -267,14 +259,16 @@ centred(struct brn_expand *e, int k, int zero, int dtype, int column)
 static void
 expand_matmul_integer(struct brn_expand *e)
 {
-	struct brn_node *a = centred(e, 0, 2, BURIN_I32, 1);
+	struct brn_node *a = minus_zero_point(e, 0, 2, BURIN_I32, 1);
+	struct brn_node *b = minus_zero_point(e, 1, 3, BURIN_I32, 0);
 
-	e->out[0] = BRN_PUT(e, matmul, a, centred(e, 1, 3, BURIN_I32, 0));
+	e->out[0] = BRN_PUT(e, matmul, a, b);
 }
 
-/* The real numbers of inputs k (integers), k + 1 (scale), k + 2 (zero).  */
+/* Input k dequantized along axis; inputs k + 1 and k + 2 are its scale and zero
+ * point.  */
 static struct brn_node *
-real(struct brn_expand *e, int k, int axis)
+dequantized(struct brn_expand *e, int k, int axis)
 {
 	struct brn_node *x = BRN_PUT(e, dequantize_linear, brn_arg(e, k),
 	    brn_arg(e, k + 1), brn_arg(e, k + 2));
@@ -284,6 +278,7 @@ real(struct brn_expand *e, int k, int axis)
 	return x;
 }
 
+/* x quantized; inputs k and k + 1 are the scale and zero point.  */
 static struct brn_node *
 quantized(struct brn_expand *e, struct brn_node *x, int k)
 {
@@ -294,28 +289,31 @@ quantized(struct brn_expand *e, struct brn_node *x, int k)
 static void
 expand_qlinear_matmul(struct brn_expand *e)
 {
-	struct brn_node *a = real(e, 0, -2);
+	struct brn_node *a = dequantized(e, 0, -2);
+	struct brn_node *b = dequantized(e, 3, -1);
 
-	e->out[0] = quantized(e, BRN_PUT(e, matmul, a, real(e, 3, -1)), 6);
+	e->out[0] = quantized(e, BRN_PUT(e, matmul, a, b), 6);
 }
 
-/* The scale of the bias is that of the products.  */
+/* The bias has the scale of x times the scale of w, as the products have.  */
 static void
 expand_qlinear_conv(struct brn_expand *e)
 {
-	struct brn_node *in[3] = { real(e, 0, 1), real(e, 3, 0) }, *b;
+	struct brn_node *in[3] = { dequantized(e, 0, 1),
+	    dequantized(e, 3, 0) }, *b;
 
 	if ((b = brn_arg(e, 8))) {
 		in[2] = BRN_PUT(e, dequantize_linear, b, BRN_PUT(e, mul,
 		    brn_arg(e, 1), brn_arg(e, 4)));
 		brn_put_int(e, in[2], "axis", 0);
 	}
-	e->out[0] = quantized(e, put_as(e, BRN_OP_conv, in, 3), 6);
+	e->out[0] = quantized(e, brn_put_converted(e, BRN_OP_conv, in, 3), 6);
 }
 
-/* The weight of a ConvInteger less its zero point, one or one a row.  */
+/* The weight of a ConvInteger minus its zero points: one for all, or one for
+ * each output channel.  */
 static struct brn_node *
-centred_rows(struct brn_expand *e)
+weight_minus_zero_points(struct brn_expand *e)
 {
 	struct brn_node *w = brn_put_cast(e, brn_arg(e, 1), BURIN_F32), *z;
 	int rank = brn_known_type(e, w)->rank;
@@ -331,14 +329,42 @@ centred_rows(struct brn_expand *e)
 	return BRN_PUT(e, sub, w, z);
 }
 
-/* In f32, which holds all integers up to 2^24; larger sums are rounded.  */
+/* Computed in f32, which is exact for integers up to 2^24; larger sums are
+ * rounded.  */
 static void
 expand_conv_integer(struct brn_expand *e)
 {
-	struct brn_node *in[] = { centred(e, 0, 2, BURIN_F32, 0),
-	    centred_rows(e) };
+	struct brn_node *in[] = { minus_zero_point(e, 0, 2, BURIN_F32, 0),
+	    weight_minus_zero_points(e) };
+	struct brn_node *sum = brn_put_converted(e, BRN_OP_conv, in, 2);
 
-	e->out[0] = brn_put_cast(e, put_as(e, BRN_OP_conv, in, 2), BURIN_I32);
+	e->out[0] = brn_put_cast(e, sum, BURIN_I32);
+}
+
+/* ---- former names ---- */
+
+static void
+expand_scatter(struct brn_expand *e)
+{
+	e->out[0] = brn_put_converted(e, BRN_OP_scatter_elements, e->n->in,
+	    e->n->nin);
+}
+
+/* Upsample-9 has the scales as an input, Upsample-7 as an attribute.  */
+static void
+expand_upsample(struct brn_expand *e)
+{
+	struct brn_node *in[3] = { brn_arg(e, 0), NULL, brn_arg(e, 1) };
+	float scale[BRN_MAX_RANK];
+	int n = brn_arg_floats(e, "scales", scale, BRN_MAX_RANK);
+
+	if (in[2] ? n != 0 : n < 1 || n > BRN_MAX_RANK)
+		brn_cannot(e, "with scales not given once");
+	if (!in[2])
+		in[2] = brn_put_floats(e, scale, n);
+	e->out[0] = brn_put_converted(e, BRN_OP_resize, in, 3);
+	brn_put_int(e, e->out[0], "coordinates", BRN_RESIZE_asymmetric);
+	brn_put_int(e, e->out[0], "nearest", BRN_RESIZE_floor);
 }
 
 /* ---- the table ---- */
@@ -351,20 +377,24 @@ static const struct row {
 	int lo, hi;                     /* inputs */
 	const char *attrs;              /* that it may have */
 	brn_expand_fn *expand;
+	unsigned absent;                /* bits of inputs below lo that need
+	                                   not be given */
 } rows[] = {
 	{ "", "ConvInteger", 2, 4, CONV_ATTRS, expand_conv_integer },
 	{ "", "DynamicQuantizeLinear", 1, 1, "", expand_dynamic_quantize },
 	{ "", "MatMulInteger", 2, 4, "", expand_matmul_integer },
 	{ "", "QLinearConv", 8, 9, CONV_ATTRS, expand_qlinear_conv },
 	{ "", "QLinearMatMul", 8, 8, "", expand_qlinear_matmul },
+	{ "", "Scatter", 3, 3, "axis", expand_scatter },
 	{ "", "SimplifiedLayerNormalization", 2, 2, "axis epsilon stash_type",
 	  expand_rms_norm },
+	{ "", "Upsample", 1, 2, "mode scales", expand_upsample },
 	{ MS, "Attention", 2, 7, "num_heads scale mask_filter_value "
 	  "unidirectional qkv_hidden_sizes do_rotary "
 	  "past_present_share_buffer", brn_expand_attention },
 	{ MS, "BiasGelu", 2, 2, "", expand_bias_gelu },
 	{ MS, "EmbedLayerNormalization", 7, 9, "epsilon mask_index_type",
-	  brn_expand_embed_layer_norm },
+	  brn_expand_embed_layer_norm, 1 << 1 | 1 << 4 },
 	{ MS, "FastGelu", 1, 2, "", expand_fast_gelu },
 	{ MS, "FusedConv", 2, 4, CONV_ATTRS " activation activation_params",
 	  expand_fused_conv },
@@ -409,60 +439,58 @@ is_listed(const char *list, const char *word)
 }
 
 static int
-check_form(struct brn_expand *e, const struct row *r)
+check_inputs(struct brn_onnx_node *n, const struct row *r)
 {
-	struct brn_onnx_call *c = e->c;
-
-	while (c->nin > r->lo && !c->in[c->nin - 1])
-		c->nin--;
-	if (c->nin < r->lo || c->nin > r->hi)
-		return brn_onnx_bad(c, "%d inputs, wanted %d to %d", c->nin,
+	while (n->nin > r->lo && !n->in[n->nin - 1])
+		n->nin--;
+	if (n->nin < r->lo || n->nin > r->hi)
+		return brn_onnx_bad(n, "%d inputs, wanted %d to %d", n->nin,
 		    r->lo, r->hi);
-	for (size_t i = 0; i < c->np->n_attribute; i++) {
-		const char *name = c->np->attribute[i]->name;
+	for (int k = 0; k < r->lo; k++)
+		if (!n->in[k] && !(r->absent >> k & 1))
+			return brn_onnx_bad(n, "input %d is not given", k);
+	return 0;
+}
+
+static void
+check_attrs(struct brn_expand *e, const struct row *r)
+{
+	const struct Onnx__NodeProto *np = e->n->np;
+
+	for (size_t i = 0; i < np->n_attribute; i++) {
+		const char *name = np->attribute[i]->name;
 
 		if (!is_listed(r->attrs, name ? name : ""))
 			brn_cannot(e, "with attribute %s", name);
 	}
-	return e->rc;
 }
 
 static int
-bind_outputs(struct brn_expand *e)
+bind_outputs(const struct brn_expand *e)
 {
-	struct brn_onnx_call *c = e->c;
+	struct brn_onnx_node *n = e->n;
 
-	for (size_t k = 0; k < c->np->n_output; k++) {
-		struct brn_onnx_name *v = brn_onnx_find(&c->im->names,
-		    c->np->output[k]);
+	for (size_t k = 0; k < n->np->n_output; k++) {
+		struct brn_node *v = k < BRN_EXPAND_OUT ? e->out[k] : NULL;
 
-		if (!v)
-			continue;
-		v->node = k < BRN_EXPAND_OUT ? e->out[k] : NULL;
-		if (!v->node && v->uses)
-			return brn_onnx_bad(c, "output %zu cannot be had", k);
+		if (!v && brn_onnx_is_used(n, k))
+			return brn_onnx_bad(n, "output %zu cannot be had", k);
+		brn_onnx_bind(n, k, v);
 	}
 	return 1;
 }
 
 int
-brn_onnx_expand(struct brn_onnx_call *c)
+brn_onnx_expand(struct brn_onnx_node *n)
 {
-	const struct row *r = row_of(c->np);
-	struct brn_expand e = { .c = c };
-	int rc;
+	const struct row *r = row_of(n->np);
+	struct brn_expand e = { .n = n };
 
 	if (!r)
 		return 0;
-	if ((rc = check_form(&e, r)) < 0)
-		return rc;
-	for (int k = 0; k < r->lo; k++)
-		if (!c->in[k] && strcmp(c->np->op_type,
-		    "EmbedLayerNormalization"))
-			return brn_onnx_bad(c, "input %d is not given", k);
-	if (!c->why)
+	if ((e.rc = check_inputs(n, r)) == 0)
+		check_attrs(&e, r);
+	if (!brn_expand_stopped(&e))
 		r->expand(&e);
-	if (e.rc < 0 || c->why)
-		return e.rc;
-	return bind_outputs(&e);
+	return brn_expand_stopped(&e) ? e.rc : bind_outputs(&e);
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The words of onnx_expand.h.
+ * The helpers of expand.h.
  */
 #include "ir/onnx/expand.h"
 
-#include "ir/op/infer.h"
 #include "ir/graph/iter.h"
+#include "ir/onnx/attr.h"
+#include "ir/onnx/convert.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/op/infer.h"
 
 #include <stdio.h>
-
-#define FLOAT ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT
-#define FLOATS ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS
-#define INT ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT
-#define INTS ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS
-#define STRING ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING
 
 void
 brn_cannot(struct brn_expand *e, const char *fmt, ...)
@@ -27,23 +23,20 @@ brn_cannot(struct brn_expand *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	e->c->why = brn_arena_printf(e->c->im->g->arena, "%s %s",
-	    e->c->np->op_type, what);
-	if (!e->c->why)
-		e->rc = brn_nomem(e->c->im->err);
+	e->rc = brn_onnx_unsupported(e->n, "%s %s", e->n->np->op_type, what);
 }
 
 int
 brn_expand_stopped(const struct brn_expand *e)
 {
-	return e->rc < 0 || e->c->why;
+	return e->rc < 0 || e->n->why;
 }
 
 static void
-check(struct brn_expand *e, int ok)
+check_memory(struct brn_expand *e, int ok)
 {
 	if (!ok && e->rc == 0)
-		e->rc = brn_nomem(e->c->im->err);
+		e->rc = brn_nomem(e->n->im->err);
 }
 
 /* ---- what the node has ---- */
@@ -51,24 +44,20 @@ check(struct brn_expand *e, int ok)
 struct brn_node *
 brn_arg(const struct brn_expand *e, int k)
 {
-	return k < e->c->nin ? e->c->in[k] : NULL;
+	return k < e->n->nin ? e->n->in[k] : NULL;
 }
 
 int
 brn_wants(const struct brn_expand *e, size_t k)
 {
-	const struct Onnx__NodeProto *np = e->c->np;
-	const struct brn_onnx_name *v = k < np->n_output ?
-	    brn_onnx_find(&e->c->im->names, np->output[k]) : NULL;
-
-	return v && v->uses;
+	return brn_onnx_is_used(e->n, k);
 }
 
 static struct Onnx__AttributeProto *
-attribute(struct brn_expand *e, const char *name, int type)
+attribute(struct brn_expand *e, const char *name, enum brn_attr_type type)
 {
 	struct Onnx__AttributeProto *a;
-	int rc = e->rc < 0 ? e->rc : brn_onnx_attr(e->c, name, type, &a);
+	int rc = e->rc < 0 ? e->rc : brn_onnx_attr(e->n, name, type, &a);
 
 	if (rc < 0)
 		e->rc = rc;
@@ -78,7 +67,8 @@ attribute(struct brn_expand *e, const char *name, int type)
 int64_t
 brn_arg_int(struct brn_expand *e, const char *name, int64_t dflt)
 {
-	const struct Onnx__AttributeProto *a = attribute(e, name, INT);
+	const struct Onnx__AttributeProto *a = attribute(e, name,
+	    BRN_ATTR_INT);
 
 	return a ? a->i : dflt;
 }
@@ -86,7 +76,8 @@ brn_arg_int(struct brn_expand *e, const char *name, int64_t dflt)
 float
 brn_arg_float(struct brn_expand *e, const char *name, float dflt)
 {
-	const struct Onnx__AttributeProto *a = attribute(e, name, FLOAT);
+	const struct Onnx__AttributeProto *a = attribute(e, name,
+	    BRN_ATTR_FLOAT);
 
 	return a ? a->f : dflt;
 }
@@ -94,7 +85,8 @@ brn_arg_float(struct brn_expand *e, const char *name, float dflt)
 int
 brn_arg_ints(struct brn_expand *e, const char *name, int64_t *v, int n)
 {
-	const struct Onnx__AttributeProto *a = attribute(e, name, INTS);
+	const struct Onnx__AttributeProto *a = attribute(e, name,
+	    BRN_ATTR_INTS);
 
 	for (int i = 0; a && i < n && (size_t)i < a->n_ints; i++)
 		v[i] = a->ints[i];
@@ -104,7 +96,8 @@ brn_arg_ints(struct brn_expand *e, const char *name, int64_t *v, int n)
 int
 brn_arg_floats(struct brn_expand *e, const char *name, float *v, int n)
 {
-	const struct Onnx__AttributeProto *a = attribute(e, name, FLOATS);
+	const struct Onnx__AttributeProto *a = attribute(e, name,
+	    BRN_ATTR_FLOATS);
 
 	for (int i = 0; a && i < n && (size_t)i < a->n_floats; i++)
 		v[i] = a->floats[i];
@@ -114,11 +107,12 @@ brn_arg_floats(struct brn_expand *e, const char *name, float *v, int n)
 const char *
 brn_arg_string(struct brn_expand *e, const char *name)
 {
-	const struct Onnx__AttributeProto *a = attribute(e, name, STRING);
-	const char *s = a ? brn_arena_printf(e->c->im->g->arena, "%.*s",
+	const struct Onnx__AttributeProto *a = attribute(e, name,
+	    BRN_ATTR_STRING);
+	const char *s = a ? brn_arena_printf(e->n->im->g->arena, "%.*s",
 	    (int)a->s.len, a->s.data) : "";
 
-	check(e, s != NULL);
+	check_memory(e, s != NULL);
 	return s ? s : "";
 }
 
@@ -130,7 +124,7 @@ brn_known_type(struct brn_expand *e, const struct brn_node *n)
 
 	if (brn_expand_stopped(e) || !n)
 		return &unknown;
-	e->rc = brn_onnx_known(e->c->im, &s);
+	e->rc = brn_onnx_known(e->n->im, &s);
 	return e->rc < 0 ? &unknown : &s->type[n->id];
 }
 
@@ -139,11 +133,11 @@ brn_known_type(struct brn_expand *e, const struct brn_node *n)
 static const char *
 name_of(struct brn_expand *e)
 {
-	const char *s = e->c->name;
+	const char *s = e->n->name;
 
 	if (e->part)
-		s = brn_arena_printf(e->c->im->g->arena, "%s.%s", s, e->part);
-	check(e, s != NULL);
+		s = brn_arena_printf(e->n->im->g->arena, "%s.%s", s, e->part);
+	check_memory(e, s != NULL);
 	return s;
 }
 
@@ -158,9 +152,22 @@ brn_put(struct brn_expand *e, enum brn_op op, struct brn_node *const *in,
 		nin--;
 	if (brn_expand_stopped(e))
 		return NULL;
-	n = brn_graph_add(e->c->im->g, op, name, in, nin);
-	check(e, n != NULL);
+	n = brn_graph_add(e->n->im->g, op, name, in, nin);
+	check_memory(e, n != NULL);
 	return n;
+}
+
+struct brn_node *
+brn_put_converted(struct brn_expand *e, enum brn_op op,
+    struct brn_node *const *in, int nin)
+{
+	struct brn_onnx_node *n = e->n;
+
+	n->op = op;
+	n->node = brn_put(e, op, in, nin);
+	if (n->node && e->rc == 0)
+		e->rc = brn_onnx_convert_attrs(n);
+	return n->node;
 }
 
 struct brn_node *
@@ -181,11 +188,25 @@ brn_put_scalar(struct brn_expand *e, int dtype, double v)
 
 	if (brn_expand_stopped(e))
 		return NULL;
-	n = brn_graph_constant(e->c->im->g, name, &type, NULL);
-	check(e, n != NULL);
+	n = brn_graph_constant(e->n->im->g, name, &type, NULL);
+	check_memory(e, n != NULL);
 	if (n)
 		brn_set_float(n->value, 0, v);
 	return n;
+}
+
+struct brn_node *
+brn_put_floats(struct brn_expand *e, const float *v, int n)
+{
+	struct brn_type type = { BURIN_F32, 1, { n } };
+	const char *name = name_of(e);
+	struct brn_node *node;
+
+	if (brn_expand_stopped(e))
+		return NULL;
+	node = brn_graph_constant(e->n->im->g, name, &type, v);
+	check_memory(e, node != NULL);
+	return node;
 }
 
 struct brn_node *
@@ -196,8 +217,8 @@ brn_put_ints(struct brn_expand *e, const int64_t *v, int n)
 
 	if (brn_expand_stopped(e))
 		return NULL;
-	node = brn_graph_ints(e->c->im->g, name, v, n);
-	check(e, node != NULL);
+	node = brn_graph_ints(e->n->im->g, name, v, n);
+	check_memory(e, node != NULL);
 	return node;
 }
 
@@ -206,7 +227,7 @@ brn_put_int(struct brn_expand *e, struct brn_node *n, const char *name,
     int64_t v)
 {
 	if (n)
-		check(e, brn_attr_set_int(e->c->im->g, n, name, v) == 0);
+		check_memory(e, brn_attr_set_int(e->n->im->g, n, name, v) == 0);
 }
 
 void
@@ -214,7 +235,8 @@ brn_put_float(struct brn_expand *e, struct brn_node *n, const char *name,
     float v)
 {
 	if (n)
-		check(e, brn_attr_set_float(e->c->im->g, n, name, v) == 0);
+		check_memory(e,
+		    brn_attr_set_float(e->n->im->g, n, name, v) == 0);
 }
 
 void

@@ -1,52 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ONNX operators that become several nodes of ours: the words in which they
- * are written down.  Faults stick: after one, all of them return NULL and do
- * nothing, and it is asked for once, at the end.
+ * Helpers for operators that become several nodes.  Faults stick: after one,
+ * all helpers return NULL and do nothing, so an expansion is written without
+ * checks, and e->rc and n->why are looked at once, at the end.
  */
 #ifndef BRN_ONNX_EXPAND_H
 #define BRN_ONNX_EXPAND_H
 
-#include "ir/onnx/node.h"
+#include "ir/onnx/state.h"
 
 enum { BRN_EXPAND_OUT = 4 };
 
-/* A node on its way into several.  */
+/* An ONNX node being expanded.  */
 struct brn_expand {
-	struct brn_onnx_call *c;
+	struct brn_onnx_node *n;
 	struct brn_node *out[BRN_EXPAND_OUT];   /* for expand_* to fill */
 	const char *part;               /* names nodes "name.part", or NULL */
 	int rc;                         /* the fault */
 };
 
-/* Make the outputs of e->c, or say why not with brn_cannot.  */
+/* Make the outputs of e->n, or say why not with brn_cannot.  */
 typedef void brn_expand_fn(struct brn_expand *e);
 
-brn_expand_fn brn_expand_attention;
-brn_expand_fn brn_expand_multi_head_attention;
-brn_expand_fn brn_expand_embed_layer_norm;
-
-/* The operator has a form that cannot be run; the first reason counts.  */
+/* Refuse the node: "<operator> <text>" is unsupported.  The first text counts.
+ * brn_expand_stopped: there was a fault or a refusal.  */
 void brn_cannot(struct brn_expand *e, const char *fmt, ...) BRN_PRINTF(2, 3);
 int brn_expand_stopped(const struct brn_expand *e);
 
-/* Input k, NULL when it is not given; output k is used.  */
+/* Input k of the ONNX node, NULL when it is not given; whether output k is
+ * used.  */
 struct brn_node *brn_arg(const struct brn_expand *e, int k);
 int brn_wants(const struct brn_expand *e, size_t k);
-/* Attributes.  */
+/* Attributes of the ONNX node.  */
 int64_t brn_arg_int(struct brn_expand *e, const char *name, int64_t dflt);
 float brn_arg_float(struct brn_expand *e, const char *name, float dflt);
-/* How many, at most n of them in v.  */
+/* Returns the number of elements; at most n of them are put into v.  */
 int brn_arg_ints(struct brn_expand *e, const char *name, int64_t *v, int n);
 int brn_arg_floats(struct brn_expand *e, const char *name, float *v, int n);
 /* The string, or "".  */
 const char *brn_arg_string(struct brn_expand *e, const char *name);
 
-/* What is known of a node's type; rank -1 when nothing is.  */
+/* The type of a node as far as it is known; rank -1: unknown.  */
 const struct brn_type *brn_known_type(struct brn_expand *e,
     const struct brn_node *n);
 
-/* A node, inputs in a list that may end in NULLs.  */
+/* A new node; NULLs at the end of in[] are cut off.  */
 struct brn_node *brn_put(struct brn_expand *e, enum brn_op op,
     struct brn_node *const *in, int nin);
 #define BRN_LIST(...) ((struct brn_node *[]){ __VA_ARGS__ })
@@ -54,8 +52,12 @@ struct brn_node *brn_put(struct brn_expand *e, enum brn_op op,
     BRN_LIST(__VA_ARGS__), BRN_COUNT(BRN_LIST(__VA_ARGS__)))
 struct brn_node *brn_put_cast(struct brn_expand *e, struct brn_node *x,
     int dtype);
-/* Constants: a scalar of any type, a list of integers.  */
+/* A node of op with inputs in[] and the attributes of the ONNX node.  */
+struct brn_node *brn_put_converted(struct brn_expand *e, enum brn_op op,
+    struct brn_node *const *in, int nin);
+/* Constants: a scalar of any type, a list of floats, of integers.  */
 struct brn_node *brn_put_scalar(struct brn_expand *e, int dtype, double v);
+struct brn_node *brn_put_floats(struct brn_expand *e, const float *v, int n);
 struct brn_node *brn_put_ints(struct brn_expand *e, const int64_t *v, int n);
 #define BRN_INTS(e, ...) brn_put_ints((e), (int64_t[]){ __VA_ARGS__ }, \
     BRN_COUNT(((int64_t[]){ __VA_ARGS__ })))
@@ -64,12 +66,8 @@ void brn_put_int(struct brn_expand *e, struct brn_node *n, const char *name,
     int64_t v);
 void brn_put_float(struct brn_expand *e, struct brn_node *n, const char *name,
     float v);
-/* Parts of x along axis, of the sizes given.  */
+/* Split x along axis into n parts of the given sizes.  */
 void brn_put_split(struct brn_expand *e, struct brn_node *x, int64_t axis,
     const int64_t *size, struct brn_node **out, int n);
-
-/* 1: e->c became several nodes and its outputs are bound.  0: no such
- * operator, or c->why says what cannot be run of it.  */
-int brn_onnx_expand(struct brn_onnx_call *c);
 
 #endif

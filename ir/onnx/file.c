@@ -188,6 +188,40 @@ brn_onnx_map_copy(const struct brn_onnx_map *m, const void *from, size_t n,
 	return wrong ? brn_fail(err, BURIN_EIO, "%s: %s", what, wrong) : 0;
 }
 
+static int
+check_piece(const struct brn_onnx_extern *x, const char *what, uint64_t have,
+    burin_error *err)
+{
+	if (x->offset <= have && x->size <= have - x->offset)
+		return 0;
+	return brn_fail(err, BURIN_EFORMAT, "%s: external data '%s' has %"
+	    PRIu64 " bytes, wanted %zu from %" PRIu64, what, x->location, have,
+	    x->size, x->offset);
+}
+
+static int
+read_blob(const struct brn_onnx_extern *x, const char *what, void **out,
+    burin_error *err)
+{
+	const burin_blob *b = x->blob, *end = b + x->nblob;
+	void *buf;
+	int rc;
+
+	while (b < end && strcmp(b->name, x->location))
+		b++;
+	if (b == end)
+		return brn_fail(err, BURIN_EFORMAT, "%s: external data '%s' "
+		    "is no blob", what, x->location);
+	if ((rc = check_piece(x, what, b->size, err)) < 0)
+		return rc;
+	if (!(buf = brn_alloc_aligned(x->size)))
+		return brn_nomem(err);
+	if (x->size)
+		memcpy(buf, (const char *)b->data + x->offset, x->size);
+	*out = buf;
+	return 0;
+}
+
 int
 brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
     void **out, burin_error *err)
@@ -197,6 +231,8 @@ brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
 	uint64_t have;
 	int fd, rc;
 
+	if (x->blob)
+		return read_blob(x, what, out, err);
 	if (!x->dir)
 		return brn_fail(err, BURIN_EFORMAT, "%s: external data '%s', "
 		    "but the model has no folder", what, x->location);
@@ -204,10 +240,8 @@ brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
 	if (fd < 0)
 		return fail_open(x, what, err);
 	rc = regular_size(fd, what, &have, err);
-	if (rc == 0 && (x->offset > have || x->size > have - x->offset))
-		rc = brn_fail(err, BURIN_EFORMAT, "%s: external data '%s' "
-		    "has %" PRIu64 " bytes, wanted %zu from %" PRIu64, what,
-		    x->location, have, x->size, x->offset);
+	if (rc == 0)
+		rc = check_piece(x, what, have, err);
 	if (rc == 0 && !(buf = brn_alloc_aligned(x->size)))
 		rc = brn_nomem(err);
 	if (rc == 0)
@@ -224,22 +258,6 @@ brn_onnx_extern_read(const struct brn_onnx_extern *x, const char *what,
 	return 0;
 }
 
-static int
-write_all(int fd, const void *p, size_t n)
-{
-	while (n) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -1;
-		p = (const char *)p + k;
-		n -= (size_t)k;
-	}
-	return fsync(fd);
-}
-
 int
 brn_onnx_replace(const char *path, const void *p, size_t n, burin_error *err)
 {
@@ -251,7 +269,8 @@ brn_onnx_replace(const char *path, const void *p, size_t n, burin_error *err)
 		return brn_nomem(err);
 	snprintf(tmp, len, "%s.%ld.tmp", path, (long)getpid());
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	ok = fd >= 0 && write_all(fd, p, n) == 0 && rename(tmp, path) == 0;
+	ok = fd >= 0 && brn_write_all(fd, p, n) == 0 &&
+	    fsync(fd) == 0 && rename(tmp, path) == 0;
 	if (!ok) {
 		rc = brn_fail(err, BURIN_EIO, "%s: %s", path, strerror(errno));
 		if (fd >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes of and around a model file: the file itself as a mapping, external
- * data from its folder, and a new file in one step.
+ * Files: a model as a mapping, external data from its folder, and writing a new
+ * file in one step.
  */
 #ifndef BRN_ONNX_FILE_H
 #define BRN_ONNX_FILE_H
@@ -20,7 +20,7 @@ int brn_onnx_map(const char *path, struct brn_onnx_map *out,
     burin_error *err);
 void brn_onnx_unmap(struct brn_onnx_map *m);
 
-/* Give the pages of a file back that were touched; they come again.  Around
+/* Unmap the pages of a file that were read; reading maps them again.  Around
  * each one the kernel maps what it has, of a file just written all of it.  */
 void brn_onnx_map_rest(const struct brn_onnx_map *m);
 
@@ -33,9 +33,11 @@ int brn_onnx_map_copy(const struct brn_onnx_map *m, const void *from,
 char *brn_onnx_folder(const char *path);
 
 /* A piece of a file below dir: location is relative, holds no "..", and no
- * part of it is a symbolic link.  */
+ * part of it is a symbolic link.  With blobs, of the one with that name.  */
 struct brn_onnx_extern {
 	const char *dir, *location;
+	const burin_blob *blob;         /* [nblob], or NULL */
+	size_t nblob;
 	uint64_t offset;
 	size_t size;
 };

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A model file into a graph: its inputs and initializers become leaves, then
- * its nodes are added one by one in the order of the file, which has to be
- * topological, so that a cycle shows as an input that is not there yet.
+ * its nodes are added in the order of the file.  That order must be
+ * topological, so a cycle is found as an input that no node has made yet.
  */
 #include "ir/onnx/import.h"
 
-#include "ir/op/infer.h"
+#include "ir/onnx/constant.h"
+#include "ir/onnx/contrib.h"
 #include "ir/onnx/file.h"
+#include "ir/onnx/inline.h"
 #include "ir/onnx/node.h"
-#include "ir/onnx/unpack.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/unpack.h"
+#include "ir/op/infer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +61,7 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Operators of other domains as domain.operator.  */
+/* The name in counts: of other domains domain.operator.  */
 static const char *
 op_name(struct brn_onnx_import *im, const struct Onnx__NodeProto *np)
 {
@@ -97,8 +100,8 @@ count_ops(struct brn_onnx_import *im)
 
 /* ---- inputs and outputs -------------------------------------------------- */
 
-/* The name that a dimension shares with those of the same size; NULL: none.
- * Paddle writes "?" and -1 for every size that it does not know.  */
+/* The name of a dimension of symbolic size; equal names are equal sizes.  NULL:
+ * a size unlike any other.  Paddle writes "?" and -1 for all unknown sizes.  */
 static const char *
 dim_name(const struct Onnx__TensorShapeProto__Dimension *d)
 {
@@ -109,7 +112,7 @@ dim_name(const struct Onnx__TensorShapeProto__Dimension *d)
 	return d->dim_param;
 }
 
-/* What a dimension is: a size, or a symbol, shared by those of one name.  */
+/* A dimension of a declared type: a size, or a symbol.  */
 static int
 dim_of(struct brn_onnx_import *im,
     const struct Onnx__TensorShapeProto__Dimension *d, const char *what,
@@ -129,7 +132,7 @@ dim_of(struct brn_onnx_import *im,
 	return *out ? 0 : brn_nomem(im->err);
 }
 
-/* Without a declared tensor type: dtype 0 and rank -1.  */
+/* The declared type; dtype 0 and rank -1 when there is none.  */
 static int
 type_of(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
     const char *what, struct brn_type *t)
@@ -156,7 +159,7 @@ type_of(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
 }
 
 static const char *
-declared(const struct Onnx__ValueInfoProto *v)
+declared_name(const struct Onnx__ValueInfoProto *v)
 {
 	const struct Onnx__TypeProto *p = v->type;
 
@@ -165,9 +168,9 @@ declared(const struct Onnx__ValueInfoProto *v)
 	return brn_onnx_dtype_name(p->tensor_type->elem_type);
 }
 
-/* n as dtype, which only callers have, or as what is computed instead.  */
+/* A cast behind *n, between the dtype of a port and f32.  */
 static int
-convert(struct brn_onnx_import *im, const char *name, int dtype,
+add_cast(struct brn_onnx_import *im, const char *name, int dtype,
     struct brn_node **n)
 {
 	*n = brn_graph_add(im->g, BRN_OP_cast, name, n, 1);
@@ -182,7 +185,7 @@ is_computed(int dtype)
 	return dtype == BURIN_F32 || !brn_dtype_is_float(dtype);
 }
 
-/* A model that is only looked at may have inputs of any type.  */
+/* keep: the model will not be run, so its inputs may have any type.  */
 static int
 add_input(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
     struct brn_onnx_name *name, int keep)
@@ -197,7 +200,7 @@ add_input(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
 		return rc;
 	if (!in->type.dtype && !keep)
 		return brn_fail(im->err, BURIN_EUNSUPPORTED,
-		    "%s: type %s is not supported", what, declared(v));
+		    "%s: type %s is not supported", what, declared_name(v));
 	in->node = brn_graph_add(g, BRN_OP_input, v->name, NULL, 0);
 	if (!in->node)
 		return brn_nomem(im->err);
@@ -206,7 +209,7 @@ add_input(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v,
 	name->node = in->node;
 	g->nin++;
 	return is_computed(in->type.dtype) ? 0 :
-	    convert(im, v->name, BURIN_F32, &name->node);
+	    add_cast(im, v->name, BURIN_F32, &name->node);
 }
 
 static int
@@ -254,7 +257,7 @@ add_output(struct brn_onnx_import *im, const struct Onnx__ValueInfoProto *v)
 		return brn_nomem(im->err);
 	im->g->nout++;
 	return is_computed(out->type.dtype) ? 0 :
-	    convert(im, s, out->type.dtype, &out->node);
+	    add_cast(im, s, out->type.dtype, &out->node);
 }
 
 static int
@@ -275,69 +278,6 @@ add_outputs(struct brn_onnx_import *im)
 	return rc;
 }
 
-/* ---- initializers -------------------------------------------------------- */
-
-/* A constant, or for data of a type burin does not have, a node that is not
- * supported and gets listed as one.  */
-static int
-add_initializer(struct brn_onnx_import *im, const char *name, int data_type,
-    struct Onnx__TensorProto *t, struct Onnx__SparseTensorProto *s)
-{
-	struct brn_onnx_name *v = brn_onnx_find(&im->names, name);
-	struct brn_type type;
-	char what[512];
-	void *data;
-	int rc;
-
-	if (!brn_onnx_dtype(data_type)) {
-		v->node = brn_graph_add(im->g, BRN_OP_unsupported, name, NULL,
-		    0);
-		if (!v->node || !(v->node->onnx_op =
-		    brn_arena_printf(im->g->arena, "initializer of %s",
-		    brn_onnx_dtype_name(data_type))))
-			return brn_nomem(im->err);
-		v->node->opset = im->g->opset;
-		return 0;
-	}
-	snprintf(what, sizeof what, "%s: initializer '%s'", im->src.file,
-	    name);
-	rc = t ? brn_onnx_tensor(&im->src, t, what, &type, &data, im->err) :
-	    brn_onnx_sparse(&im->src, s, what, &type, &data, im->err);
-	if (rc < 0)
-		return rc;
-	v->node = brn_graph_constant_own(im->g, name, &type, data);
-	return v->node ? 0 : brn_nomem(im->err);
-}
-
-int
-brn_onnx_initializers(struct brn_onnx_import *im, struct Onnx__GraphProto *gp)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < gp->n_initializer && rc == 0; i++) {
-		struct Onnx__TensorProto *t = gp->initializer[i];
-
-		rc = add_initializer(im, t->name, t->data_type, t, NULL);
-	}
-	for (size_t i = 0; i < gp->n_sparse_initializer && rc == 0; i++) {
-		struct Onnx__SparseTensorProto *s = gp->sparse_initializer[i];
-
-		rc = add_initializer(im, s->values->name,
-		    s->values->data_type, NULL, s);
-	}
-	return rc;
-}
-
-int
-brn_onnx_known(struct brn_onnx_import *im, const struct brn_shapes **out)
-{
-	burin_error err;
-	int rc = brn_follow(&im->follow, im->g, out, &err);
-
-	return rc < 0 ? brn_fail(im->err, rc, "%s: %s", im->src.file,
-	    err.msg) : rc;
-}
-
 /* ---- all of it ----------------------------------------------------------- */
 
 struct listing {
@@ -346,7 +286,8 @@ struct listing {
 	int total, shown;
 };
 
-/* Put n on the list if it still fits; after one that did not, none is put.  */
+/* Append n to the list if it fits.  After one that did not, nodes are only
+ * counted.  */
 static void
 list_node(struct listing *l, const struct brn_node *n)
 {
@@ -391,7 +332,7 @@ list_unsupported(struct brn_onnx_import *im)
 }
 
 static int
-fill(struct brn_onnx_import *im, int keep)
+read_model(struct brn_onnx_import *im, int keep)
 {
 	struct Onnx__GraphProto *gp = im->m->graph;
 	int rc;
@@ -405,30 +346,31 @@ fill(struct brn_onnx_import *im, int keep)
 	    (rc = brn_onnx_initializers(im, gp)) < 0)
 		return rc;
 	for (size_t i = 0; i < gp->n_node; i++)
-		if ((rc = brn_onnx_node(im, gp->node[i], (int)i)) < 0)
+		if ((rc = brn_onnx_add_node(im, gp->node[i], (int)i)) < 0)
 			return rc;
 	if ((rc = add_outputs(im)) < 0)
 		return rc;
 	return keep ? 0 : list_unsupported(im);
 }
 
+/* src: where the model comes from; its limits are set here.  */
 static int
-import(const struct brn_onnx_map *map, const char *dir, const char *name,
+import_map(const struct brn_onnx_map *map, const struct brn_onnx_source *src,
     int keep, struct brn_graph **out, burin_error *err)
 {
-	struct brn_onnx_import im = {
-		.src = { .file = name, .dir = dir,
-		    .extern_left = BRN_ONNX_MAX_EXTERN,
-		    .sparse_left = BRN_ONNX_MAX_SPARSE,
-		    .copy_left = BRN_ONNX_MAX_COPIES },
-		.err = err,
-	};
-	int rc = brn_onnx_unpack(map, name, &im.m, err);
+	static brn_onnx_expander *const expanders[] = {
+		brn_onnx_inline, brn_onnx_expand, NULL };
+	struct brn_onnx_import im = { .src = *src, .expander = expanders,
+	    .err = err };
+	int rc = brn_onnx_unpack(map, src->file, &im.m, err);
 
 	if (rc < 0)
 		return rc;
+	im.src.extern_left = BRN_ONNX_MAX_EXTERN;
+	im.src.sparse_left = BRN_ONNX_MAX_SPARSE;
+	im.src.copy_left = BRN_ONNX_MAX_COPIES;
 	im.g = brn_graph_new();
-	rc = im.g ? fill(&im, keep) : brn_nomem(err);
+	rc = im.g ? read_model(&im, keep) : brn_nomem(err);
 	brn_onnx_names_free(&im.names);
 	brn_follow_free(im.follow);
 	brn_onnx_model_free(im.m);
@@ -445,8 +387,20 @@ brn_onnx_import(const void *data, size_t size, const char *dir,
     const char *name, int keep, struct brn_graph **out, burin_error *err)
 {
 	struct brn_onnx_map map = { (void *)data, size, -1 };
+	struct brn_onnx_source src = { .file = name, .dir = dir };
 
-	return import(&map, dir, name, keep, out, err);
+	return import_map(&map, &src, keep, out, err);
+}
+
+int
+brn_onnx_import_parts(const void *data, size_t size, const burin_blob *blobs,
+    size_t nblob, int keep, struct brn_graph **out, burin_error *err)
+{
+	struct brn_onnx_map map = { (void *)data, size, -1 };
+	struct brn_onnx_source src = { .file = "memory", .blob = blobs,
+	    .nblob = nblob };
+
+	return import_map(&map, &src, keep, out, err);
 }
 
 int
@@ -455,13 +409,14 @@ brn_onnx_import_file(const char *path, int keep, struct brn_graph **out,
 {
 	struct brn_onnx_map map;
 	char *dir = brn_onnx_folder(path);
+	struct brn_onnx_source src = { .file = path, .dir = dir };
 	int rc;
 
 	if (!dir)
 		return brn_nomem(err);
 	rc = brn_onnx_map(path, &map, err);
 	if (rc == 0) {
-		rc = import(&map, dir, path, keep, out, err);
+		rc = import_map(&map, &src, keep, out, err);
 		brn_onnx_unmap(&map);
 	}
 	free(dir);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ONNX files: into a graph, and pruned copies of them.  The only files that
- * know protobuf.
+ * ONNX models into graphs.
  */
 #ifndef BRN_ONNX_H
 #define BRN_ONNX_H
@@ -14,11 +13,11 @@
  * EFORMAT, EUNSUPPORTED, EIO, ENOMEM.  */
 int brn_onnx_import(const void *data, size_t size, const char *dir,
     const char *name, int keep, struct brn_graph **out, burin_error *err);
+/* The same; external data is in the blob whose name is its location.  */
+int brn_onnx_import_parts(const void *data, size_t size,
+    const burin_blob *blobs, size_t nblob, int keep, struct brn_graph **out,
+    burin_error *err);
 int brn_onnx_import_file(const char *path, int keep, struct brn_graph **out,
     burin_error *err);
-
-/* burin_prune.  */
-int brn_onnx_prune(const char *in_path, const char *out_path,
-    const burin_prune_spec *spec, int *nlayers, burin_error *err);
 
 #endif

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Nodes that stand for others: calls of functions that the model defines, and
- * an If whose condition is known before a run.  The nodes of the body are read
- * in the place of the node, with a table of names of their own.  A small file
- * can ask for more nodes than there is memory, so all that is put in is
- * counted, and how deep calls go; recursion is an error, as in ONNX.
+ * The nodes of a body are read in place of the node that stands for them, with
+ * a table of names of their own.  A small file can ask for more nodes than
+ * there is memory, so the nodes and names that are put in are counted, and the
+ * depth of calls; recursion is an error, as in ONNX.
  */
-#include "ir/onnx/node.h"
+#include "ir/onnx/inline.h"
 
-#include "ir/op/infer.h"
 #include "ir/graph/iter.h"
+#include "ir/onnx/attr.h"
+#include "ir/onnx/constant.h"
+#include "ir/onnx/node.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/op/infer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,13 @@ enum {
 	MAX_DEPTH = 64,                 /* calls in calls */
 	MAX_INLINED = 1 << 20,          /* nodes, arguments and results */
 	DEFAULTS = 11,                  /* field of FunctionProto, ONNX 1.13 */
+};
+
+/* A function being inlined, and the node that calls it.  */
+struct brn_onnx_frame {
+	const struct Onnx__FunctionProto *f;
+	const struct Onnx__NodeProto *np;
+	const struct brn_onnx_frame *up;
 };
 
 /* ---- functions ----------------------------------------------------------- */
@@ -61,15 +70,15 @@ brn_onnx_functions_init(struct brn_onnx_import *im)
 }
 
 static const struct Onnx__FunctionProto *
-function_of(const struct brn_onnx_call *c)
+function_of(const struct brn_onnx_node *n)
 {
-	struct Onnx__FunctionProto key = { .name = c->np->op_type,
-	    .domain = c->np->domain }, *k = &key, **f;
+	struct Onnx__FunctionProto key = { .name = n->np->op_type,
+	    .domain = n->np->domain }, *k = &key, **f;
 
-	if (!c->im->m->n_functions)
+	if (!n->im->m->n_functions)
 		return NULL;
-	f = bsearch(&k, c->im->function, c->im->m->n_functions,
-	    sizeof *c->im->function, by_name);
+	f = bsearch(&k, n->im->function, n->im->m->n_functions,
+	    sizeof *n->im->function, by_name);
 	return f ? *f : NULL;
 }
 
@@ -92,7 +101,8 @@ reference(const struct Onnx__AttributeProto *a)
 	return a->ref_attr_name && *a->ref_attr_name ? a->ref_attr_name : NULL;
 }
 
-/* Into *out what a is in this call; 0: the caller does not give it.  */
+/* 1 and in *out the caller's value of a, which refers to an attribute of the
+ * caller; 0: the caller does not give it.  */
 static int
 argument(const struct brn_onnx_frame *frame,
     const struct Onnx__AttributeProto *a, struct Onnx__AttributeProto *out)
@@ -110,8 +120,10 @@ argument(const struct brn_onnx_frame *frame,
 	return 0;
 }
 
-int
-brn_onnx_bind_attrs(struct brn_onnx_import *im, struct Onnx__NodeProto **np)
+/* Replace *np by one whose attributes are those of the caller where they refer
+ * to them; those that the caller does not give are left out.  */
+static int
+bind_attrs(struct brn_onnx_import *im, struct Onnx__NodeProto **np)
 {
 	const struct Onnx__NodeProto *old = *np;
 	struct Onnx__AttributeProto *attr;
@@ -163,70 +175,76 @@ output_name(const struct body *b, size_t k)
 	return s ? s : "";
 }
 
-/* Count what is to be put in; EUNSUPPORTED when it gets too much.  */
+/* Count the nodes and names of the body; EUNSUPPORTED when all bodies together
+ * have more than MAX_INLINED.  */
 static int
-check_size(struct brn_onnx_call *c, const struct body *b)
+check_size(struct brn_onnx_node *n, const struct body *b)
 {
-	size_t n = b->n_node + b->n_output + c->np->n_input + 1;
+	size_t count = b->n_node + b->n_output + n->np->n_input + 1;
 
-	n += b->g ? b->g->n_initializer + b->g->n_sparse_initializer :
+	count += b->g ? b->g->n_initializer + b->g->n_sparse_initializer :
 	    b->f->n_input;
-	if (n > MAX_INLINED - c->im->inlined)
-		return brn_fail(c->im->err, BURIN_EUNSUPPORTED,
+	if (count > MAX_INLINED - n->im->inlined)
+		return brn_fail(n->im->err, BURIN_EUNSUPPORTED,
 		    "%s: node '%s' (%s): functions come to more than %d nodes",
-		    c->im->src.file, c->name, c->np->op_type, MAX_INLINED);
-	c->im->inlined += n;
-	if (c->np->n_output > b->n_output)
-		return brn_onnx_bad(c, "%zu outputs, its body has %zu",
-		    c->np->n_output, b->n_output);
+		    n->im->src.file, n->name, n->np->op_type, MAX_INLINED);
+	n->im->inlined += count;
+	if (n->np->n_output > b->n_output)
+		return brn_onnx_bad(n, "%zu outputs, its body has %zu",
+		    n->np->n_output, b->n_output);
 	return 0;
 }
 
-/* What the caller gives is what the names of the arguments stand for.  */
+/* The names of the arguments stand for the inputs of the caller.  */
 static void
-bind_arguments(struct brn_onnx_call *c, const struct Onnx__FunctionProto *f)
+bind_arguments(struct brn_onnx_node *n, const struct Onnx__FunctionProto *f)
 {
 	for (size_t k = 0; k < f->n_input; k++) {
-		struct brn_onnx_name *v = brn_onnx_find(&c->im->names,
+		struct brn_onnx_name *v = brn_onnx_find(&n->im->names,
 		    f->input[k]);
 
-		v->node = (int)k < c->nin ? c->in[k] : NULL;
+		v->node = (int)k < n->nin ? n->in[k] : NULL;
 		v->absent = !v->node;
 	}
 }
 
-/* The nodes of the body; out[k] is what output k of the caller is.  */
+/* Add the nodes of the body; out[k] is then output k of the caller.  */
 static int
-read_body(struct brn_onnx_call *c, const struct body *b,
+read_body(struct brn_onnx_node *n, const struct body *b,
     struct brn_node **out)
 {
-	struct brn_onnx_import *im = c->im;
+	struct brn_onnx_import *im = n->im;
 	int rc = 0;
 
 	if (b->f)
-		bind_arguments(c, b->f);
+		bind_arguments(n, b->f);
 	else
 		rc = brn_onnx_initializers(im, b->g);
-	for (size_t i = 0; i < b->n_node && rc == 0; i++)
-		rc = brn_onnx_node(im, b->node[i], (int)i);
-	for (size_t k = 0; k < c->np->n_output && rc == 0; k++) {
+	for (size_t i = 0; i < b->n_node && rc == 0; i++) {
+		struct Onnx__NodeProto *np = b->node[i];
+
+		rc = bind_attrs(im, &np);
+		if (rc == 0)
+			rc = brn_onnx_add_node(im, np, (int)i);
+	}
+	for (size_t k = 0; k < n->np->n_output && rc == 0; k++) {
 		struct brn_onnx_name *v = brn_onnx_find(&im->names,
 		    output_name(b, k));
 
 		out[k] = v ? v->node : NULL;
-		if (!out[k] && *c->np->output[k])
-			return brn_onnx_bad(c, "output '%s' of its body is "
+		if (!out[k] && *n->np->output[k])
+			return brn_onnx_bad(n, "output '%s' of its body is "
 			    "made by nobody", output_name(b, k));
 	}
 	return rc;
 }
 
-/* With another table of names, and in the end the old one again.  */
+/* read_body with a table of names for the body.  */
 static int
-in_scope(struct brn_onnx_call *c, const struct body *b,
+read_in_scope(struct brn_onnx_node *n, const struct body *b,
     struct brn_node **out)
 {
-	struct brn_onnx_import *im = c->im;
+	struct brn_onnx_import *im = n->im;
 	struct brn_onnx_names around = im->names, inside = { 0 };
 	const char *prefix = im->prefix;
 	int rc;
@@ -237,34 +255,30 @@ in_scope(struct brn_onnx_call *c, const struct body *b,
 	    brn_onnx_names_function(&inside, b->f, im->src.file, im->err);
 	if (rc < 0)
 		return rc;
-	im->prefix = brn_arena_printf(im->g->arena, "%s/", c->name);
+	im->prefix = brn_arena_printf(im->g->arena, "%s/", n->name);
 	im->names = inside;
-	rc = im->prefix ? read_body(c, b, out) : brn_nomem(im->err);
+	rc = im->prefix ? read_body(n, b, out) : brn_nomem(im->err);
 	brn_onnx_names_free(&im->names);
 	im->names = around;
 	im->prefix = prefix;
 	return rc;
 }
 
+/* The nodes of the body in place of n: 1 when they are there.  */
 static int
-put_body(struct brn_onnx_call *c, const struct body *b)
+put_body(struct brn_onnx_node *n, const struct body *b)
 {
 	struct brn_node **out;
-	int rc = check_size(c, b);
+	int rc = check_size(n, b);
 
 	if (rc < 0)
 		return rc;
-	out = brn_alloc(c->np->n_output, sizeof *out);
+	out = brn_alloc(n->np->n_output, sizeof *out);
 	if (!out)
-		return brn_nomem(c->im->err);
-	rc = in_scope(c, b, out);
-	for (size_t k = 0; k < c->np->n_output && rc == 0; k++) {
-		struct brn_onnx_name *v = brn_onnx_find(&c->im->names,
-		    c->np->output[k]);
-
-		if (v)
-			v->node = out[k];
-	}
+		return brn_nomem(n->im->err);
+	rc = read_in_scope(n, b, out);
+	for (size_t k = 0; k < n->np->n_output && rc == 0; k++)
+		brn_onnx_bind(n, k, out[k]);
 	free(out);
 	return rc < 0 ? rc : 1;
 }
@@ -272,20 +286,20 @@ put_body(struct brn_onnx_call *c, const struct body *b)
 /* ---- calls --------------------------------------------------------------- */
 
 static int
-check_frames(const struct brn_onnx_call *c,
+check_frames(const struct brn_onnx_node *n,
     const struct Onnx__FunctionProto *f)
 {
 	int depth = 0;
 
-	for (const struct brn_onnx_frame *p = c->im->frame; p; p = p->up) {
+	for (const struct brn_onnx_frame *p = n->im->frame; p; p = p->up) {
 		if (p->f == f)
-			return brn_onnx_bad(c, "the function calls itself");
+			return brn_onnx_bad(n, "the function calls itself");
 		depth++;
 	}
 	if (depth >= MAX_DEPTH)
-		return brn_fail(c->im->err, BURIN_EUNSUPPORTED, "%s: node "
+		return brn_fail(n->im->err, BURIN_EUNSUPPORTED, "%s: node "
 		    "'%s' (%s): functions are nested deeper than %d",
-		    c->im->src.file, c->name, c->np->op_type, MAX_DEPTH);
+		    n->im->src.file, n->name, n->np->op_type, MAX_DEPTH);
 	return 0;
 }
 
@@ -300,27 +314,25 @@ opset_of(const struct Onnx__FunctionProto *f, int dflt)
 }
 
 static int
-call(struct brn_onnx_call *c, const struct Onnx__FunctionProto *f)
+inline_call(struct brn_onnx_node *n, const struct Onnx__FunctionProto *f)
 {
-	struct brn_onnx_import *im = c->im;
-	struct brn_onnx_frame frame = { f, c->np, im->frame };
+	struct brn_onnx_import *im = n->im;
+	struct brn_onnx_frame frame = { f, n->np, im->frame };
 	struct body b = { f->node, f->n_node, f->n_output, NULL, f };
 	int shared = im->src.shared, opset = im->g->opset, rc;
 
-	if ((rc = check_frames(c, f)) < 0)
+	if ((rc = check_frames(n, f)) < 0)
 		return rc;
-	if ((size_t)c->nin > f->n_input)
-		return brn_onnx_bad(c, "%d inputs, the function has %zu",
-		    c->nin, f->n_input);
-	if (has_defaults(f)) {
-		c->why = brn_arena_printf(im->g->arena,
+	if ((size_t)n->nin > f->n_input)
+		return brn_onnx_bad(n, "%d inputs, the function has %zu",
+		    n->nin, f->n_input);
+	if (has_defaults(f))
+		return brn_onnx_unsupported(n,
 		    "function %s with default attributes", f->name);
-		return c->why ? 0 : brn_nomem(im->err);
-	}
 	im->frame = &frame;
 	im->src.shared = 1;
 	im->g->opset = opset_of(f, opset);
-	rc = put_body(c, &b);
+	rc = put_body(n, &b);
 	im->frame = frame.up;
 	im->src.shared = shared;
 	im->g->opset = opset;
@@ -331,17 +343,17 @@ call(struct brn_onnx_call *c, const struct Onnx__FunctionProto *f)
 
 /* 1 and *yes when the condition is known.  */
 static int
-condition(struct brn_onnx_call *c, int *yes)
+condition_of(struct brn_onnx_node *n, int *yes)
 {
 	const struct brn_shapes *s;
 	const struct brn_tensor *t;
 	int rc, id;
 
-	if (c->nin != 1 || !c->in[0])
-		return brn_onnx_bad(c, "%d inputs, wanted 1", c->nin);
-	if ((rc = brn_onnx_known(c->im, &s)) < 0)
+	if (n->nin != 1 || !n->in[0])
+		return brn_onnx_bad(n, "%d inputs, wanted 1", n->nin);
+	if ((rc = brn_onnx_known(n->im, &s)) < 0)
 		return rc;
-	id = c->in[0]->id;
+	id = n->in[0]->id;
 	t = s->val[id];
 	if (!t || s->sym[id] || brn_numel(t) != 1)
 		return 0;
@@ -350,37 +362,36 @@ condition(struct brn_onnx_call *c, int *yes)
 }
 
 static int
-branch(struct brn_onnx_call *c)
+inline_if(struct brn_onnx_node *n)
 {
 	struct Onnx__AttributeProto *a;
 	struct body b = { 0 };
-	int yes = 0, rc = condition(c, &yes);
+	int yes = 0, rc = condition_of(n, &yes);
 	const char *name;
 
 	if (rc == 0)
-		c->why = "If on data";
-	if (rc <= 0)
+		return brn_onnx_unsupported(n, "If on data");
+	if (rc < 0)
 		return rc;
 	name = yes ? "then_branch" : "else_branch";
-	rc = brn_onnx_attr(c, name,
-	    ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH, &a);
+	rc = brn_onnx_attr(n, name, BRN_ATTR_GRAPH, &a);
 	if (rc <= 0)
-		return rc < 0 ? rc : brn_onnx_bad(c,
+		return rc < 0 ? rc : brn_onnx_bad(n,
 		    "attribute '%s' is missing", name);
 	b = (struct body){ a->g->node, a->g->n_node, a->g->n_output, a->g,
 	    NULL };
-	return put_body(c, &b);
+	return put_body(n, &b);
 }
 
 int
-brn_onnx_inline(struct brn_onnx_call *c)
+brn_onnx_inline(struct brn_onnx_node *n)
 {
-	const struct Onnx__FunctionProto *f = function_of(c);
+	const struct Onnx__FunctionProto *f = function_of(n);
 
 	if (f)
-		return call(c, f);
-	if (brn_onnx_is_default(c->np->domain) &&
-	    !strcmp(c->np->op_type, "If"))
-		return branch(c);
+		return inline_call(n, f);
+	if (brn_onnx_is_default(n->np->domain) &&
+	    !strcmp(n->np->op_type, "If"))
+		return inline_if(n);
 	return 0;
 }

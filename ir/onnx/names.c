@@ -37,7 +37,7 @@ put(struct brn_onnx_names *names, const char *s, enum brn_onnx_origin origin,
 	return 0;
 }
 
-/* Outputs without a name are not wanted by anybody.  */
+/* An output without a name has no users: it gets no entry.  */
 static void
 put_outputs(struct brn_onnx_names *names, const struct Onnx__NodeProto *np,
     size_t index)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The values of an ONNX graph by name: who makes each, and how often it is
- * used.  Sorted, not hashed: files choose the names.
+ * The values of an ONNX graph by name: their origin and number of uses.
+ * Sorted, not hashed: a file could choose names that collide.
  */
 #ifndef BRN_ONNX_NAMES_H
 #define BRN_ONNX_NAMES_H
@@ -44,7 +44,7 @@ int brn_onnx_names_function(struct brn_onnx_names *names,
     const struct Onnx__FunctionProto *f, const char *file, burin_error *err);
 void brn_onnx_names_free(struct brn_onnx_names *names);
 
-/* Here or around; NULL: nobody makes it.  */
+/* In this table or in those around it.  NULL: there is no such value.  */
 struct brn_onnx_name *brn_onnx_find(const struct brn_onnx_names *names,
     const char *s);
 

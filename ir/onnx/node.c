@@ -1,258 +1,242 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ONNX nodes into graph nodes.  The order for each is: its inputs, whether it
- * is supported, attributes to inputs, the node, the other attributes, its
- * outputs.
+ * ONNX nodes into graph nodes.  The order for each is: its inputs, the
+ * expanders, whether it is supported, attributes to inputs, the node, its
+ * attributes, its outputs.
  */
 #include "ir/onnx/node.h"
 
-#include "ir/onnx/expand.h"
+#include "ir/onnx/attr.h"
+#include "ir/onnx/constant.h"
+#include "ir/onnx/convert.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/refuse.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-int
-brn_onnx_is_default(const char *domain)
+/* ---- names and inputs ---------------------------------------------------- */
+
+/* The op of an ONNX operator, or unsupported.  */
+static enum brn_op
+op_of(const struct Onnx__NodeProto *np)
 {
-	return !domain || !*domain || !strcmp(domain, "ai.onnx");
-}
-
-int
-brn_onnx_opset(const struct Onnx__ModelProto *m, const char *domain)
-{
-	int dflt = brn_onnx_is_default(domain);
-
-	for (size_t i = 0; i < m->n_opset_import; i++) {
-		const struct Onnx__OperatorSetIdProto *o = m->opset_import[i];
-
-		if (dflt ? !brn_onnx_is_default(o->domain) :
-		    !o->domain || strcmp(o->domain, domain))
-			continue;
-		return o->version < 0 ? 0 :
-		    o->version > INT_MAX ? INT_MAX : (int)o->version;
-	}
-	return 0;
-}
-
-enum brn_op
-brn_onnx_op(const char *type)
-{
-	if (!strcmp(type, "Constant"))
+	if (!brn_onnx_is_default(np->domain))
+		return BRN_OP_unsupported;
+	if (!strcmp(np->op_type, "Constant"))
 		return BRN_OP_constant;
-	if (!strcmp(type, "Upsample"))
-		return BRN_OP_resize;
-	if (!strcmp(type, "Scatter"))
-		return BRN_OP_scatter_elements;
 	for (int i = 0; i < BRN_NUM_OPS; i++)
-		if (brn_ops[i].onnx && !strcmp(brn_ops[i].onnx, type))
+		if (brn_ops[i].onnx && !strcmp(brn_ops[i].onnx, np->op_type))
 			return (enum brn_op)i;
 	return BRN_OP_unsupported;
 }
 
-/* What messages call the node: its name, or that of its first output.  */
+/* The name of a node is that in the file, or that of its first output.  */
 static int
-name_of(struct brn_onnx_call *c, int index)
+set_name(struct brn_onnx_node *n, int index)
 {
-	const struct Onnx__NodeProto *np = c->np;
+	const struct Onnx__NodeProto *np = n->np;
 
 	if (!np->op_type || !*np->op_type)
-		return brn_fail(c->im->err, BURIN_EFORMAT,
-		    "%s: node %d has no operator", c->im->src.file, index);
-	c->name = np->name ? np->name : "";
-	for (size_t k = 0; k < np->n_output && !*c->name; k++)
-		c->name = np->output[k];
-	if (!*c->name)
-		return brn_fail(c->im->err, BURIN_EFORMAT,
+		return brn_fail(n->im->err, BURIN_EFORMAT,
+		    "%s: node %d has no operator", n->im->src.file, index);
+	n->name = np->name ? np->name : "";
+	for (size_t k = 0; k < np->n_output && !*n->name; k++)
+		n->name = np->output[k];
+	if (!*n->name)
+		return brn_fail(n->im->err, BURIN_EFORMAT,
 		    "%s: node %d (%s): no name and no output",
-		    c->im->src.file, index, np->op_type);
-	if (!c->im->prefix)
+		    n->im->src.file, index, np->op_type);
+	if (!n->im->prefix)
 		return 0;
-	c->name = brn_arena_printf(c->im->g->arena, "%s%s", c->im->prefix,
-	    c->name);
-	return c->name ? 0 : brn_nomem(c->im->err);
+	n->name = brn_arena_printf(n->im->g->arena, "%s%s", n->im->prefix,
+	    n->name);
+	return n->name ? 0 : brn_nomem(n->im->err);
 }
 
 static int
-find_input(struct brn_onnx_call *c, int k)
+find_input(struct brn_onnx_node *n, int k)
 {
-	const char *s = c->np->input[k];
+	const char *s = n->np->input[k];
 	struct brn_onnx_name *v;
 
 	if (!*s)
 		return 0;
-	v = brn_onnx_find(&c->im->names, s);
+	v = brn_onnx_find(&n->im->names, s);
 	if (!v)
-		return brn_onnx_bad(c, "input '%s' is made by nobody", s);
+		return brn_onnx_bad(n, "input '%s' is made by nobody", s);
 	if (!v->node && !v->absent)
-		return brn_onnx_bad(c, "input '%s' is made by this node or a "
+		return brn_onnx_bad(n, "input '%s' is made by this node or a "
 		    "later one, wanted topological order", s);
-	c->in[k] = v->node;
+	n->in[k] = v->node;
 	return 0;
 }
 
-/* The nodes that the inputs name.  */
+/* The values that the inputs name.  */
 static int
-find_inputs(struct brn_onnx_call *c)
+find_inputs(struct brn_onnx_node *n)
 {
-	size_t n = c->np->n_input;
+	size_t count = n->np->n_input;
 	int rc = 0;
 
-	if (n > BRN_MAX_IN)
-		return brn_onnx_bad(c, "%zu inputs, wanted at most %d", n,
+	if (count > BRN_MAX_IN)
+		return brn_onnx_bad(n, "%zu inputs, wanted at most %d", count,
 		    BRN_MAX_IN);
-	c->in = brn_alloc(n > BRN_ONNX_ROOM ? n : BRN_ONNX_ROOM,
-	    sizeof *c->in);
-	if (!c->in)
-		return brn_nomem(c->im->err);
-	c->nin = (int)n;
-	for (int k = 0; k < c->nin && rc == 0; k++)
-		rc = find_input(c, k);
+	n->in = brn_alloc(count > BRN_ONNX_ROOM ? count : BRN_ONNX_ROOM,
+	    sizeof *n->in);
+	if (!n->in)
+		return brn_nomem(n->im->err);
+	n->nin = (int)count;
+	for (int k = 0; k < n->nin && rc == 0; k++)
+		rc = find_input(n, k);
 	return rc;
 }
 
-/* In the normal form: as many as ops.def says, and none cut off at the end.  */
+/* Cut absent inputs off at the end; the others are as ops.def says.  */
 static int
-check_inputs(struct brn_onnx_call *c)
+check_inputs(struct brn_onnx_node *n)
 {
-	const struct brn_op_info *op = &brn_ops[c->op];
+	const struct brn_op_info *op = &brn_ops[n->op];
 
-	while (c->nin > op->lo && !c->in[c->nin - 1])
-		c->nin--;
-	if (c->nin < op->lo || c->nin > op->hi)
-		return brn_onnx_bad(c, "%d inputs, wanted %d to %d", c->nin,
+	while (n->nin > op->lo && !n->in[n->nin - 1])
+		n->nin--;
+	if (n->nin < op->lo || n->nin > op->hi)
+		return brn_onnx_bad(n, "%d inputs, wanted %d to %d", n->nin,
 		    op->lo, op->hi);
 	for (int k = 0; k < op->lo; k++)
-		if (!c->in[k])
-			return brn_onnx_bad(c, "input %d is not given", k);
+		if (!n->in[k])
+			return brn_onnx_bad(n, "input %d is not given", k);
 	return 0;
 }
 
-static int
-add(struct brn_onnx_call *c)
-{
-	c->node = brn_graph_add(c->im->g, c->op, c->name, c->in, c->nin);
-	return c->node ? 0 : brn_nomem(c->im->err);
-}
-
-/* From now on, output k of the ONNX node is c->node.  */
-static void
-bind(struct brn_onnx_call *c, size_t k)
-{
-	struct brn_onnx_name *v = brn_onnx_find(&c->im->names,
-	    c->np->output[k]);
-
-	if (v)
-		v->node = c->node;
-}
+/* ---- the node ------------------------------------------------------------ */
 
 static int
-unsupported(struct brn_onnx_call *c)
+add_graph_node(struct brn_onnx_node *n)
+{
+	n->node = brn_graph_add(n->im->g, n->op, n->name, n->in, n->nin);
+	return n->node ? 0 : brn_nomem(n->im->err);
+}
+
+/* One node of op unsupported stands for all outputs.  */
+static int
+add_unsupported(struct brn_onnx_node *n)
 {
 	int rc;
 
-	c->op = BRN_OP_unsupported;
-	if ((rc = add(c)) < 0)
+	n->op = BRN_OP_unsupported;
+	if ((rc = add_graph_node(n)) < 0)
 		return rc;
-	c->node->onnx_op = c->why;
-	c->node->opset = brn_onnx_opset(c->im->m, c->np->domain);
-	for (size_t k = 0; k < c->np->n_output; k++)
-		bind(c, k);
+	n->node->onnx_op = n->why;
+	n->node->opset = brn_onnx_opset(n->im->m, n->np->domain);
+	for (size_t k = 0; k < n->np->n_output; k++)
+		brn_onnx_bind(n, k, n->node);
 	return 0;
 }
 
-/* Output k has a name and, but for the first and those of Split, a use.  */
 static int
-is_wanted(const struct brn_onnx_call *c, size_t k)
+add_with_attrs(struct brn_onnx_node *n)
 {
-	const char *s = c->np->output[k];
-	struct brn_onnx_name *v = brn_onnx_find(&c->im->names, s);
+	int rc = add_graph_node(n);
 
-	return *s && (!k || c->op == BRN_OP_split || (v && v->uses));
+	return rc < 0 ? rc : brn_onnx_convert_attrs(n);
 }
 
-/* One node for each output that is wanted; index says which it is, and is
- * left out for the first but of Split.  */
+/* Output k needs a node: the first one and those of Split when they have a
+ * name, others when they have a use.  */
 static int
-each_output(struct brn_onnx_call *c)
+is_wanted(const struct brn_onnx_node *n, size_t k)
+{
+	return *n->np->output[k] && (!k || n->op == BRN_OP_split ||
+	    brn_onnx_is_used(n, k));
+}
+
+/* The second output of Dropout is another op.  */
+static int
+add_output(struct brn_onnx_node *n, size_t k)
+{
+	int mask = k && n->op == BRN_OP_dropout, rc;
+	enum brn_op op = n->op;
+
+	if (mask)
+		n->op = BRN_OP_dropout_mask;
+	rc = add_with_attrs(n);
+	if (rc == 0 && !mask && (k || op == BRN_OP_split) && brn_attr_set_int(
+	    n->im->g, n->node, "index", (int64_t)k) < 0)
+		rc = brn_nomem(n->im->err);
+	n->op = op;
+	return rc;
+}
+
+/* One node for each output that is wanted.  */
+static int
+add_outputs(struct brn_onnx_node *n)
 {
 	int rc = 0;
 
-	for (size_t k = 0; k < c->np->n_output && rc == 0; k++) {
-		if (!is_wanted(c, k))
+	for (size_t k = 0; k < n->np->n_output && rc == 0; k++) {
+		if (!is_wanted(n, k))
 			continue;
-		if (k && c->op == BRN_OP_dropout)
-			c->op = BRN_OP_dropout_mask;
-		if ((rc = add(c)) < 0 || (rc = brn_onnx_attrs_copy(c)) < 0 ||
-		    (rc = brn_onnx_finish(c)) < 0)
-			return rc;
-		if ((k || c->op == BRN_OP_split) &&
-		    c->op != BRN_OP_dropout_mask && brn_attr_set_int(
-		    c->im->g, c->node, "index", (int64_t)k) < 0)
-			return brn_nomem(c->im->err);
-		bind(c, k);
+		if ((rc = add_output(n, k)) == 0)
+			brn_onnx_bind(n, k, n->node);
 	}
 	return rc;
 }
 
 static int
-supported(struct brn_onnx_call *c)
+add_supported(struct brn_onnx_node *n)
 {
 	int rc;
 
-	if ((rc = brn_onnx_attrs_check(c)) < 0 ||
-	    (rc = brn_onnx_attrs_to_inputs(c)) < 0 ||
-	    (rc = brn_onnx_image_inputs(c)) < 0 ||
-	    (rc = check_inputs(c)) < 0)
+	if ((rc = brn_onnx_attrs_check(n)) < 0 ||
+	    (rc = brn_onnx_attrs_to_inputs(n)) < 0 ||
+	    (rc = brn_onnx_convert_inputs(n)) < 0 ||
+	    (rc = check_inputs(n)) < 0)
 		return rc;
-	if (c->op == BRN_OP_dropout)
-		c->nin = 1;
-	if (brn_ops[c->op].flags & BRN_MULTI)
-		return each_output(c);
-	if (c->op == BRN_OP_constant)
-		rc = brn_onnx_constant(c);
-	else if ((rc = add(c)) == 0 && (rc = brn_onnx_attrs_copy(c)) == 0)
-		rc = brn_onnx_finish(c);
-	if (rc == 0 && c->np->n_output)
-		bind(c, 0);
+	/* Outside of training, Dropout-12 ignores ratio and mode.  */
+	if (n->op == BRN_OP_dropout)
+		n->nin = 1;
+	if (brn_ops[n->op].flags & BRN_MULTI)
+		return add_outputs(n);
+	rc = n->op == BRN_OP_constant ? brn_onnx_constant(n) :
+	    add_with_attrs(n);
+	if (rc == 0 && n->np->n_output)
+		brn_onnx_bind(n, 0, n->node);
 	return rc;
 }
 
-/* What the node is: a body in its place, an operator, or neither.  */
+/* Several nodes, one, or one of op unsupported.  */
 static int
-add_node(struct brn_onnx_call *c)
+add_expanded_or_single(struct brn_onnx_node *n)
 {
-	int rc = brn_onnx_inline(c);
+	brn_onnx_expander *const *e = n->im->expander;
+	int rc = 0;
 
-	if (rc == 0 && !c->why && c->op == BRN_OP_unsupported)
-		rc = brn_onnx_expand(c);
+	for (; *e && rc == 0 && !n->why; e++)
+		rc = (*e)(n);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	if (!c->why && (rc = brn_onnx_refuse(c)) < 0)
+	if (!n->why && (rc = brn_onnx_refuse(n)) < 0)
 		return rc;
-	return c->why ? unsupported(c) : supported(c);
+	return n->why ? add_unsupported(n) : add_supported(n);
 }
 
 int
-brn_onnx_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
+brn_onnx_add_node(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
     int index)
 {
-	struct brn_onnx_call c = { .im = im, .np = np };
+	struct brn_onnx_node n = { .im = im, .np = np };
 	int rc;
 
-	if ((rc = brn_onnx_bind_attrs(im, &c.np)) < 0 ||
-	    (rc = name_of(&c, index)) < 0)
+	if ((rc = set_name(&n, index)) < 0)
 		return rc;
-	c.op = brn_onnx_op(np->op_type);
-	if (!brn_onnx_is_default(np->domain))
-		c.op = BRN_OP_unsupported;
-	rc = find_inputs(&c);
+	n.op = op_of(np);
+	rc = find_inputs(&n);
 	/* The usual residual, which passes and kernels know as Add.  */
-	if (c.op == BRN_OP_sum && c.nin == 2)
-		c.op = BRN_OP_add;
+	if (n.op == BRN_OP_sum && n.nin == 2)
+		n.op = BRN_OP_add;
 	if (rc == 0)
-		rc = add_node(&c);
-	free(c.in);
+		rc = add_expanded_or_single(&n);
+	free(n.in);
 	return rc;
 }

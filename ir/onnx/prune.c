@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A pruned copy of a model file.  It works on the message, not on a graph, so
- * that everything it does not know stays as it was.
+ * A pruned copy of a model file.  Weights are changed in the protobuf message,
+ * not in a graph, so that all other fields stay as they were.
  *
  * Orientation: a dense layer's weight is [N output features, K input
  * features] and blocks are bh x bw of that.  MatMul and Gemm hold it as
  * [K, N], where the same block is bw x bh; transB and each Transpose on the
- * way to the initializer turn it around once more.
+ * way to the initializer turn it around once more (weights.c).
  */
-#include "ir/onnx/import.h"
+#include "ir/onnx/prune.h"
 
+#include "ir/graph/iter.h"
 #include "ir/onnx/blocks.h"
 #include "ir/onnx/file.h"
-#include "ir/onnx/node.h"
+#include "ir/onnx/tensor.h"
 #include "ir/onnx/unpack.h"
+#include "ir/onnx/weights.h"
 #include "ir/onnx/onnx.pb-c.h"
 
 #include <limits.h>
@@ -25,7 +27,7 @@
 struct prune {
 	const burin_prune_spec *spec;
 	struct Onnx__ModelProto *m;
-	struct brn_onnx_names names;
+	struct brn_onnx_layers layers;
 	struct brn_onnx_source src;
 	regex_t *only;
 	char *done;             /* by stream */
@@ -33,127 +35,98 @@ struct prune {
 	burin_error *err;
 };
 
-/* The weight of a dense layer.  */
-struct weight {
-	const char *layer, *name;
-	struct Onnx__TensorProto *t;
-	int stored_nk;          /* else [K, N] */
-	size_t stream;          /* number of its initializer; Constant nodes
-	                           count on from there */
-};
-
-/* ---- finding weights ----------------------------------------------------- */
+/* ---- which weights ------------------------------------------------------- */
 
 static int
-is_op(const struct Onnx__NodeProto *np, const char *type)
-{
-	return np->op_type && !strcmp(np->op_type, type) &&
-	    brn_onnx_is_default(np->domain);
-}
-
-static struct Onnx__AttributeProto *
-attr(const struct Onnx__NodeProto *np, const char *name)
-{
-	for (size_t i = 0; i < np->n_attribute; i++)
-		if (np->attribute[i]->name &&
-		    !strcmp(np->attribute[i]->name, name))
-			return np->attribute[i];
-	return NULL;
-}
-
-/* Of a matrix: no perm reverses the axes.  */
-static int
-swaps_axes(const struct Onnx__NodeProto *np)
-{
-	struct Onnx__AttributeProto *a = attr(np, "perm");
-
-	return !a || (a->n_ints == 2 && a->ints[0] == 1);
-}
-
-/* From a value to the tensor it is, through nodes that only pass a matrix on.
- * The file may be in any order, even a circle: the steps are counted.  */
-static int
-find_tensor(const struct prune *p, const char *value, struct weight *w)
-{
-	struct Onnx__GraphProto *g = p->m->graph;
-
-	for (int step = 0; step < 16; step++) {
-		struct brn_onnx_name *v = brn_onnx_find(&p->names, value);
-		struct Onnx__NodeProto *np;
-		struct Onnx__AttributeProto *a;
-
-		if (!v)
-			return 0;
-		w->name = v->s;
-		w->stream = (size_t)v->index;
-		if (v->origin == BRN_ONNX_INITIALIZER) {
-			w->t = g->initializer[v->index];
-			return 1;
-		}
-		if (v->origin != BRN_ONNX_NODE)
-			return 0;
-		np = g->node[v->index];
-		w->stream += g->n_initializer;
-		if (is_op(np, "Constant")) {
-			a = attr(np, "value");
-			w->t = a ? a->t : NULL;
-			return w->t != NULL;
-		}
-		if (!np->n_input || !(is_op(np, "Transpose") ||
-		    is_op(np, "Identity") || is_op(np, "Cast")))
-			return 0;
-		if (is_op(np, "Transpose") && swaps_axes(np))
-			w->stored_nk = !w->stored_nk;
-		value = np->input[0];
-	}
-	return 0;
-}
-
-/* Whether t, of a convolution or not, is a weight that can be pruned.  A
- * convolution's is [out][in][kernel..], which is [out][in * taps].  */
-static int
-is_weight(const struct Onnx__TensorProto *t, int conv)
-{
-	if (conv ? t->n_dims < 3 : t->n_dims != 2)
-		return 0;
-	for (size_t d = 0; d < t->n_dims; d++)
-		if (t->dims[d] <= 0)
-			return 0;
-	return brn_onnx_dtype(t->data_type) == BURIN_F32;
-}
-
-/* Whether np is a layer with a weight that can be pruned.  Convolutions of
- * several groups are left alone.  */
-static int
-find_weight(const struct prune *p, const struct Onnx__NodeProto *np,
-    struct weight *w)
-{
-	struct Onnx__AttributeProto *trans = attr(np, "transB");
-	struct Onnx__AttributeProto *group = attr(np, "group");
-	int conv = is_op(np, "Conv");
-
-	if (!(is_op(np, "MatMul") || is_op(np, "Gemm") || conv) ||
-	    np->n_input < 2 || (conv && group && group->i != 1))
-		return 0;
-	w->layer = np->name && *np->name ? np->name :
-	    np->n_output ? np->output[0] : "";
-	w->stored_nk = conv || (is_op(np, "Gemm") && trans && trans->i);
-	return find_tensor(p, np->input[1], w) && is_weight(w->t, conv);
-}
-
-static int
-is_wanted(const struct prune *p, const struct weight *w)
+is_wanted(const struct prune *p, const struct brn_onnx_weight *w)
 {
 	return !p->only || !regexec(p->only, w->layer, 0, NULL, 0) ||
-	    !regexec(p->only, w->name, 0, NULL, 0);
+	    (w->name && !regexec(p->only, w->name, 0, NULL, 0));
+}
+
+static void
+report_left(const struct prune *p, const struct brn_onnx_weight *w)
+{
+	if (p->spec->left)
+		p->spec->left(p->spec->ctx, w->layer, w->why);
+}
+
+/* Whether the weight is to be pruned; if not, the caller of burin_prune is told
+ * why.  */
+static int
+is_pruned(struct prune *p, struct brn_onnx_weight *w)
+{
+	if (!*w->why && w->tied && !p->spec->tied)
+		snprintf(w->why, sizeof w->why, "its weight '%.64s' is tied: "
+		    "used outside of layers, too", w->name);
+	if (*w->why)
+		report_left(p, w);
+	return !*w->why;
 }
 
 /* ---- pruning ------------------------------------------------------------- */
 
+/* t, of one number or n, as n numbers of dtype.  The tensor stays as it is.  */
 static int
-prune_weight(struct prune *p, const struct weight *w)
+expand(struct prune *p, struct Onnx__TensorProto *t, int dtype, int64_t n,
+    const struct brn_onnx_weight *w, void **out)
 {
-	struct brn_onnx_matrix m = { .data_type = w->t->data_type };
+	struct brn_tensor from, to = { { dtype, 1, { n } }, NULL };
+	char what[512];
+	int64_t count;
+	int rc;
+
+	snprintf(what, sizeof what, "%s: weight '%s'", p->src.file, w->name);
+	p->src.shared = 1;
+	rc = brn_onnx_tensor(&p->src, t, what, &from.type, &from.data, p->err);
+	p->src.shared = 0;
+	if (rc < 0)
+		return rc;
+	count = brn_numel(&from);
+	if (count != 1 && count != n)
+		rc = brn_fail(p->err, BURIN_EFORMAT, "%s: its scale or zero "
+		    "point has %lld elements, wanted 1 or %lld", what,
+		    (long long)count, (long long)n);
+	else if (!(*out = to.data = brn_alloc((size_t)n, 4)))
+		rc = brn_nomem(p->err);
+	for (int64_t i = 0; rc == 0 && i < n; i++) {
+		int64_t k = count == 1 ? 0 : i;
+
+		if (dtype == BURIN_F32)
+			brn_set_float(&to, i, brn_get_float(&from, k));
+		else
+			brn_set_int(&to, i, brn_get_int(&from, k));
+	}
+	free(from.data);
+	return rc;
+}
+
+static int
+zero_blocks(struct prune *p, const struct brn_onnx_weight *w,
+    struct brn_onnx_matrix *m)
+{
+	void *scale = NULL, *zero = NULL;
+	int rc = 0;
+
+	if (w->scale)
+		rc = expand(p, w->scale, BURIN_F32, m->dim[m->axis], w,
+		    &scale);
+	if (rc == 0 && w->zero)
+		rc = expand(p, w->zero, BURIN_I32, m->dim[m->axis], w, &zero);
+	m->scale = scale;
+	m->zero = zero;
+	if (rc == 0)
+		rc = brn_onnx_zero_blocks(m, p->spec, w->stream, p->err);
+	free(scale);
+	free(zero);
+	return rc;
+}
+
+static int
+prune_weight(struct prune *p, const struct brn_onnx_weight *w)
+{
+	struct brn_onnx_matrix m = { .data_type = w->t->data_type,
+	    .axis = w->axis == 1 };
 	struct brn_type type;
 	char what[512];
 	void *data;
@@ -170,7 +143,7 @@ prune_weight(struct prune *p, const struct weight *w)
 		    p->spec->bw;
 	}
 	m.data = data;
-	rc = brn_onnx_zero_blocks(&m, p->spec, w->stream, p->err);
+	rc = zero_blocks(p, w, &m);
 	brn_onnx_put_back(w->t, &type, data);
 	return rc;
 }
@@ -185,9 +158,10 @@ prune_all(struct prune *p)
 	if (!p->done)
 		return brn_nomem(p->err);
 	for (size_t i = 0; i < g->n_node && rc == 0; i++) {
-		struct weight w;
+		struct brn_onnx_weight w;
 
-		if (!find_weight(p, g->node[i], &w) || !is_wanted(p, &w) ||
+		if (!brn_onnx_layer(&p->layers, g->node[i], &w) ||
+		    !is_wanted(p, &w) || !is_pruned(p, &w) ||
 		    p->done[w.stream])
 			continue;
 		rc = prune_weight(p, &w);
@@ -279,7 +253,7 @@ prune_model(struct prune *p, const char *out_path)
 {
 	int rc;
 
-	if ((rc = brn_onnx_names_init(&p->names, p->m->graph, p->src.file,
+	if ((rc = brn_onnx_layers_init(&p->layers, p->m, p->src.file,
 	    p->err)) < 0 ||
 	    (rc = prune_all(p)) < 0 ||
 	    (rc = embed_all(p, &p->m->base)) < 0)
@@ -337,7 +311,7 @@ brn_onnx_prune(const char *in_path, const char *out_path,
 {
 	char *dir = brn_onnx_folder(in_path);
 	struct prune p = { .spec = spec, .err = err,
-		.src = { in_path, dir, INT_MAX, 0 } };
+		.src = { in_path, dir, INT_MAX, 0, BRN_ONNX_MAX_COPIES, 0 } };
 	regex_t re;
 	int rc;
 
@@ -352,7 +326,7 @@ brn_onnx_prune(const char *in_path, const char *out_path,
 	if (p.only)
 		regfree(p.only);
 	free(p.done);
-	brn_onnx_names_free(&p.names);
+	brn_onnx_layers_free(&p.layers);
 	brn_onnx_model_free(p.m);
 	free(dir);
 	return rc;

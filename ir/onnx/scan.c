@@ -21,7 +21,7 @@ struct scan {
 	burin_error *err;
 };
 
-/* Where the walk is: the chain of fields from the model inwards.  */
+/* The position of the walk: the chain of fields from the model inwards.  */
 struct level {
 	const struct level *up;
 	const ProtobufCMessageDescriptor *d;
@@ -40,7 +40,7 @@ put_path(struct brn_buf *b, const struct level *l)
 }
 
 static int
-bad(struct scan *s, const struct level *l, size_t at, const char *what)
+scan_fault(struct scan *s, const struct level *l, size_t at, const char *what)
 {
 	struct brn_buf b = { 0 };
 	int rc;
@@ -61,21 +61,21 @@ varint(struct scan *s, const struct level *l, uint64_t *out)
 
 	for (int shift = 0; shift < 70; shift += 7) {
 		if (s->at == s->end)
-			return bad(s, l, start, "number is cut off");
+			return scan_fault(s, l, start, "number is cut off");
 		v |= (uint64_t)(s->p[s->at] & 0x7f) << shift;
 		if (!(s->p[s->at++] & 0x80)) {
 			*out = v;
 			return 0;
 		}
 	}
-	return bad(s, l, start, "number is longer than ten bytes");
+	return scan_fault(s, l, start, "number is longer than ten bytes");
 }
 
 static int
-skip(struct scan *s, const struct level *l, size_t n)
+skip_bytes(struct scan *s, const struct level *l, size_t n)
 {
 	if (n > s->end - s->at)
-		return bad(s, l, s->at, "value is cut off");
+		return scan_fault(s, l, s->at, "value is cut off");
 	s->at += n;
 	return 0;
 }
@@ -142,15 +142,15 @@ check_string(struct scan *s, const struct level *l, size_t n)
 	int text = is_text(l->d, l->field);
 
 	if (n > s->end - s->at)
-		return bad(s, l, s->at, "string is cut off");
+		return scan_fault(s, l, s->at, "string is cut off");
 	if (n && memchr(p, 0, n))
-		return bad(s, l, s->at, "string holds a zero byte");
+		return scan_fault(s, l, s->at, "string holds a zero byte");
 	for (size_t i = 0, len; i < n && !text; i += len) {
 		len = utf8(p + i, n - i);
 		if (!len)
-			return bad(s, l, s->at + i, "name is not UTF-8");
+			return scan_fault(s, l, s->at + i, "name is not UTF-8");
 		if (p[i] < 0x20 || p[i] == 0x7f)
-			return bad(s, l, s->at + i,
+			return scan_fault(s, l, s->at + i,
 			    "name holds a control character");
 	}
 	s->at += n;
@@ -165,10 +165,10 @@ check_packed(struct scan *s, const struct level *l, int wire, size_t n)
 	int rc = 0;
 
 	if (n > s->end - s->at)
-		return bad(s, l, s->at, "values are cut off");
+		return scan_fault(s, l, s->at, "values are cut off");
 	if (wire != PROTOBUF_C_WIRE_TYPE_VARINT) {
 		if (n % unit)
-			return bad(s, l, s->at, "values are cut off");
+			return scan_fault(s, l, s->at, "values are cut off");
 		s->at += n;
 		return 0;
 	}
@@ -191,11 +191,11 @@ scan_inner(struct scan *s, const struct level *up,
 	int rc;
 
 	if (n > s->end - s->at)
-		return bad(s, up, s->at, "message is cut off");
+		return scan_fault(s, up, s->at, "message is cut off");
 	if (l.depth > BRN_ONNX_DEPTH)
-		return bad(s, up, s->at, "messages are nested too deep");
+		return scan_fault(s, up, s->at, "messages are nested too deep");
 	if (++s->nmessage > BRN_ONNX_MESSAGES)
-		return bad(s, up, s->at, "file holds too many messages");
+		return scan_fault(s, up, s->at, "file holds too many messages");
 	s->end = s->at + n;
 	rc = scan_message(s, &l);
 	s->end = outer;
@@ -214,15 +214,15 @@ scan_sized(struct scan *s, const struct level *l,
 	if (rc < 0)
 		return rc;
 	if (n > INT_MAX)
-		return bad(s, l, start, "value is 2 GiB or more");
+		return scan_fault(s, l, start, "value is 2 GiB or more");
 	if (!f)
-		return skip(s, l, n);
+		return skip_bytes(s, l, n);
 	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
 		return scan_inner(s, l, f, n);
 	if (f->type == PROTOBUF_C_TYPE_STRING)
 		return check_string(s, l, n);
 	if (f->type == PROTOBUF_C_TYPE_BYTES)
-		return skip(s, l, n);
+		return skip_bytes(s, l, n);
 	return check_packed(s, l, wire_of(f->type), n);
 }
 
@@ -236,23 +236,24 @@ scan_value(struct scan *s, const struct level *l,
 	if (f && wire != wire_of(f->type) &&
 	    !(wire == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED &&
 	    f->label == PROTOBUF_C_LABEL_REPEATED))
-		return bad(s, l, s->at, "wrong wire type");
+		return scan_fault(s, l, s->at, "wrong wire type");
 	switch (wire) {
 	case PROTOBUF_C_WIRE_TYPE_VARINT:
 		return varint(s, l, &v);
 	case PROTOBUF_C_WIRE_TYPE_64BIT:
-		return skip(s, l, 8);
+		return skip_bytes(s, l, 8);
 	case PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED:
 		return scan_sized(s, l, f);
 	case PROTOBUF_C_WIRE_TYPE_32BIT:
-		return skip(s, l, 4);
+		return skip_bytes(s, l, 4);
 	default:
-		return bad(s, l, s->at, "unknown wire type");
+		return scan_fault(s, l, s->at, "unknown wire type");
 	}
 }
 
-/* Merging a singular field that is given twice is the dark corner of every
- * protobuf reader, and no writer does it.  seen has a bit a field.  */
+/* A singular field that is given twice is refused: readers of protobuf differ
+ * in how they merge the two, and no writer writes them.  seen has one bit for
+ * each field.  */
 static int
 check_twice(struct scan *s, const struct level *l,
     const ProtobufCFieldDescriptor *f, uint64_t *seen)
@@ -263,7 +264,7 @@ check_twice(struct scan *s, const struct level *l,
 	if (f->label == PROTOBUF_C_LABEL_REPEATED)
 		return 0;
 	if (*seen & bit)
-		return bad(s, l, s->at, "field is given twice");
+		return scan_fault(s, l, s->at, "field is given twice");
 	*seen |= bit;
 	return 0;
 }
@@ -279,9 +280,9 @@ scan_field(struct scan *s, struct level *l, uint64_t *seen)
 	if (rc < 0)
 		return rc;
 	if (tag >> 3 == 0 || tag >> 3 >= (uint64_t)1 << 29)
-		return bad(s, l, start, "wrong field number");
+		return scan_fault(s, l, start, "wrong field number");
 	if (++s->nfield > BRN_ONNX_FIELDS)
-		return bad(s, l, start, "file holds too many fields");
+		return scan_fault(s, l, start, "file holds too many fields");
 	f = protobuf_c_message_descriptor_get_field(l->d,
 	    (unsigned)(tag >> 3));
 	l->field = f ? f->name : "unknown field";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Bytes that may be unpacked.  protobuf-c recurses as deep as a file says and
- * allocates as much as it says, so the bytes are walked first: what passes the
- * walk unpacks with bounded stack and memory.
+ * Checks before unpacking.  protobuf-c recurses as deep as a file says and
+ * allocates as much as it says; a file that passes these checks is unpacked
+ * with bounded stack and memory.
  */
 #ifndef BRN_ONNX_SCAN_H
 #define BRN_ONNX_SCAN_H

@@ -3,7 +3,7 @@
  * Sparse tensors of a file, made dense.  Shape and count are checked before
  * anything of that size is allocated.
  */
-#include "ir/onnx/tensor.h"
+#include "ir/onnx/sparse.h"
 
 #include "ir/onnx/onnx.pb-c.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The parts of a sparse tensor: nnz values and their places.  */
+/* A sparse tensor: nnz values and their indices.  */
 struct parts {
 	const char *what;
 	struct brn_type dense, vtype, itype;
@@ -68,9 +68,9 @@ check_parts(const struct parts *p, burin_error *err)
 	return 0;
 }
 
-/* Place of value k as a linear index, -1 when it is outside.  */
+/* Linear index of value k in the dense tensor, -1 when it is outside.  */
 static int64_t
-place(const struct parts *p, int64_t k)
+linear_index(const struct parts *p, int64_t k)
 {
 	int64_t at = 0;
 
@@ -93,7 +93,7 @@ scatter(const struct parts *p, uint8_t *out, burin_error *err)
 	int64_t last = -1;
 
 	for (int64_t k = 0; k < p->vtype.dim[0]; k++) {
-		int64_t at = place(p, k);
+		int64_t at = linear_index(p, k);
 
 		if (at < 0)
 			return brn_fail(err, BURIN_EFORMAT,

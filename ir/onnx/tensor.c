@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tensors of a file.  The steps are: external data becomes raw data, raw or
- * typed data is taken out of the message (not copied), and the few types that
- * are stored otherwise than burin computes are converted.  Sparse tensors are
- * in onnx_sparse.c.
+ * Tensors of a file, in three steps: external data becomes raw data; raw or
+ * typed data is moved out of the message, without a copy; types that burin does
+ * not compute in are converted.
  */
 #include "ir/onnx/tensor.h"
 
@@ -22,7 +21,8 @@ enum field {
 	NONE, FLOAT_DATA, INT32_DATA, INT64_DATA, UINT64_DATA, DOUBLE_DATA
 };
 
-/* size: bytes of an element in raw_data; typed: where it is otherwise.  */
+/* size: bytes of an element in raw_data; typed: the field that holds it when
+ * raw_data does not.  */
 static const struct storage {
 	const char *name;
 	int dtype;
@@ -103,7 +103,7 @@ shape_of(const struct Onnx__TensorProto *t, const char *what,
 	return 0;
 }
 
-/* Bytes of t in the form of raw_data.  */
+/* The number of bytes that t has as raw_data.  */
 static int
 raw_size(const struct Onnx__TensorProto *t, const char *what,
     const struct brn_type *type, size_t *out, burin_error *err)
@@ -186,7 +186,8 @@ int
 brn_onnx_embed(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
     const char *what, burin_error *err)
 {
-	struct brn_onnx_extern x = { .dir = src->dir };
+	struct brn_onnx_extern x = { .dir = src->dir, .blob = src->blob,
+	    .nblob = src->nblob };
 	struct brn_type type = { 0 };
 	int sized = 0, rc;
 	void *data;
@@ -240,7 +241,7 @@ typed_count(const struct Onnx__TensorProto *t)
 #define TAKE(field) (p = t->field, t->field = NULL, t->n_##field = 0)
 
 static void *
-typed_take(struct Onnx__TensorProto *t)
+take_typed(struct Onnx__TensorProto *t)
 {
 	void *p;
 
@@ -264,7 +265,7 @@ typed_take(struct Onnx__TensorProto *t)
 }
 
 static void *
-raw_take(struct Onnx__TensorProto *t)
+take_raw(struct Onnx__TensorProto *t)
 {
 	void *p = t->raw_data.data;
 
@@ -273,7 +274,8 @@ raw_take(struct Onnx__TensorProto *t)
 	return p;
 }
 
-/* int32_data and uint64_data of types that are smaller, in place.  */
+/* Narrow n elements in place: int32_data and uint64_data hold smaller types,
+ * too.  */
 static void
 narrow(void *data, size_t n, size_t size, size_t wide)
 {
@@ -306,7 +308,7 @@ put_copy(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
 	return 0;
 }
 
-/* The array, taken out of the message.  */
+/* Move the array out of the message.  */
 static int
 take_data(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
     const char *what, size_t nbytes, void **out, burin_error *err)
@@ -320,7 +322,7 @@ take_data(struct brn_onnx_source *src, struct Onnx__TensorProto *t,
 		return brn_fail(err, BURIN_EFORMAT,
 		    "%s: has %zu bytes of data, its shape wants %zu", what,
 		    have, nbytes);
-	p = raw ? raw_take(t) : typed_take(t);
+	p = raw ? take_raw(t) : take_typed(t);
 	if (p && !raw)
 		narrow(p, n, size, storage_of(t->data_type)->typed ==
 		    UINT64_DATA ? 8 : 4);

@@ -14,18 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A model without its weights.  */
+/* The bytes of a model without its large weights.  */
 struct strip {
-	struct brn_buf bytes;   /* what is unpacked */
+	struct brn_buf bytes;   /* for protobuf-c */
 	struct brn_buf raw;     /* one struct raw for each initializer */
 };
 
 struct raw {
-	const uint8_t *p;       /* NULL: stayed in bytes */
+	const uint8_t *p;       /* NULL: it is in strip.bytes */
 	size_t n;
 };
 
-/* What is smaller is unpacked with the rest.  */
+/* Weights below this many bytes are unpacked with the rest.  */
 enum { LARGE_RAW = 4096 };
 
 /* Fields, by tag: number and wire type 2.  */
@@ -37,7 +37,7 @@ enum {
 
 /* A field of a message that is known to be well formed.  */
 struct field {
-	const uint8_t *start, *body, *end;      /* tag, what is in it, next */
+	const uint8_t *start, *body, *end;      /* tag; contents; next field */
 	uint64_t tag;
 };
 
@@ -177,7 +177,7 @@ pb_free(void *unused, void *p)
 	free(p);
 }
 
-/* Put into the message what was left out of its bytes.  */
+/* Put the weights that were left out into the message.  */
 static int
 restore(const struct brn_onnx_map *map, struct Onnx__ModelProto *m,
     const struct strip *s, const char *file, burin_error *err)

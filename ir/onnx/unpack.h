@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From bytes to a ModelProto.
+ * The ModelProto of a file.
  */
 #ifndef BRN_ONNX_UNPACK_H
 #define BRN_ONNX_UNPACK_H

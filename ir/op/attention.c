@@ -66,7 +66,7 @@ infer_attention(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *q = brn_infer_in(c, 0), *k = brn_infer_in(c, 1);
 	const struct brn_type *v = brn_infer_in(c, 2);
-	int64_t heads = brn_attr_int(c->n, "heads", 0);
+	int64_t heads = brn_attr_int(c->n, "heads");
 	int rc;
 
 	for (int i = 0; i < 3; i++)
@@ -102,7 +102,7 @@ BRN_WORK(attention)
 	return brn_work_per_element(brn_work_product(q, 0, last) *
 	    (double)k->dim[last - 1] * ((double)q->dim[last] +
 	    (double)v->dim[last] + 3.0 *
-	    (double)brn_attr_int(c->n, "heads", 1)), out);
+	    (double)brn_attr_int(c->n, "heads")), out);
 }
 
 /* A query and its keys and values: where they begin in q, k and v.  */
@@ -166,7 +166,7 @@ BRN_REF(attention)
 {
 	const struct brn_type *q = &in[0]->type;
 	const struct brn_tensor *mask = brn_opt_in(n, in, 3);
-	int64_t heads = brn_attr_int(n, "heads", 1);
+	int64_t heads = brn_attr_int(n, "heads");
 	struct brn_type scores = score_type(q, &in[1]->type, heads);
 	int64_t nq = q->dim[q->rank - 2], nk = scores.dim[scores.rank - 1];
 	int64_t qs = q->dim[q->rank - 1];
@@ -191,12 +191,12 @@ BRN_REF(attention)
 		r.q_at = (batch * nq + query) * qs + head * r.depth;
 		r.k_at = batch * nk * qs + head * r.depth;
 		r.v_at = batch * nk * vs + head * r.width;
-		score_row(&r, (double)brn_attr_float(n, "scale", 1), p);
+		score_row(&r, (double)brn_attr_float(n, "scale"), p);
 		for (int64_t j = 0; j < nk; j++, brn_iter_next(&it))
 			if (mask)
 				p[j] += brn_get_float(mask, it.off[0]);
 		softmax_row(p, nk);
-		if (brn_attr_int(n, "nan_to_zero", 0))
+		if (brn_attr_int(n, "nan_to_zero"))
 			drop_nan(p, nk);
 		value_row(&r, p, out, (batch * nq + query) * vs +
 		    head * r.width);

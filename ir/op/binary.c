@@ -219,7 +219,7 @@ BRN_REF(div)
 
 BRN_REF(mod)
 {
-	int c = brn_attr_int(n, "fmod", 0) != 0;
+	int c = brn_attr_int(n, "fmod") != 0;
 
 	return divide(n, in, out, c ? f_fmod : f_mod, c ? i_fmod : i_mod, err);
 }
@@ -244,7 +244,7 @@ i_right(int64_t a, int64_t b)
 BRN_REF(bit_shift)
 {
 	binary(in[0], in[1], out, NULL,
-	    brn_attr_int(n, "direction", 0) ? i_left : i_right);
+	    brn_attr_int(n, "direction") ? i_left : i_right);
 	return BURIN_OK;
 }
 
@@ -263,7 +263,7 @@ infer_prelu(struct brn_infer *c, struct brn_type *out)
 		return rc;
 	if (slope->dtype != t.dtype)
 		return brn_infer_bad(c, BURIN_ESHAPE, "element types differ");
-	if (brn_attr_int(c->n, "channels", 0) && slope->rank == 1 &&
+	if (brn_attr_int(c->n, "channels") && slope->rank == 1 &&
 	    t.rank > 1)
 		return slope->dim[0] == 1 ? BURIN_OK :
 		    brn_infer_same_dim(c, &t.dim[1], slope->dim[0]);
@@ -282,7 +282,7 @@ BRN_REF(prelu)
 	struct brn_tensor slope = *in[1];
 
 	/* One a channel: as [channels][1][1].. */
-	while (brn_attr_int(n, "channels", 0) && slope.type.rank == 1 &&
+	while (brn_attr_int(n, "channels") && slope.type.rank == 1 &&
 	    slope.type.rank < out->type.rank - 1)
 		for (int d = 1; d < out->type.rank - 1; d++)
 			slope.type.dim[slope.type.rank++] = 1;

@@ -21,7 +21,7 @@ check_conv(struct brn_infer *c, int64_t *group)
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
 	int rc = brn_infer_all_f32(c);
 
-	*group = brn_attr_int(c->n, "group", 1);
+	*group = brn_attr_int(c->n, "group");
 	if (rc < 0)
 		return rc;
 	if (x->rank < 3 || w->rank != x->rank)
@@ -205,7 +205,7 @@ BRN_WORK(conv_layer)
 BRN_WORK(conv_transpose)
 {
 	const struct brn_type *w = brn_infer_in(c, 1);
-	double group = (double)brn_attr_int(c->n, "group", 1);
+	double group = (double)brn_attr_int(c->n, "group");
 
 	return (double)w->dim[0] / group * brn_work_product(w, 2, w->rank);
 }
@@ -273,7 +273,7 @@ BRN_REF(conv)
 {
 	struct conv k = { .x = in[0], .weight = in[1],
 	    .bias = brn_opt_in(n, in, 2),
-	    .group = brn_attr_int(n, "group", 1) };
+	    .group = brn_attr_int(n, "group") };
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, &in[1]->type, &k.w, &why) < 0)
@@ -391,7 +391,7 @@ BRN_REF(conv_transpose)
 		    brn_iter_next(&it))
 			brn_set_float(out, p * y.size + it.pos, add +
 			    transposed_dot(&w, in[0], b * x.channels, in[1],
-			    brn_attr_int(n, "group", 1), o, it.at));
+			    brn_attr_int(n, "group"), o, it.at));
 	}
 	return BURIN_OK;
 }

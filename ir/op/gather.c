@@ -26,7 +26,7 @@ int
 infer_gather(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
-	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc, rank = 0;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc, rank = 0;
 
 	if (axis < 0)
 		return axis;
@@ -63,7 +63,7 @@ check_indices(const struct brn_node *n, const struct brn_tensor *index,
 BRN_REF(gather)
 {
 	const struct brn_type *x = &in[0]->type;
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), x->rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), x->rank);
 	int64_t outer = brn_product(x, 0, axis), count = brn_numel(in[1]);
 	int64_t dim = x->dim[axis];
 	size_t row = (size_t)brn_product(x, axis + 1, x->rank) *
@@ -149,7 +149,7 @@ by_element(struct brn_infer *c)
 	if (index->rank != x->rank)
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "the index has another rank than x");
-	axis = brn_infer_axis(c, "axis", 0, x->rank);
+	axis = brn_infer_axis(c, "axis", x->rank);
 	for (int d = 0; d < x->rank && axis >= 0; d++)
 		if (d != axis && !brn_is_sym(x->dim[d]) &&
 		    index->dim[d] > x->dim[d])
@@ -208,7 +208,7 @@ walk_axis(struct brn_iter *it, const struct brn_tensor *index,
 
 BRN_REF(gather_elements)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	int64_t step, at = 0;
 	struct brn_iter it;
 	int rc;
@@ -225,8 +225,8 @@ BRN_REF(gather_elements)
 
 BRN_REF(scatter_elements)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
-	int64_t how = brn_attr_int(n, "reduction", REPLACE), step, at = 0;
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
+	int64_t how = brn_attr_int(n, "reduction"), step, at = 0;
 	struct brn_iter it;
 	int rc;
 
@@ -276,7 +276,7 @@ int
 infer_gather_nd(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
-	int64_t first = brn_attr_int(c->n, "batch_dims", 0);
+	int64_t first = brn_attr_int(c->n, "batch_dims");
 	int rc;
 
 	if (first < 0 || first > x->rank || first > t->rank)
@@ -334,7 +334,7 @@ slice_at(const struct tuples *u, int64_t i, int64_t *at, burin_error *err)
 
 BRN_REF(gather_nd)
 {
-	int first = (int)brn_attr_int(n, "batch_dims", 0);
+	int first = (int)brn_attr_int(n, "batch_dims");
 	int last = in[1]->type.rank - 1, k = (int)in[1]->type.dim[last];
 	struct tuples u = { n, in[1], &in[0]->type, first, k };
 	int64_t count = brn_product(&in[1]->type, 0, last), at;
@@ -357,7 +357,7 @@ BRN_REF(scatter_nd)
 {
 	int last = in[1]->type.rank - 1, k = (int)in[1]->type.dim[last];
 	struct tuples u = { n, in[1], &out->type, 0, k };
-	int64_t how = brn_attr_int(n, "reduction", REPLACE), at;
+	int64_t how = brn_attr_int(n, "reduction"), at;
 	int64_t count = brn_product(&in[1]->type, 0, last);
 	int64_t size = brn_product(&in[0]->type, k, in[0]->type.rank);
 	int rc;

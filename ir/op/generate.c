@@ -11,8 +11,8 @@ int
 infer_shape(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t start = brn_attr_int(c->n, "start", 0);
-	int64_t end = brn_attr_int(c->n, "end", INT64_MAX);
+	int64_t start = brn_attr_int(c->n, "start");
+	int64_t end = brn_attr_int(c->n, "end");
 
 	*out = (struct brn_type){ BURIN_I64, 1, { 0 } };
 	out->dim[0] = x->rank < 0 ? brn_infer_new_dim(c) :
@@ -31,7 +31,7 @@ infer_size(struct brn_infer *c, struct brn_type *out)
 BRN_REF(shape)
 {
 	int rank = in[0]->type.rank;
-	int64_t start = brn_attr_int(n, "start", 0);
+	int64_t start = brn_attr_int(n, "start");
 
 	brn_slice(rank, &start, INT64_MAX, 1);
 	memcpy(out->data, in[0]->type.dim + start,
@@ -62,15 +62,18 @@ BRN_REF(dropout_mask)
 int
 infer_eye_like(struct brn_infer *c, struct brn_type *out)
 {
+	const struct brn_attr *dtype = brn_attr(c->n, "dtype");
+
 	*out = *brn_infer_in(c, 0);
-	out->dtype = (int)brn_attr_int(c->n, "dtype", out->dtype);
+	if (dtype)
+		out->dtype = (int)dtype->i;
 	return out->rank == 2 ? BURIN_OK :
 	    brn_infer_bad(c, BURIN_ESHAPE, "x is no matrix");
 }
 
 BRN_REF(eye_like)
 {
-	int64_t k = brn_attr_int(n, "k", 0);
+	int64_t k = brn_attr_int(n, "k");
 	struct brn_iter it;
 
 	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it))

@@ -34,7 +34,7 @@ infer_nll_loss(struct brn_infer *c, struct brn_type *out)
 		return rc;
 	*out = *t;
 	out->dtype = BURIN_F32;
-	if (brn_attr_int(c->n, "reduction", 0) != 2)
+	if (brn_attr_int(c->n, "reduction") != 2)
 		out->rank = 0;
 	return BURIN_OK;
 }
@@ -44,7 +44,7 @@ infer_sce_loss(struct brn_infer *c, struct brn_type *out)
 {
 	int rc = infer_nll_loss(c, out);
 
-	if (rc == BURIN_OK && brn_attr_int(c->n, "index", 0))
+	if (rc == BURIN_OK && brn_attr_int(c->n, "index"))
 		*out = *brn_infer_in(c, 0);
 	return rc;
 }
@@ -131,7 +131,7 @@ loss(const struct loss *l, const struct brn_tensor *labels,
     struct brn_tensor *out, burin_error *err)
 {
 	const struct brn_attr *ignore = brn_attr(l->n, "ignore_index");
-	int64_t how = brn_attr_int(l->n, "reduction", MEAN);
+	int64_t how = brn_attr_int(l->n, "reduction");
 	int64_t count = brn_numel(labels);
 	double sum = 0, weights = 0;
 
@@ -182,7 +182,7 @@ BRN_REF(sce_loss)
 	struct loss l = loss_of(n, in);
 
 	l.log_softmax = 1;
-	if (brn_attr_int(n, "index", 0))
+	if (brn_attr_int(n, "index"))
 		return log_probs(&l, brn_numel(in[1]), out);
 	return loss(&l, in[1], out, err);
 }

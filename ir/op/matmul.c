@@ -73,8 +73,8 @@ int
 infer_gemm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *a = brn_infer_in(c, 0), *b = brn_infer_in(c, 1);
-	int ta = brn_attr_int(c->n, "transA", 0) != 0;
-	int tb = brn_attr_int(c->n, "transB", 0) != 0, rc;
+	int ta = brn_attr_int(c->n, "transA") != 0;
+	int tb = brn_attr_int(c->n, "transB") != 0, rc;
 	int64_t k;
 
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
@@ -110,7 +110,7 @@ infer_dense(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
 	const struct brn_type *bias = brn_infer_in(c, 2);
-	int trans = brn_attr_int(c->n, "trans_w", 0) != 0, rc;
+	int trans = brn_attr_int(c->n, "trans_w") != 0, rc;
 	int64_t cols, rows;
 
 	for (int i = 0; i < c->n->nin; i++)
@@ -150,7 +150,7 @@ BRN_WORK(matmul)
 
 BRN_WORK(gemm)
 {
-	int trans = brn_attr_int(c->n, "transA", 0) != 0;
+	int trans = brn_attr_int(c->n, "transA") != 0;
 
 	return (double)brn_infer_in(c, 0)->dim[!trans];
 }
@@ -252,10 +252,10 @@ BRN_REF(matmul)
 
 BRN_REF(gemm)
 {
-	int ta = brn_attr_int(n, "transA", 0) != 0;
-	int tb = brn_attr_int(n, "transB", 0) != 0;
-	double alpha = (double)brn_attr_float(n, "alpha", 1);
-	double beta = (double)brn_attr_float(n, "beta", 1);
+	int ta = brn_attr_int(n, "transA") != 0;
+	int tb = brn_attr_int(n, "transB") != 0;
+	double alpha = (double)brn_attr_float(n, "alpha");
+	double beta = (double)brn_attr_float(n, "beta");
 	const struct brn_tensor *add = brn_opt_in(n, in, 2);
 	int64_t lda = in[0]->type.dim[1], ldb = in[1]->type.dim[1];
 	int64_t k = in[0]->type.dim[!ta], cols = out->type.dim[1];
@@ -295,7 +295,7 @@ finish(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(dense)
 {
-	int trans = brn_attr_int(n, "trans_w", 0) != 0;
+	int trans = brn_attr_int(n, "trans_w") != 0;
 	int64_t rows = in[1]->type.dim[trans], cols = in[1]->type.dim[!trans];
 	int64_t size = brn_numel(out);
 	struct mat x = { in[0], 0, cols, 1 };

@@ -68,7 +68,7 @@ static int
 input_heads(struct brn_infer *c, int i, const char *attr, struct heads *v)
 {
 	const struct brn_type *t = brn_infer_in(c, i);
-	int64_t n = brn_attr_int(c->n, attr, 0);
+	int64_t n = brn_attr_int(c->n, attr);
 	int rc;
 
 	if ((rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
@@ -169,7 +169,7 @@ mha_type(struct brn_infer *c, const struct heads *q, const struct heads *v,
 int
 infer_mha(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t index = brn_attr_int(c->n, "index", 0);
+	int64_t index = brn_attr_int(c->n, "index");
 	struct heads q, k, v, *kept = index == 1 ? &k : &v;
 	int rc;
 
@@ -198,14 +198,14 @@ BRN_WORK(mha)
 	const struct brn_type *past = brn_infer_in(c, 4);
 	struct heads q, k, v;
 
-	if (brn_attr_int(c->n, "index", 0))
+	if (brn_attr_int(c->n, "index"))
 		return 1;
 	q = heads_of(brn_infer_in(c, 0), NULL,
-	    brn_attr_int(c->n, "q_num_heads", 0));
+	    brn_attr_int(c->n, "q_num_heads"));
 	k = heads_of(brn_infer_in(c, 1), NULL,
-	    brn_attr_int(c->n, "kv_num_heads", 0));
+	    brn_attr_int(c->n, "kv_num_heads"));
 	v = heads_of(brn_infer_in(c, 2), NULL,
-	    brn_attr_int(c->n, "kv_num_heads", 0));
+	    brn_attr_int(c->n, "kv_num_heads"));
 	return brn_work_per_element((double)q.batch * (double)q.heads *
 	    (double)q.seq *
 	    ((double)k.seq + (past ? (double)past->dim[2] : 0)) *
@@ -225,7 +225,7 @@ history_of(const struct brn_node *n, const struct brn_tensor *const *in,
 {
 	const struct brn_tensor *p = brn_opt_in(n, in, past);
 	struct history k = { .now = heads_of(&in[now]->type, in[now]->data,
-	    brn_attr_int(n, "kv_num_heads", 0)) };
+	    brn_attr_int(n, "kv_num_heads")) };
 
 	if (p)
 		k.past = heads_of(&p->type, p->data, 0);
@@ -300,21 +300,21 @@ static int
 attend(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out, burin_error *err)
 {
-	int64_t heads = brn_attr_int(n, "q_num_heads", 0);
+	int64_t heads = brn_attr_int(n, "q_num_heads");
 	struct mha a = {
 		.q = heads_of(&in[0]->type, in[0]->data, heads),
 		.y = heads_of(&out->type, out->data, heads),
 		.k = history_of(n, in, 1, 4), .v = history_of(n, in, 2, 5),
 		.mask = brn_opt_in(n, in, 3),
-		.causal = brn_attr_int(n, "is_causal", 0) != 0,
-		.cap = (double)brn_attr_float(n, "softcap", 0),
+		.causal = brn_attr_int(n, "is_causal") != 0,
+		.cap = (double)brn_attr_float(n, "softcap"),
 	};
 	struct brn_type all = { BURIN_F32, 4, { a.q.batch, a.q.heads,
 	    a.q.seq, a.k.past.seq + a.k.now.seq } };
 	struct brn_iter m;
 
 	a.keys = all.dim[3];
-	a.scale = (double)brn_attr_float(n, "scale", 0);
+	a.scale = (double)brn_attr_float(n, "scale");
 	if (a.scale == 0)
 		a.scale = 1 / sqrt((double)a.q.depth);
 	a.score = brn_alloc((size_t)a.keys, sizeof *a.score);
@@ -333,7 +333,7 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(mha)
 {
-	int64_t index = brn_attr_int(n, "index", 0);
+	int64_t index = brn_attr_int(n, "index");
 	struct heads y;
 	struct history k;
 
@@ -362,7 +362,7 @@ infer_rotary(struct brn_infer *c, struct brn_type *out)
 	const struct brn_type *cos = brn_infer_in(c, 1);
 	const struct brn_type *sin = brn_infer_in(c, 2);
 	const struct brn_type *place = brn_infer_in(c, 3);
-	int64_t want = brn_attr_int(c->n, "rotary_embedding_dim", 0), half;
+	int64_t want = brn_attr_int(c->n, "rotary_embedding_dim"), half;
 	struct heads x;
 	int rc;
 
@@ -405,10 +405,10 @@ rotate(const float *x, float *y, const float *cos, const float *sin,
 BRN_REF(rotary)
 {
 	const struct brn_tensor *place = brn_opt_in(n, in, 3);
-	int64_t heads = brn_attr_int(n, "num_heads", 0);
+	int64_t heads = brn_attr_int(n, "num_heads");
 	struct heads x = heads_of(&in[0]->type, in[0]->data, heads);
 	struct heads y = heads_of(&out->type, out->data, heads);
-	int interleaved = brn_attr_int(n, "interleaved", 0) != 0;
+	int interleaved = brn_attr_int(n, "interleaved") != 0;
 	int64_t half = in[1]->type.dim[in[1]->type.rank - 1];
 	int64_t rows = in[1]->type.dim[0];
 

@@ -129,7 +129,7 @@ infer_concat(struct brn_infer *c, struct brn_type *out)
 	int axis, rc;
 
 	*out = *brn_infer_in(c, 0);
-	axis = brn_infer_axis(c, "axis", 0, out->rank);
+	axis = brn_infer_axis(c, "axis", out->rank);
 	if (axis < 0)
 		return axis;
 	for (int i = 1; i < c->n->nin; i++) {
@@ -151,7 +151,7 @@ infer_concat(struct brn_infer *c, struct brn_type *out)
 
 BRN_REF(concat)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	struct side to = side_of(out);
 
 	for (int i = 0; i < n->nin; i++) {
@@ -237,12 +237,12 @@ split_equal(struct brn_infer *c, int64_t d, int64_t index, int64_t nout)
 int
 infer_split(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t nout = brn_attr_int(c->n, "nout", 1);
-	int64_t index = brn_attr_int(c->n, "index", 0);
+	int64_t nout = brn_attr_int(c->n, "nout");
+	int64_t index = brn_attr_int(c->n, "index");
 	int axis, rc;
 
 	*out = *brn_infer_in(c, 0);
-	axis = brn_infer_axis(c, "axis", 0, out->rank);
+	axis = brn_infer_axis(c, "axis", out->rank);
 	if (axis < 0)
 		return axis;
 	if (nout < 1 || nout > BRN_MAX_IN || index < 0 || index >= nout)
@@ -261,16 +261,16 @@ infer_split(struct brn_infer *c, struct brn_type *out)
 BRN_WORK(split)
 {
 	double before = brn_infer_in(c, 1) ?
-	    (double)brn_attr_int(c->n, "index", 0) : 0;
+	    (double)brn_attr_int(c->n, "index") : 0;
 
 	return 1 + brn_work_per_element(before, out);
 }
 
 BRN_REF(split)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), out->type.rank);
-	int64_t index = brn_attr_int(n, "index", 0);
-	int64_t nout = brn_attr_int(n, "nout", 1);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
+	int64_t index = brn_attr_int(n, "index");
+	int64_t nout = brn_attr_int(n, "nout");
 	int64_t dim = in[0]->type.dim[axis], before = 0;
 	struct side to = side_of(out), from = side_of(in[0]);
 

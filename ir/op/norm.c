@@ -48,7 +48,7 @@ int
 infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 
 	if (axis < 0)
 		return axis;
@@ -57,7 +57,7 @@ infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 	    (rc = fits_last(c, 2, x, axis)) < 0)
 		return rc;
 	*out = *x;
-	for (int d = axis; d < x->rank && brn_attr_int(c->n, "index", 0); d++)
+	for (int d = axis; d < x->rank && brn_attr_int(c->n, "index"); d++)
 		out->dim[d] = 1;        /* mean, 1 / standard deviation */
 	return BURIN_OK;
 }
@@ -103,10 +103,10 @@ layer_norm_row(const float *x, float *y, const struct brn_iter *row,
 BRN_REF(layer_norm)
 {
 	const struct brn_tensor *all[] = { in[0], in[1], brn_opt_in(n, in, 2) };
-	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
+	double epsilon = (double)brn_attr_float(n, "epsilon");
 	int rank = in[0]->type.rank;
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
-	int64_t index = brn_attr_int(n, "index", 0);
+	int axis = brn_axis(brn_attr_int(n, "axis"), rank);
+	int64_t index = brn_attr_int(n, "index");
 	struct brn_type outer, inner;
 	struct brn_iter o, row;
 
@@ -185,7 +185,7 @@ int
 infer_rms_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 
 	if (axis < 0)
 		return axis;
@@ -198,9 +198,9 @@ infer_rms_norm(struct brn_infer *c, struct brn_type *out)
 
 BRN_REF(rms_norm)
 {
-	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
+	double epsilon = (double)brn_attr_float(n, "epsilon");
 	int rank = out->type.rank;
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), rank);
 
 	normalize(in[0], ((1 << rank) - 1) & ~((1 << axis) - 1), 0, epsilon,
 	    out);
@@ -260,7 +260,7 @@ int
 infer_group_norm(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t groups = brn_attr_int(c->n, "num_groups", 1);
+	int64_t groups = brn_attr_int(c->n, "num_groups");
 	int rc = brn_infer_all_f32(c);
 
 	if (rc < 0)
@@ -277,8 +277,8 @@ infer_group_norm(struct brn_infer *c, struct brn_type *out)
  * channel, before opset 21 one a group.  */
 BRN_REF(group_norm)
 {
-	double epsilon = (double)brn_attr_float(n, "epsilon", 1e-5f);
-	int64_t groups = brn_attr_int(n, "num_groups", 1);
+	double epsilon = (double)brn_attr_float(n, "epsilon");
+	int64_t groups = brn_attr_int(n, "num_groups");
 	const struct brn_type *x = &in[0]->type;
 	struct brn_tensor flat = *in[0], to = *out;
 	struct brn_type channels = { BURIN_F32, x->rank - 1, { 0 } };
@@ -343,7 +343,7 @@ normalize_plane(const struct brn_node *n, const struct brn_tensor *const *in,
 {
 	int64_t size = brn_plane_list_of(&out->type).size;
 	int64_t c = p % out->type.dim[1];
-	double eps = (double)brn_attr_float(n, "epsilon", 1e-5f);
+	double eps = (double)brn_attr_float(n, "epsilon");
 	double scale = brn_get_float(in[1], c) / sqrt(stat[1] + eps);
 	double shift = brn_get_float(in[2], c);
 
@@ -388,16 +388,16 @@ BRN_REF(instance_norm)
 int
 infer_lrn(struct brn_infer *c, struct brn_type *out)
 {
-	if (brn_attr_int(c->n, "size", 0) < 1)
+	if (brn_attr_int(c->n, "size") < 1)
 		return brn_infer_bad(c, BURIN_ESHAPE, "size is %lld",
-		    (long long)brn_attr_int(c->n, "size", 0));
+		    (long long)brn_attr_int(c->n, "size"));
 	return channel_norm(c, out);
 }
 
 /* The channels beside an element.  */
 BRN_WORK(lrn)
 {
-	double size = (double)brn_attr_int(c->n, "size", 1);
+	double size = (double)brn_attr_int(c->n, "size");
 	double channels = (double)brn_infer_in(c, 0)->dim[1];
 
 	return size < channels ? size : channels;
@@ -408,10 +408,10 @@ BRN_REF(lrn)
 {
 	int64_t size = brn_plane_list_of(&out->type).size;
 	int64_t nc = out->type.dim[1];
-	int64_t width = brn_attr_int(n, "size", 1);
-	double alpha = (double)brn_attr_float(n, "alpha", 1e-4f);
-	double beta = (double)brn_attr_float(n, "beta", 0.75f);
-	double bias = (double)brn_attr_float(n, "bias", 1);
+	int64_t width = brn_attr_int(n, "size");
+	double alpha = (double)brn_attr_float(n, "alpha");
+	double beta = (double)brn_attr_float(n, "beta");
+	double bias = (double)brn_attr_float(n, "bias");
 
 	for (int64_t i = 0; i < brn_numel(out); i++) {
 		int64_t c = i / size % nc, lo = c - (width - 1) / 2;

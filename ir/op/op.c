@@ -202,9 +202,9 @@ brn_infer_same_dim(struct brn_infer *c, int64_t *a, int64_t b)
 }
 
 int
-brn_infer_axis(struct brn_infer *c, const char *name, int64_t dflt, int rank)
+brn_infer_axis(struct brn_infer *c, const char *name, int rank)
 {
-	int64_t want = brn_attr_int(c->n, name, dflt);
+	int64_t want = brn_attr_int(c->n, name);
 	int axis = brn_axis(want, rank);
 
 	if (axis < 0)

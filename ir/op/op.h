@@ -128,8 +128,7 @@ int brn_infer_broadcast(struct brn_infer *c, struct brn_type *out,
 int brn_infer_same_dim(struct brn_infer *c, int64_t *a, int64_t b);
 
 /* The integer attribute name as an axis of [0, rank), or an error.  */
-int brn_infer_axis(struct brn_infer *c, const char *name, int64_t dflt,
-    int rank);
+int brn_infer_axis(struct brn_infer *c, const char *name, int rank);
 /* The axes that input i lists, as bits in *set; *known is 0 without a value.
  */
 int brn_infer_axes(struct brn_infer *c, int i, int rank, int *set,

@@ -32,7 +32,7 @@ infer_pad(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_tensor *pads = brn_infer_val(c, 1, NULL);
 	const struct brn_tensor *axes = brn_infer_val(c, 3, NULL);
-	int mode = (int)brn_attr_int(c->n, "mode", BRN_PAD_constant);
+	int mode = (int)brn_attr_int(c->n, "mode");
 	int n = brn_infer_in(c, 0)->rank, set, known, rc;
 
 	*out = *brn_infer_in(c, 0);
@@ -103,7 +103,7 @@ pad_starts(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(pad)
 {
-	enum brn_pad_mode mode = (enum brn_pad_mode)brn_attr_int(n, "mode", 0);
+	enum brn_pad_mode mode = (enum brn_pad_mode)brn_attr_int(n, "mode");
 	const struct brn_tensor *value = brn_opt_in(n, in, 2);
 	size_t size = brn_dtype_size(out->type.dtype);
 	int64_t start[BRN_MAX_RANK], stride[BRN_MAX_RANK];

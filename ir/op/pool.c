@@ -33,7 +33,7 @@ infer_max_pool(struct brn_infer *c, struct brn_type *out)
 {
 	int rc = pool_type(c, BRN_SET_NUM, out);
 
-	if (rc == BURIN_OK && brn_attr_int(c->n, "index", 0))
+	if (rc == BURIN_OK && brn_attr_int(c->n, "index"))
 		out->dtype = BURIN_I64;
 	return rc;
 }
@@ -223,7 +223,7 @@ index_of_max(const struct brn_node *n, const struct brn_window *w,
 		    brn_get_int(x, first + best)))
 			best = off;
 	}
-	if (best < 0 || !brn_attr_int(n, "storage_order", 0) || w->n < 2)
+	if (best < 0 || !brn_attr_int(n, "storage_order") || w->n < 2)
 		return best < 0 ? best : first + best;
 	cols = w->in[w->n - 1];
 	rows = w->in[w->n - 2];
@@ -255,7 +255,7 @@ BRN_REF(max_pool)
 
 	if (brn_window_of(n, &in[0]->type, NULL, &w, &why) < 0)
 		return brn_ref_bad(n, err, "%s", why);
-	if (brn_attr_int(n, "index", 0)) {
+	if (brn_attr_int(n, "index")) {
 		indices_of_max(n, &w, in[0], out);
 		return BURIN_OK;
 	}
@@ -272,7 +272,7 @@ BRN_REF(max_pool)
 BRN_REF(average_pool)
 {
 	struct pool k = { 0, add_sum, end_mean,
-	    brn_attr_int(n, "count_include_pad", 0) != 0, 0 };
+	    brn_attr_int(n, "count_include_pad") != 0, 0 };
 
 	return pool(n, in[0], out, &k, err);
 }
@@ -280,7 +280,7 @@ BRN_REF(average_pool)
 BRN_REF(lp_pool)
 {
 	struct pool k = { 0, add_power, end_root, 0,
-	    (double)brn_attr_int(n, "p", 2) };
+	    (double)brn_attr_int(n, "p") };
 
 	return pool(n, in[0], out, &k, err);
 }
@@ -320,7 +320,7 @@ BRN_REF(global_max_pool)
 BRN_REF(global_lp_pool)
 {
 	struct pool k = { 0, add_power, end_root, 0,
-	    (double)brn_attr_int(n, "p", 2) };
+	    (double)brn_attr_int(n, "p") };
 
 	return global_pool(in[0], out, &k);
 }

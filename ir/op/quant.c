@@ -15,7 +15,7 @@ static int
 check_blocks(struct brn_infer *c, const struct brn_type *x,
     const struct brn_type *s, int axis)
 {
-	int64_t block = brn_attr_int(c->n, "block_size", 0);
+	int64_t block = brn_attr_int(c->n, "block_size");
 
 	if (block < 1 || s->rank != x->rank)
 		return brn_infer_bad(c, BURIN_ESHAPE,
@@ -62,9 +62,9 @@ check_scale(struct brn_infer *c)
 	}
 	if (s->rank == 0 || (s->rank == 1 && is_one(s)))
 		return BURIN_OK;
-	if ((axis = brn_infer_axis(c, "axis", 1, x->rank)) < 0)
+	if ((axis = brn_infer_axis(c, "axis", x->rank)) < 0)
 		return axis;
-	if (s->rank != 1 || brn_attr_int(c->n, "block_size", 0))
+	if (s->rank != 1 || brn_attr_int(c->n, "block_size"))
 		return check_blocks(c, x, s, axis);
 	dim = x->dim[axis];
 	return brn_infer_same_dim(c, &dim, s->dim[0]);
@@ -83,7 +83,7 @@ int
 infer_quantize_linear(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *zero = brn_infer_in(c, 2);
-	int64_t to = brn_attr_int(c->n, "output_dtype", 0);
+	int64_t to = brn_attr_int(c->n, "output_dtype");
 	int rc;
 
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
@@ -136,7 +136,7 @@ grid_of(const struct brn_node *n, const struct brn_tensor *const *in)
 
 	if (brn_numel(in[1]) == 1 || g.inner == 0)
 		return g;
-	axis = brn_axis(brn_attr_int(n, "axis", 1), x->rank);
+	axis = brn_axis(brn_attr_int(n, "axis"), x->rank);
 	g.axis = x->dim[axis];
 	g.inner = 1;
 	for (int d = 0; d < axis; d++)
@@ -144,7 +144,7 @@ grid_of(const struct brn_node *n, const struct brn_tensor *const *in)
 	for (int d = axis + 1; d < x->rank; d++)
 		g.inner *= x->dim[d];
 	g.blocks = in[1]->type.rank > 1;
-	g.run = g.blocks ? brn_attr_int(n, "block_size", 1) : 1;
+	g.run = g.blocks ? brn_attr_int(n, "block_size") : 1;
 	g.runs = g.blocks ? in[1]->type.dim[axis] : 0;
 	return g;
 }

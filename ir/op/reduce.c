@@ -28,7 +28,7 @@ static int
 reduce_type(struct brn_infer *c, int types, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int keepdims = brn_attr_int(c->n, "keepdims", 1) != 0;
+	int keepdims = brn_attr_int(c->n, "keepdims") != 0;
 	int set, known, rc, rank = 0;
 
 	if ((rc = brn_infer_dtype(c, 0, types)) < 0 ||
@@ -39,7 +39,7 @@ reduce_type(struct brn_infer *c, int types, struct brn_type *out)
 		reduce_unknown(c, keepdims, out);
 		return BURIN_OK;
 	}
-	if (!set && brn_attr_int(c->n, "noop_with_empty_axes", 0))
+	if (!set && brn_attr_int(c->n, "noop_with_empty_axes"))
 		return BURIN_OK;
 	if (!set)
 		set = (1 << x->rank) - 1;
@@ -92,10 +92,11 @@ reduce(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct brn_type outer, inner;
 	struct brn_iter o, i;
 
-	if (!set && brn_attr_int(n, "noop_with_empty_axes", 0))
-		return brn_copy_all(in[0], out);
-	brn_split_shape(&in[0]->type, set ? set : brn_axes_from(0, rank),
-	    &outer, &inner);
+	/* With noop_with_empty_axes each element is reduced on its own, which
+	 * is no copy: the norm of an element is its magnitude.  */
+	if (!set && !brn_attr_int(n, "noop_with_empty_axes"))
+		set = brn_axes_from(0, rank);
+	brn_split_shape(&in[0]->type, set, &outer, &inner);
 	for (brn_walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
 		brn_walk(&i, &inner, in[0]);
 		reduce_one(r, in[0], o.off[0], &i, out, o.pos);
@@ -199,7 +200,7 @@ static int
 arg_type(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", 0, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 
 	if (axis < 0)
 		return axis;
@@ -210,7 +211,7 @@ arg_type(struct brn_infer *c, struct brn_type *out)
 	if (x->dim[axis] == 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "nothing to choose");
 	out->dim[axis] = 1;
-	if (brn_attr_int(c->n, "keepdims", 1))
+	if (brn_attr_int(c->n, "keepdims"))
 		return BURIN_OK;
 	out->rank--;
 	for (int d = axis; d < out->rank; d++)
@@ -252,8 +253,8 @@ static int
 arg(const struct brn_node *n, const struct brn_tensor *x,
     struct brn_tensor *out, int sign)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", 0), x->type.rank);
-	int last = brn_attr_int(n, "select_last_index", 0) != 0;
+	int axis = brn_axis(brn_attr_int(n, "axis"), x->type.rank);
+	int last = brn_attr_int(n, "select_last_index") != 0;
 	int64_t stride[BRN_MAX_RANK];
 	struct brn_type outer, inner;
 	struct brn_iter o;
@@ -318,8 +319,8 @@ BRN_REF(cumsum)
 {
 	int64_t want = brn_get_int(in[1], 0), dim, stride[BRN_MAX_RANK];
 	int rank = out->type.rank, axis = brn_axis(want, rank);
-	int reverse = brn_attr_int(n, "reverse", 0) != 0;
-	int exclusive = brn_attr_int(n, "exclusive", 0) != 0;
+	int reverse = brn_attr_int(n, "reverse") != 0;
+	int exclusive = brn_attr_int(n, "exclusive") != 0;
 	struct brn_type outer, inner;
 	struct brn_iter o;
 

@@ -87,7 +87,7 @@ static int
 copy_sizes(struct brn_infer *c, const struct brn_type *x,
     struct brn_type *out, int *hole)
 {
-	int allowzero = brn_attr_int(c->n, "allowzero", 0) != 0, zero = 0;
+	int allowzero = brn_attr_int(c->n, "allowzero") != 0, zero = 0;
 
 	*hole = -1;
 	for (int d = 0; d < out->rank; d++) {
@@ -159,7 +159,7 @@ int
 infer_flatten(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int64_t want = brn_attr_int(c->n, "axis", 1);
+	int64_t want = brn_attr_int(c->n, "axis");
 	int axis = want == x->rank ? x->rank : brn_axis(want, x->rank), rc;
 
 	if (axis < 0)

@@ -94,40 +94,47 @@ BRN_WORK(resize)
 	    [BRN_RESIZE_linear] = 2, [BRN_RESIZE_cubic] = BRN_TAPS };
 	int rank = brn_infer_in(c, 0)->rank;
 
-	return rank + pow(taps[brn_attr_int(c->n, "mode", 0)], rank);
+	return rank + pow(taps[brn_attr_int(c->n, "mode")], rank);
 }
 
-/* The place in the input of position i of an axis.  */
-static double
-source(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i)
-{
-	double x = (double)i, in = (double)a->in, out = (double)a->out;
-
-	switch ((enum brn_resize_coordinates)brn_attr_int(n, "coordinates",
-	    0)) {
-	case BRN_RESIZE_half_pixel:
-		return (x + 0.5) / a->scale - 0.5;
-	case BRN_RESIZE_pytorch_half_pixel:
-		return a->out > 1 ? (x + 0.5) / a->scale - 0.5 : 0;
-	case BRN_RESIZE_align_corners:
-		return a->out > 1 ? x * (in - 1) / (out - 1) : 0;
-	case BRN_RESIZE_asymmetric:
-		return x / a->scale;
-	case BRN_RESIZE_tf_half_pixel_for_nn:
-		return (x + 0.5) / a->scale;
-	case BRN_RESIZE_tf_crop_and_resize:
-		return a->out > 1 ? a->start * (in - 1) + x * (a->end -
-		    a->start) * (in - 1) / (out - 1) :
-		    0.5 * (a->start + a->end) * (in - 1);
-	}
-	return 0;
+/* The place in the input of position i of an axis, in double for weights.  What
+ * depends on the side of a border that the place is on, the nearest element and
+ * whether it is outside, is found from the place in f32, rounded as ONNX
+ * Runtime rounds it.  */
+#define SOURCE(name, real) \
+static real \
+name(const struct brn_node *n, const struct brn_resize_axis *a, int64_t i) \
+{ \
+	real x = (real)i, in1 = (real)(a->in - 1), out1 = (real)(a->out - 1); \
+	real scale = (real)a->scale, half = (real)0.5; \
+	real start = (real)a->start, end = (real)a->end; \
+\
+	switch ((enum brn_resize_coordinates)brn_attr_int(n, \
+	    "coordinates")) { \
+	case BRN_RESIZE_half_pixel: \
+		return (x + half) / scale - half; \
+	case BRN_RESIZE_pytorch_half_pixel: \
+		return a->out > 1 ? (x + half) / scale - half : 0; \
+	case BRN_RESIZE_align_corners: \
+		return a->out > 1 ? x * in1 / out1 : 0; \
+	case BRN_RESIZE_asymmetric: \
+		return x / scale; \
+	case BRN_RESIZE_tf_half_pixel_for_nn: \
+		return (x + half) / scale; \
+	case BRN_RESIZE_tf_crop_and_resize: \
+		return a->out > 1 ? start * in1 + x * (end - start) * in1 / \
+		    out1 : half * (start + end) * in1; \
+	} \
+	return 0; \
 }
+SOURCE(source, double)
+SOURCE(source_f32, float)
 
 /* The element nearest to place x, as a whole number.  */
 static double
-nearest(const struct brn_node *n, double x)
+nearest(const struct brn_node *n, const struct brn_resize_axis *a, double x)
 {
-	switch ((enum brn_resize_nearest)brn_attr_int(n, "nearest", 0)) {
+	switch ((enum brn_resize_nearest)brn_attr_int(n, "nearest")) {
 	case BRN_RESIZE_round_prefer_floor:
 		return ceil(x - 0.5);
 	case BRN_RESIZE_round_prefer_ceil:
@@ -136,6 +143,8 @@ nearest(const struct brn_node *n, double x)
 		return floor(x);
 	case BRN_RESIZE_ceil:
 		return ceil(x);
+	case BRN_RESIZE_simple:
+		return a->scale < 1 ? ceil(x) : floor(x);
 	}
 	return x;
 }
@@ -162,15 +171,16 @@ clamp(int64_t i, int64_t n)
 /* Set the weights of the taps for place x; the first tap, which may lie outside
  * the axis.  */
 static int64_t
-weigh(const struct brn_node *n, double x, struct brn_taps *t)
+weigh(const struct brn_node *n, const struct brn_resize_axis *a, double x,
+    struct brn_taps *t)
 {
 	enum brn_resize_mode mode =
-	    (enum brn_resize_mode)brn_attr_int(n, "mode", 0);
+	    (enum brn_resize_mode)brn_attr_int(n, "mode");
 
 	if (mode == BRN_RESIZE_nearest) {
 		t->n = 1;
 		t->weight[0] = 1;
-		return (int64_t)nearest(n, x);
+		return (int64_t)nearest(n, a, x);
 	}
 	if (mode == BRN_RESIZE_linear) {
 		t->n = 2;
@@ -179,7 +189,7 @@ weigh(const struct brn_node *n, double x, struct brn_taps *t)
 		return (int64_t)floor(x);
 	}
 	t->n = BRN_TAPS;
-	cubic((double)brn_attr_float(n, "cubic_coeff_a", -0.75f),
+	cubic((double)brn_attr_float(n, "cubic_coeff_a"),
 	    x - floor(x), t->weight);
 	return (int64_t)floor(x) - 1;
 }
@@ -203,20 +213,22 @@ void
 brn_resize_taps(const struct brn_node *n, const struct brn_resize_axis *a,
     int64_t i, struct brn_taps *t)
 {
-	double x = source(n, a, i);
+	double place = (double)source_f32(n, a, i);
+	double x = brn_attr_int(n, "mode") == BRN_RESIZE_nearest ? place :
+	    source(n, a, i);
 	int64_t first;
 
 	*t = (struct brn_taps){ .n = 1, .at = { i }, .weight = { 1 } };
 	if (a->in == a->out && a->scale == 1 && a->start == 0 && a->end == 1)
 		return;
-	t->outside = brn_attr_int(n, "coordinates", 0) ==
+	t->outside = brn_attr_int(n, "coordinates") ==
 	    BRN_RESIZE_tf_crop_and_resize &&
-	    (x < 0 || x > (double)(a->in - 1));
+	    (place < 0 || place > (double)(a->in - 1));
 	/* All places beyond BRN_TAPS outside have the same taps.  */
 	x = x < -BRN_TAPS ? -BRN_TAPS : x > (double)a->in + BRN_TAPS ?
 	    (double)a->in + BRN_TAPS : x;
-	first = weigh(n, x, t);
-	if (brn_attr_int(n, "exclude_outside", 0) && t->n == BRN_TAPS)
+	first = weigh(n, a, x, t);
+	if (brn_attr_int(n, "exclude_outside") && t->n == BRN_TAPS)
 		exclude(a, first, t);
 	for (int k = 0; k < t->n; k++)
 		t->at[k] = clamp(first + k, a->in);
@@ -260,7 +272,7 @@ brn_resize_axes(const struct brn_node *n, const struct brn_tensor *const *in,
 		if (scales && !brn_opt_in(n, in, 3))
 			axis[d].scale = brn_get_float(scales, i);
 		if (roi && brn_numel(roi) == 2 * count &&
-		    brn_attr_int(n, "coordinates", 0) ==
+		    brn_attr_int(n, "coordinates") ==
 		    BRN_RESIZE_tf_crop_and_resize) {
 			axis[d].start = brn_get_float(roi, i);
 			axis[d].end = brn_get_float(roi, count + i);
@@ -270,7 +282,7 @@ brn_resize_axes(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(resize)
 {
-	double beyond = (double)brn_attr_float(n, "extrapolation_value", 0);
+	double beyond = (double)brn_attr_float(n, "extrapolation_value");
 	int64_t stride[BRN_MAX_RANK];
 	struct brn_resize_axis axis[BRN_MAX_RANK];
 	struct brn_taps t[BRN_MAX_RANK];
@@ -317,7 +329,7 @@ scale_dim(struct brn_infer *c, int64_t *a, int64_t b, int divide)
 static int
 blocks_type(struct brn_infer *c, int to_depth, struct brn_type *out)
 {
-	int64_t b = brn_attr_int(c->n, "blocksize", 0);
+	int64_t b = brn_attr_int(c->n, "blocksize");
 	int rc;
 
 	*out = *brn_infer_in(c, 0);
@@ -365,9 +377,9 @@ deep(const struct blocks *k, int64_t i)
 
 BRN_REF(depth_to_space)
 {
-	struct blocks k = { brn_attr_int(n, "blocksize", 1),
+	struct blocks k = { brn_attr_int(n, "blocksize"),
 	    out->type.dim[1], out->type.dim[2], out->type.dim[3],
-	    brn_attr_int(n, "crd", 0) != 0 };
+	    brn_attr_int(n, "crd") != 0 };
 
 	for (int64_t i = 0; i < brn_numel(out); i++)
 		brn_copy_elem(out, i, in[0], deep(&k, i));
@@ -377,7 +389,7 @@ BRN_REF(depth_to_space)
 BRN_REF(space_to_depth)
 {
 	const struct brn_type *x = &in[0]->type;
-	struct blocks k = { brn_attr_int(n, "blocksize", 1), x->dim[1],
+	struct blocks k = { brn_attr_int(n, "blocksize"), x->dim[1],
 	    x->dim[2], x->dim[3], 0 };
 
 	for (int64_t i = 0; i < brn_numel(out); i++)

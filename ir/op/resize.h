@@ -29,14 +29,17 @@ enum brn_resize_nearest {
 	BRN_RESIZE_round_prefer_ceil,
 	BRN_RESIZE_floor,
 	BRN_RESIZE_ceil,
+	BRN_RESIZE_simple,      /* ceil of an axis that shrinks, else floor */
 };
 
+/* The product is rounded to f32 first, as ONNX Runtime does it: 5 times 1.4f is
+ * 7.  Files are exported against that.  */
 static inline int64_t
 brn_resized(int64_t dim, double scale)
 {
-	double n = floor((double)dim * scale);
+	float n = floorf((float)dim * (float)scale);
 
-	return n < 0x1p62 ? (int64_t)n : INT64_MAX;
+	return n < 0x1p62f ? (int64_t)n : INT64_MAX;
 }
 
 /* Whether corners are aligned and dim * scale is not whole.  Then ONNX's text
@@ -46,8 +49,8 @@ brn_resize_is_vague(const struct brn_node *n, int64_t dim, double scale)
 {
 	int64_t to = brn_resized(dim, scale);
 
-	return brn_attr_int(n, "coordinates", 0) == BRN_RESIZE_align_corners &&
-	    dim > 1 && to > 1 && (double)dim * scale - (double)to > 1e-3;
+	return brn_attr_int(n, "coordinates") == BRN_RESIZE_align_corners &&
+	    dim > 1 && to > 1 && (float)dim * (float)scale - (float)to > 1e-3f;
 }
 
 /* An axis: sizes, scale, and the part of the input that is resized.  */

@@ -27,7 +27,7 @@ infer_one_hot(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
 	const struct brn_type *values = brn_infer_in(c, 2);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank + 1);
+	int axis = brn_infer_axis(c, "axis", x->rank + 1);
 	int64_t depth;
 
 	if (axis < 0)
@@ -51,7 +51,7 @@ infer_one_hot(struct brn_infer *c, struct brn_type *out)
 
 BRN_REF(one_hot)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	struct brn_type places = out->type;
 	int64_t depth = out->type.dim[axis];
 	int64_t stride[BRN_MAX_RANK], own[BRN_MAX_RANK];
@@ -89,7 +89,7 @@ BRN_REF(trilu)
 {
 	const struct brn_tensor *diagonal = brn_opt_in(n, in, 1);
 	int64_t k = diagonal ? brn_get_int(diagonal, 0) : 0;
-	int upper = brn_attr_int(n, "upper", 1) != 0, r = out->type.rank;
+	int upper = brn_attr_int(n, "upper") != 0, r = out->type.rank;
 	struct brn_iter it;
 
 	memset(out->data, 0, brn_tensor_bytes(out));
@@ -108,8 +108,8 @@ int
 infer_reverse_sequence(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *t = brn_infer_in(c, 1);
-	int64_t time = brn_attr_int(c->n, "time_axis", 0);
-	int64_t batch = brn_attr_int(c->n, "batch_axis", 1), dim;
+	int64_t time = brn_attr_int(c->n, "time_axis");
+	int64_t batch = brn_attr_int(c->n, "batch_axis"), dim;
 	int rc = brn_infer_dtype(c, 1, BRN_SET_INT);
 
 	if (rc < 0)
@@ -125,8 +125,8 @@ infer_reverse_sequence(struct brn_infer *c, struct brn_type *out)
 
 BRN_REF(reverse_sequence)
 {
-	int64_t time = brn_attr_int(n, "time_axis", 0);
-	int64_t batch = brn_attr_int(n, "batch_axis", 1);
+	int64_t time = brn_attr_int(n, "time_axis");
+	int64_t batch = brn_attr_int(n, "batch_axis");
 	int64_t stride[BRN_MAX_RANK], dim = out->type.dim[time];
 	struct brn_iter it;
 
@@ -151,7 +151,7 @@ int
 infer_top_k(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", -1, x->rank), rc;
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 	int64_t k;
 
 	if (axis < 0)
@@ -159,7 +159,7 @@ infer_top_k(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0)
 		return rc;
 	*out = *x;
-	if (brn_attr_int(c->n, "index", 0))
+	if (brn_attr_int(c->n, "index"))
 		out->dtype = BURIN_I64;
 	if (!number(c, 1, &k))
 		k = brn_infer_new_dim(c);
@@ -174,7 +174,7 @@ infer_top_k(struct brn_infer *c, struct brn_type *out)
 BRN_WORK(top_k)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_axis(brn_attr_int(c->n, "axis", -1), x->rank);
+	int axis = brn_axis(brn_attr_int(c->n, "axis"), x->rank);
 	double compares = log2((double)x->dim[axis] + 1);
 
 	return brn_work_per_element(
@@ -263,12 +263,12 @@ top_line(const struct line *l, int64_t dim, int64_t *heap, int64_t k,
 
 BRN_REF(top_k)
 {
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), out->type.rank);
+	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
 	struct brn_type lines = out->type;
 	int64_t dim = in[0]->type.dim[axis], k = out->type.dim[axis];
-	int index = brn_attr_int(n, "index", 0) != 0;
+	int index = brn_attr_int(n, "index") != 0;
 	struct line l = { .x = in[0],
-	    .largest = brn_attr_int(n, "largest", 1) != 0 };
+	    .largest = brn_attr_int(n, "largest") != 0 };
 	int64_t *heap;
 	struct brn_iter it;
 
@@ -335,7 +335,7 @@ infer_compress(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
 	const struct brn_attr *a = brn_attr(c->n, "axis");
-	int axis = a ? brn_infer_axis(c, "axis", 0, x->rank) : 0;
+	int axis = a ? brn_infer_axis(c, "axis", x->rank) : 0;
 	int rc = brn_infer_dtype(c, 1, BRN_SET_BOOL);
 	int64_t n, all = -1;
 

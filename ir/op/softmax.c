@@ -15,7 +15,7 @@ infer_softmax(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
 		return rc;
 	*out = *brn_infer_in(c, 0);
-	rc = brn_infer_axis(c, "axis", -1, out->rank);
+	rc = brn_infer_axis(c, "axis", out->rank);
 	return rc < 0 ? rc : BURIN_OK;
 }
 
@@ -34,17 +34,28 @@ infer_hardmax(struct brn_infer *c, struct brn_type *out)
 /* y = f(x) for the elements of one row, whose offsets row walks over.  */
 typedef void row_fn(const float *x, float *y, const struct brn_iter *row);
 
+/* The greatest element of a row, and the sum of exp(x - max).  */
+static double
+exp_sum(const float *x, const struct brn_iter *row, double *max)
+{
+	double sum = 0;
+	struct brn_iter i;
+
+	*max = -INFINITY;
+	for (i = *row; i.left; brn_iter_next(&i))
+		*max = brn_max_nan(*max, (double)x[i.off[0]]);
+	for (i = *row; i.left; brn_iter_next(&i))
+		sum += exp((double)x[i.off[0]] - *max);
+	return sum;
+}
+
 /* A row of -inf only gives NaN.  */
 static void
 softmax_row(const float *x, float *y, const struct brn_iter *row)
 {
-	double max = -INFINITY, sum = 0;
+	double max, sum = exp_sum(x, row, &max);
 	struct brn_iter i;
 
-	for (i = *row; i.left; brn_iter_next(&i))
-		max = brn_max_nan(max, (double)x[i.off[0]]);
-	for (i = *row; i.left; brn_iter_next(&i))
-		sum += exp((double)x[i.off[0]] - max);
 	for (i = *row; i.left; brn_iter_next(&i))
 		y[i.off[0]] = (float)(exp((double)x[i.off[0]] - max) / sum);
 }
@@ -52,13 +63,9 @@ softmax_row(const float *x, float *y, const struct brn_iter *row)
 static void
 log_softmax_row(const float *x, float *y, const struct brn_iter *row)
 {
-	double max = -INFINITY, sum = 0;
+	double max, sum = exp_sum(x, row, &max);
 	struct brn_iter i;
 
-	for (i = *row; i.left; brn_iter_next(&i))
-		max = brn_max_nan(max, (double)x[i.off[0]]);
-	for (i = *row; i.left; brn_iter_next(&i))
-		sum += exp((double)x[i.off[0]] - max);
 	for (i = *row; i.left; brn_iter_next(&i))
 		y[i.off[0]] = (float)((double)x[i.off[0]] - max - log(sum));
 }
@@ -83,8 +90,8 @@ by_row(const struct brn_node *n, const struct brn_tensor *x,
     struct brn_tensor *out, row_fn *fn)
 {
 	int rank = out->type.rank;
-	int axis = brn_axis(brn_attr_int(n, "axis", -1), rank);
-	int set = brn_attr_int(n, "coerce2d", 0) ? brn_axes_from(axis, rank) :
+	int axis = brn_axis(brn_attr_int(n, "axis"), rank);
+	int set = brn_attr_int(n, "coerce2d") ? brn_axes_from(axis, rank) :
 	    1 << axis;
 	struct brn_type outer, inner;
 	struct brn_iter o, row;

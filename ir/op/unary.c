@@ -48,14 +48,12 @@ unit(double x)
 }
 
 static double
-parameter(const struct brn_node *n, const char *name, float dflt)
+parameter(const struct brn_node *n, const char *name)
 {
-	return name ? (double)brn_attr_float(n, name, dflt) : 0;
+	return name ? (double)brn_attr_float(n, name) : 0;
 }
 
-/* Two steps, so that NONE in a row counts as two arguments.  */
-#define FLOAT(...) FLOAT_(__VA_ARGS__)
-#define FLOAT_(name, attr_a, dflt_a, attr_b, dflt_b, expr) \
+#define FLOAT(name, attr_a, attr_b, expr) \
 UNARY_TYPE(name, F32, 0) \
 static double \
 f_##name(double x, BRN_UNUSED double a, BRN_UNUSED double b) \
@@ -64,8 +62,8 @@ f_##name(double x, BRN_UNUSED double a, BRN_UNUSED double b) \
 } \
 BRN_REF(name) \
 { \
-	double a = parameter(n, attr_a, dflt_a); \
-	double b = parameter(n, attr_b, dflt_b); \
+	double a = parameter(n, attr_a); \
+	double b = parameter(n, attr_b); \
 	int64_t count = brn_numel(out); \
 \
 	for (int64_t i = 0; i < count; i++) \
@@ -143,7 +141,7 @@ gelu_tanh(double x)
 
 BRN_REF(gelu)
 {
-	return unary(in[0], out, brn_attr_int(n, "tanh", 0) ? gelu_tanh :
+	return unary(in[0], out, brn_attr_int(n, "tanh") ? gelu_tanh :
 	    gelu_erf, NULL);
 }
 
@@ -164,8 +162,8 @@ UNARY_TYPE(isinf, F32, BURIN_BOOL)
 
 BRN_REF(isinf)
 {
-	int down = brn_attr_int(n, "detect_negative", 1) != 0;
-	int up = brn_attr_int(n, "detect_positive", 1) != 0;
+	int down = brn_attr_int(n, "detect_negative") != 0;
+	int up = brn_attr_int(n, "detect_positive") != 0;
 	int64_t count = brn_numel(out);
 
 	for (int64_t i = 0; i < count; i++) {
@@ -181,7 +179,7 @@ BRN_REF(isinf)
 int
 infer_cast(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t to = brn_attr_int(c->n, "to", 0);
+	int64_t to = brn_attr_int(c->n, "to");
 
 	if (to < INT32_MIN || to > INT32_MAX || !brn_dtype_size((int)to))
 		return brn_infer_bad(c, BURIN_EUNSUPPORTED,

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* A value that touches at most FREE_BYTES is always computed; one above
- * SMALL_BYTES only up to GROWTH times the bytes of its inputs.  */
+ * SMALL_BYTES only up to GROWTH times the bytes of its inputs, unless it is a
+ * ConstantOfShape, which some files have in place of weights.  */
 enum { FREE_BYTES = 4096, SMALL_BYTES = 1 << 20, GROWTH = 4 };
 
 static double
@@ -33,7 +34,8 @@ is_affordable(struct brn_infer *c, const struct brn_type *out)
 		if (c->n->in[i])
 			in += bytes_of(brn_infer_in(c, i));
 	cost = in + size * work[c->n->op](c, out);
-	if (size > SMALL_BYTES && size > GROWTH * in)
+	if (size > SMALL_BYTES && size > GROWTH * in &&
+	    c->n->op != BRN_OP_constant_of_shape)
 		return 0;
 	if (cost <= FREE_BYTES)
 		return 1;

@@ -52,7 +52,7 @@ read_attrs(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *o, const char **why)
 {
 	int64_t pads[2 * BRN_MAX_RANK];
-	int explicit = brn_attr_int(n, "auto_pad", 0) == BRN_PAD_explicit;
+	int explicit = brn_attr_int(n, "auto_pad") == BRN_PAD_explicit;
 
 	*o = (struct brn_window){ .n = x->rank - 2 };
 	*why = "wanted [batch, channels, spatial..]";
@@ -125,8 +125,9 @@ int
 brn_window_of(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *o, const char **why)
 {
-	int64_t auto_pad = brn_attr_int(n, "auto_pad", 0);
-	int ceil_mode = brn_attr_int(n, "ceil_mode", 0) != 0;
+	int64_t auto_pad = brn_attr_int(n, "auto_pad");
+	const struct brn_attr *a = brn_attr(n, "ceil_mode");
+	int ceil_mode = a && a->i;	/* of pools only */
 
 	if (read_attrs(n, x, w, o, why) < 0)
 		return -1;
@@ -141,7 +142,7 @@ int
 brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *o, const char **why)
 {
-	int64_t auto_pad = brn_attr_int(n, "auto_pad", 0);
+	int64_t auto_pad = brn_attr_int(n, "auto_pad");
 	int64_t more[BRN_MAX_RANK], shape[BRN_MAX_RANK];
 	int given = brn_attr(n, "output_shape") != NULL;
 

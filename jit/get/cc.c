@@ -39,24 +39,6 @@ read_all(int fd, void *p, size_t n)
 	return 0;
 }
 
-static int
-write_all(int fd, const void *p, size_t n)
-{
-	const char *from = p;
-
-	while (n > 0) {
-		ssize_t put = write(fd, from, n);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		from += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
-
 /* Temporary files of the compiler go into the store, where the next prune
  * removes them should this process be killed.  The compiler reads TMPDIR only
  * once, so it is set to the store of the first request.  */
@@ -137,7 +119,7 @@ serve_request(int in, int out)
 	}
 	serve(dir, spec, ask.nspec, &a);
 	free(spec);
-	rc = write_all(out, &a, sizeof a);
+	rc = brn_write_all(out, &a, sizeof a);
 	return rc;
 }
 

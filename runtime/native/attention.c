@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "runtime/native/isa.h"
-#include "runtime/native/math.h"
+#include "runtime/native/exp.h"
 
-/* Accumulated lines at a time: as many as the registers hold beside an
- * operand.  */
+/* Lines that are accumulated in registers at a time.  */
 #ifdef __AVX512F__
 enum { ROWS = 16 };
 #elif defined(__AVX2__)
@@ -21,27 +20,27 @@ enum { ROWS = 2 };
 #endif
 
 struct attention {
-	const struct brn_tiled *a;
+	const struct brn_call *c;
 	struct brn_tiles q, k, v;
 	int64_t heads, depth, width;
 	float scale;
 	int64_t nitem, ntask;           /* batch x head x tile of queries */
-	/* The mask's step along batch, head, query and key; 0: broadcast. */
+	/* The mask's stride along batch, head, query and key; 0: broadcast. */
 	const float *mask;
 	int64_t step[4];
 };
 
-/* Weights of a product: that of row r and line i is at[i * wi + r * wr].  next
- * is what the product after this one reads.  */
+/* Weights of a product: the one of row r and line i is at[i * wi + r * wr].
+ * next is where the weights of the next product begin, to be prefetched.  */
 struct weights {
 	const float *at;
 	int64_t wi, wr;
 	const float *next;
 };
 
-/* acc[r] += sum over i < n of line x[i] times a weight, for rows of them, a
- * constant where it is inlined.  What a head has of K and V is pieces of a few
- * KB, which begin with misses unless they are fetched ahead.  */
+/* acc[r] += sum over i < n of line x[i] times a weight, for r < rows, which is
+ * constant once this is inlined.  A head's part of K and V is pieces of a few
+ * KB, too short for the hardware prefetcher.  */
 static inline __attribute__((always_inline)) void
 multiply(brn_vec acc[ROWS][BRN_LINE], int rows, const float *x, int64_t n,
     struct weights w)
@@ -56,7 +55,7 @@ multiply(brn_vec acc[ROWS][BRN_LINE], int rows, const float *x, int64_t n,
 	}
 }
 
-/* By memcpy GCC would keep the vectors in memory, not in registers.  */
+/* Not by memcpy: with it GCC keeps the vectors in memory.  */
 static inline void
 store_line(float *to, const brn_vec v[BRN_LINE])
 {
@@ -131,7 +130,7 @@ larger_line(brn_vec m[BRN_LINE], const float *s)
 		m[l] = larger(m[l], *(const brn_vec *)(s + l * BRN_LANES));
 }
 
-/* The largest of each lane.  */
+/* The maximum of each lane.  */
 static void
 max_lines(const float *s, int64_t keys, float max[BRN_TILE])
 {
@@ -164,7 +163,7 @@ exp_line(float *s, const float *max)
 #endif
 }
 
-/* s = exp(s - max) of each lane, its sum inverted in scale.  */
+/* s = exp(s - max) of each lane; scale is the inverse of its sum.  */
 static void
 softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 {
@@ -237,11 +236,11 @@ value_head(const struct attention *t, const struct head *h)
 		value_rows(t, 1, h, d);
 }
 
-/* How many keys can count: behind them the mask takes so much off that exp is
- * 0 for any scores less than 5000 apart.  A mask that is 0 for all that do is
- * none.  */
+/* The number of keys up to the last that is not masked: exp of the others is 0
+ * for any scores less than 5000 apart.  *mask becomes NULL if it is 0 for all
+ * that are left.  */
 static int64_t
-keys_that_count(const struct attention *t, const float **mask)
+unmasked_keys(const struct attention *t, const float **mask)
 {
 	const float *m = *mask;
 	int64_t n = t->k.tokens, step = t->step[3];
@@ -261,9 +260,9 @@ keys_that_count(const struct attention *t, const float **mask)
 	return n;
 }
 
-/* to = scale * q: one multiplication an element of q, not of the scores.  */
+/* to = scale * q.  Queries are scaled, since there are more scores.  */
 static const float *
-scaled(const struct attention *t, const float *q, float *to)
+scale_query(const struct attention *t, const float *q, float *to)
 {
 	for (int64_t i = 0; i < t->depth * BRN_TILE; i++)
 		to[i] = t->scale * q[i];
@@ -276,22 +275,22 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 	int64_t tile = item % t->q.per, head = item / t->q.per % t->heads;
 	int64_t batch = item / t->q.per / t->heads;
 	int64_t at = batch * t->q.per + tile;
-	const float *mask = t->mask ? t->mask + (t->a->batch0 + batch) *
+	const float *mask = t->mask ? t->mask + (t->c->batch0 + batch) *
 	    t->step[0] + head * t->step[1] : NULL;
-	int nan_to_zero = brn_attr_int(t->a->n, "nan_to_zero", 0) != 0;
+	int nan_to_zero = brn_attr_int(t->c->n, "nan_to_zero") != 0;
 	struct head h = {
-		.q = scaled(t, brn_f32(t->a->in[0]) + (at * t->q.features +
+		.q = scale_query(t, brn_f32(t->c->in[0]) + (at * t->q.features +
 		    head * t->depth) * BRN_TILE, scratch),
-		.k = brn_f32(t->a->in[1]) + (batch * t->k.per *
+		.k = brn_f32(t->c->in[1]) + (batch * t->k.per *
 		    t->k.features + head * t->depth) * BRN_TILE,
-		.v = brn_f32(t->a->in[2]) + (batch * t->v.per *
+		.v = brn_f32(t->c->in[2]) + (batch * t->v.per *
 		    t->v.features + head * t->width) * BRN_TILE,
 		.s = scratch + t->depth * BRN_TILE,
-		.y = (float *)t->a->out->data + (at * t->v.features +
+		.y = (float *)t->c->out->data + (at * t->v.features +
 		    head * t->width) * BRN_TILE,
 	};
 
-	h.keys = keys_that_count(t, &mask);
+	h.keys = unmasked_keys(t, &mask);
 	score_head(t, &h);
 	if (mask && t->step[2])
 		add_mask(t, mask, tile * BRN_TILE, h.keys, h.s);
@@ -309,12 +308,12 @@ run_task(void *ctx, size_t i)
 	int64_t to = t->nitem * ((int64_t)i + 1) / t->ntask;
 
 	for (int64_t item = from; item < to; item++)
-		run_item(t, item, t->a->scratch +
-		    (int64_t)i * t->a->scratch_size);
+		run_item(t, item, t->c->scratch +
+		    (int64_t)i * t->c->scratch_size);
 }
 
-/* mask broadcasts to [.., heads, queries, keys]; the dims before heads are
- * taken as one, which is right as long as at most one of them is not 1.  */
+/* mask broadcasts to [.., heads, queries, keys].  The dims before heads are
+ * taken as one: at most one of them is not 1.  */
 static void
 set_mask(struct attention *t, const struct brn_tensor *mask)
 {
@@ -330,23 +329,35 @@ set_mask(struct attention *t, const struct brn_tensor *mask)
 	}
 }
 
-void
-BRN_FOR_ISA(brn_tiled_attention)(const struct brn_tiled *a)
+/* Scaled queries of a head, and scores of all keys, for a tile of queries.  */
+struct brn_room
+BRN_FOR_ISA(brn_room_attention)(const struct brn_call *c)
+{
+	int64_t depth = brn_tiles_of(c->type[0]).features /
+	    brn_attr_int(c->n, "heads");
+	int64_t keys = brn_tiles_of(c->type[1]).per * BRN_TILE;
+
+	return (struct brn_room){ 0, (depth + keys) * BRN_TILE };
+}
+
+int
+BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 {
 	struct attention t = {
-		.a = a,
-		.q = brn_tiles_of(a->type[0]),
-		.k = brn_tiles_of(a->type[1]),
-		.v = brn_tiles_of(a->type[2]),
-		.heads = brn_attr_int(a->n, "heads", 1),
-		.scale = brn_attr_float(a->n, "scale", 1),
-		.ntask = brn_threads_count(a->threads),
+		.c = c,
+		.q = brn_tiles_of(c->type[0]),
+		.k = brn_tiles_of(c->type[1]),
+		.v = brn_tiles_of(c->type[2]),
+		.heads = brn_attr_int(c->n, "heads"),
+		.scale = brn_attr_float(c->n, "scale"),
+		.ntask = brn_threads_count(c->threads),
 	};
 
 	t.depth = t.q.features / t.heads;
 	t.width = t.v.features / t.heads;
 	t.nitem = t.q.batch * t.heads * t.q.per;
-	if (a->n->nin > 3 && a->in[3])
-		set_mask(&t, a->in[3]);
-	brn_parallel(a->threads, (size_t)t.ntask, run_task, &t);
+	if (c->n->nin > 3 && c->in[3])
+		set_mask(&t, c->in[3]);
+	brn_parallel(c->threads, (size_t)t.ntask, run_task, &t);
+	return 0;
 }

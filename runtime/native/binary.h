@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Ops of two operands that broadcast, for elements of any type.  The output is
- * seen as rows x cols so that, along a row, each operand either advances or
- * stays.
+ * split into rows along which each operand is contiguous or constant.
  */
 #ifndef BRN_NATIVE_BINARY_H
 #define BRN_NATIVE_BINARY_H
 
-#include "runtime/native/isa.h"
+#include "runtime/native/job.h"
 
 struct brn_operand {
 	const void *p;
@@ -20,8 +19,6 @@ struct brn_binary {
 	struct brn_operand a, b;
 	int outer;                      /* dims that number the rows */
 };
-
-typedef void brn_run_fn(const struct brn_job *j, int64_t r0, int64_t r1);
 
 static inline void
 brn_operand_init(struct brn_operand *o, const struct brn_tensor *t,
@@ -39,8 +36,8 @@ brn_operand_init(struct brn_operand *o, const struct brn_tensor *t,
 	}
 }
 
-/* How many trailing dims of out make one row: as long as each operand is
- * either contiguous over all of them or constant over all of them.  */
+/* Make one row of as many trailing dims of out as each operand is contiguous or
+ * constant over.  Sets cols and the steps; returns how many dims are left.  */
 static inline int
 brn_binary_outer(struct brn_binary *k, const struct brn_type *out)
 {
@@ -68,7 +65,7 @@ brn_binary_outer(struct brn_binary *k, const struct brn_type *out)
 	return d;
 }
 
-/* Where row begins, in elements.  */
+/* Offset of the first element of a row.  */
 static inline int64_t
 brn_operand_at(const struct brn_operand *o, const struct brn_type *out,
     int outer, int64_t row)
@@ -82,11 +79,11 @@ brn_operand_at(const struct brn_operand *o, const struct brn_type *out,
 	return at;
 }
 
-/* Run, made by BRN_BINARY_RUN for such elements, on a and b.  out may be a when
- * the two are of one type.  */
+/* out = a op b, where BRN_BINARY_RUN made run for op and these types.  out may
+ * be a when the two have one type.  */
 static inline void
 brn_binary(const struct brn_tensor *a, const struct brn_tensor *b,
-    struct brn_tensor *out, struct brn_threads *t, brn_run_fn *run)
+    struct brn_tensor *out, struct brn_threads *t, brn_job_fn *run)
 {
 	struct brn_binary k = { .job = { .out = out, .run = run } };
 	struct brn_job *j = &k.job;
@@ -102,7 +99,7 @@ brn_binary(const struct brn_tensor *a, const struct brn_tensor *b,
 	brn_job_run(j, t);
 }
 
-/* name(job, r0, r1): an expression of a and b, from_t both, as a to_t.  */
+/* Define name, a brn_job_fn: expr of elements a and b of from_t is a to_t.  */
 #define BRN_BINARY_RUN(name, from_t, to_t, expr) \
 	static inline void \
 	name##_loop(to_t *y, const from_t *x, const from_t *z, int64_t sx, \

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Comparisons of floats and of integers of 32 and 64 bits, and what joins
- * their results.
+ * Comparisons of f32, i32 and i64, and the logic ops on bool.
  */
 #include "runtime/native/binary.h"
 
-static int
-compare(const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t, brn_run_fn *const run[3])
+int
+BRN_FOR_ISA(brn_takes_comparable)(const struct brn_call *c)
 {
-	switch (in[0]->type.dtype) {
-	case BURIN_F32:
-		brn_binary(in[0], in[1], out, t, run[0]);
-		return 0;
-	case BURIN_I32:
-		brn_binary(in[0], in[1], out, t, run[1]);
-		return 0;
-	case BURIN_I64:
-		brn_binary(in[0], in[1], out, t, run[2]);
-		return 0;
-	default:
-		return BRN_DECLINED;
-	}
+	int dtype = c->in[0]->type.dtype;
+
+	return dtype == BURIN_F32 || dtype == BURIN_I32 || dtype == BURIN_I64;
+}
+
+static int
+compare(const struct brn_call *c, brn_job_fn *f32, brn_job_fn *i32,
+    brn_job_fn *i64)
+{
+	int dtype = c->in[0]->type.dtype;
+
+	brn_binary(c->in[0], c->in[1], c->out, c->threads,
+	    dtype == BURIN_F32 ? f32 : dtype == BURIN_I32 ? i32 : i64);
+	return 0;
 }
 
 #define COMPARE(name, op) \
@@ -29,15 +28,9 @@ compare(const struct brn_tensor *const *in, struct brn_tensor *out,
 	BRN_BINARY_RUN(name##_i32, int32_t, uint8_t, a op b) \
 	BRN_BINARY_RUN(name##_i64, int64_t, uint8_t, a op b) \
 	int \
-	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *n, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
+	BRN_FOR_ISA(brn_rows_##name)(const struct brn_call *c) \
 	{ \
-		static brn_run_fn *const run[] = { name##_f32, name##_i32, \
-		    name##_i64 }; \
-	\
-		(void)n; \
-		return compare(in, out, t, run); \
+		return compare(c, name##_f32, name##_i32, name##_i64); \
 	}
 
 COMPARE(equal, ==)
@@ -46,16 +39,14 @@ COMPARE(greater_equal, >=)
 COMPARE(less, <)
 COMPARE(less_equal, <=)
 
-/* Of bools; a caller's may be true in other ways than by 1.  */
+/* Bools of the caller may have any byte but 0 for true.  */
 #define LOGIC(name, expr) \
 	BRN_BINARY_RUN(run_##name, uint8_t, uint8_t, expr) \
 	int \
-	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *n, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
+	BRN_FOR_ISA(brn_rows_##name)(const struct brn_call *c) \
 	{ \
-		(void)n; \
-		brn_binary(in[0], in[1], out, t, run_##name); \
+		brn_binary(c->in[0], c->in[1], c->out, c->threads, \
+		    run_##name); \
 		return 0; \
 	}
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Elementwise ops on f32.  Transcendental functions come vectorised from
- * glibc's libmvec: the simd attribute says that it has them.
+ * Elementwise ops on f32, of one operand and of several.  Transcendental
+ * functions come vectorised from glibc's libmvec: the simd attribute says that
+ * it has them.
  */
 #include <math.h>
 
@@ -12,6 +13,7 @@ __attribute__((simd("notinbranch"), const)) float erff(float);
 __attribute__((simd("notinbranch"), const)) float expf(float);
 __attribute__((simd("notinbranch"), const)) float tanhf(float);
 __attribute__((simd("notinbranch"), const)) float logf(float);
+__attribute__((simd("notinbranch"), const)) float log1pf(float);
 __attribute__((simd("notinbranch"), const)) float sinf(float);
 __attribute__((simd("notinbranch"), const)) float cosf(float);
 __attribute__((simd("notinbranch"), const)) float powf(float, float);
@@ -32,7 +34,7 @@ __attribute__((simd("notinbranch"), const)) float powf(float, float);
 	UNARY(round,   rintf(v)) \
 	UNARY(sigmoid, 1 / (1 + expf(-v))) \
 	UNARY(sin,     sinf(v)) \
-	UNARY(softplus, (v > 0 ? v : 0) + logf(1 + expf(-fabsf(v)))) \
+	UNARY(softplus, (v > 0 ? v : 0) + log1pf(expf(-fabsf(v)))) \
 	UNARY(sqrt,    sqrtf(v)) \
 	UNARY(tanh,    tanhf(v)) \
 	UNARY(gelu_erf,  0.5f * v * (1 + erff(v * 0.70710678118654752f))) \
@@ -55,123 +57,109 @@ __attribute__((simd("notinbranch"), const)) float powf(float, float);
 UNARIES(UNARY)
 #undef UNARY
 
-static int
-unary(const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t,
-    void (*run)(const struct brn_job *, int64_t, int64_t))
-{
-	struct brn_job j = { .in = in, .out = out, .run = run, .cols = 1 };
-
-	if (!brn_is_f32(in[0]))
-		return BRN_DECLINED;
-	j.rows = brn_numel(out);
-	brn_job_run(&j, t);
-	return 0;
-}
-
-#define NATIVE_UNARY(name) \
+#define FORM_UNARY(layout, name) \
 	int \
-	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *n, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
+	BRN_FOR_ISA(brn_##layout##_##name)(const struct brn_call *c) \
 	{ \
-		(void)n; \
-		return unary(in, out, t, run_##name); \
+		struct brn_job j = brn_job_of(c, run_##name); \
+	\
+		return brn_job_run_elements(&j, c->threads); \
 	}
-NATIVE_UNARY(abs)
-NATIVE_UNARY(ceil)
-NATIVE_UNARY(cos)
-NATIVE_UNARY(erf)
-NATIVE_UNARY(exp)
-NATIVE_UNARY(floor)
-NATIVE_UNARY(log)
-NATIVE_UNARY(neg)
-NATIVE_UNARY(reciprocal)
-NATIVE_UNARY(relu)
-NATIVE_UNARY(round)
-NATIVE_UNARY(sigmoid)
-NATIVE_UNARY(sin)
-NATIVE_UNARY(softplus)
-NATIVE_UNARY(sqrt)
-NATIVE_UNARY(tanh)
+FORM_UNARY(any, erf)
+FORM_UNARY(any, exp)
+FORM_UNARY(any, relu)
+FORM_UNARY(any, sigmoid)
+FORM_UNARY(any, sqrt)
+FORM_UNARY(any, tanh)
+FORM_UNARY(rows, abs)
+FORM_UNARY(rows, ceil)
+FORM_UNARY(rows, cos)
+FORM_UNARY(rows, floor)
+FORM_UNARY(rows, log)
+FORM_UNARY(rows, neg)
+FORM_UNARY(rows, reciprocal)
+FORM_UNARY(rows, round)
+FORM_UNARY(rows, sin)
+FORM_UNARY(rows, softplus)
 
 int
-BRN_FOR_ISA(brn_native_gelu)(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_any_gelu)(const struct brn_call *c)
 {
-	return unary(in, out, t, brn_attr_int(n, "tanh", 0) ? run_gelu_tanh :
-	    run_gelu_erf);
+	struct brn_job j = brn_job_of(c, brn_attr_int(c->n, "tanh") ?
+	    run_gelu_tanh : run_gelu_erf);
+
+	return brn_job_run_elements(&j, c->threads);
 }
 
-/* Binary ops on two inputs or, one after the other, on more.  */
-static int
-binary(const struct brn_node *n, const struct brn_tensor *const *in,
-    struct brn_tensor *out, struct brn_threads *t, brn_run_fn *run)
+/* Two operands or more, all f32.  */
+int
+BRN_FOR_ISA(brn_takes_floats)(const struct brn_call *c)
 {
-	if (n->nin < 2 || brn_attr(n, "channels"))
-		return BRN_DECLINED;
-	for (int i = 0; i < n->nin; i++)
-		if (!brn_is_f32(in[i]))
-			return BRN_DECLINED;
-	for (int i = 1; i < n->nin; i++)
-		brn_binary(i == 1 ? in[0] : out, in[i], out, t, run);
+	if (c->n->nin < 2 || brn_attr(c->n, "channels"))
+		return 0;
+	for (int i = 0; i < c->n->nin; i++)
+		if (!brn_is_f32(c->in[i]))
+			return 0;
+	return 1;
+}
+
+/* run of the first two operands, then of the result and each further one.  */
+static int
+fold_operands(const struct brn_call *c, brn_job_fn *run)
+{
+	for (int i = 1; i < c->n->nin; i++)
+		brn_binary(i == 1 ? c->in[0] : c->out, c->in[i], c->out,
+		    c->threads, run);
 	return 0;
 }
 
-#define BINARY(name, expr) \
+#define FORM_BINARY(layout, name, expr) \
 	BRN_BINARY_RUN(run_##name, float, float, expr) \
 	int \
-	BRN_FOR_ISA(brn_native_##name)(const struct brn_node *node, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
+	BRN_FOR_ISA(brn_##layout##_##name)(const struct brn_call *c) \
 	{ \
-		return binary(node, in, out, t, run_##name); \
+		return fold_operands(c, run_##name); \
 	}
 
-BINARY(add, a + b)
-BINARY(sub, a - b)
-BINARY(mul, a * b)
-BINARY(div, a / b)
-BINARY(max, a != a || a > b ? a : b)
-BINARY(min, a != a || a < b ? a : b)
-BINARY(prelu, a < 0 ? a * b : a)
+FORM_BINARY(any, add, a + b)
+FORM_BINARY(any, sub, a - b)
+FORM_BINARY(any, mul, a * b)
+FORM_BINARY(any, div, a / b)
+FORM_BINARY(rows, max, a != a || a > b ? a : b)
+FORM_BINARY(rows, min, a != a || a < b ? a : b)
+FORM_BINARY(rows, prelu, a < 0 ? a * b : a)
 BRN_BINARY_RUN(run_cube, float, float, a * a * b)
 BRN_BINARY_RUN(run_pow, float, float, powf(a, b))
 
 int
-BRN_FOR_ISA(brn_native_sum)(const struct brn_node *node,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_rows_sum)(const struct brn_call *c)
 {
-	return binary(node, in, out, t, run_add);
+	return fold_operands(c, run_add);
 }
 
 int
-BRN_FOR_ISA(brn_native_mean)(const struct brn_node *node,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_rows_mean)(const struct brn_call *c)
 {
-	float count = (float)node->nin;
-	struct brn_tensor by = { { .dtype = BURIN_F32 }, &count };
-	int rc = binary(node, in, out, t, run_add);
+	float count = (float)c->n->nin;
+	struct brn_tensor divisor = { { .dtype = BURIN_F32 }, &count };
 
-	if (rc == 0)
-		brn_binary(out, &by, out, t, run_div);
-	return rc;
+	fold_operands(c, run_add);
+	brn_binary(c->out, &divisor, c->out, c->threads, run_div);
+	return 0;
 }
 
 /* Squares and cubes are products of x and x.  */
 int
-BRN_FOR_ISA(brn_native_pow)(const struct brn_node *node,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_rows_pow)(const struct brn_call *c)
 {
-	const struct brn_tensor *x[] = { in[0], in[0] };
-	float p = brn_is_f32(in[1]) && brn_numel(in[1]) == 1 ?
-	    *brn_f32(in[1]) : 0;
+	const struct brn_tensor *x = c->in[0], *y = c->in[1];
+	float power = brn_numel(y) == 1 ? *brn_f32(y) : 0;
 
-	if (p == 2 || p == 3)
-		return binary(node, x, out, t, p == 2 ? run_mul : run_cube);
-	return binary(node, in, out, t, run_pow);
+	if (power == 2)
+		brn_binary(x, x, c->out, c->threads, run_mul);
+	else if (power == 3)
+		brn_binary(x, x, c->out, c->threads, run_cube);
+	else
+		brn_binary(x, y, c->out, c->threads, run_pow);
+	return 0;
 }

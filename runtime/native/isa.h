@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Names of what is compiled once for each instruction set, and the helpers
- * that native_*.c share.
+ * For the files that are compiled once for each instruction set: their names
+ * and vectors.
  */
 #ifndef BRN_NATIVE_ISA_H
 #define BRN_NATIVE_ISA_H
@@ -17,12 +17,12 @@
 #define BRN_PASTE(a, b, c) BRN_PASTE3(a, b, c)
 #define BRN_FOR_ISA(name) BRN_PASTE(name, _, BRN_ISA)
 
-#define NATIVE(name) brn_native_fn BRN_FOR_ISA(brn_native_##name);
-#include "runtime/native/native.def"
-#define TILED(name) brn_tiled_fn BRN_FOR_ISA(brn_tiled_##name);
-#include "runtime/native/tiles.def"
-#define IMAGE(name) brn_image_fn BRN_FOR_ISA(brn_image_##name);
-#include "runtime/native/images.def"
+#define LAYER(op, layout, run, flags)
+#define FORM(op, layout, takes, room, flags) \
+	brn_form_fn BRN_FOR_ISA(brn_##layout##_##op); \
+	brn_takes_fn BRN_FOR_ISA(brn_takes_##takes); \
+	brn_room_fn BRN_FOR_ISA(brn_room_##room);
+#include "runtime/native/forms.def"
 
 /* A line of a tile is BRN_LINE vectors.  */
 #ifdef __AVX512F__
@@ -38,9 +38,8 @@ typedef float brn_vec
 typedef int32_t brn_ivec
     __attribute__((vector_size(BRN_LANES * 4), aligned(4)));
 
-/* Sums of lines that are kept apart until the end, to hide the latency of an
- * addition.  Loops over them are to be unrolled: a chain whose number is
- * computed lives in memory.  */
+/* Partial sums of lines, which hide the latency of an addition.  Loops over
+ * them must be unrolled: indexed by a variable they would live in memory.  */
 enum { BRN_CHAINS = 4 / BRN_LINE };
 
 /* The number of each lane.  */
@@ -73,7 +72,7 @@ brn_clip(brn_vec v, brn_vec lo, brn_vec hi)
 	return (brn_vec)((out & (brn_ivec)hi) | (~out & (brn_ivec)v));
 }
 
-/* n floats, less than a line; a call costs more than they do.  */
+/* Copy n floats, n < 16.  Inline: a call of memcpy costs more than the copy. */
 static inline void
 brn_copy_some(float *to, const float *from, int64_t n)
 {
@@ -92,38 +91,11 @@ void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
 void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);
 void BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
     const float *residual);
+/* max_pool with attribute index.  */
+brn_takes_fn BRN_FOR_ISA(brn_takes_max_index);
+brn_form_fn BRN_FOR_ISA(brn_max_index);
 brn_to_tiles_fn BRN_FOR_ISA(brn_to_tiles);
 brn_from_tiles_fn BRN_FOR_ISA(brn_from_tiles);
-
-/* Rows of an op, done in chunks on all threads: run(job, first, past).  */
-struct brn_job {
-	const struct brn_node *n;
-	const struct brn_tensor *const *in;
-	struct brn_tensor *out;
-	void (*run)(const struct brn_job *j, int64_t r0, int64_t r1);
-	int64_t rows, cols;
-	int64_t chunk;          /* rows a task */
-};
-
-static inline void
-brn_job_task(void *ctx, size_t i)
-{
-	const struct brn_job *j = ctx;
-	int64_t r0 = (int64_t)i * j->chunk, r1 = r0 + j->chunk;
-
-	j->run(j, r0, r1 < j->rows ? r1 : j->rows);
-}
-
-/* About 16k elements a task: enough to pay for waking a thread.  */
-static inline void
-brn_job_run(struct brn_job *j, struct brn_threads *t)
-{
-	if (j->rows <= 0 || j->cols <= 0)
-		return;
-	j->chunk = j->cols < 16384 ? 16384 / j->cols : 1;
-	brn_parallel(t, (size_t)((j->rows + j->chunk - 1) / j->chunk),
-	    brn_job_task, j);
-}
 
 static inline int
 brn_is_f32(const struct brn_tensor *t)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * matmul of two activations, as attention needs it: rows of 4, columns of two
- * lines, accumulators in registers.  Layers with weights do not come here.
+ * matmul of two activations, in blocks of 4 rows by two vectors that are
+ * accumulated in registers.  Layers, whose weights are constants, have kernels.
  */
 #include <string.h>
 
-#include "runtime/native/isa.h"
+#include "runtime/native/job.h"
 
 enum { MR = 4, NV = 2, NR = NV * BRN_LANES };
 
@@ -17,8 +17,8 @@ struct matmul {
 
 /* c[MR][NR] = a . b; lda, ldb, ldc are row strides.  */
 static inline void
-tile(const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
-    int64_t ldc, int64_t k, int mr)
+multiply_block(const float *a, int64_t lda, const float *b, int64_t ldb,
+    float *c, int64_t ldc, int64_t k, int mr)
 {
 	brn_vec acc[MR][NV] = { 0 };
 
@@ -38,8 +38,8 @@ tile(const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
 
 /* The columns past the last full NR.  */
 static void
-edge(const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
-    int64_t ldc, int64_t k, int mr, int64_t nr)
+multiply_edge(const float *a, int64_t lda, const float *b, int64_t ldb,
+    float *c, int64_t ldc, int64_t k, int mr, int64_t nr)
 {
 	for (int i = 0; i < mr; i++) {
 		float acc[NR] = { 0 };
@@ -51,26 +51,29 @@ edge(const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
 	}
 }
 
+/* mr rows of c, all columns.  */
 static void
-rows_of(const struct matmul *g, const float *a, const float *b, float *c,
+multiply_rows(const struct matmul *g, const float *a, const float *b, float *c,
     int mr)
 {
 	int64_t j = 0;
 
 	for (; j + NR <= g->n; j += NR) {
 		if (mr == MR)
-			tile(a, g->k, b + j, g->n, c + j, g->n, g->k, MR);
+			multiply_block(a, g->k, b + j, g->n, c + j, g->n,
+			    g->k, MR);
 		else
 			for (int i = 0; i < mr; i++)
-				tile(a + i * g->k, g->k, b + j, g->n,
+				multiply_block(a + i * g->k, g->k, b + j, g->n,
 				    c + i * g->n + j, g->n, g->k, 1);
 	}
 	if (j < g->n)
-		edge(a, g->k, b + j, g->n, c + j, g->n, g->k, mr, g->n - j);
+		multiply_edge(a, g->k, b + j, g->n, c + j, g->n, g->k, mr,
+		    g->n - j);
 }
 
-/* Rows never straddle the end of a batch, so results do not depend on how
- * rows are shared out.  */
+/* Blocks end where a batch does.  The sum of an element is the same in any
+ * block, so results do not depend on how rows are split between threads.  */
 static void
 run_matmul(const struct brn_job *j, int64_t r0, int64_t r1)
 {
@@ -81,8 +84,8 @@ run_matmul(const struct brn_job *j, int64_t r0, int64_t r1)
 		int64_t left = g->m - row < r1 - r ? g->m - row : r1 - r;
 		int mr = left < MR ? (int)left : MR;
 
-		rows_of(g, brn_f32(j->in[0]) + g->a_at[batch] + row * g->k,
-		    brn_f32(j->in[1]) + g->b_at[batch],
+		multiply_rows(g, brn_f32(j->in[0]) + g->a_at[batch] +
+		    row * g->k, brn_f32(j->in[1]) + g->b_at[batch],
 		    (float *)j->out->data + r * g->n, mr);
 		r += mr;
 	}
@@ -90,7 +93,7 @@ run_matmul(const struct brn_job *j, int64_t r0, int64_t r1)
 
 enum { MAX_BATCH = 4096 };
 
-/* Where the matrix of each batch of out begins in t, batch dims broadcast.  */
+/* Offset in t of the matrix of each batch of out; batch dims broadcast.  */
 static void
 batch_offsets(const struct brn_tensor *t, const struct brn_type *out,
     int64_t nbatch, int64_t *at)
@@ -113,31 +116,41 @@ batch_offsets(const struct brn_tensor *t, const struct brn_type *out,
 	}
 }
 
-int
-BRN_FOR_ISA(brn_native_matmul)(const struct brn_node *node,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+static int64_t
+count_batches(const struct brn_type *out)
 {
-	const struct brn_type *a = &in[0]->type, *o = &out->type;
-	int64_t a_at[MAX_BATCH], b_at[MAX_BATCH], nbatch = 1;
-	struct matmul g = { .job = { .n = node, .in = in, .out = out,
-	    .run = run_matmul } };
+	int64_t n = 1;
 
-	if (!brn_is_f32(in[0]) || a->rank < 2 || in[1]->type.rank < 2)
-		return BRN_DECLINED;
-	for (int d = 0; d < o->rank - 2; d++)
-		nbatch *= o->dim[d];
-	g.m = o->dim[o->rank - 2];
-	g.n = o->dim[o->rank - 1];
-	g.k = a->dim[a->rank - 1];
-	if (nbatch > MAX_BATCH)
-		return BRN_DECLINED;
-	batch_offsets(in[0], o, nbatch, a_at);
-	batch_offsets(in[1], o, nbatch, b_at);
-	g.a_at = a_at;
-	g.b_at = b_at;
+	for (int d = 0; d < out->rank - 2; d++)
+		n *= out->dim[d];
+	return n;
+}
+
+int
+BRN_FOR_ISA(brn_takes_matmul)(const struct brn_call *c)
+{
+	return brn_is_f32(c->in[0]) && c->in[0]->type.rank >= 2 &&
+	    c->in[1]->type.rank >= 2 &&
+	    count_batches(&c->out->type) <= MAX_BATCH;
+}
+
+int
+BRN_FOR_ISA(brn_rows_matmul)(const struct brn_call *c)
+{
+	const struct brn_type *a = &c->in[0]->type, *o = &c->out->type;
+	int64_t a_at[MAX_BATCH], b_at[MAX_BATCH], nbatch = count_batches(o);
+	struct matmul g = {
+		.job = brn_job_of(c, run_matmul),
+		.m = o->dim[o->rank - 2],
+		.n = o->dim[o->rank - 1],
+		.k = a->dim[a->rank - 1],
+		.a_at = a_at,
+		.b_at = b_at,
+	};
+
+	batch_offsets(c->in[0], o, nbatch, a_at);
+	batch_offsets(c->in[1], o, nbatch, b_at);
 	g.job.rows = nbatch * g.m;
 	g.job.cols = g.n;
-	brn_job_run(&g.job, t);
-	return 0;
+	return brn_job_run(&g.job, c->threads);
 }

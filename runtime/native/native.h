@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Everything between the sparse layers, made for the machine: the same files
- * are compiled once for each instruction set (BRN_ISA), and brn_native() picks
- * the set at run time.  An op without a row here, or a case that its function
- * declines, runs on its ref.
+ * Forms: ways to run a step of a plan.  An op has one for each layout of its
+ * values that has fast code; runtime/native/forms.def lists them.  The files of
+ * this folder are compiled once for each instruction set (BRN_ISA), and
+ * brn_native() gives the table of one set.
+ *
+ * A plan asks once, when it is made, whether a form takes a node with these
+ * types, and how much room it needs.  So a form never declines while running,
+ * and allocates nothing.
  */
 #ifndef BRN_NATIVE_H
 #define BRN_NATIVE_H
@@ -13,47 +17,92 @@
 #include "runtime/native/layout.h"
 #include "runtime/threads.h"
 
-#define BRN_DECLINED 1
+struct brn_layer;
+struct brn_native;
 
-/* Compute n as brn_ref_fn does, on all threads, or do nothing and return
- * BRN_DECLINED.  Results do not depend on the number of threads.  */
-typedef int brn_native_fn(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t);
-
-/* A node whose value is tiles, or from_tiles: type[i] is the logical type of
- * in[i], of out where i is nin.  scratch has scratch_size floats a thread.  */
-struct brn_tiled {
+/* What a form is given: a node, its operands, and room to work in.  While a
+ * plan is made (brn_takes_fn, brn_room_fn), in[i]->data is NULL where the value
+ * is not known before a run, and there are no threads, no room, no native.  */
+struct brn_call {
 	const struct brn_node *n;
-	const struct brn_tensor *const *in;
+	const struct brn_tensor *const *in;     /* [n->nin], NULL: absent */
 	struct brn_tensor *out;
-	const struct brn_type *type[BRN_MAX_RANK];
-	int64_t batch0;                 /* the first, for what is not tiles */
+	/* The types that in[] would have in rows; those of in[] and of out are
+	 * the types in their layout. */
+	const struct brn_type *const *type;
+	int64_t batch0;                 /* of a band: the first batch of its
+	                                   tiles; operands in rows have all */
+	const struct brn_layer *layer;  /* of the net; NULL: not a layer */
+	int x_is_packed;                /* BRN_SHARES_X: x is there already */
+	const struct brn_native *native;
 	struct brn_threads *threads;
-	float *scratch;
+	float *shared;                  /* room.shared floats for all threads */
+	float *scratch;                 /* scratch_size floats a thread, at
+	                                   least room.thread */
 	int64_t scratch_size;
+	burin_error *err;               /* of a form that fails */
 };
-typedef void brn_tiled_fn(const struct brn_tiled *a);
+
+/* Compute c->n into c->out on all threads; the result does not depend on their
+ * number.  0, or c->err: ESHAPE for data out of range.  */
+typedef int brn_form_fn(const struct brn_call *c);
+
+/* Does the form take nodes with such attributes, types and known values?  */
+typedef int brn_takes_fn(const struct brn_call *c);
+
+/* Floats, apart from operands.  */
+struct brn_room {
+	int64_t shared, thread;
+};
+typedef struct brn_room brn_room_fn(const struct brn_call *c);
+
+/* The layout of the operands.  planes are images, [batch][channel] and one
+ * dimension or more; their memory is that of rows.  */
+enum brn_layout {
+	BRN_LAYOUT_any,                 /* element by element, rows or tiles */
+	BRN_LAYOUT_rows,
+	BRN_LAYOUT_planes,
+	BRN_LAYOUT_tiles,
+};
+
+enum brn_form_flags {
+	BRN_IN_PLACE = 1,       /* out may have the memory of in[0] */
+	BRN_BY_TILE = 2,        /* a tile of out needs that tile of each operand
+	                           in tiles only: may run band by band */
+	BRN_BY_SEQUENCE = 4,    /* the same for all tiles of a batch */
+	BRN_SHARES_X = 8,       /* what it puts at the start of the shared room
+	                           depends on in[0] and on the layer's columns
+	                           only: the next such step may find it there */
+};
+
+struct brn_form {
+	enum brn_op op;
+	enum brn_layout layout;
+	brn_form_fn *run;
+	brn_takes_fn *takes;
+	brn_room_fn *room;
+	int flags;
+	const char *word;               /* for burin_step_info.kernel */
+};
 
 /* Apply e to the n floats of y; residual NULL: nothing is added.  */
 typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
     const struct brn_epilogue *e);
 
-/* A node on images that needs scratch: BRN_DECLINED as above.  */
-typedef int brn_image_fn(const struct brn_tiled *a);
-
-/* These are for runtime/conv.h.  */
+/* For layers on images: runtime/native/image_tiles.h.  */
 struct brn_gather;
 struct brn_planes;
 struct brn_scatter;
 
+/* Code of one instruction set: the forms of forms.def, and the parts of layers
+ * that are not kernels.  */
 struct brn_native {
+	const struct brn_form *form;
+	int nform;
 	brn_to_tiles_fn *to_tiles;
 	brn_from_tiles_fn *from_tiles;
 	brn_epilogue_fn *epilogue;
-	brn_native_fn *op[BRN_NUM_OPS];
-	brn_tiled_fn *tiled[BRN_NUM_OPS];
-	brn_image_fn *image[BRN_NUM_OPS];
+	/* Plane x into its phases, fill where it is padded. */
 	void (*phases)(const struct brn_planes *g, const float *x, float *to,
 	    float fill);
 	void (*gather)(const struct brn_gather *a, float *to);
@@ -62,9 +111,5 @@ struct brn_native {
 };
 
 const struct brn_native *brn_native(enum brn_isa isa);
-
-/* Floats of scratch that n needs for each thread.  */
-int64_t brn_tiled_scratch(const struct brn_node *n,
-    const struct brn_type *const *type);
 
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which table of native ops is this machine's.
+ * The table of native code for an instruction set.
  */
 #include "runtime/native/native.h"
-
-#include "runtime/native/planes.h"
 
 #define TARGET(name, ...) \
 	extern const struct brn_native brn_native_table_##name;
@@ -22,22 +20,4 @@ brn_native(enum brn_isa isa)
 	};
 
 	return table[isa] ? table[isa] : table[BRN_ISA_generic];
-}
-
-int64_t
-brn_tiled_scratch(const struct brn_node *n, const struct brn_type *const *type)
-{
-	struct brn_planes g;
-
-	/* A head of a tile of queries, and its scores.  */
-	if (n->op == BRN_OP_attention)
-		return (brn_tiles_of(type[0]).features /
-		    brn_attr_int(n, "heads", 1) + brn_tiles_of(type[1]).per *
-		    BRN_TILE) * BRN_TILE;
-	if (n->op != BRN_OP_depthwise && n->op != BRN_OP_max_pool &&
-	    n->op != BRN_OP_average_pool)
-		return 0;
-	if (!brn_planes_of(n, type[0], &g))
-		return 0;
-	return 2 * brn_image_phases(&g);
 }

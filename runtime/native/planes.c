@@ -20,6 +20,7 @@ set_phases(struct brn_phases *d)
 	}
 }
 
+/* Elements of a phase from the first to the last tap.  */
 static int64_t
 reach(const struct brn_phases *d)
 {
@@ -27,12 +28,12 @@ reach(const struct brn_phases *d)
 }
 
 static int64_t
-most(int64_t a, int64_t b)
+larger_of(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
-/* Without a stride the padding behind a row and that before the next one are
+/* Without a stride, the padding behind a row and that before the next row are
  * the same elements.  */
 static int64_t
 pitch_of(const struct brn_phases *x)
@@ -41,8 +42,8 @@ pitch_of(const struct brn_phases *x)
 
 	if (x->stride > 1)
 		return x->out + reach(x);
-	end = most(x->out + reach(x) - x->pad - x->in, 0);
-	return most(x->in + most(x->pad, end), x->out);
+	end = larger_of(x->out + reach(x) - x->pad - x->in, 0);
+	return larger_of(x->in + larger_of(x->pad, end), x->out);
 }
 
 static void
@@ -87,7 +88,7 @@ brn_planes_of(const struct brn_node *n, const struct brn_type *x,
 	g->npos = (g->y.out - 1) * g->pitch + g->x.out;
 	if (g->y.out == 0 || g->x.out == 0)
 		g->npos = 0;
-	g->size = g->direct ? g->npos : most(g->rows * g->pitch,
+	g->size = g->direct ? g->npos : larger_of(g->rows * g->pitch,
 	    brn_planes_ntile(g) * BRN_TILE + reach(&g->y) * g->pitch) +
 	    reach(&g->x);
 	if (!g->direct)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Small integers and back, with one scale for the tensor.  Scales of their own
- * for an axis are those of weights, which are constants by now.
+ * QuantizeLinear and DequantizeLinear with one scale for the tensor.  A scale
+ * for each index of an axis occurs with weights, which were made f32 at load.
  */
 #include <math.h>
 
 #include "ir/graph/iter.h"
-#include "runtime/native/isa.h"
+#include "runtime/native/job.h"
 
 /* Adding and taking away 1.5 * 2^23 rounds to an integer, half to even.  */
 static const float ROUND = 12582912.0f;
 
 static int64_t
-zero_of(const struct brn_job *j)
+zero_point(const struct brn_job *j)
 {
 	return j->n->nin > 2 && j->in[2] ? brn_get_int(j->in[2], 0) : 0;
 }
@@ -23,7 +23,7 @@ zero_of(const struct brn_job *j)
 	{ \
 		const float *restrict x = brn_f32(j->in[0]); \
 		ctype *restrict y = j->out->data; \
-		float scale = *brn_f32(j->in[1]), zero = (float)zero_of(j); \
+		float scale = *brn_f32(j->in[1]), zero = (float)zero_point(j); \
 		float lo = (float)brn_int_min(BURIN_##name) - zero; \
 		float hi = (float)brn_int_max(BURIN_##name) - zero; \
 	\
@@ -48,7 +48,7 @@ QUANTIZE(I16, int16_t)
 		const ctype *restrict x = j->in[0]->data; \
 		float *restrict y = j->out->data; \
 		float scale = *brn_f32(j->in[1]); \
-		int32_t zero = (int32_t)zero_of(j); \
+		int32_t zero = (int32_t)zero_point(j); \
 	\
 		for (int64_t i = r0; i < r1; i++) \
 			y[i] = (float)((int32_t)x[i] - zero) * scale; \
@@ -59,48 +59,41 @@ DEQUANTIZE(U16, uint16_t)
 DEQUANTIZE(I16, int16_t)
 
 /* By type; NULL where there is none.  */
-static void (*const quantize[BURIN_BOOL])(const struct brn_job *, int64_t,
-    int64_t) = {
+static brn_job_fn *const quantize[BURIN_BF16 + 1] = {
 	[BURIN_U8] = run_quantize_U8, [BURIN_I8] = run_quantize_I8,
 	[BURIN_U16] = run_quantize_U16, [BURIN_I16] = run_quantize_I16,
 };
-static void (*const dequantize[BURIN_BOOL])(const struct brn_job *, int64_t,
-    int64_t) = {
+static brn_job_fn *const dequantize[BURIN_BF16 + 1] = {
 	[BURIN_U8] = run_dequantize_U8, [BURIN_I8] = run_dequantize_I8,
 	[BURIN_U16] = run_dequantize_U16, [BURIN_I16] = run_dequantize_I16,
 };
 
-static int
-run_all(struct brn_job *j, struct brn_threads *t)
+/* One scale, and a loop for the integer type.  */
+int
+BRN_FOR_ISA(brn_takes_quantize)(const struct brn_call *c)
 {
-	if (!j->run || brn_numel(j->in[1]) != 1)
-		return BRN_DECLINED;
-	j->rows = brn_numel(j->out);
-	j->cols = 1;
-	brn_job_run(j, t);
-	return 0;
+	return brn_is_f32(c->in[0]) && brn_numel(c->in[1]) == 1 &&
+	    quantize[c->out->type.dtype];
 }
 
 int
-BRN_FOR_ISA(brn_native_quantize_linear)(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_rows_quantize_linear)(const struct brn_call *c)
 {
-	struct brn_job j = { .n = n, .in = in, .out = out };
+	struct brn_job j = brn_job_of(c, quantize[c->out->type.dtype]);
 
-	if (!brn_is_f32(in[0]))
-		return BRN_DECLINED;
-	j.run = quantize[out->type.dtype];
-	return run_all(&j, t);
+	return brn_job_run_elements(&j, c->threads);
 }
 
 int
-BRN_FOR_ISA(brn_native_dequantize_linear)(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_takes_dequantize)(const struct brn_call *c)
 {
-	struct brn_job j = { .n = n, .in = in, .out = out };
+	return brn_numel(c->in[1]) == 1 && dequantize[c->in[0]->type.dtype];
+}
 
-	j.run = dequantize[in[0]->type.dtype];
-	return run_all(&j, t);
+int
+BRN_FOR_ISA(brn_rows_dequantize_linear)(const struct brn_call *c)
+{
+	struct brn_job j = brn_job_of(c, dequantize[c->in[0]->type.dtype]);
+
+	return brn_job_run_elements(&j, c->threads);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reductions of f32 over axes that stand side by side: x is [outer][n][inner],
- * the result [outer][inner].
+ * Reductions of f32 over adjacent axes: x is [outer][n][inner], the result
+ * [outer][inner].
  */
 #include <math.h>
 
 #include "ir/graph/iter.h"
-#include "runtime/native/isa.h"
+#include "runtime/native/job.h"
 
 struct reduce {
 	struct brn_job job;             /* rows: outer */
@@ -14,29 +14,32 @@ struct reduce {
 	float scale;                    /* of the result */
 };
 
-/* REDUCE(name, start, clause of omp, acc after v) */
+/* REDUCE(name, start, clause of omp, acc after v, whether that misses a NaN).
+ * The result of anything with NaN is NaN.  */
 #define REDUCES(REDUCE) \
-	REDUCE(sum, 0,         +:acc,   acc + v) \
-	REDUCE(max, -INFINITY, max:acc, v > acc ? v : acc) \
-	REDUCE(min, INFINITY,  min:acc, v < acc ? v : acc)
+	REDUCE(sum, 0,         +:acc,   acc + v,           0) \
+	REDUCE(max, -INFINITY, max:acc, v > acc ? v : acc, 1) \
+	REDUCE(min, INFINITY,  min:acc, v < acc ? v : acc, 1)
 
 #define PRAGMA(x) _Pragma(#x)
-#define REDUCE(name, start, clause, expr) \
+#define REDUCE(name, start, clause, expr, misses) \
 	static float \
-	line_##name(const float *x, int64_t n) \
+	reduce_run_##name(const float *x, int64_t n) \
 	{ \
 		float acc = start; \
+		int nan = 0; \
 	\
-		PRAGMA(omp simd reduction(clause)) \
+		PRAGMA(omp simd reduction(clause) reduction(|:nan)) \
 		for (int64_t i = 0; i < n; i++) { \
 			float v = x[i]; \
 	\
+			nan |= misses && v != v; \
 			acc = expr; \
 		} \
-		return acc; \
+		return nan ? NAN : acc; \
 	} \
 	static void \
-	planes_##name(const float *x, float *restrict y, int64_t n, \
+	reduce_rows_##name(const float *x, float *restrict y, int64_t n, \
 	    int64_t inner) \
 	{ \
 		for (int64_t i = 0; i < inner; i++) \
@@ -45,7 +48,7 @@ struct reduce {
 			for (int64_t i = 0; i < inner; i++) { \
 				float v = x[i], acc = y[i]; \
 	\
-				y[i] = expr; \
+				y[i] = misses && v != v ? v : expr; \
 			} \
 	} \
 	static void \
@@ -60,24 +63,28 @@ struct reduce {
 			float *to = y + r * k->inner; \
 	\
 			if (k->inner == 1) \
-				*to = line_##name(row, k->n); \
+				*to = reduce_run_##name(row, k->n); \
 			else \
-				planes_##name(row, to, k->n, k->inner); \
+				reduce_rows_##name(row, to, k->n, \
+				    k->inner); \
 			for (int64_t i = 0; i < k->inner; i++) \
 				to[i] *= k->scale; \
 		} \
 	}
 REDUCES(REDUCE)
 
-/* Fill in the sizes; 0 when the axes do not stand side by side.  */
+/* The sizes of *k; 0: the axes are not adjacent, or not known.  */
 static int
-measure(struct reduce *k, const struct brn_node *n,
-    const struct brn_tensor *const *in)
+set_sizes(struct reduce *k, const struct brn_call *c)
 {
-	const struct brn_type *x = &in[0]->type;
-	int set = brn_axes(n->nin > 1 ? in[1] : NULL, x->rank), d = 0;
+	const struct brn_tensor *axes = c->n->nin > 1 ? c->in[1] : NULL;
+	const struct brn_type *x = &c->in[0]->type;
+	int set, d = 0;
 
-	if (!set && brn_attr_int(n, "noop_with_empty_axes", 0))
+	if (axes && brn_numel(axes) && !axes->data)
+		return 0;
+	set = brn_axes(axes, x->rank);
+	if (!set && brn_attr_int(c->n, "noop_with_empty_axes"))
 		return 0;
 	if (!set)
 		set = (1 << x->rank) - 1;
@@ -91,36 +98,26 @@ measure(struct reduce *k, const struct brn_node *n,
 	return d == x->rank && k->n && k->inner;
 }
 
-/* NaN wins: what the comparisons of max and min do not do.  */
-static int
-has_nan(const struct brn_tensor *x)
+int
+BRN_FOR_ISA(brn_takes_reduce)(const struct brn_call *c)
 {
-	int64_t n = brn_numel(x);
-	int any = 0;
+	struct reduce k;
 
-	for (int64_t i = 0; i < n; i++)
-		any |= brn_f32(x)[i] != brn_f32(x)[i];
-	return any;
+	return brn_is_f32(c->in[0]) && set_sizes(&k, c);
 }
 
-#define NATIVE_REDUCE(name, how, ordered, factor) \
+#define ROWS_REDUCE(name, how, factor) \
 	int \
-	BRN_FOR_ISA(brn_native_reduce_##name)(const struct brn_node *n, \
-	    const struct brn_tensor *const *in, struct brn_tensor *out, \
-	    struct brn_threads *t) \
+	BRN_FOR_ISA(brn_rows_reduce_##name)(const struct brn_call *c) \
 	{ \
-		struct reduce k = { .job = { .n = n, .in = in, .out = out, \
-		    .run = run_##how } }; \
+		struct reduce k = { .job = brn_job_of(c, run_##how) }; \
 	\
-		if (!brn_is_f32(in[0]) || !measure(&k, n, in) || \
-		    (ordered && has_nan(in[0]))) \
-			return BRN_DECLINED; \
+		set_sizes(&k, c); \
 		k.scale = factor; \
 		k.job.cols = k.n * k.inner; \
-		brn_job_run(&k.job, t); \
-		return 0; \
+		return brn_job_run(&k.job, c->threads); \
 	}
-NATIVE_REDUCE(sum, sum, 0, 1)
-NATIVE_REDUCE(mean, sum, 0, 1 / (float)k.n)
-NATIVE_REDUCE(max, max, 1, 1)
-NATIVE_REDUCE(min, min, 1, 1)
+ROWS_REDUCE(sum, sum, 1)
+ROWS_REDUCE(mean, sum, 1 / (float)k.n)
+ROWS_REDUCE(max, max, 1)
+ROWS_REDUCE(min, min, 1)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Resize of the last two axes.  A row of the result is first made of rows of x
- * by their weights, in vectors, then its elements of the elements of that row.
- * What is taken for each row and column, and how much, is found once
- * (ir/op/resize.h).  Other axes, integers, and crops beyond the edge are left.
+ * resize of the last two axes of f32.  For a row of the result, rows of x are
+ * blended into one, which is then resampled along the columns.  Both steps read
+ * tables of taps and weights (ir/op/resize.h).  The ref does other axes,
+ * integers, and crops beyond the edge.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "ir/op/resize.h"
@@ -22,15 +21,18 @@ struct axis {
 
 struct resize {
 	const float *x;
-	float *y, *rows;                /* a row of x for each task */
+	float *y, *rows;                /* a row of x for each task, */
+	int64_t row_size;               /* at these distances */
 	struct axis a[2];               /* rows, columns */
 	int64_t nrow, ntask;
 };
 
 /* ---- a row --------------------------------------------------------------- */
 
+/* Row i of the result before its columns are resampled: a row of x, or made in
+ * to.  */
 static const float *
-blend(const struct resize *k, const float *plane, int64_t i, float *to)
+blend_rows(const struct resize *k, const float *plane, int64_t i, float *to)
 {
 	const struct axis *a = &k->a[0];
 	int64_t n = k->a[1].in;
@@ -51,8 +53,9 @@ blend(const struct resize *k, const float *plane, int64_t i, float *to)
 	return to;
 }
 
+/* The columns of a row.  */
 static void
-spread(const struct axis *a, const float *restrict x, float *restrict y)
+resample(const struct axis *a, const float *restrict x, float *restrict y)
 {
 	const int32_t *at = a->at;
 	const float *w = a->weight;
@@ -81,7 +84,7 @@ spread(const struct axis *a, const float *restrict x, float *restrict y)
 		}
 }
 
-/* Row i is row i - 1 of the same plane.  */
+/* Is row i of the result equal to row i - 1 of the same plane?  */
 static int
 is_repeated(const struct axis *a, int64_t i)
 {
@@ -96,7 +99,7 @@ run_rows(void *ctx, size_t task)
 	int64_t first = k->nrow * (int64_t)task / k->ntask;
 	int64_t past = k->nrow * ((int64_t)task + 1) / k->ntask;
 	int64_t cols = k->a[1].out;
-	float *room = k->rows + (int64_t)task * k->a[1].in;
+	float *room = k->rows + (int64_t)task * k->row_size;
 
 	for (int64_t r = first; r < past; r++) {
 		const float *plane = k->x + r / k->a[0].out * k->a[0].in *
@@ -106,7 +109,7 @@ run_rows(void *ctx, size_t task)
 		if (r > first && is_repeated(&k->a[0], r))
 			memcpy(y, y - cols, (size_t)cols * sizeof *y);
 		else
-			spread(&k->a[1], blend(k, plane, r % k->a[0].out,
+			resample(&k->a[1], blend_rows(k, plane, r % k->a[0].out,
 			    room), y);
 	}
 }
@@ -126,24 +129,34 @@ factor_of(const struct axis *a)
 	return (int)f;
 }
 
+/* How many elements of x each element of the axis is made of; 0: not all of the
+ * same number, or some of none.  */
 static int
+taps_of(const struct brn_node *n, const struct brn_resize_axis *a)
+{
+	struct brn_taps first, t;
+
+	brn_resize_taps(n, a, 0, &first);
+	for (int64_t i = 0; i < a->out; i++) {
+		brn_resize_taps(n, a, i, &t);
+		if (t.outside || t.n != first.n)
+			return 0;
+	}
+	return first.n;
+}
+
+/* Fill the tables of an axis, which begin at room; returns their end.  */
+static float *
 axis_init(struct axis *a, const struct brn_node *n,
-    const struct brn_resize_axis *from)
+    const struct brn_resize_axis *from, float *room)
 {
 	struct brn_taps t;
-	size_t size = (size_t)from->out * BRN_TAPS;
 
-	*a = (struct axis){ .in = from->in, .out = from->out };
-	if (from->in > INT32_MAX || from->out > INT32_MAX / 8)
-		return -1;
-	a->at = brn_alloc(size, sizeof *a->at + sizeof *a->weight);
-	if (!a->at)
-		return -1;
-	a->weight = (float *)(a->at + size);
+	*a = (struct axis){ .in = from->in, .out = from->out,
+	    .at = (int32_t *)(void *)room };
+	a->weight = room + from->out * BRN_TAPS;
 	for (int64_t i = 0; i < a->out; i++) {
 		brn_resize_taps(n, from, i, &t);
-		if (t.outside || (i && t.n != a->n))
-			return -1;
 		a->n = t.n;
 		for (int k = 0; k < t.n; k++) {
 			a->at[i * t.n + k] = (int32_t)t.at[k];
@@ -153,12 +166,12 @@ axis_init(struct axis *a, const struct brn_node *n,
 	a->factor = factor_of(a);
 	if (a->factor == 1)
 		a->n = 0;
-	return 0;
+	return a->weight + from->out * BRN_TAPS;
 }
 
-/* Nothing happens along the axis, whatever it is made of.  */
+/* Does each element stay what it is, whatever the mode?  */
 static int
-is_still(const struct brn_node *n, const struct brn_resize_axis *a)
+is_unchanged(const struct brn_node *n, const struct brn_resize_axis *a)
 {
 	struct brn_taps t;
 
@@ -172,46 +185,79 @@ is_still(const struct brn_node *n, const struct brn_resize_axis *a)
 	return 1;
 }
 
-static int
-setup(struct resize *k, const struct brn_node *n,
-    const struct brn_resize_axis *axis, int rank)
-{
-	static const struct brn_resize_axis none = { 1, 1, 1, 0, 1 };
-	int64_t nplane = 1;
+/* ---- the form ------------------------------------------------------------ */
 
-	for (int d = 0; d < rank - 2; d++) {
-		if (!is_still(n, &axis[d]))
-			return -1;
-		nplane *= axis[d].out;
-	}
-	if (axis_init(&k->a[0], n, rank > 1 ? &axis[rank - 2] : &none) < 0 ||
-	    axis_init(&k->a[1], n, &axis[rank - 1]) < 0)
-		return -1;
-	k->nrow = nplane * k->a[0].out;
-	k->rows = brn_alloc((size_t)k->ntask * (size_t)k->a[1].in,
-	    sizeof *k->rows);
-	return k->rows ? 0 : -1;
+/* Every axis; those of rows and columns, of which a rank of 1 has no rows, at
+ * axis[rank - 2] and axis[rank - 1] of the result.  */
+static const struct brn_resize_axis *
+set_axes(const struct brn_call *c,
+    struct brn_resize_axis axis[BRN_MAX_RANK + 1])
+{
+	axis[0] = (struct brn_resize_axis){ 1, 1, 1, 0, 1 };
+	brn_resize_axes(c->n, c->in, &c->out->type, axis + 1);
+	return axis + 1;
+}
+
+/* Scales and sizes are known where the shape of the result is; roi, which
+ * tf_crop_and_resize alone reads, need not be.  */
+static int
+is_known(const struct brn_call *c)
+{
+	for (int i = 1; i < c->n->nin; i++)
+		if (c->in[i] && brn_numel(c->in[i]) && !c->in[i]->data)
+			return 0;
+	return 1;
 }
 
 int
-BRN_FOR_ISA(brn_native_resize)(const struct brn_node *n,
-    const struct brn_tensor *const *in, struct brn_tensor *out,
-    struct brn_threads *t)
+BRN_FOR_ISA(brn_takes_resize)(const struct brn_call *c)
 {
-	struct resize k = { .x = in[0]->data, .y = out->data,
-	    .ntask = brn_threads_count(t) };
-	struct brn_resize_axis axis[BRN_MAX_RANK];
-	int rank = out->type.rank, rc;
+	struct brn_resize_axis room[BRN_MAX_RANK + 1];
+	const struct brn_resize_axis *axis;
+	int rank = c->out->type.rank;
 
-	if (!brn_is_f32(in[0]) || rank < 1 || !brn_numel(in[0]) ||
-	    !brn_numel(out))
-		return BRN_DECLINED;
-	brn_resize_axes(n, in, &out->type, axis);
-	rc = setup(&k, n, axis, rank);
-	if (rc == 0)
-		brn_parallel(t, (size_t)k.ntask, run_rows, &k);
-	free(k.a[0].at);
-	free(k.a[1].at);
-	free(k.rows);
-	return rc == 0 ? 0 : BRN_DECLINED;
+	if (!brn_is_f32(c->in[0]) || rank < 1 || brn_numel(c->in[0]) <= 0 ||
+	    brn_numel(c->out) <= 0 || !is_known(c))
+		return 0;
+	axis = set_axes(c, room);
+	for (int d = 0; d < rank - 2; d++)
+		if (!is_unchanged(c->n, &axis[d]))
+			return 0;
+	for (int d = rank - 2; d < rank; d++)
+		if (axis[d].in > INT32_MAX || axis[d].out > INT32_MAX / 8 ||
+		    !taps_of(c->n, &axis[d]))
+			return 0;
+	return 1;
+}
+
+/* Tables of both axes, and a row of x for each thread.  */
+struct brn_room
+BRN_FOR_ISA(brn_room_resize)(const struct brn_call *c)
+{
+	const struct brn_type *x = &c->in[0]->type, *y = &c->out->type;
+	int64_t rows = y->rank > 1 ? y->dim[y->rank - 2] : 1;
+
+	return (struct brn_room){ 2 * BRN_TAPS * (rows +
+	    y->dim[y->rank - 1]), x->dim[x->rank - 1] };
+}
+
+int
+BRN_FOR_ISA(brn_planes_resize)(const struct brn_call *c)
+{
+	struct brn_resize_axis room[BRN_MAX_RANK + 1];
+	const struct brn_resize_axis *axis = set_axes(c, room);
+	int rank = c->out->type.rank;
+	struct resize k = {
+		.x = c->in[0]->data,
+		.y = c->out->data,
+		.rows = c->scratch,
+		.row_size = c->scratch_size,
+		.ntask = brn_threads_count(c->threads),
+	};
+
+	axis_init(&k.a[1], c->n, &axis[rank - 1],
+	    axis_init(&k.a[0], c->n, &axis[rank - 2], c->shared));
+	k.nrow = brn_numel(c->out) / k.a[1].out;
+	brn_parallel(c->threads, (size_t)k.ntask, run_rows, &k);
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Ops on tiles: tokens are in the lanes, so reducing over features adds lines,
- * with no horizontal sums.
+ * Forms on tiles, but for attention.  Tokens are in the lanes, so a reduction
+ * over features adds lines, with no horizontal sums.
  */
 #include <math.h>
 
@@ -42,8 +42,8 @@ add_line(struct line *s, const float *x, struct line mean, int square)
 }
 
 /* The sum over n lines of x, or of (x - mean)^2 if square.  The latter goes
- * backwards, so that it begins with what is still in the first-level cache, and
- * leaves there what the next loop begins with.  */
+ * backwards: it begins with the lines that the first sum left in L1, and ends
+ * with those that the next loop begins with.  */
 static inline __attribute__((always_inline)) struct line
 sum_lines(const float *x, int64_t n, struct line mean, int square)
 {
@@ -89,53 +89,59 @@ normalize_tile(const float *x, const float *g, const float *b, float *y,
 static void
 normalize(void *ctx, size_t tile)
 {
-	const struct brn_tiled *a = ctx;
-	int64_t n = a->type[0]->dim[a->type[0]->rank - 1];
+	const struct brn_call *c = ctx;
+	int64_t n = c->type[0]->dim[c->type[0]->rank - 1];
 	size_t at = tile * (size_t)n * BRN_TILE;
 
-	normalize_tile(brn_f32(a->in[0]) + at, a->in[1]->data,
-	    a->n->nin > 2 && a->in[2] ? a->in[2]->data : NULL,
-	    (float *)a->out->data + at, n,
-	    brn_attr_float(a->n, "epsilon", 1e-5f));
+	normalize_tile(brn_f32(c->in[0]) + at, c->in[1]->data,
+	    c->n->nin > 2 && c->in[2] ? c->in[2]->data : NULL,
+	    (float *)c->out->data + at, n,
+	    brn_attr_float(c->n, "epsilon"));
 }
 
-void
-BRN_FOR_ISA(brn_tiled_layer_norm)(const struct brn_tiled *a)
+/* On each tile.  */
+static int
+each_tile(const struct brn_call *c, brn_task_fn *fn)
 {
-	brn_parallel(a->threads, (size_t)brn_tiles_of(a->type[0]).n,
-	    normalize, (void *)a);
+	brn_parallel(c->threads, (size_t)brn_tiles_of(c->type[0]).n, fn,
+	    (void *)c);
+	return 0;
+}
+
+int
+BRN_FOR_ISA(brn_tiles_layer_norm)(const struct brn_call *c)
+{
+	return each_tile(c, normalize);
 }
 
 static void
-tile_in(void *ctx, size_t i)
+tile_from_rows(void *ctx, size_t i)
 {
-	const struct brn_tiled *a = ctx;
-	struct brn_tiles l = brn_tiles_of(a->type[0]);
+	const struct brn_call *c = ctx;
+	struct brn_tiles l = brn_tiles_of(c->type[0]);
 
-	BRN_FOR_ISA(brn_to_tiles)(&l, a->in[0]->data, a->out->data,
+	BRN_FOR_ISA(brn_to_tiles)(&l, c->in[0]->data, c->out->data,
 	    l.features, (int64_t)i, (int64_t)i + 1);
 }
 
 static void
-tile_out(void *ctx, size_t i)
+tile_to_rows(void *ctx, size_t i)
 {
-	const struct brn_tiled *a = ctx;
-	struct brn_tiles l = brn_tiles_of(a->type[0]);
+	const struct brn_call *c = ctx;
+	struct brn_tiles l = brn_tiles_of(c->type[0]);
 
-	BRN_FOR_ISA(brn_from_tiles)(&l, a->in[0]->data, l.features,
-	    a->out->data, (int64_t)i, (int64_t)i + 1);
+	BRN_FOR_ISA(brn_from_tiles)(&l, c->in[0]->data, l.features,
+	    c->out->data, (int64_t)i, (int64_t)i + 1);
 }
 
-void
-BRN_FOR_ISA(brn_tiled_to_tiles)(const struct brn_tiled *a)
+int
+BRN_FOR_ISA(brn_tiles_to_tiles)(const struct brn_call *c)
 {
-	brn_parallel(a->threads, (size_t)brn_tiles_of(a->type[0]).n, tile_in,
-	    (void *)a);
+	return each_tile(c, tile_from_rows);
 }
 
-void
-BRN_FOR_ISA(brn_tiled_from_tiles)(const struct brn_tiled *a)
+int
+BRN_FOR_ISA(brn_tiles_from_tiles)(const struct brn_call *c)
 {
-	brn_parallel(a->threads, (size_t)brn_tiles_of(a->type[0]).n, tile_out,
-	    (void *)a);
+	return each_tile(c, tile_to_rows);
 }

@@ -11,6 +11,7 @@
 #include "bench/bert.h"
 #include "burin.h"
 #include "ir/base.h"
+#include "tests/support/onnx_text.h"
 #include "tests/support/suite.h"
 
 enum { HIDDEN = 64, MAX_TOKENS = 256 };
@@ -463,6 +464,40 @@ START_TEST(wrong_environment_is_reported_by_the_load)
 }
 END_TEST
 
+/* y = x + w; w is the blob w.  */
+static const char parts[] = "opset 13\ninput x float [2]\noutput y float [2]\n"
+    "init w float [2] extern location=w\nnode y = Add(x,w)";
+
+START_TEST(weights_may_be_in_blobs)
+{
+	float w[] = { 10, 20 }, x[] = { 1, 2 };
+	burin_tensor in = { "x", BURIN_F32, 1, { 2 }, x, sizeof x };
+	burin_blob blob = { "w", w, sizeof w };
+	burin_output out = { .name = "y" };
+	burin_model *m;
+	burin_session *s;
+	size_t n;
+	uint8_t *p = onnx_text_bytes(parts, &n);
+
+	suite_ok(burin_model_load_parts(p, n, &blob, 1, NULL, &m, &err), err);
+	memset(w, 0, sizeof w);
+	suite_ok(burin_session_new(m, NULL, &s, &err), err);
+	suite_ok(burin_run(s, &in, 1, &out, 1, &err), err);
+	ck_assert(((const float *)out.data)[0] == 11);
+	ck_assert(((const float *)out.data)[1] == 22);
+	burin_session_free(s);
+	burin_model_free(m);
+	blob.name = NULL;
+	ck_assert_int_eq(burin_model_load_parts(p, n, &blob, 1, NULL, &m,
+	    &err), BURIN_EINVAL);
+	ck_assert_str_eq(err.msg,
+	    "burin_model_load_parts: blob 0 has no name");
+	ck_assert_int_eq(burin_model_load_parts(p, n, NULL, 0, NULL, &m,
+	    &err), BURIN_EFORMAT);
+	free(p);
+}
+END_TEST
+
 START_TEST(missing_file_is_an_error)
 {
 	burin_model *m = NULL;
@@ -503,6 +538,7 @@ api_suite(void)
 	tc = suite_case(s, "refused", 60);
 	tcase_add_loop_test(tc, wrong_options_are_refused, 0,
 	    COUNT(bad_options));
+	tcase_add_test(tc, weights_may_be_in_blobs);
 	tcase_add_test(tc, missing_file_is_an_error);
 	return s;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fold_dead_channels: how many features and heads are left, and that none
- * leaves when that would break the blocks of the others.
+ * fold_dead_channels: no feature leaves when that would break the blocks of
+ * the others.  What else it does is in tests/passes.
  */
 #include <math.h>
 #include <string.h>
@@ -11,10 +11,7 @@
 #include "ir/graph/weight.h"
 #include "passes/pass.h"
 #include "tests/support/build.h"
-#include "tests/support/channel_graph.h"
-
-static const struct brn_pass_info pass = { "fold_dead_channels", "",
-    brn_pass_fold_dead_channels };
+#include "tests/support/pass_file.h"
 
 static int
 fold(struct brn_graph *g, const struct brn_pass_opts *o)
@@ -23,7 +20,8 @@ fold(struct brn_graph *g, const struct brn_pass_opts *o)
 	int changed;
 
 	suite_ok(brn_graph_sweep(g, &err), err);
-	suite_ok(brn_pass_run(&pass, g, o, &changed, &err), err);
+	suite_ok(brn_pass_run(pass_file_pass("fold_dead_channels"), g, o,
+	    &changed, &err), err);
 	return changed;
 }
 
@@ -51,73 +49,6 @@ width(const struct brn_graph *g)
 	return n;
 }
 
-/* ---- what is left -------------------------------------------------------- */
-
-static const struct {
-	void (*build)(struct brn_graph *g, int variant);
-	int variant, width;
-} left[] = {
-	{ channels_ffn, FFN_GELU, 3 },
-	{ channels_ffn, FFN_GELU_TANH, 3 },
-	{ channels_ffn, FFN_RELU, 3 },
-	{ channels_ffn, FFN_TANH, 3 },
-	{ channels_ffn, FFN_LINEAR, 3 },
-	{ channels_ffn, FFN_SIGMOID, 6 },
-	{ channels_ffn, FFN_NO_BIAS, 3 },
-	{ channels_ffn, FFN_BARE_READER, 3 },
-	{ channels_ffn, FFN_ALL, 1 },
-	{ channels_ffn, FFN_ALIVE, 6 },
-	{ channels_ffn, FFN_USED, 6 },
-	{ channels_ffn, FFN_MAKER_USED, 6 },
-	{ channels_ffn, FFN_RESIDUAL, 6 },
-	{ channels_ffn, FFN_SHARED, 3 },
-	{ channels_ffn, FFN_CHAIN, 3 },
-	{ channels_ffn, FFN_TURNED, 3 },
-	{ channels_ffn, FFN_MAKER_TURNED, 3 },
-	{ channels_attention, HEAD_VALUE, 6 },
-	{ channels_attention, HEAD_OUTPUT, 4 },
-	{ channels_attention, HEAD_MIXED, 6 },
-	{ channels_attention, HEAD_HALF, 8 },
-	{ channels_attention, HEAD_QUERY, 8 },
-	{ channels_attention, HEAD_ALL, 2 },
-	{ channels_attention, HEAD_WIDE, 9 },
-	{ channels_attention, HEAD_MASK, 6 },
-	{ channels_attention, HEAD_OWN_MASK, 8 },
-	{ channels_attention, HEAD_NAN, 8 },
-	{ channels_attention, HEAD_NAN_NO_BIAS, 6 },
-	{ channels_attention, HEAD_NAN_FINITE, 6 },
-	{ channels_attention, HEAD_NAN_NO_MASK, 6 },
-	{ channels_attention, HEAD_KEYS_USED, 8 },
-	{ channels_attention, HEAD_SCALED, 6 },
-	{ channels_attention, HEAD_TURNED, 6 },
-};
-
-START_TEST(what_is_dead_goes_and_nothing_else)
-{
-	struct brn_graph *g = build_graph();
-	struct brn_pass_opts o = { .sparse = 1, .verify = 1 };
-
-	left[_i].build(g, left[_i].variant);
-	fold(g, &o);
-	ck_assert_int_eq(width(g), left[_i].width);
-	brn_graph_free(g);
-}
-END_TEST
-
-START_TEST(nan_is_no_zero)
-{
-	struct brn_graph *g = build_graph();
-	struct brn_pass_opts o = { .sparse = 1, .verify = 1 };
-
-	channels_ffn(g, FFN_RELU);
-	((float *)find(g, "maker")->in[1]->value->data)[5] = NAN;
-	((float *)find(g, "reader")->in[1]->value->data)[10] = NAN;
-	fold(g, &o);
-	ck_assert_int_eq(width(g), 5);
-	brn_graph_free(g);
-}
-END_TEST
-
 /* A query that may look at no key has no result, with heads or without.  */
 START_TEST(masked_rows_stay_nan)
 {
@@ -126,11 +57,11 @@ START_TEST(masked_rows_stay_nan)
 	    { { BURIN_F32, 4, { 1, 1, 1, 3 } }, m } }, out;
 	struct brn_pass_opts o = { .sparse = 1, .verify = 1 };
 	struct brn_arena *a = brn_arena_new();
-	struct brn_graph *g = build_graph();
+	struct brn_graph *g = pass_file_graph(
+	    "fold_dead_channels.head_mask.txt");
 	burin_error err;
 
 	suite_fill(x, 24, 1);
-	channels_attention(g, HEAD_MASK);
 	fold(g, &o);
 	ck_assert_int_eq(width(g), 6);
 	suite_ok(brn_ref_graph(g, in, &out, a, &err), err);
@@ -143,17 +74,49 @@ END_TEST
 
 /* ---- blocks -------------------------------------------------------------- */
 
-/* Kernels that like large blocks: a block costs more than its weights.  */
-static struct brn_estimate
-block_cost(const struct brn_layer_shape *l, const void *ctx)
+static const struct brn_pass_opts with_cost = { .sparse = 1, .verify = 1,
+    .estimate = pass_file_estimate };
+
+/* Zeros of both signs.  */
+static void
+zero(struct brn_node *w, int64_t row, int64_t col)
 {
-	(void)ctx;
-	return (struct brn_estimate){ (double)l->nblk * (l->bh * l->bw + 16),
-	    BRN_NO_KERNEL, NULL };
+	float *p = w->value->data;
+
+	p[row * w->value->type.dim[1] + col] = (row + col) % 2 ? -0.0f : 0;
 }
 
-static const struct brn_pass_opts with_cost = { .sparse = 1, .verify = 1,
-    .estimate = block_cost };
+static void
+zero_rows(struct brn_node *w, int from, int n)
+{
+	for (int r = from; r < from + n; r++)
+		for (int64_t c = 0; c < w->value->type.dim[1]; c++)
+			zero(w, r, c);
+}
+
+static void
+zero_cols(struct brn_node *w, int from, int n)
+{
+	for (int64_t r = 0; r < w->value->type.dim[0]; r++)
+		for (int c = from; c < from + n; c++)
+			zero(w, r, c);
+}
+
+/* Hold the weight of a layer the other way round.  */
+static void
+turn(struct brn_graph *g, struct brn_node *layer)
+{
+	const struct brn_tensor *w = layer->in[1]->value;
+	struct brn_node *t = weight(g, layer->in[1]->name,
+	    (int)w->type.dim[1], (int)w->type.dim[0], 1);
+	float *to = t->value->data;
+
+	for (int64_t c = 0; c < w->type.dim[1]; c++)
+		for (int64_t r = 0; r < w->type.dim[0]; r++)
+			*to++ = ((float *)w->data)[r * w->type.dim[1] + c];
+	layer->in[1] = t;
+	set_int(g, layer, "trans_w", 1);
+}
 
 /* 64 features; of the maker every fourth 16x1 block is left.  */
 static struct brn_graph *
@@ -231,16 +194,16 @@ START_TEST(no_allocation_may_fail_unseen)
 	int rc = -1;
 
 	for (long n = 0; rc < 0; n++) {
-		struct brn_graph *g = _i ? build_graph() : pruned();
+		struct brn_graph *g = _i ? pass_file_graph(
+		    "fold_dead_channels.head_nan_finite.txt") : pruned();
 		int changed;
 
-		if (_i)
-			channels_attention(g, HEAD_NAN_FINITE);
-		else
+		if (!_i)
 			zero_cols(g->out[0].node->in[1], 16, 16);
 		suite_ok(brn_graph_sweep(g, &err), err);
 		brn_alloc_fail_at(n);
-		rc = brn_pass_run(&pass, g, &with_cost, &changed, &err);
+		rc = brn_pass_run(pass_file_pass("fold_dead_channels"), g,
+		    &with_cost, &changed, &err);
 		brn_alloc_fail_at(-1);
 		ck_assert_msg(rc == BURIN_OK || rc == BURIN_ENOMEM,
 		    "allocation %ld: %d, %s", n, rc, err.msg);
@@ -253,11 +216,8 @@ static Suite *
 channels_suite(void)
 {
 	Suite *s = suite_create("channels");
-	TCase *tc = suite_case(s, "left", 60);
+	TCase *tc = suite_case(s, "masks", 60);
 
-	tcase_add_loop_test(tc, what_is_dead_goes_and_nothing_else, 0,
-	    COUNT(left));
-	tcase_add_test(tc, nan_is_no_zero);
 	tcase_add_test(tc, masked_rows_stay_nan);
 	tc = suite_case(s, "blocks", 60);
 	tcase_add_loop_test(tc, blocks_stay_whole, 0, 2 * COUNT(unread));

@@ -4,6 +4,7 @@
  * with symbols and with sizes; inputs that do not fit; what depends on data.
  * Values are tested in values.c, single ops in ops.c.
  */
+#include "ir/graph/iter.h"
 #include "tests/support/build.h"
 
 #include <string.h>
@@ -517,6 +518,22 @@ START_TEST(an_absent_input_is_named)
 }
 END_TEST
 
+/* 4 MB, as a weight may have; 16 GB are left to the run.  */
+START_TEST(a_constant_of_shape_of_moderate_size_has_a_value)
+{
+	struct brn_graph *g = brn_graph_new();
+	struct brn_node *small = ones(g, INTS(g, 1024, 1024));
+	struct brn_node *huge = ones(g, INTS(g, 65536, 65536));
+	struct brn_shapes *s = build_infer(g, NULL);
+
+	ck_assert_ptr_nonnull(s->val[small->id]);
+	ck_assert_int_eq(brn_get_int(s->val[small->id], 1 << 19), 1);
+	ck_assert_ptr_null(s->val[huge->id]);
+	brn_shapes_free(s);
+	brn_graph_free(g);
+}
+END_TEST
+
 static Suite *
 infer_suite(void)
 {
@@ -543,6 +560,7 @@ infer_suite(void)
 	tcase_add_test(tc, what_an_unsupported_node_feeds_is_unknown);
 	tcase_add_test(tc, an_einsum_that_never_ends_is_refused);
 	tcase_add_test(tc, pieces_of_two_lists_are_kept_apart);
+	tcase_add_test(tc, a_constant_of_shape_of_moderate_size_has_a_value);
 	tcase_add_loop_test(tc, an_absent_input_is_named, 0, 2);
 	return s;
 }

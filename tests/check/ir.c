@@ -3,6 +3,7 @@
  * What everything stands on: errors and bytes, types, the graph and its text;
  * a whole graph run; memory that runs out.
  */
+#include "ir/attrs.h"
 #include "ir/graph/report.h"
 #include "ir/op/infer.h"
 #include "ir/op/ref.h"
@@ -306,16 +307,61 @@ END_TEST
 START_TEST(attribute_is_set_again)
 {
 	struct brn_graph *g = build_graph();
-	struct brn_node *n = OP(g, relu, input(g, "x", 1, 4));
+	struct brn_node *n = OP(g, layer_norm, input(g, "x", 1, 4),
+	    input(g, "scale", 1, 4));
 
-	ck_assert_int_eq(brn_attr_int(n, "axis", 7), 7);
+	ck_assert_int_eq(brn_attr_int(n, "axis"), -1);
+	ck_assert(brn_attr_float(n, "epsilon") == 1e-5f);
 	set_int(g, n, "axis", 1);
 	set_float(g, n, "epsilon", 0.5f);
 	set_int(g, n, "axis", 2);
-	ck_assert_int_eq(brn_attr_int(n, "axis", 7), 2);
-	ck_assert(brn_attr_float(n, "epsilon", 0) == 0.5f);
+	ck_assert_int_eq(brn_attr_int(n, "axis"), 2);
+	ck_assert(brn_attr_float(n, "epsilon") == 0.5f);
 	ck_assert_int_eq(n->nattr, 2);
 	brn_graph_free(g);
+}
+END_TEST
+
+START_TEST(attribute_that_the_op_does_not_have_is_a_fault)
+{
+	struct brn_graph *g = build_graph();
+	struct brn_node *x = input(g, "x", 1, 4);
+	struct brn_node *n = named(OP(g, concat, x, x), "n");
+	int64_t one = 1;
+	burin_error err;
+
+	ck_assert_int_eq(brn_graph_verify(g, &err), BURIN_EFORMAT);
+	ck_assert_str_eq(err.msg, "node 'n': concat without attribute 'axis'");
+	brn_attr_set_ints(g, n, "axis", &one, 1);
+	ck_assert_int_eq(brn_graph_verify(g, &err), BURIN_EFORMAT);
+	ck_assert_str_eq(err.msg,
+	    "node 'n': attribute 'axis' is of another type");
+	brn_attr_drop(n, "axis");
+	set_int(g, n, "axis", 0);
+	suite_ok(brn_graph_verify(g, &err), err);
+	set_int(g, n, "axes", 0);
+	ck_assert_int_eq(brn_graph_verify(g, &err), BURIN_EFORMAT);
+	ck_assert_str_eq(err.msg, "node 'n': concat has no attribute 'axes'");
+	brn_graph_free(g);
+}
+END_TEST
+
+/* On nodes and in files: one row a name, and no op without an operator of ONNX
+ * has rows of files.  */
+START_TEST(table_has_each_attribute_once)
+{
+	const struct brn_attr_info *rows = brn_attrs_of((enum brn_op)_i);
+
+	for (const struct brn_attr_info *a = rows; a->name; a++) {
+		ck_assert_msg(brn_ops[_i].onnx || a->role <= BRN_ATTR_MADE ||
+		    _i == BRN_OP_constant, "%s %s", brn_ops[_i].name, a->name);
+		for (const struct brn_attr_info *b = rows; b < a; b++)
+			ck_assert_msg(strcmp(a->name, b->name) ||
+			    (a->role <= BRN_ATTR_MADE) !=
+			    (b->role <= BRN_ATTR_MADE) ||
+			    a->role == BRN_ATTR_NOT,
+			    "%s has %s twice", brn_ops[_i].name, a->name);
+	}
 }
 END_TEST
 
@@ -348,7 +394,8 @@ START_TEST(graph_prints_as_text)
 	suite_ok(brn_infer_types(g, &err), err);
 	brn_graph_print(&b, g);
 	ck_assert_str_eq((const char *)b.p,
-	    "graph opset 21\n"
+	    "burin graph 1 opset 21\n"
+	    "sym batch\n"
 	    "in %0 x\n"
 	    "%0 = input f32[batch,2]  # x\n"
 	    "%1 = constant [6] f32[]\n"
@@ -486,6 +533,8 @@ ir_suite(void)
 	tcase_add_test(tc, sweep_drops_what_no_output_needs);
 	tcase_add_test(tc, symbol_of_a_name_is_one);
 	tcase_add_test(tc, attribute_is_set_again);
+	tcase_add_test(tc, attribute_that_the_op_does_not_have_is_a_fault);
+	tcase_add_loop_test(tc, table_has_each_attribute_once, 0, BRN_NUM_OPS);
 	tcase_add_test(tc, scalar_constant_is_a_number);
 	tcase_add_test(tc, graph_prints_as_text);
 	tc = suite_case(s, "running", 60);

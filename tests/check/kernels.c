@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Every kernel against a product in double precision: tier 0 of every
- * instruction set that runs here, the code for few tokens, tier 1 compiled for
- * it, over block shapes, patterns and ranges of tiles and block rows.  Then
- * what the machine code of tier 1 must look like.
+ * instruction set that runs here, the kernel for few tokens, and those that are
+ * compiled, over block shapes, patterns and ranges of tiles and block rows.
+ * Then what the machine code of tiers 1 and 3 must look like.
  */
 #include "jit/get/load.h"
 #include "tests/support/probe.h"
@@ -248,7 +248,7 @@ static const struct block small[] = {
 };
 
 /* Rows in several windows, of which the last is not whole; then fewer.  */
-START_TEST(rows_that_are_alike_make_the_product)
+START_TEST(grouped_rows_make_the_product)
 {
 	struct block b = small[_i % COUNT(small)];
 	enum brn_isa isa = (enum brn_isa)(_i / COUNT(small));
@@ -257,14 +257,14 @@ START_TEST(rows_that_are_alike_make_the_product)
 
 	if (!brn_isa_runs(isa))
 		return;
-	probe_init_sized(&q, b.bh, b.bw, ALIKE, _i % 2,
+	probe_init_sized(&q, b.bh, b.bw, GROUPED, _i % 2,
 	    (int64_t[]){ rows, 30 * b.bw });
 	compile_and_probe_as(&q, isa, BRN_KERNEL_t2);
 	probe_free(&q);
 }
 END_TEST
 
-START_TEST(odd_rows_that_are_alike_make_the_product)
+START_TEST(odd_grouped_rows_make_the_product)
 {
 	static const struct {
 		enum pattern p;
@@ -594,9 +594,9 @@ kernels_suite(void)
 	tcase_add_loop_test(tc, panels_and_slices_make_the_product, 0,
 	    BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, sorted_panels_make_the_product, 0, 3);
-	tcase_add_loop_test(tc, rows_that_are_alike_make_the_product, 0,
+	tcase_add_loop_test(tc, grouped_rows_make_the_product, 0,
 	    COUNT(small) * BRN_NUM_ISAS);
-	tcase_add_loop_test(tc, odd_rows_that_are_alike_make_the_product, 0,
+	tcase_add_loop_test(tc, odd_grouped_rows_make_the_product, 0,
 	    2);
 	tcase_add_loop_test(tc, compiled_kernel_computes_odd_patterns, 0, 2);
 	tcase_add_test(tc, compiled_kernel_reaches_far_features);

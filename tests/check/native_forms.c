@@ -6,7 +6,7 @@
  */
 #include "ir/op/infer.h"
 #include "ir/op/ref.h"
-#include "runtime/native/native.h"
+#include "tests/support/form.h"
 #include "tests/support/op_cases.h"
 #include "tests/support/text.h"
 
@@ -113,7 +113,6 @@ struct setup {
 	struct brn_node *n;
 	struct brn_tensor in[OP_CASE_INPUTS], want, got;
 	const struct brn_tensor *pin[OP_CASE_INPUTS];
-	const struct brn_type *type[BRN_MAX_RANK];
 };
 
 static struct brn_tensor
@@ -146,7 +145,6 @@ setup(struct setup *s, const struct form *f)
 			continue;
 		s->in[nin] = input(s->g, f->in[nin], nin);
 		s->pin[nin] = &s->in[nin];
-		s->type[nin] = &s->in[nin].type;
 		in[nin] = brn_graph_constant(s->g, "c", &s->in[nin].type,
 		    s->in[nin].data);
 	}
@@ -161,28 +159,6 @@ setup(struct setup *s, const struct form *f)
 	s->got.data = brn_arena_alloc(s->g->arena,
 	    (size_t)brn_numel(&s->want) + 1, 8);
 	return brn_ref[f->op](s->n, s->pin, &s->want, &err);
-}
-
-/* As a plan does it.  */
-static int
-run(struct setup *s, const struct brn_native *native, struct brn_threads *t)
-{
-	int64_t size = brn_tiled_scratch(s->n, s->type);
-	struct brn_tiled a = { .n = s->n, .in = s->pin, .out = &s->got,
-	    .threads = t, .scratch_size = size };
-	int rc = BRN_DECLINED;
-
-	memset(s->got.data, 0x55, (size_t)brn_numel(&s->got) *
-	    brn_dtype_size(s->got.type.dtype));
-	a.scratch = aligned_alloc(64, (size_t)(size *
-	    brn_threads_count(t) + 16) / 16 * 64);
-	memcpy(a.type, s->type, sizeof a.type);
-	if (native->image[s->n->op])
-		rc = native->image[s->n->op](&a);
-	if (rc == BRN_DECLINED && native->op[s->n->op])
-		rc = native->op[s->n->op](s->n, s->pin, &s->got, t);
-	free(a.scratch);
-	return rc;
 }
 
 static int
@@ -217,7 +193,8 @@ try_form(const struct form *f, struct brn_threads *const team[2])
 	if (setup(&s, f) == 0)
 		for (int isa = 0; isa < BRN_NUM_ISAS; isa++)
 			for (int i = 0; i < 2 && brn_isa_runs(isa); i++)
-				if (run(&s, brn_native(isa), team[i]) == 0) {
+				if (form_try(isa, s.n, s.pin, &s.got,
+				    team[i]) == 0) {
 					compare(&s, f, isa);
 					taken = 1;
 				}
@@ -225,25 +202,77 @@ try_form(const struct form *f, struct brn_threads *const team[2])
 	return taken;
 }
 
+static struct form
+case_of_ops(int i)
+{
+	struct form f = { op_cases[i].op, op_cases[i].attr, { NULL }, 1e-5, 0 };
+
+	memcpy(f.in, op_cases[i].in, sizeof f.in);
+	return f;
+}
+
 START_TEST(native_form_matches_ref)
 {
 	struct brn_threads *team[] = { brn_threads_new(1),
 	    brn_threads_new(2) };
+	enum brn_op op = brn_form_at(BRN_ISA_generic, _i)->op;
 
 	for (int i = 0; i < COUNT(forms); i++)
-		if (forms[i].op == (enum brn_op)_i)
+		if (forms[i].op == op)
 			ck_assert_int_eq(try_form(&forms[i], team),
 			    !forms[i].declined);
 	for (int i = 0; i < op_ncases; i++) {
-		struct form f = { op_cases[i].op, op_cases[i].attr, { NULL },
-		    1e-5, 0 };
+		struct form f = case_of_ops(i);
 
-		memcpy(f.in, op_cases[i].in, sizeof f.in);
-		if (f.op == (enum brn_op)_i)
+		if (f.op == op)
 			try_form(&f, team);
 	}
 	for (int i = 0; i < 2; i++)
 		brn_threads_free(team[i]);
+}
+END_TEST
+
+/* A row of forms.def that is not of a layer nor on tiles.  */
+static int
+is_on_rows(const struct brn_form *f)
+{
+	return f->op < BRN_NUM_OPS && *f->word &&
+	    f->layout != BRN_LAYOUT_tiles;
+}
+
+/* The form of a case without running it; NULL: the ref, or an error.  */
+static const struct brn_form *
+form_of_case(const struct form *f)
+{
+	const struct brn_type *type[OP_CASE_INPUTS] = { NULL };
+	const struct brn_form *found = NULL;
+	struct setup s;
+
+	if (setup(&s, f) == 0) {
+		struct brn_call c = { .n = s.n, .in = s.pin, .out = &s.got,
+		    .type = type };
+
+		for (int i = 0; i < s.n->nin; i++)
+			type[i] = s.pin[i] ? &s.pin[i]->type : NULL;
+		found = form_of(BRN_ISA_generic, &c);
+	}
+	brn_graph_free(s.g);
+	return found;
+}
+
+START_TEST(every_form_has_a_case)
+{
+	const struct brn_form *f = brn_form_at(BRN_ISA_generic, _i);
+	int found = 0;
+
+	for (int i = 0; i < COUNT(forms) && !found; i++)
+		found = forms[i].op == f->op && form_of_case(&forms[i]) == f;
+	for (int i = 0; i < op_ncases && !found; i++) {
+		struct form k = case_of_ops(i);
+
+		found = k.op == f->op && form_of_case(&k) == f;
+	}
+	ck_assert_msg(found, "%s", brn_ops[f->op].name);
 }
 END_TEST
 
@@ -252,12 +281,15 @@ forms_suite(void)
 {
 	Suite *s = suite_create("forms");
 	TCase *tc = suite_case(s, "forms", 60);
+	const struct brn_form *f;
 
-	for (int op = 0; op < BRN_NUM_OPS; op++)
-		if (brn_native(BRN_ISA_generic)->op[op] ||
-		    brn_native(BRN_ISA_generic)->image[op])
-			tcase_add_loop_test(tc, native_form_matches_ref, op,
-			    op + 1);
+	for (int i = 0; (f = brn_form_at(BRN_ISA_generic, i)); i++)
+		if (is_on_rows(f)) {
+			tcase_add_loop_test(tc, native_form_matches_ref, i,
+			    i + 1);
+			tcase_add_loop_test(tc, every_form_has_a_case, i,
+			    i + 1);
+		}
 	return s;
 }
 

@@ -143,9 +143,33 @@ static const struct form {
 	{ "opset 9\nnode y = ConstantOfShape(x)",
 	  "%1 = constant_of_shape(%0) ?[..]  # y\n" },
 	{ "opset 9\nnode y = ConstantOfShape(x) value=int64[1]{7}",
-	  "%1 = constant_of_shape(%0) {value=[7]} ?[..]  # y\n" },
+	  "%1 = constant_of_shape(%0) {value=[7]i64[1]} ?[..]  # y\n" },
 	{ "opset 20\nnode y = ConstantOfShape(x) value=float16[1]{0x3c00}",
-	  "%1 = constant_of_shape(%0) {value=[1]} ?[..]  # y\n" },
+	  "%1 = constant_of_shape(%0) {value=[1]f32[1]} ?[..]  # y\n" },
+	{ "opset 9\nnode y = TopK(x) k=2 axis=0",
+	  "%1 = constant [2] i64[1]  # y.k\n"
+	  "%2 = top_k(%0, %1) {axis=0} ?[..]  # y\n" },
+	{ "opset 9\nnode y = Upsample(x,x) mode='linear'",
+	  "%1 = resize(%0, _, %0) {mode=1 coordinates=3 nearest=2} ?[..]"
+	  "  # y\n" },
+	{ "opset 7\nnode y = Upsample(x) scales=[1f,2f]",
+	  "%1 = constant [1 2] f32[2]  # y\n"
+	  "%2 = resize(%0, _, %1) {coordinates=3 nearest=2} ?[..]  # y\n" },
+	{ "opset 10\nnode y = Resize(x,x)",
+	  "%1 = resize(%0, _, %0) {coordinates=3 nearest=2} ?[..]  # y\n" },
+	{ "opset 18\nnode y = Resize(x,,x) antialias=0 "
+	  "keep_aspect_ratio_policy='stretch' mode='nearest'",
+	  "%1 = resize(%0, _, %0) ?[..]  # y\n" },
+	{ "opset 9\nnode y = Scatter(x,x,x) axis=1",
+	  "%1 = scatter_elements(%0, %0, %0) {axis=1} ?[..]  # y\n" },
+	{ "opset 7\nnode y = BatchNormalization(x,x,x,x,x) spatial=1",
+	  "%1 = batch_norm(%0, %0, %0, %0, %0) ?[..]  # y\n" },
+	{ "opset 23\nnode y = DequantizeLinear(x,x) output_dtype=1",
+	  "%1 = dequantize_linear(%0, %0) ?[..]  # y\n" },
+	{ "opset 23\nnode y = QuantizeLinear(x,x) precision=1",
+	  "%1 = quantize_linear(%0, %0) ?[..]  # y\n" },
+	{ "opset 25\nnode y = Attention(x,x,x) left_window_size=-1",
+	  "%1 = mha(%0, %0, %0) ?[..]  # y\n" },
 	{ "opset 9\nnode y = Max(x,x,x)",
 	  "%1 = max(%0, %0, %0) ?[..]  # y\n" },
 	{ "opset 16\nnode b = IsNaN(x)\nnode y = Where(b,x,x)",
@@ -158,6 +182,21 @@ static const struct form {
 	{ "opset 11\n"
 	  "node y = Constant() sparse_value=sparse float[4] 5 6 at [2] 1 3",
 	  "%1 = constant [0 5 0 6] f32[4]  # y\n" },
+	/* Attributes that only one opset has. */
+	{ "opset 9\nnode y = TopK(x) axis=0 k=2",
+	  "%1 = constant [2] i64[1]  # y.k\n"
+	  "%2 = top_k(%0, %1) {axis=0} ?[..]  # y\n" },
+	{ "opset 7\nnode y = Upsample(x) mode='nearest' scales=[1f,2f]",
+	  "%1 = constant [1 2] f32[2]  # y.scales\n"
+	  "%2 = resize(%0, _, %1) {coordinates=3 nearest=4} ?[..]  # y\n" },
+	{ "opset 7\nnode y = BatchNormalization(x,x,x,x,x) spatial=1",
+	  "%1 = batch_norm(%0, %0, %0, %0, %0) ?[..]  # y\n" },
+	{ "opset 18\ninit s float [2] raw 1 2\nnode y = Resize(x,,s) "
+	  "keep_aspect_ratio_policy='stretch' antialias=0",
+	  "%1 = constant [1 2] f32[2]  # s\n"
+	  "%2 = resize(%0, _, %1) ?[..]  # y\n" },
+	{ "opset 5\nnode y = Relu(x) consumed_inputs=[0]",
+	  "%1 = relu(%0) ?[..]  # y\n" },
 	{ "opset 12\nnode y = Constant() value_float=2.5f",
 	  "%1 = constant [2.5] f32[]  # y\n" },
 	{ "opset 12\nnode y = Constant() value_floats=[1f,2f]",
@@ -259,7 +298,12 @@ BAD(XY "node y = Transpose(x) perm=1",
 BAD(XY "node y = Gelu(x) approximate=1",
     "m: node 'y' (Gelu): attribute 'approximate' is not a string")
 BAD(XY "node y = Gelu(x) approximate='fast'",
-    "m: node 'y' (Gelu): attribute 'approximate' is not none or tanh")
+    "m: node 'y' (Gelu): attribute 'approximate' is 'fast', "
+    "wanted one of none, tanh")
+BAD(XY "node y = Split(x) index=0",
+    "m: node 'y' (Split): unknown attribute 'index'")
+BAD(XY "node y = MaxPool(x)",
+    "m: node 'y' (MaxPool): attribute 'kernel_shape' is missing")
 BAD(XY "node y = Concat(x,x)",
     "m: node 'y' (Concat): attribute 'axis' is missing")
 BAD(XY "node y = Cast(x)", "m: node 'y' (Cast): attribute 'to' is missing")
@@ -298,10 +342,26 @@ NOT(XY "node y = Cast(x) to=-1",
     "m: unsupported: Cast to unknown type (node 'y', opset 13)")
 NOT(XY "node z,y = Relu(x)",
     "m: unsupported: Relu with several outputs (node 'z', opset 13)")
+NOT(XY "node y = BatchNormalization(x,x,x,x,x) spatial=0",
+    "m: unsupported: BatchNormalization with spatial (node 'y', opset 13)")
+NOT(XY "node y = Resize(x,,x) coordinate_transformation_mode="
+    "'half_pixel_symmetric'",
+    "m: unsupported: Resize with half_pixel_symmetric (node 'y', opset 13)")
+NOT(XY "node y = Resize(x,,x) keep_aspect_ratio_policy='not_larger'",
+    "m: unsupported: Resize with keep_aspect_ratio_policy (node 'y', "
+    "opset 13)")
+NOT(XY "node y = Attention(x,x,x) right_window_size=4",
+    "m: unsupported: Attention with right_window_size (node 'y', opset 13)")
+NOT(XY "node y = Upsample(x)",
+    "m: unsupported: Upsample with scales not given once (node 'y', "
+    "opset 13)")
 NOT(XY "init t bool [] raw 1\nnode y = Dropout(x,,t)",
     "m: unsupported: Dropout in training mode (node 'y', opset 13)")
 NOT(XY "node y = Dropout(x,,x)",
     "m: unsupported: Dropout in training mode (node 'y', opset 13)")
+NOT("opset 7\ninput x float [1,2,2]\noutput y\n"
+    "node y = BatchNormalization(x,x,x,x,x) spatial=0",
+    "m: unsupported: BatchNormalization with spatial 0 (node 'y', opset 7)")
 NOT(XY "node y = Constant() value=complex64[1]{1}",
     "m: unsupported: Constant of complex64 (node 'y', opset 13)")
 NOT(XY "node y = Constant() value_string='a'",
@@ -358,8 +418,9 @@ START_TEST(keep_makes_one_node_of_an_unsupported_operator)
 	    NULL, 1, &g, &err), err);
 	suite_ok(brn_graph_verify(g, &err), err);
 	got = nodes_of(g);
-	ck_assert_str_eq(got, "%1 = initializer of complex64() ?[..]  # w\n"
-	    "%2 = com.x.Two(%0, _, %1) ?[..]  # t\n"
+	ck_assert_str_eq(got, "%1 = ?13:initializer of complex64() "
+	    "?[..]  # w\n"
+	    "%2 = ?2:com.x.Two(%0, _, %1) ?[..]  # t\n"
 	    "%3 = add(%2, %2) ?[..]  # y\n");
 	ck_assert_int_eq(g->node[2]->op, BRN_OP_unsupported);
 	ck_assert_int_eq(g->node[2]->opset, 2);
@@ -515,7 +576,7 @@ START_TEST(attribute_type_and_zero_may_be_left_out)
 	np->attribute[0]->has_type = 0;
 	np->attribute[1]->has_i = 0;
 	suite_ok(onnx_text_import_model(m, &g, &err), err);
-	ck_assert_int_eq(brn_attr_int(g->node[2], "keepdims", 1), 0);
+	ck_assert_int_eq(brn_attr_int(g->node[2], "keepdims"), 0);
 	ck_assert_int_eq(g->node[2]->nin, 2);
 	brn_graph_free(g);
 	np->attribute[1]->has_type = 0;

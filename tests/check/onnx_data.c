@@ -52,7 +52,7 @@ static const struct {
 	{ "init w bfloat16 [2] raw 0x3f80 0xc000", "[1 -2] f32[2]" },
 	{ "init w bfloat16 [2] typed 0x3f80 0xff80", "[1 -inf] f32[2]" },
 	{ "init w double [3] raw 0.5 -1e300 1e300",
-	  "[0.5 -3.40282347e+38 3.40282347e+38] f32[3]" },
+	  "[0.5 -3.4028235e+38 3.4028235e+38] f32[3]" },
 	{ "init w double [3] typed -inf inf 1e-300", "[-inf inf 0] f32[3]" },
 	{ "init w double [1] raw nan", "[nan] f32[1]" },
 	{ "init w int32 [2] raw -1 7", "[-1 7] i32[2]" },
@@ -427,6 +427,48 @@ START_TEST(external_data_needs_a_folder)
 }
 END_TEST
 
+static const struct {
+	const char *what, *line, *msg;
+} blobs[] = {
+	{ "location=a", "[1 2] f32[2]", NULL },
+	{ "location=b offset=4", "[4 5] f32[2]", NULL },
+	{ "location=a offset=1", NULL,
+	  "'a' has 8 bytes, wanted 8 from 1" },
+	{ "location=w.bin", NULL, "'w.bin' is no blob" },
+};
+
+START_TEST(external_data_is_read_from_blobs)
+{
+	static const float a[] = { 1, 2 }, b[] = { 3, 4, 5 };
+	static const burin_blob two[] = {
+		{ "a", a, sizeof a }, { "b", b, sizeof b },
+	};
+	char text[256], got[256];
+	struct brn_graph *g;
+	burin_error err = { 0 };
+	uint8_t *p;
+	size_t n;
+	int rc;
+
+	snprintf(text, sizeof text, "opset 13\noutput w\n"
+	    "init w float [2] extern %s", blobs[_i].what);
+	p = onnx_text_bytes(text, &n);
+	rc = brn_onnx_import_parts(p, n, two, 2, 0, &g, &err);
+	free(p);
+	if (blobs[_i].line) {
+		suite_ok(rc, err);
+		line_of(g, got, sizeof got);
+		ck_assert_str_eq(got, blobs[_i].line);
+		brn_graph_free(g);
+		return;
+	}
+	ck_assert_int_eq(rc, BURIN_EFORMAT);
+	snprintf(text, sizeof text, "memory: initializer 'w': external data "
+	    "%s", blobs[_i].msg);
+	ck_assert_str_eq(err.msg, text);
+}
+END_TEST
+
 /* Length says more than shape and type do: no read of what is not wanted.  */
 START_TEST(external_length_must_fit_the_shape)
 {
@@ -448,7 +490,8 @@ START_TEST(external_data_has_a_limit)
 	    "init v float [4] extern location=w.bin\n"
 	    "init w float [4] extern location=w.bin");
 	char dir[512];
-	struct brn_onnx_source src = { "m", dir, 31, 0, 0, 0 };
+	struct brn_onnx_source src = { .file = "m", .dir = dir,
+	    .extern_left = 31 };
 	burin_error err;
 
 	snprintf(dir, sizeof dir, "%s/model", tmp);
@@ -519,6 +562,8 @@ data_suite(void)
 	    COUNT(escapes));
 	tcase_add_test(tc, external_data_that_is_no_file_does_not_hang);
 	tcase_add_test(tc, external_data_needs_a_folder);
+	tcase_add_loop_test(tc, external_data_is_read_from_blobs, 0,
+	    COUNT(blobs));
 	tcase_add_test(tc, external_length_must_fit_the_shape);
 	tcase_add_test(tc, external_data_has_a_limit);
 	tcase_add_test(tc, file_finds_its_data_beside_it);

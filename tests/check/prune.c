@@ -3,6 +3,8 @@
  * Pruning of ONNX files: which weights, which way round, how many blocks, and
  * that everything else stays.
  */
+#include "ir/graph/iter.h"
+#include "ir/onnx/prune.h"
 #include "tests/support/onnx_text.h"
 
 #include "tests/support/suite.h"
@@ -143,8 +145,17 @@ static const struct {
 	/* A weight of several users, and an operator nobody knows.  */
 	{ "init w " NINE "node a = MatMul(x,w)\nnode t = Transpose(w)\n"
 	  "node y = MatMul(a,t)", 1, 1, 1.0 / 3, 1, "...|xxx|xxx" },
-	{ "init w " NINE "node a = MatMul(x,w)\nnode y = Unheard(a,w)", 1, 1,
+	{ "init w " NINE "node a = MatMul(x,w)\nnode y = Unheard(a)", 1, 1,
 	  1.0 / 3, 1, "...|xxx|xxx" },
+	/* Tied: used outside of layers, maybe on another way.  */
+	{ "init w " NINE "node a = MatMul(x,w)\nnode y = Gather(w,a)", 1, 1,
+	  1.0 / 3, 0, "xxx|xxx|xxx" },
+	{ "init w " NINE "node t = Transpose(w)\nnode a = MatMul(x,t)\n"
+	  "node y = Gather(w,a)", 1, 1, 1.0 / 3, 0, "xxx|xxx|xxx" },
+	{ "init w " NINE "node t = Transpose(w)\nnode a = MatMul(x,t)\n"
+	  "node y = Gather(t,a)", 1, 1, 1.0 / 3, 0, "xxx|xxx|xxx" },
+	{ "init w " NINE "node a = MatMul(x,w)\noutput w\nnode y = Relu(a)",
+	  1, 1, 1.0 / 3, 0, "xxx|xxx|xxx" },
 };
 
 START_TEST(blocks_are_zeroed_the_right_way_round)
@@ -159,6 +170,127 @@ START_TEST(blocks_are_zeroed_the_right_way_round)
 		return;
 	pattern(0, got);
 	ck_assert_str_eq(got, cases[_i].pattern);
+}
+END_TEST
+
+/* Elements of the weight, named q, of the pruned model.  */
+static void
+integers(int64_t v[4])
+{
+	struct brn_graph *g;
+	burin_error err;
+
+	suite_ok(brn_onnx_import_file(out, 1, &g, &err), err);
+	for (int k = 0; k < g->nnode; k++)
+		if (brn_is_const(g->node[k]) && !strcmp(g->node[k]->name, "q"))
+			for (int i = 0; i < 4; i++)
+				v[i] = brn_get_int(g->node[k]->value, i);
+	brn_graph_free(g);
+}
+
+/* One of four weights goes, that of the least magnitude, and becomes its zero
+ * point.  */
+START_TEST(quantized_weights_become_their_zero_point)
+{
+	static const struct {
+		const char *model;
+		int64_t want[4];
+	} table[] = {
+		/* 5 - 7 is the least. */
+		{ "init q uint8 [2,2] raw 5 9 4 3\ninit s float [] raw 0.5\n"
+		  "init z uint8 [] raw 7\nnode w = DequantizeLinear(q,s,z)\n"
+		  "node y = MatMul(x,w)", { 7, 9, 4, 3 } },
+		/* Without a zero point; a scale for each row. */
+		{ "init q int8 [2,2] raw 2 3 4 5\ninit s float [2] raw 9 1\n"
+		  "node w = DequantizeLinear(q,s) axis=0\n"
+		  "node y = MatMul(x,w)", { 2, 3, 0, 5 } },
+		{ "init q int8 [2,2] raw 2 3 4 5\ninit s float [2] raw 9 1\n"
+		  "node w = DequantizeLinear(q,s)\nnode t = Transpose(w)\n"
+		  "node y = MatMul(x,t)", { 2, 0, 4, 5 } },
+		{ "init q int8 [2,2] raw 2 3 4 5\ninit s float [2] raw 9 1\n"
+		  "node t = Transpose(q)\nnode w = DequantizeLinear(t,s)\n"
+		  "node y = MatMul(x,w)", { 2, 3, 0, 5 } },
+		/* Operators on integers. */
+		{ "init q uint8 [2,2] raw 9 9 9 9\ninit z uint8 [2] raw 1 8\n"
+		  "node y = MatMulInteger(x,q,,z)", { 9, 8, 9, 9 } },
+		{ "init q uint8 [2,2] raw 5 9 4 3\ninit s float [] raw 0.5\n"
+		  "init z uint8 [] raw 4\n"
+		  "node y = QLinearMatMul(x,s,z,q,s,z,s,z)", { 5, 9, 4, 3 } },
+		{ "init q int8 [2,1,2] raw 9 -1 9 9\ninit s float [2] raw 9 1\n"
+		  "init z int8 [2] raw 3 3\ninit o float [] raw 1\n"
+		  "init p uint8 [] raw 1\n"
+		  "node y = QLinearConv(x,o,p,q,s,z,o,p)", { 9, -1, 3, 9 } },
+	};
+	burin_prune_spec spec = { .bh = 1, .bw = 1, .sparsity = 0.25 };
+	int64_t got[4] = { 0 };
+	char text[512];
+
+	snprintf(text, sizeof text, HEAD "%s", table[_i].model);
+	ck_assert_int_eq(prune(text, &spec), 1);
+	integers(got);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(got[i], table[_i].want[i]);
+}
+END_TEST
+
+static void
+write_why(void *ctx, const char *layer, const char *why)
+{
+	sprintf(ctx, "%s: %s", layer, why);
+}
+
+START_TEST(layers_that_are_left_say_why)
+{
+	static const struct { const char *model, *want; } table[] = {
+		{ "init w " NINE "node y = Gather(w,x)\n"
+		  "node z = MatMul(x,w) name=head",
+		  "head: its weight 'w' is tied: used outside of layers, too" },
+		{ "init w " NINE "node r = Relu(w)\nnode y = MatMul(x,r)",
+		  "y: its weight 'r' is computed from constants by Relu" },
+		{ "init w float [1,1,2] raw 1 2\nnode y = MatMul(x,w)",
+		  "y: its weight has 3 dimensions, wanted 2" },
+		{ "init w float [2,1,2] raw 1 2 3 4\n"
+		  "node y = Conv(x,w) group=2", "y: it has 2 groups" },
+		{ "init w int32 [1,2] raw 1 2\nnode y = MatMul(x,w)",
+		  "y: its weight is int32, wanted floats, or int8 with a "
+		  "scale" },
+		{ "init q int16 [1,2] raw 1 2\ninit s float [] raw 1\n"
+		  "node w = DequantizeLinear(q,s)\nnode y = MatMul(x,w)",
+		  "y: its weight is int16, wanted int8 or uint8" },
+		{ "init q int8 [1,2] raw 1 2\ninit s float [1,2] raw 1 1\n"
+		  "node w = DequantizeLinear(q,s) block_size=1\n"
+		  "node y = MatMul(x,w)", "y: its weight is quantized in "
+		  "blocks" },
+		{ "init q int8 [1,2] raw 1 2\n"
+		  "node w = DequantizeLinear(q,x)\nnode y = MatMul(x,w)",
+		  "y: 'x', of its quantized weight, is computed" },
+		{ "init w " NINE "node y = ConvTranspose(x,w)",
+		  "y: weights of ConvTranspose are not pruned" },
+		{ "sparse w float [2,2] 1 at [1] 2\nnode y = MatMul(x,w)",
+		  "y: its weight 'w' is sparse already" },
+		/* No layers. */
+		{ "node y = MatMul(x,x)", "" },
+		{ "node z = Relu(x)\nnode y = MatMul(x,z)", "" },
+	};
+	char text[512], got[256] = "";
+	burin_prune_spec spec = { .bh = 1, .bw = 1, .sparsity = 1,
+	    .left = write_why, .ctx = got };
+
+	snprintf(text, sizeof text, HEAD "%s", table[_i].model);
+	ck_assert_int_eq(prune(text, &spec), 0);
+	ck_assert_str_eq(got, table[_i].want);
+}
+END_TEST
+
+START_TEST(tied_weights_are_pruned_when_asked)
+{
+	burin_prune_spec spec = { .bh = 1, .bw = 1, .sparsity = 1, .tied = 1 };
+	char got[64];
+
+	ck_assert_int_eq(prune(HEAD "init w " NINE "node a = MatMul(x,w)\n"
+	    "node y = Gather(w,a)", &spec), 1);
+	pattern(0, got);
+	ck_assert_str_eq(got, "...|...|...");
 }
 END_TEST
 
@@ -460,6 +592,10 @@ prune_suite(void)
 	tcase_add_checked_fixture(tc, make_paths, remove_paths);
 	tcase_add_loop_test(tc, blocks_are_zeroed_the_right_way_round, 0,
 	    COUNT(cases));
+	tcase_add_loop_test(tc, quantized_weights_become_their_zero_point, 0,
+	    7);
+	tcase_add_loop_test(tc, layers_that_are_left_say_why, 0, 12);
+	tcase_add_test(tc, tied_weights_are_pruned_when_asked);
 	tcase_add_test(tc, only_matches_node_or_weight);
 	tcase_add_test(tc, count_of_blocks_is_exact);
 	tcase_add_test(tc, random_choice_is_that_of_the_seed);

@@ -11,6 +11,7 @@
 #include "runtime/model.h"
 #include "runtime/options.h"
 #include "tests/support/build.h"
+#include "tests/support/form.h"
 
 enum mask { NONE, KEYS, QUERIES, SHARED, HEADS };
 
@@ -246,7 +247,7 @@ END_TEST
 
 /* Of the 600 rows one in three has the same columns.  */
 static struct brn_graph *
-alike(void)
+grouped(void)
 {
 	struct brn_graph *g = build_graph();
 	struct brn_node *w = weight(g, "w", 600, 100, 3);
@@ -264,10 +265,10 @@ alike(void)
 
 /* What threads share, and what is done to y while it is in the cache, is cut
  * where rows do not change places.  */
-START_TEST(rows_that_are_alike_are_computed_together)
+START_TEST(rows_with_the_same_columns_are_computed_together)
 {
 	static const struct block b = { .batch = 1, .seq = 20 };
-	struct brn_graph *g = alike();
+	struct brn_graph *g = grouped();
 	char dir[256];
 	struct how h = { brn_isa_detect(), "inprocess", NULL, dir };
 	static const char *const threads[] = { "1", "2", "3" };
@@ -284,7 +285,7 @@ START_TEST(rows_that_are_alike_are_computed_together)
 
 		memset(y, 0, sizeof y);
 		h.threads = threads[i];
-		run_model(alike(), &in, h, "t2.", &out);
+		run_model(grouped(), &in, h, "t2.", &out);
 		compare(&want, &out, threads[i]);
 	}
 	suite_rmdir(dir);
@@ -370,21 +371,25 @@ probabilities(enum brn_isa isa, float *x, float *p)
 {
 	struct brn_type key = { BURIN_F32, 3, { 1, 16, 1 } };
 	struct brn_type value = { BURIN_F32, 3, { 1, 16, 16 } };
-	float one[16], unit[256] = { 0 }, scratch[512];
+	float one[16], unit[256] = { 0 };
 	struct brn_tensor in[] = { { .type = key, .data = one },
 	    { .type = key, .data = x }, { .type = value, .data = unit } };
 	const struct brn_tensor *const ins[] = { &in[0], &in[1], &in[2] };
 	struct brn_tensor out = { .type = value, .data = p };
-	struct brn_node n = { .op = BRN_OP_attention, .nin = 3 };
-	struct brn_tiled a = { .n = &n, .in = ins, .out = &out,
-	    .type = { &key, &key, &value, &value },
-	    .threads = brn_threads_new(1), .scratch = scratch,
-	    .scratch_size = COUNT(scratch) };
+	struct brn_attr heads = { .name = "heads", .i = 1 };
+	struct brn_node n = { .op = BRN_OP_attention, .nin = 3, .nattr = 1,
+	    .attr = &heads, .tiles = 1 };
+	const struct brn_type *type[] = { &key, &key, &value };
+	struct brn_call c = { .n = &n, .in = ins, .out = &out, .type = type,
+	    .threads = brn_threads_new(1) };
+	const struct brn_form *f = form_of(isa, &c);
 
 	for (int i = 0; i < 16; i++)
 		one[i] = unit[i * 17] = 1;
-	brn_native(isa)->tiled[BRN_OP_attention](&a);
-	brn_threads_free(a.threads);
+	ck_assert_ptr_nonnull(f);
+	ck_assert_str_eq(f->word, "tiles");
+	ck_assert_int_eq(form_run(isa, f, &c), 0);
+	brn_threads_free(c.threads);
 }
 
 /* One score is 0, the others go down to -85.  */
@@ -438,7 +443,7 @@ tiles_suite(void)
 
 	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
 	    COUNT(blocks));
-	tcase_add_test(tc, rows_that_are_alike_are_computed_together);
+	tcase_add_test(tc, rows_with_the_same_columns_are_computed_together);
 	tc = suite_case(s, "gelu", 60);
 	tcase_add_loop_test(tc, gelu_is_within_its_bound, 0, 2);
 	tcase_add_loop_test(tc, gelu_of_what_is_no_number, 0, 2);

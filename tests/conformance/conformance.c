@@ -198,7 +198,7 @@ main(int argc, char **argv)
 
 	if (parse(argc, argv) < 0)
 		return usage();
-	if (nftw(run.dir, collect, 16, FTW_PHYS) < 0)
+	if (nftw(run.dir, collect, 16, 0) < 0)
 		return perror(run.dir), 2;
 	if (!run.n)
 		return fprintf(stderr, "%s: no cases\n", run.dir), 2;

@@ -5,6 +5,8 @@
 #ifndef FUZZ_FILE_H
 #define FUZZ_FILE_H
 
+#include "ir/graph/graph.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +28,22 @@ fuzz_file(const uint8_t *p, size_t n)
 	    pwrite(fd, p, n, 0) != (ssize_t)n)
 		abort();
 	return path;
+}
+
+/* Write the graph as text to the file that FUZZ_TEXT names, if it is set.  */
+static inline void
+fuzz_write_text(const struct brn_graph *g)
+{
+	const char *name = getenv("FUZZ_TEXT");
+	struct brn_buf b = { 0 };
+	FILE *f = name ? fopen(name, "w") : NULL;
+
+	if (!f)
+		return;
+	brn_graph_print(&b, g);
+	fwrite(b.p, 1, b.n, f);
+	fclose(f);
+	brn_buf_free(&b);
 }
 
 #endif

@@ -5,9 +5,9 @@
  */
 #include "tests/fuzz/graph.h"
 
+#include "ir/attrs.h"
 #include "ir/graph/graph.h"
 #include "ir/graph/iter.h"
-#include "ir/onnx/node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,15 +176,22 @@ small(uint8_t b)
 	return b >= 248 ? odd[b - 248] : b >= 192 ? b % 17 : b % 8 - 3;
 }
 
-static const char *const words[] = {
-	"none", "tanh", "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID",
-	"constant", "edge", "reflect", "wrap", "nearest", "linear", "cubic",
-	"half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel",
-	"tf_crop_and_resize", "half_pixel_symmetric", "floor", "ceil",
-	"round_prefer_floor", "round_prefer_ceil", "stretch", "not_larger",
-	"not_smaller", "DCR", "CRD", "add", "mul", "max", "min", "ij,jk->ik",
-	"bij,bjk->bik", "ii->i", "...i,i->...", "sum", "", "RIGHT", "LEFT",
+/* Equations, and strings that no attribute may be.  */
+static const char *const strings[] = {
+	"ij,jk->ik", "bij,bjk->bik", "ii->i", "...i,i->...", "", "none",
 };
+
+/* One of the words of the attribute, or one too far: another string.  */
+static const char *
+word_of(const struct brn_attr_info *a, uint8_t b)
+{
+	int n = 0;
+
+	while (a->word && a->word[n])
+		n++;
+	return b % (n + 1) < n ? a->word[b % (n + 1)] :
+	    strings[b / (n + 1) % BRN_COUNT(strings)];
+}
 
 static void
 put_ints(struct brn_buf *t, const struct record *r, int from)
@@ -198,27 +205,46 @@ put_ints(struct brn_buf *t, const struct record *r, int from)
 	brn_buf_printf(t, "]");
 }
 
-/* The attribute name with a value of its type; 0: any.  */
+/* The attribute with a value, mostly of its type.  */
 static void
-put_attr(struct brn_buf *t, const struct record *r, const char *name, int type,
-    int at)
+put_attr(struct brn_buf *t, const struct record *r,
+    const struct brn_attr_info *a, int at)
 {
 	uint8_t b = r->b[(at + 1) % NODE];
-	static const char kinds[] = "ifIsst";
-	char kind = type == 1 ? 'f' : type == 2 ? 'i' : type == 7 ? 'I' :
-	    kinds[r->b[at % NODE] % 6];
+	static const enum brn_attr_type other[] = { BRN_ATTR_INT,
+	    BRN_ATTR_FLOAT, BRN_ATTR_INTS, BRN_ATTR_STRING, BRN_ATTR_TENSOR };
+	uint8_t odd = r->b[at % NODE];
+	enum brn_attr_type type = a->role == BRN_ATTR_WORD ? BRN_ATTR_STRING :
+	    a->type;
 
-	brn_buf_printf(t, " %s=", name);
-	if (kind == 'i')
+	if (odd >= 240)
+		type = other[odd % BRN_COUNT(other)];
+	brn_buf_printf(t, " %s=", a->file);
+	if (type == BRN_ATTR_INT)
 		brn_buf_printf(t, "%lld", (long long)small(b));
-	else if (kind == 'f')
+	else if (type == BRN_ATTR_FLOAT)
 		brn_buf_printf(t, "%af", b == 255 ? 1e30 : b / 16.0 - 4);
-	else if (kind == 'I')
+	else if (type == BRN_ATTR_INTS)
 		put_ints(t, r, at + 1);
-	else if (kind == 's')
-		brn_buf_printf(t, "'%s'", words[b % BRN_COUNT(words)]);
+	else if (type == BRN_ATTR_STRING)
+		brn_buf_printf(t, "'%s'", word_of(a, b));
 	else
 		brn_buf_printf(t, "%s[1]{%d}", b % 2 ? "float" : "int64", b);
+}
+
+/* The attributes that the bits of a byte choose.  */
+static void
+put_attrs(struct brn_buf *t, const struct record *r, enum brn_op op)
+{
+	int i = 0;
+
+	for (const struct brn_attr_info *a = brn_attrs_of(op); a->name; a++) {
+		if (!a->file)
+			continue;
+		if (r->b[11] >> i % 8 & 1)
+			put_attr(t, r, a, 12 + 5 * i);
+		i++;
+	}
 }
 
 static enum brn_op
@@ -258,11 +284,9 @@ node(struct maker *k)
 	struct record r = next(k, NODE);
 	struct brn_buf *t = &k->g->text;
 	enum brn_op op = op_of(r.b[0]);
-	int seen = k->nvalue, type, outs = op == BRN_OP_split ?
-	    r.b[10] % 3 + 1 : 1;
+	int seen = k->nvalue, outs = op == BRN_OP_split ? r.b[10] % 3 + 1 : 1;
 	/* Far below zero what is left of 1 + erf(x) is rounding. */
 	int round = op == BRN_OP_gelu && k->nudge != 0;
-	const char *name;
 
 	brn_buf_printf(t, "node ");
 	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
@@ -271,9 +295,7 @@ node(struct maker *k)
 	brn_buf_printf(t, " = %s(", brn_ops[op].onnx);
 	put_inputs(k, &r, op, seen);
 	brn_buf_printf(t, ")");
-	for (int i = 0; (name = brn_onnx_attr_of(op, i, &type)); i++)
-		if (r.b[11] >> i % 8 & 1)
-			put_attr(t, &r, name, type, 12 + 5 * i);
+	put_attrs(t, &r, op);
 	brn_buf_printf(t, "\n");
 	if (round && seen < k->nvalue)
 		brn_buf_printf(t, "node %s = Add(%s_exact,rounding)\n",

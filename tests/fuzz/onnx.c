@@ -8,6 +8,7 @@
 #include "ir/op/infer.h"
 #include "ir/onnx/import.h"
 #include "passes/pass.h"
+#include "tests/fuzz/file.h"
 #include "tests/fuzz/wire.h"
 
 #include <stdlib.h>
@@ -55,6 +56,7 @@ try_graph(struct brn_graph *g, int keep)
 	burin_error err = { 0 };
 
 	must(brn_graph_verify(g, &err) == 0);
+	fuzz_write_text(g);
 	look_at(g);
 	if (brn_infer_types(g, &err) == 0 && !keep) {
 		must(brn_passes_run(g, &o, &err) != BURIN_EFORMAT);

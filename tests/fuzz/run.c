@@ -10,6 +10,7 @@
 #include "ir/graph/iter.h"
 #include "ir/onnx/import.h"
 #include "ir/op/ref.h"
+#include "tests/fuzz/file.h"
 #include "tests/fuzz/graph.h"
 #include "tests/fuzz/wire.h"
 #include "tests/support/onnx_text.h"
@@ -84,6 +85,7 @@ run_ref(struct fuzz_graph *m, struct result *r)
 	memset(r, 0, sizeof *r);
 	if (onnx_text_import(terminated(m), NULL, 0, &g, &r->err) < 0)
 		return 0;
+	fuzz_write_text(g);
 	if (g->nin != m->nin || g->nout > MAX_OUT || !is_small(g)) {
 		brn_graph_free(g);
 		return 0;

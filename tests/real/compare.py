@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check that burin and ONNX Runtime give the same results for real models,
-unpruned and pruned, and that burin refuses unsupported ones.  Prints TAP.
+unpruned and pruned, that burin refuses unsupported ones, and that it knows the
+attributes of every operator.  Prints TAP.
 
     compare.py BURIN WORK           the command, a folder for temporary files
 """
@@ -18,6 +19,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+import attributes
 import derive
 import models
 
@@ -213,7 +215,7 @@ def main(command, work):
     points = sum(len(m.shapes) + 1 for m in accepted) * len(PRUNED)
     points += (len(DERIVED) * len(DERIVED_PRUNED) *
                (len(accepted[0].shapes) + 1))
-    tap = Tap(points + len(refused))
+    tap = Tap(points + len(refused) + 1)
     ort.set_default_logger_severity(3)
     for model in accepted:
         for pruned in PRUNED:
@@ -224,6 +226,8 @@ def main(command, work):
     for name, (path, wanted) in refused.items():
         tap.point(f"{name}: refused with all that is unsupported",
                   refusal(command, path, wanted))
+    tap.point("attributes of ONNX are taken or refused by name",
+              attributes.problems(command, work))
     print(f"# {tap.n - tap.bad} passed, {tap.bad} failed")
 
 

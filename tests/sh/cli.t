@@ -196,6 +196,14 @@ cmp -s r1.onnx r2.onnx
 result $? "prune: the seed decides"
 ! cmp -s r1.onnx r3.onnx
 result $? "prune: another seed, another file"
+image=$SRCDIR/tests/models/mobilenet_v1.onnx
+exits 0 "prune: some layers" prune "$image" --block=4x1 --sparsity=0.5 \
+    --tied -o some.onnx
+says out '^some\.onnx: left as it is: .*: it has [0-9]+ groups$' \
+    "prune: which layers are left, and why"
+exits 0 "prune: as JSON" prune "$image" --block=4x1 --sparsity=0.5 --json \
+    -o some.onnx
+has "prune: what is left" left.0.layer left.0.why
 exits 4 "prune: no place to write" prune bert.onnx --block=16x1 \
     --sparsity=0.9 -o none/x.onnx
 
@@ -271,6 +279,12 @@ holds "run: statistics" '$1 < $2 && $2 < $3' \
     outputs.0.min outputs.0.mean outputs.0.max
 json "run: what was filled" "input_ids random" inputs.0.name inputs.0.from
 exits 0 "run: dense" run pruned.onnx --dense --output-dir=b --json
+exits 0 "run: many threads" run pruned.onnx --threads=1000
+says err '^burin: [0-9]+ threads share [0-9]+ cores?: ' \
+    "run: more threads than cores"
+exits 4 "run: ids that do not fit" run "$SRCDIR/tests/models/encoder.onnx"
+says err "^burin: input 'ids' was not given and filled as .*--shape=ids=" \
+    "run: says that it was filled, and how to give it"
 exits 0 "run: the same seed" run pruned.onnx --output-dir=c --seed=0
 exits 0 "run: another seed" run pruned.onnx --output-dir=d --seed=1
 o=last_hidden_state.npy
@@ -332,6 +346,28 @@ tail -c +129 e/$o | od -An -v -t f4 -w4 | paste - b.txt | awk '
 	END { exit !(NR == 128 * 128 && !bad) }'
 result $? "run: and agrees with dense"
 says err '^burin: pruned\.onnx: ' "run: says that kernels are missing"
+
+# ---- dumps
+
+# Each is a model that computes the same; random values need the same inputs.
+mkdir dump
+BURIN_DUMP=dump "$burin" run pruned.onnx --output-dir=f >out 2>err
+result $? "dump: while a model is run"
+for n in 01 10 15; do
+	exits 0 "dump $n: run" run dump/$n-*.txt --output-dir=g
+	cmp -s f/$o g/$o
+	result $? "dump $n: computes the same"
+	rm -r g
+done
+exits 0 "dump: inspect" inspect dump/15-*.txt
+says out '^  attention  *1$' "dump: operators are counted"
+sed 's/dense(/dance(/' dump/15-*.txt >dump/bad.txt
+exits 4 "dump: another op" run dump/bad.txt
+says err "^burin: dump/bad\.txt:[0-9]+: unknown op 'bsr_dance'" \
+    "dump: the line is named"
+cp dump/15-*.txt alone.txt
+exits 4 "dump: without values" run alone.txt
+says err '^burin: \./values/[0-9a-f]+: ' "dump: the value file is named"
 
 # ---- output that cannot be written
 

@@ -20,7 +20,8 @@ try() {
 }
 
 set --
-for h in $(find ir passes cache jit runtime tools bench tests -name "*.h"); do
+for h in $(find ir passes cache jit runtime tools hosts bench tests \
+    -name "*.h"); do
 	case $h in
 	*.pb-c.h | jit/generator.h) ;;
 	*) set -- "$@" "$h" ;;

@@ -48,7 +48,7 @@ only '\.[ch]$' "$@" | xargs grep -LE 'SPDX-License-Identifier: Apache-2\.0' |
     none "every source names its licence"
 only '\.[ch]$' "$@" | xargs grep -nE 'TODO|FIXME|XXX[^X"]|^#[ 	]*if 0' |
     none "nothing is left for later"
-only '^(ir|passes|cache|jit|runtime)/.*\.[ch]$' "$@" |
+only '^(ir|passes|cache|jit|runtime|hosts)/.*\.[ch]$' "$@" |
     xargs grep -nE -e '\b(printf|puts|putchar|perror|abort|_?exit) ?\(' \
 	-e 'longjmp|\bstd(out|err)\b' |
     grep -vE ':[ 	]*(/?\*|//)' |
@@ -57,7 +57,7 @@ only '^(ir|passes|cache|jit|runtime)/.*\.[ch]$' "$@" |
 only '\.[ch]$' "$@" | grep -v '^tests/' | xargs wc -l |
     awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines" }' |
     none "no file is longer than 600 lines"
-folders='include|ir|passes|cache|jit|runtime|tools|bench|tests'
+folders='include|ir|passes|cache|jit|runtime|tools|hosts|python|bench|tests'
 # A program of tests is named *.t, its source *.c; generator.h is built.
 only '\.([chat]|def|ac|md|sh|py)$|(^|/)(bootstrap|run)$' "$@" |
     xargs grep -noE "\\b($folders)/(\\w+/)*\\w+\\.(c|h|def|md|py|sh|t)\\b" |

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Check README.md: the quick start compiles and runs, the map lists every
-# folder, names exist, and the table of operators is up to date.
+# folder, names exist.  The tables of operators and attributes are up to date.
 src=${SRCDIR:-.}
 build=${BUILDDIR:-.}
 work=$(mktemp -d "$build/tests/tmp.readme.XXXXXX") || exit 99
@@ -46,7 +46,8 @@ map() {
 	sed -n '/^## The map/,/^Every folder/s,^    \([a-z-]*\)/ .*,\1,p' \
 	    "$src/README.md" | sort >"$work/map"
 	(cd "$src" && for d in include ir passes cache jit runtime tools \
-	    bench tests build-aux; do [ ! -d "$d" ] || echo "$d"; done) |
+	    hosts python bench tests build-aux; do [ ! -d "$d" ] || echo "$d"; \
+	    done) |
 	    sort | diff "$work/map" -
 }
 
@@ -67,18 +68,19 @@ names() {
 	[ ! -s "$work/bad" ]
 }
 
-# The table of operators is the one that ir/ops.def gives.
-operators() {
-	"$src/tests/sh/operators.sh" "$src" >"$work/operators" &&
-	sed '1,/^<!-- operators -->$/d; /^<!-- end -->$/,$d' \
-	    "$src/README.md" | diff "$work/operators" - ||
-	    { echo "make operators writes it"; false; }
+# table NAME FILE: the table is what operators.sh writes.
+table() {
+	"$src/tests/sh/operators.sh" "$src" "$1" >"$work/table" &&
+	sed "1,/^<!-- $1 -->\$/d; /^<!-- end -->\$/,\$d" "$2" |
+	    diff "$work/table" - || { echo "make operators writes it"; false; }
 }
 
-echo 1..6
+echo 1..7
 point "the quick start compiles" compile
 point "the quick start runs" run
 point "the quick start says what is wrong" refuse
 point "the map names every folder" map
 point "what the text names exists" names
-point "the table of operators is up to date" operators
+point "the table of operators is up to date" table operators "$src/README.md"
+point "the table of attributes is up to date" table attributes \
+    "$src/ir/README.md"

@@ -92,6 +92,20 @@ moved() {
 	in_folder "$work/moved${libdir#"$prefix"}"
 }
 
+# finds FILE FOLDER: the execution provider takes the library in that folder.
+finds() {
+	ldd "$1"
+	found=$(ldd "$1" | sed -n 's/.*libburin\.so\.0 => \(.*\) (.*/\1/p')
+	[ "$found" -ef "$2/libburin.so.0" ]
+}
+
+provider() {
+	finds "$work/moved${pkglibdir#"$prefix"}/burin-ort.so" \
+	    "$work/moved${libdir#"$prefix"}" &&
+	cp "$build/.libs/burin-ort.so" "$work/flat" &&
+	finds "$work/flat/burin-ort.so" "$work/flat"
+}
+
 # refused FILE MODE WORDS
 refused() {
 	chmod "$2" "$1"
@@ -119,13 +133,15 @@ refused_setuid() {
     --vocab 100 --npos 16 "$work/m.onnx" || exit 99
 prefix=$(variable prefix)
 libdir=$(variable libdir)
+pkglibdir=$(variable pkglibdir)
 
-echo 1..7
+echo 1..8
 point "in the build tree" in_folder "$build/.libs"
 point "in an installation that was moved" moved
 point "in one folder" in_one_folder
+point "the execution provider finds the library in both" provider
 if [ -e "$(variable libexecdir)/burin-cc" ]; then
-	for i in 4 5 6 7; do
+	for i in 5 6 7 8; do
 		echo "ok - $i # SKIP burin-cc is installed"
 	done
 	exit

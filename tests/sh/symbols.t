@@ -4,6 +4,7 @@
 # Symbols that the shared objects export, and libraries they need.
 lib=${BUILDDIR:-.}/.libs/libburin.so
 module=${BUILDDIR:-.}/.libs/burin-jit.so
+ort=${BUILDDIR:-.}/.libs/burin-ort.so
 header=${SRCDIR:-.}/include/burin.h
 
 same() {
@@ -29,7 +30,7 @@ needed() {
 	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
 }
 
-echo 1..6
+echo 1..8
 same "libburin exports what burin.h declares, and nothing else" \
     "$(declared)" "$(exported "$lib")"
 same "the module exports its two functions" \
@@ -42,3 +43,8 @@ same "the module lacks nothing of ours" "" \
     "$(nm -D --undefined-only "$module" | grep -E ' (brn|burin)_')"
 same "libburin lacks nothing of ours" "" \
     "$(nm -D --undefined-only "$lib" | grep -E ' (brn|burin)_')"
+same "the execution provider exports its two functions" \
+    "CreateEpFactories
+ReleaseEpFactory" "$(exported "$ort")"
+same "the execution provider needs nothing of ONNX Runtime" "" \
+    "$(needed "$ort" | grep -i onnx)"

@@ -27,7 +27,7 @@ enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
 /* The first ones go with any shape.  */
 enum pattern {
 	NONE, ONE, SOME, FULL, NUM_PATTERNS,
-	FAR = NUM_PATTERNS, FEW_ROWS, ALIKE,
+	FAR = NUM_PATTERNS, FEW_ROWS, GROUPED,
 };
 
 struct probe {
@@ -46,8 +46,8 @@ struct probe {
 	int64_t tokens;                 /* wanted of each tile, 0: all */
 };
 
-/* Whether a block of ALIKE is stored: rows in groups of about 20 and 5, and
- * some that are like no other.  */
+/* Whether a block of GROUPED is stored: about 20, or 5, block rows have the
+ * same columns, and some have columns of their own.  */
 static inline int
 probe_is_shared(int64_t br, int64_t bc)
 {
@@ -72,7 +72,7 @@ probe_keeps(enum pattern p, int64_t br, int64_t bc, uint64_t *seed)
 		return bc % 500 == 499;
 	case FEW_ROWS:
 		return suite_below(seed, 100) == 0 || br % 28 == 3;
-	case ALIKE:
+	case GROUPED:
 		return probe_is_shared(br, bc);
 	default:
 		return br > 0 && suite_below(seed, 3) == 0;
@@ -294,7 +294,7 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 	}
 }
 
-/* fn is the kernel of q's last probe_spec; grain is its brn_spec_grain.  */
+/* fn is the kernel of q's last probe_spec; grain is that of its plan.  */
 static inline void
 probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 {

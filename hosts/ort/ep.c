@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * BurinExecutionProvider: what ONNX Runtime calls.  The factory is made when
+ * the library is registered, a provider for each session.  Nothing is kept
+ * outside of them.  A program may unregister the library before its sessions
+ * are gone, so a factory lives as long as its providers, and the library is
+ * linked to stay in memory (-z nodelete).
+ */
+#include "hosts/ort/claim.h"
+#include "hosts/ort/run.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* ORT_VERSION is that of ONNX Runtime 1.24.  */
+#define WANTED "burin-ort needs ONNX Runtime 1.24 or later, this is "
+
+struct factory {
+	struct OrtEpFactory base;       /* first */
+	struct ort_api api;
+	atomic_int refs;                /* of its registration and providers */
+};
+
+struct provider {
+	struct OrtEp base;              /* first */
+	const struct ort_api *api;
+	struct settings settings;
+	struct claims claims;
+};
+
+static const char name[] = "BurinExecutionProvider";
+
+/* ---- the provider -------------------------------------------------------- */
+
+static const char *
+provider_name(const struct OrtEp *base)
+{
+	(void)base;
+	return name;
+}
+
+/* Bodies of If and Loop stay with ONNX Runtime.  */
+static struct OrtStatus *
+get_capability(struct OrtEp *base, const struct OrtGraph *graph,
+    struct OrtEpGraphSupportInfo *info)
+{
+	struct provider *p = (struct provider *)base;
+	const struct OrtNode *parent = NULL;
+	struct OrtStatus *status;
+	struct graph g;
+
+	ORT_TRY(p->api->Graph_GetParentNode(graph, &parent));
+	if (parent || p->settings.claim == CLAIM_NONE)
+		return NULL;
+	claims_free(&p->claims);
+	status = graph_read(p->api, graph, &g);
+	if (!status && g.n)
+		status = claims_make(&p->claims, &g, info);
+	graph_free(&g);
+	return status;
+}
+
+static struct OrtStatus *
+compile_one(struct provider *p, const struct OrtNode *fused,
+    struct OrtNodeComputeInfo **out)
+{
+	const struct OrtValueInfo **infos;
+	const char *output = "";
+	struct OrtStatus *status;
+	burin_model *m;
+	size_t n = 0;
+
+	ORT_TRY(p->api->Node_GetNumOutputs(fused, &n));
+	infos = calloc(n + 1, sizeof *infos);
+	if (!infos)
+		return ort_nomem(p->api);
+	status = p->api->Node_GetOutputs(fused, infos, n);
+	if (!status && n)
+		status = p->api->GetValueInfoName(infos[0], &output);
+	free(infos);
+	if (status)
+		return status;
+	m = claims_take(&p->claims, output);
+	if (!m)
+		return p->api->CreateStatus(ORT_FAIL,
+		    "burin: asked to compile nodes that it did not claim");
+	return run_new(p->api, &p->settings, fused, m, out);
+}
+
+/* The models are those that the claims were made with.  */
+static struct OrtStatus *
+compile(struct OrtEp *base, const struct OrtGraph **graphs,
+    const struct OrtNode **fused, size_t n, struct OrtNodeComputeInfo **out,
+    struct OrtNode **context)
+{
+	struct OrtStatus *status;
+
+	(void)graphs;
+	(void)context;
+	for (size_t i = 0; i < n; i++) {
+		status = compile_one((struct provider *)base, fused[i],
+		    &out[i]);
+		if (!status)
+			continue;
+		while (i--) {
+			run_free(out[i]);
+			out[i] = NULL;
+		}
+		return status;
+	}
+	return NULL;
+}
+
+static void
+release_infos(struct OrtEp *base, struct OrtNodeComputeInfo **infos, size_t n)
+{
+	(void)base;
+	for (size_t i = 0; i < n; i++)
+		run_free(infos[i]);
+}
+
+/* ---- the factory --------------------------------------------------------- */
+
+static const char *
+factory_name(const struct OrtEpFactory *base)
+{
+	(void)base;
+	return name;
+}
+
+static const char *
+factory_vendor(const struct OrtEpFactory *base)
+{
+	(void)base;
+	return "burin";
+}
+
+static uint32_t
+factory_vendor_id(const struct OrtEpFactory *base)
+{
+	(void)base;
+	return 0;
+}
+
+static const char *
+factory_version(const struct OrtEpFactory *base)
+{
+	(void)base;
+	return burin_version();
+}
+
+static struct OrtStatus *
+get_devices(struct OrtEpFactory *base,
+    const struct OrtHardwareDevice *const *device, size_t ndevice,
+    struct OrtEpDevice **out, size_t room, size_t *n)
+{
+	const struct ort_api *api = &((struct factory *)base)->api;
+
+	*n = 0;
+	for (size_t i = 0; i < ndevice && *n < room; i++) {
+		if (api->HardwareDevice_Type(device[i]) != ORT_DEVICE_CPU)
+			continue;
+		ORT_TRY(api->ep->CreateEpDevice(base, device[i], NULL, NULL,
+		    &out[*n]));
+		++*n;
+	}
+	return NULL;
+}
+
+static void
+drop_factory(struct factory *f)
+{
+	if (atomic_fetch_sub(&f->refs, 1) == 1)
+		free(f);
+}
+
+static void
+release_ep(struct OrtEpFactory *base, struct OrtEp *ep)
+{
+	struct provider *p = (struct provider *)ep;
+
+	if (!p)
+		return;
+	claims_free(&p->claims);
+	settings_free(&p->settings);
+	free(p);
+	drop_factory((struct factory *)base);
+}
+
+static struct OrtStatus *
+create_ep(struct OrtEpFactory *base,
+    const struct OrtHardwareDevice *const *device,
+    const struct OrtKeyValuePairs *const *metadata, size_t ndevice,
+    const struct OrtSessionOptions *session, const struct OrtLogger *logger,
+    struct OrtEp **out)
+{
+	const struct ort_api *api = &((struct factory *)base)->api;
+	struct provider *p = calloc(1, sizeof *p);
+	struct OrtStatus *status;
+
+	(void)device;
+	(void)metadata;
+	(void)ndevice;
+	if (!p)
+		return ort_nomem(api);
+	atomic_fetch_add(&((struct factory *)base)->refs, 1);
+	p->base = (struct OrtEp){
+		.version = ORT_VERSION,
+		.GetName = provider_name,
+		.GetCapability = get_capability,
+		.Compile = compile,
+		.ReleaseNodeComputeInfos = release_infos,
+	};
+	p->api = api;
+	p->claims = (struct claims){ api, logger, &p->settings, NULL };
+	status = settings_read(api, session, &p->settings);
+	if (status)
+		release_ep(base, &p->base);
+	else
+		*out = &p->base;
+	return status;
+}
+
+static struct OrtStatus *
+no_data_transfer(struct OrtEpFactory *base, void **out)
+{
+	(void)base;
+	*out = NULL;
+	return NULL;
+}
+
+static bool
+has_no_streams(const struct OrtEpFactory *base)
+{
+	(void)base;
+	return false;
+}
+
+/* ---- the library --------------------------------------------------------- */
+
+static void
+take_slots(const struct OrtApi *from, struct ort_api *api)
+{
+#define SLOT(place, result, name, params) \
+	api->name = (result (*) params)from->slot[place];
+#include "hosts/ort/slots.def"
+#undef SLOT
+	api->ep = api->GetEpApi();
+}
+
+/* An older ONNX Runtime does not give out the table of this version.  The
+ * first place is the same in all.  */
+static struct OrtStatus *
+refuse(const struct OrtApiBase *base)
+{
+	const struct OrtApi *first = base->GetApi(1);
+	struct OrtStatus *(*create)(int, const char *) =
+	    (struct OrtStatus *(*)(int, const char *))first->slot[0];
+	char line[128];
+
+	snprintf(line, sizeof line, WANTED "%.32s", base->GetVersionString());
+	return create(ORT_FAIL, line);
+}
+
+EXPORT struct OrtStatus *CreateEpFactories(const char *registered,
+    const struct OrtApiBase *base, const struct OrtLogger *logger,
+    struct OrtEpFactory **out, size_t room, size_t *n);
+EXPORT struct OrtStatus *ReleaseEpFactory(struct OrtEpFactory *factory);
+
+struct OrtStatus *
+CreateEpFactories(const char *registered, const struct OrtApiBase *base,
+    const struct OrtLogger *logger, struct OrtEpFactory **out, size_t room,
+    size_t *n)
+{
+	const struct OrtApi *table = base->GetApi(ORT_VERSION);
+	struct ort_api api;
+	struct factory *f;
+
+	(void)registered;
+	(void)logger;
+	if (!table)
+		return refuse(base);
+	take_slots(table, &api);
+	f = room ? calloc(1, sizeof *f) : NULL;
+	if (!f)
+		return ort_nomem(&api);
+	f->api = api;
+	atomic_init(&f->refs, 1);
+	f->base = (struct OrtEpFactory){
+		.version = ORT_VERSION,
+		.GetName = factory_name,
+		.GetVendor = factory_vendor,
+		.GetSupportedDevices = get_devices,
+		.CreateEp = create_ep,
+		.ReleaseEp = release_ep,
+		.GetVendorId = factory_vendor_id,
+		.GetVersion = factory_version,
+		.CreateDataTransfer = no_data_transfer,
+		.IsStreamAware = has_no_streams,
+	};
+	out[0] = &f->base;
+	*n = 1;
+	return NULL;
+}
+
+struct OrtStatus *
+ReleaseEpFactory(struct OrtEpFactory *factory)
+{
+	drop_factory((struct factory *)factory);
+	return NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Options of the provider: those of burin, and "claim".
+ */
+#ifndef BURIN_ORT_SETTINGS_H
+#define BURIN_ORT_SETTINGS_H
+
+#include "hosts/ort/graph.h"
+
+enum claim_mode { CLAIM_AUTO, CLAIM_ALL, CLAIM_NONE };
+
+struct settings {
+	enum claim_mode claim;
+	size_t n;
+	char **key, **value;
+};
+
+/* Those of a session.  s is to be freed also after an error.  */
+struct OrtStatus *settings_read(const struct ort_api *api,
+    const struct OrtSessionOptions *session, struct settings *s);
+void settings_free(struct settings *s);
+
+/* As burin takes them.  look: for a model that is only looked at, of which
+ * nothing is compiled and which may have unsupported operators.  */
+int settings_options(const struct settings *s, int look, burin_options **out,
+    burin_error *err);
+
+#endif

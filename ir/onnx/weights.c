@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a layer to its weight, through the nodes that only pass a matrix on.
+ */
+#include "ir/onnx/weights.h"
+
+#include "ir/onnx/state.h"
+#include "ir/onnx/onnx.pb-c.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One for each name.  */
+struct brn_onnx_users {
+	int layers;             /* uses as a weight or on the way to one */
+	int constant;           /* the same in every run */
+};
+
+enum { NONE = -1 };
+
+/* Operators with weights, and the inputs that these are.  */
+static const struct layer_op {
+	const char *domain, *type;
+	int weight, scale, zero;
+	int conv;
+	int left;               /* its weights are left as they are */
+} layer_ops[] = {
+	{ "", "MatMul", 1, NONE, NONE, 0, 0 },
+	{ "", "Gemm", 1, NONE, NONE, 0, 0 },
+	{ "", "Conv", 1, NONE, NONE, 1, 0 },
+	{ "", "MatMulInteger", 1, NONE, 3, 0, 0 },
+	{ "", "ConvInteger", 1, NONE, 3, 1, 0 },
+	{ "", "QLinearMatMul", 3, 4, 5, 0, 0 },
+	{ "", "QLinearConv", 3, 4, 5, 1, 0 },
+	{ "com.microsoft", "FusedMatMul", 1, NONE, NONE, 0, 0 },
+	{ "com.microsoft", "FusedGemm", 1, NONE, NONE, 0, 0 },
+	{ "com.microsoft", "FusedConv", 1, NONE, NONE, 1, 0 },
+	{ "", "ConvTranspose", 1, NONE, NONE, 1, 1 },
+	{ "", "GRU", 1, NONE, NONE, 0, 1 },
+	{ "", "LSTM", 1, NONE, NONE, 0, 1 },
+	{ "", "RNN", 1, NONE, NONE, 0, 1 },
+	{ "com.microsoft", "Attention", 1, NONE, NONE, 0, 1 },
+	{ "com.microsoft", "DynamicQuantizeLSTM", 1, NONE, NONE, 0, 1 },
+	{ "com.microsoft", "DynamicQuantizeMatMul", 1, NONE, NONE, 0, 1 },
+	{ "com.microsoft", "MatMulIntegerToFloat", 1, NONE, NONE, 0, 1 },
+	{ "com.microsoft", "MatMulNBits", 1, NONE, NONE, 0, 1 },
+	{ "com.microsoft", "QAttention", 1, NONE, NONE, 0, 1 },
+	{ "com.microsoft", "QGemm", 3, NONE, NONE, 0, 1 },
+};
+
+/* ---- nodes --------------------------------------------------------------- */
+
+static int
+is_op(const struct Onnx__NodeProto *np, const char *domain, const char *type)
+{
+	return np->op_type && !strcmp(np->op_type, type) && (*domain ?
+	    np->domain && !strcmp(np->domain, domain) :
+	    brn_onnx_is_default(np->domain));
+}
+
+static int
+is_onnx(const struct Onnx__NodeProto *np, const char *type)
+{
+	return is_op(np, "", type);
+}
+
+static struct Onnx__AttributeProto *
+attr(const struct Onnx__NodeProto *np, const char *name)
+{
+	for (size_t i = 0; i < np->n_attribute; i++)
+		if (np->attribute[i]->name &&
+		    !strcmp(np->attribute[i]->name, name))
+			return np->attribute[i];
+	return NULL;
+}
+
+static int64_t
+int_attr(const struct Onnx__NodeProto *np, const char *name, int64_t dflt)
+{
+	const struct Onnx__AttributeProto *a = attr(np, name);
+
+	return a ? a->i : dflt;
+}
+
+static const struct layer_op *
+op_of(const struct Onnx__NodeProto *np)
+{
+	for (int i = 0; i < BRN_COUNT(layer_ops); i++) {
+		const struct layer_op *op = &layer_ops[i];
+
+		if (is_op(np, op->domain, op->type))
+			return (size_t)op->weight < np->n_input ? op : NULL;
+	}
+	return NULL;
+}
+
+/* The elements of input 0, maybe of another type or turned around.  */
+static int
+passes_on(const struct Onnx__NodeProto *np)
+{
+	return np->n_input && (is_onnx(np, "Transpose") ||
+	    is_onnx(np, "Identity") || is_onnx(np, "Cast") ||
+	    is_onnx(np, "DequantizeLinear"));
+}
+
+/* Of a matrix: no perm reverses the axes.  */
+static int
+swaps_axes(const struct Onnx__NodeProto *np)
+{
+	struct Onnx__AttributeProto *a = attr(np, "perm");
+
+	return !a || (a->n_ints == 2 && a->ints[0] == 1);
+}
+
+/* The tensor that a value is, or NULL.  */
+static struct Onnx__TensorProto *
+tensor_of(const struct brn_onnx_layers *l, const struct brn_onnx_name *v)
+{
+	struct Onnx__GraphProto *g = l->m->graph;
+	struct Onnx__AttributeProto *a;
+
+	if (v->origin == BRN_ONNX_INITIALIZER)
+		return g->initializer[v->index];
+	if (v->origin != BRN_ONNX_NODE || !is_onnx(g->node[v->index],
+	    "Constant"))
+		return NULL;
+	a = attr(g->node[v->index], "value");
+	return a ? a->t : NULL;
+}
+
+/* ---- the way from a layer to its weight ---------------------------------- */
+
+static int BRN_PRINTF(2, 3)
+leave(struct brn_onnx_weight *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(w->why, sizeof w->why, fmt, ap);
+	va_end(ap);
+	return 1;
+}
+
+/* Input i of np is what the elements are multiplied with, or their zero point.
+ */
+static void
+find_quant(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np,
+    int i, struct Onnx__TensorProto **out, struct brn_onnx_weight *w)
+{
+	struct brn_onnx_name *v = i == NONE || (size_t)i >= np->n_input ||
+	    !*np->input[i] ? NULL : brn_onnx_find(&l->names, np->input[i]);
+
+	if (!v)
+		return;
+	*out = tensor_of(l, v);
+	if (!*out)
+		leave(w, "'%.64s', of its quantized weight, is computed", v->s);
+}
+
+/* One step back, from the result of np to its input.  */
+static void
+step_back(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np,
+    struct brn_onnx_weight *w)
+{
+	if (is_onnx(np, "Transpose")) {
+		if (w->conv)
+			leave(w, "the weight of the convolution is transposed");
+		if (swaps_axes(np)) {
+			w->stored_nk = !w->stored_nk;
+			w->axis = 1 - w->axis;
+		}
+	}
+	if (!is_onnx(np, "DequantizeLinear"))
+		return;
+	w->quantised = 1;
+	w->axis = (int)int_attr(np, "axis", 1);
+	find_quant(l, np, 1, &w->scale, w);
+	find_quant(l, np, 2, &w->zero, w);
+	if (int_attr(np, "block_size", 0))
+		leave(w, "its weight is quantized in blocks");
+}
+
+/* The end of the way: 1 and the tensor or why there is none, 0 when the value
+ * differs from run to run.  */
+static int
+arrive(const struct brn_onnx_layers *l, const struct brn_onnx_name *v,
+    struct brn_onnx_weight *w)
+{
+	w->name = v->s;
+	w->stream = (size_t)v->index + (v->origin == BRN_ONNX_NODE ?
+	    l->m->graph->n_initializer : 0);
+	w->t = tensor_of(l, v);
+	if (w->t)
+		return 1;
+	if (v->origin == BRN_ONNX_SPARSE)
+		return leave(w, "its weight '%.64s' is sparse already", v->s);
+	if (!l->users[v - l->names.v].constant)
+		return 0;
+	return leave(w, "its weight '%.64s' is computed from constants by "
+	    "%.40s", v->s, l->m->graph->node[v->index]->op_type);
+}
+
+/* From a value to the tensor it is.  Calls seen for each value on the way until
+ * that returns 0.  The file may be in any order, even a circle: the steps are
+ * counted.  */
+static int
+go_back(const struct brn_onnx_layers *l, const char *value,
+    struct brn_onnx_weight *w, int (*seen)(const struct brn_onnx_layers *l,
+    const struct brn_onnx_name *v, struct brn_onnx_weight *w))
+{
+	for (int step = 0; step < 16; step++) {
+		struct brn_onnx_name *v = brn_onnx_find(&l->names, value);
+		const struct Onnx__NodeProto *np;
+
+		if (!v || !seen(l, v, w))
+			return 0;
+		if (v->origin != BRN_ONNX_NODE)
+			return arrive(l, v, w);
+		np = l->m->graph->node[v->index];
+		if (!passes_on(np))
+			return arrive(l, v, w);
+		step_back(l, np, w);
+		value = np->input[0];
+	}
+	return 0;
+}
+
+/* ---- users --------------------------------------------------------------- */
+
+static int
+count_user(const struct brn_onnx_layers *l, const struct brn_onnx_name *v,
+    struct brn_onnx_weight *w)
+{
+	(void)w;
+	/* Its maker uses the value before it once, whatever uses v.  */
+	return l->users[v - l->names.v].layers++ == 0;
+}
+
+static int
+compare_users(const struct brn_onnx_layers *l, const struct brn_onnx_name *v,
+    struct brn_onnx_weight *w)
+{
+	w->tied |= l->users[v - l->names.v].layers != v->uses;
+	return 1;
+}
+
+static int
+is_constant(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np)
+{
+	for (size_t i = 0; i < np->n_input; i++) {
+		struct brn_onnx_name *v = *np->input[i] ?
+		    brn_onnx_find(&l->names, np->input[i]) : NULL;
+
+		if (*np->input[i] && (!v ||
+		    !l->users[v - l->names.v].constant))
+			return 0;
+	}
+	return np->op_type && !strstr(np->op_type, "Random") &&
+	    !is_onnx(np, "If") && !is_onnx(np, "Loop") &&
+	    !is_onnx(np, "Scan");
+}
+
+/* Nodes that come before their inputs count as computed.  */
+static void
+find_constants(struct brn_onnx_layers *l)
+{
+	const struct Onnx__GraphProto *g = l->m->graph;
+
+	for (int i = 0; i < l->names.n; i++)
+		l->users[i].constant = l->names.v[i].origin <=
+		    BRN_ONNX_SPARSE;
+	for (size_t i = 0; i < g->n_node; i++) {
+		if (!is_constant(l, g->node[i]))
+			continue;
+		for (size_t k = 0; k < g->node[i]->n_output; k++) {
+			struct brn_onnx_name *v = brn_onnx_find(&l->names,
+			    g->node[i]->output[k]);
+
+			if (v)
+				l->users[v - l->names.v].constant = 1;
+		}
+	}
+}
+
+int
+brn_onnx_layers_init(struct brn_onnx_layers *l,
+    const struct Onnx__ModelProto *m, const char *file, burin_error *err)
+{
+	const struct Onnx__GraphProto *g = m->graph;
+	int rc;
+
+	*l = (struct brn_onnx_layers){ .m = m };
+	if ((rc = brn_onnx_names_init(&l->names, g, file, err)) < 0)
+		return rc;
+	l->users = brn_alloc((size_t)l->names.n, sizeof *l->users);
+	if (!l->users)
+		return brn_nomem(err);
+	find_constants(l);
+	for (size_t i = 0; i < g->n_node; i++) {
+		const struct layer_op *op = op_of(g->node[i]);
+		struct brn_onnx_weight w = { 0 };
+
+		if (op)
+			go_back(l, g->node[i]->input[op->weight], &w,
+			    count_user);
+	}
+	return 0;
+}
+
+void
+brn_onnx_layers_free(struct brn_onnx_layers *l)
+{
+	brn_onnx_names_free(&l->names);
+	free(l->users);
+}
+
+/* ---- a layer ------------------------------------------------------------- */
+
+/* Whether w->t can be pruned.  A convolution's is [out][in][kernel..], which is
+ * [out][in * taps].  */
+static int
+check_tensor(struct brn_onnx_weight *w)
+{
+	const struct Onnx__TensorProto *t = w->t;
+	int rank = (int)t->n_dims, dtype = brn_onnx_dtype(t->data_type);
+
+	if (w->conv ? rank < 3 : rank != 2)
+		return leave(w, "its weight has %d dimensions, wanted %s",
+		    rank, w->conv ? "3 or more" : "2");
+	for (int d = 0; d < rank; d++)
+		if (t->dims[d] <= 0)
+			return leave(w, "its weight is empty");
+	if (w->quantised ? dtype != BURIN_I8 && dtype != BURIN_U8 :
+	    dtype != BURIN_F32)
+		return leave(w, "its weight is %s, wanted %s",
+		    brn_onnx_dtype_name(t->data_type), w->quantised ?
+		    "int8 or uint8" : "floats, or int8 with a scale");
+	if (w->axis < 0)
+		w->axis += rank;
+	return 1;
+}
+
+int
+brn_onnx_layer(const struct brn_onnx_layers *l,
+    const struct Onnx__NodeProto *np, struct brn_onnx_weight *w)
+{
+	const struct layer_op *op = op_of(np);
+
+	*w = (struct brn_onnx_weight){ 0 };
+	if (!op)
+		return 0;
+	w->layer = np->name && *np->name ? np->name :
+	    np->n_output ? np->output[0] : "";
+	w->conv = op->conv;
+	w->stored_nk = op->conv || int_attr(np, "transB", 0) != 0;
+	w->quantised = op->zero != NONE;
+	w->axis = op->conv ? 0 : 1;
+	find_quant(l, np, op->scale, &w->scale, w);
+	find_quant(l, np, op->zero, &w->zero, w);
+	if (!go_back(l, np->input[op->weight], w, compare_users))
+		return 0;
+	if (op->left)
+		return leave(w, "weights of %s are not pruned", op->type);
+	if (op->conv && int_attr(np, "group", 1) != 1)
+		return leave(w, "it has %lld groups",
+		    (long long)int_attr(np, "group", 1));
+	return *w->why ? 1 : check_tensor(w);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Layers on images, without the product: planes to phases
+ * (runtime/native/planes.h), phases to tiles, tiles to planes.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "runtime/native/image_tiles.h"
+#include "runtime/native/isa.h"
+
+/* ---- planes to phases ---------------------------------------------------- */
+
+#if BRN_LANES == 16
+static const brn_ivec every_second = { 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
+    22, 24, 26, 28, 30 };
+#elif BRN_LANES == 8
+static const brn_ivec every_second = { 0, 2, 4, 6, 8, 10, 12, 14 };
+#else
+static const brn_ivec every_second = { 0, 2, 4, 6 };
+#endif
+
+static inline void
+fill_with(float *to, float v, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		to[i] = v;
+}
+
+/* The asm keeps GCC from making vectors, which are slower for the few elements
+ * at the ends of a row.  */
+static inline void
+fill_few(float *to, float v, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++) {
+		to[i] = v;
+		__asm__ volatile ("");
+	}
+}
+
+/* Copy n elements, rounded up to whole lines: the caller has room for these,
+ * and writes what follows later.  */
+static inline void
+copy_lines(float *to, const float *from, int64_t step, int64_t n)
+{
+	for (int64_t i = 0; i < n; i += BRN_TILE)
+		for (int k = 0; k < BRN_TILE; k += BRN_LANES) {
+			const brn_vec *x = (const brn_vec *)(from +
+			    (i + k) * step);
+
+			*(brn_vec *)(to + i + k) = step == 1 ? *x :
+			    __builtin_shuffle(*x, *(const brn_vec *)(from +
+			    (i + k) * step + BRN_LANES), every_second);
+		}
+}
+
+/* Copy n elements, no more.  */
+static inline void
+copy_exact(float *restrict to, const float *restrict from, int64_t step,
+    int64_t n)
+{
+	if (step == 1)
+		memcpy(to, from, (size_t)n * sizeof *to);
+	else
+		for (int64_t i = 0; i < n; i++)
+			to[i] = from[i * step];
+}
+
+/* Elements *first to *past of phase f in direction d are elements of the image;
+ * those before and behind are padding.  */
+static void
+image_part(const struct brn_phases *d, int64_t f, int64_t n, int64_t *first,
+    int64_t *past)
+{
+	int64_t lo = d->pad - f, hi = d->in + d->pad - f;
+
+	*first = lo <= 0 ? 0 : (lo + d->stride - 1) / d->stride;
+	*past = hi <= 0 ? 0 : (hi + d->stride - 1) / d->stride;
+	*first = *first < n ? *first : n;
+	*past = *past < n ? *past : n;
+	*past = *past > *first ? *past : *first;
+}
+
+static void
+make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
+    float *to, float fill)
+{
+	int64_t y0, y1, x0, x1, all = g->rows * g->pitch;
+	int64_t sx = g->x.stride, lines;
+
+	image_part(&g->y, fy, g->rows, &y0, &y1);
+	image_part(&g->x, fx, g->pitch, &x0, &x1);
+	fill_with(to, fill, y0 * g->pitch);
+	lines = (x1 - x0 + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
+	for (int64_t r = y0; r < y1; r++) {
+		float *row = to + r * g->pitch;
+		int64_t from = (r * g->y.stride + fy - g->y.pad) * g->x.in +
+		    x0 * sx + fx - g->x.pad;
+
+		fill_few(row, fill, x0);
+		if (sx <= 2 && from + lines * sx <= g->y.in * g->x.in &&
+		    r * g->pitch + x0 + lines <= g->size)
+			copy_lines(row + x0, x + from, sx, x1 - x0);
+		else
+			copy_exact(row + x0, x + from, sx, x1 - x0);
+		fill_few(row + x1, fill, g->pitch - x1);
+	}
+	fill_with(to + y1 * g->pitch, fill, all - y1 * g->pitch);
+	fill_with(to + all, fill, g->size - all);
+}
+
+void
+BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x, float *to,
+    float fill)
+{
+	for (int i = 0; i < g->y.n; i++)
+		for (int j = 0; j < g->x.n; j++, to += g->size)
+			make_phase(g, g->y.phase[i], g->x.phase[j], x, to,
+			    fill);
+}
+
+/* ---- phases to tiles, tiles to planes ------------------------------------ */
+
+void
+BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to)
+{
+	int64_t whole = a->last == BRN_TILE ? a->ntile : a->ntile - 1;
+	int64_t step = a->cols * BRN_TILE;
+
+	for (int64_t k = 0; k < a->n; k++) {
+		const float *x = a->src + a->from[k];
+		float *t = to + (int64_t)a->col[k] * BRN_TILE;
+
+		for (int64_t i = 0; i < whole; i++)
+			for (int v = 0; v < BRN_TILE; v += BRN_LANES)
+				*(brn_vec *)(t + i * step + v) =
+				    *(const brn_vec *)(x + i * BRN_TILE + v);
+		if (whole < a->ntile)
+			brn_copy_some(t + whole * step, x + whole * BRN_TILE,
+			    a->last);
+	}
+}
+
+/* Limits that results are clipped to while lines are stored, infinite for none;
+ * and whether the residual is added before that, after it, or not at all.
+ * activate_stored applies other activations to stored results.  */
+enum residual { NO, BEFORE, AFTER };
+struct limits {
+	brn_vec lo, hi;
+};
+
+static inline __attribute__((always_inline)) void
+store_line(float *y, const float *t, const float *residual,
+    const struct limits *l, const enum residual how)
+{
+	for (int i = 0; i < BRN_TILE; i += BRN_LANES) {
+		brn_vec v = *(const brn_vec *)(t + i);
+
+		if (how == BEFORE)
+			v += *(const brn_vec *)(residual + i);
+		v = brn_clip(v, l->lo, l->hi);
+		if (how == AFTER)
+			v += *(const brn_vec *)(residual + i);
+		*(brn_vec *)(y + i) = v;
+	}
+}
+
+/* Adjacent results of a group: n of them, at position pos of the group and
+ * element at of the plane.  */
+struct piece {
+	int64_t pos, at, n;
+};
+
+enum { MOST_TILES = BRN_GROUP_MOST, MOST_PIECES = MOST_TILES * BRN_TILE + 1 };
+
+static int
+find_pieces(const struct brn_scatter *a, struct piece *piece)
+{
+	const struct brn_planes *g = a->g;
+	int64_t p = a->pos, end = p + a->ntile * BRN_TILE;
+	int n = 0;
+
+	end = end < g->npos ? end : g->npos;
+	while (p < end) {
+		int64_t in = p % g->pitch, len = g->x.out - in;
+		int64_t next = p - in + g->pitch;
+
+		if (g->pitch == g->x.out)
+			next = end;
+		if (g->pitch == g->x.out || len > end - p)
+			len = end - p;
+		if (len > 0)
+			piece[n++] = (struct piece){ p - a->pos,
+			    brn_planes_before(g, p), len };
+		p = next;
+	}
+	return n;
+}
+
+/* Store all pieces of a row, whose positions are t, in its plane.  A line may
+ * run over into pieces that are stored later, but not beyond the last.  */
+static inline __attribute__((always_inline)) void
+store_pieces(const struct piece *piece, int n, float *y, const float *t,
+    const float *residual, const struct limits *l, const enum residual how)
+{
+	int64_t end = piece[n - 1].at + piece[n - 1].n;
+
+	for (int k = 0; k < n; k++)
+		for (int64_t i = 0; i < piece[k].n; i += BRN_TILE) {
+			int64_t at = piece[k].at + i, left = end - at;
+			const float *from = t + piece[k].pos + i;
+			float line[2][BRN_TILE];
+
+			if (left >= BRN_TILE) {
+				store_line(y + at, from, how == NO ? NULL :
+				    residual + at, l, how);
+				continue;
+			}
+			if (how != NO)
+				brn_copy_some(line[1], residual + at, left);
+			store_line(line[0], from, line[1], l, how);
+			brn_copy_some(y + at, line[0], left);
+		}
+}
+
+/* A row at a time: its lines are made adjacent, then stored piece by piece.  */
+static inline __attribute__((always_inline)) void
+scatter_pieces(const struct brn_scatter *a, float *y, const float *residual,
+    const struct limits *l, const enum residual how)
+{
+	struct piece piece[MOST_PIECES];
+	int n = find_pieces(a, piece);
+	int64_t plane = a->g->y.out * a->g->x.out;
+	float t[(MOST_TILES + 1) * BRN_TILE] __attribute__((aligned(64)));
+
+	memset(t + a->ntile * BRN_TILE, 0, BRN_TILE * sizeof *t);
+	for (int64_t r = 0; r < a->nrow && n; r++) {
+		const float *from = a->t + r * BRN_TILE;
+
+		for (int64_t i = 0; i < a->ntile; i++)
+			for (int v = 0; v < BRN_TILE; v += BRN_LANES)
+				*(brn_vec *)(t + i * BRN_TILE + v) =
+				    *(const brn_vec *)(from +
+				    i * a->rows * BRN_TILE + v);
+		store_pieces(piece, n, y + r * plane, t, how == NO ? NULL :
+		    residual + r * plane, l, how);
+	}
+}
+
+/* Where positions are results and tiles are whole, lines go to planes as they
+ * are.  */
+static inline __attribute__((always_inline)) void
+scatter_lines(const struct brn_scatter *a, float *y, const float *residual,
+    const struct limits *l, const enum residual how)
+{
+	int64_t plane = a->g->y.out * a->g->x.out;
+
+	for (int64_t r = 0; r < a->nrow; r++) {
+		const float *t = a->t + r * BRN_TILE;
+		int64_t at = r * plane + a->pos;
+
+		for (int64_t i = 0; i < a->ntile; i++) {
+			store_line(y + at, t, how == NO ? NULL : residual + at,
+			    l, how);
+			t += a->rows * BRN_TILE;
+			at += BRN_TILE;
+		}
+	}
+}
+
+#define SCATTER(how) \
+	if (whole) \
+		scatter_lines(a, y, residual, &l, how); \
+	else \
+		scatter_pieces(a, y, residual, &l, how)
+
+/* Apply an activation that is not a limit to what is stored.  */
+static void
+activate_stored(const struct brn_scatter *a, float *y, const float *residual)
+{
+	int64_t end = a->pos + a->ntile * BRN_TILE;
+	int64_t plane = a->g->y.out * a->g->x.out;
+	int64_t first = brn_planes_before(a->g, a->pos);
+	int64_t n = brn_planes_before(a->g, end < a->g->npos ? end :
+	    a->g->npos) - first;
+
+	for (int64_t at = first; at < a->nrow * plane; at += plane)
+		BRN_FOR_ISA(brn_epilogue)(y + at, residual ? residual + at :
+		    NULL, n, &a->epilogue);
+}
+
+void
+BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
+    const float *residual)
+{
+	int clips = a->epilogue.act == BRN_ACT_clip;
+	int simple = clips || a->epilogue.act == BRN_ACT_none;
+	int whole = a->g->pitch == a->g->x.out &&
+	    a->pos + a->ntile * BRN_TILE <= a->g->npos;
+	struct limits l = {
+		(clips ? a->epilogue.lo : -INFINITY) - (brn_vec){ 0 },
+		(clips ? a->epilogue.hi : INFINITY) - (brn_vec){ 0 },
+	};
+
+	if (!residual || !simple) {
+		SCATTER(NO);
+	} else if (a->epilogue.act_last) {
+		SCATTER(BEFORE);
+	} else {
+		SCATTER(AFTER);
+	}
+	if (!simple)
+		activate_stored(a, y, residual);
+}

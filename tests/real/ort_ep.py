@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check the execution provider for ONNX Runtime.  Prints TAP.
+
+    ort_ep.py BUILD WORK VERSION...     under each version, in WORK/ort-VERSION
+    ort_ep.py BUILD WORK --one          under the version that Python finds
+    ort_ep.py BUILD WORK --order HOW    one order of calls, for --one
+"""
+
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import onnxruntime as ort
+
+import compare
+import derive
+import models
+import ort_graphs
+
+NAME, CPU = "BurinExecutionProvider", "CPUExecutionProvider"
+ORDERS = ("unregister first", "unregister last", "again and again", "fork")
+
+
+def register(build):
+    ort.set_default_logger_severity(3)
+    ort.register_execution_provider_library(
+        "burin", os.path.join(os.path.abspath(build), ".libs/burin-ort.so"))
+
+
+def session_of(path, burin=None, optimize=True):
+    """burin: options of the provider; None: without it."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.record_ep_graph_assignment_info",
+                                     "1")
+    if not optimize:
+        options.graph_optimization_level = (
+            ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
+    providers = [CPU] if burin is None else [(NAME, burin), CPU]
+    return ort.InferenceSession(path, options, providers=providers)
+
+
+def claimed(session):
+    """How many nodes each fused one has."""
+    return [len(part.get_nodes())
+            for part in session.get_provider_graph_assignment_info()
+            if part.ep_name == NAME]
+
+
+def both(path, feed, burin, parts=None, optimize=True, atol=1e-4):
+    """Problems of a model under the provider against ONNX Runtime alone;
+    parts: how many claims, None: the whole graph in one."""
+    got = session_of(path, burin, optimize)
+    want = session_of(path, None, optimize)
+    nodes = sum(len(p.get_nodes())
+                for p in got.get_provider_graph_assignment_info())
+    here = claimed(got)
+    problems = []
+    if (here != [nodes]) if parts is None else (len(here) != parts):
+        problems.append(f"claimed {here} of {nodes} nodes")
+    for o, a, b in zip(want.get_outputs(), got.run(None, feed),
+                       want.run(None, feed)):
+        if a.dtype != b.dtype or a.shape != b.shape:
+            problems.append(f"{o.name}: {a.dtype}{a.shape}, wanted "
+                            f"{b.dtype}{b.shape}")
+        elif not np.allclose(a, b, rtol=1e-3, atol=atol):
+            problems.append(f"{o.name}: off by {np.abs(a - b).max()}")
+    return problems
+
+
+def floats(*shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+class Suite:
+    def __init__(self, build, work):
+        self.build, self.work = build, work
+        self.command = os.path.join(build, "burin")
+        self.minilm = models.minilm(work)
+        self.pruned = self.file("pruned-16x1.onnx")
+        compare.burin(self.command, "prune", self.minilm, "--block", "16x1",
+                      "--sparsity", "0.9", "-o", self.pruned)
+
+    def file(self, name):
+        folder = os.path.join(self.work, "ort")
+        os.makedirs(folder, exist_ok=True)
+        return os.path.join(folder, name)
+
+    def tokens(self, *shape):
+        return models.tokens(session_of(self.minilm), shape)
+
+    # Every function from here on is a test; the text is its name.
+
+    def dense(self):
+        """a model without zeros is left alone"""
+        return both(self.minilm, self.tokens(1, 128), {}, 0, atol=0)
+
+    def dense_all(self):
+        """claim=all takes it nevertheless"""
+        return both(self.minilm, self.tokens(3, 50), {"claim": "all"})
+
+    def none(self):
+        """claim=none takes nothing"""
+        return both(self.pruned, self.tokens(1, 128), {"claim": "none"}, 0,
+                    atol=0)
+
+    def sparse(self):
+        """a pruned model is claimed as a whole"""
+        return [p for shape in ((1, 128), (3, 7), (2, 200))
+                for p in both(self.pruned, self.tokens(*shape), {})]
+
+    def command_line(self):
+        """its outputs are those of burin run"""
+        feed = self.tokens(3, 50)
+        out = compare.run_burin(self.command, self.pruned, feed,
+                                self.file("io"))
+        session = session_of(self.pruned, {})
+        return [f"{o.name} differs"
+                for o, got in zip(session.get_outputs(),
+                                  session.run(None, feed))
+                if not np.allclose(got, np.load(
+                    os.path.join(out, f"{o.name}.npy")), rtol=0, atol=1e-5)]
+
+    def two_threads(self):
+        """options reach burin: two threads, the same bits"""
+        feed = self.tokens(2, 64)
+        one, two = (session_of(self.pruned, {"threads": n}).run(None, feed)
+                    for n in "12")
+        return [] if all(map(np.array_equal, one, two)) else ["other bits"]
+
+    def lstm(self):
+        """what burin lacks is run by ONNX Runtime, the rest is claimed"""
+        path = ort_graphs.lstm(self.file("lstm.onnx"))
+        return [p for n in (12, 1, 40)
+                for p in both(path, {"x": floats(n, 2, 512)}, {}, 2)]
+
+    def body(self):
+        """a body may use what a claimed part makes"""
+        path = ort_graphs.body(self.file("body.onnx"))
+        return [p for c in (True, False)
+                for p in both(path, {"x": floats(5, 512),
+                                     "c": np.array(c)}, {}, 1)]
+
+    def forms(self):
+        """attributes, values left out and element types of all kinds"""
+        path = ort_graphs.forms(self.file("forms.onnx"))
+        feed = {"x": floats(2, 4, 8, 8), "ints": np.array([7], np.int32),
+                "half": floats(9).astype(np.float16),
+                "scalar": np.array(3, np.float32)}
+        return both(path, feed, {"claim": "all"}, optimize=False)
+
+    def optimized(self):
+        """a model of ONNX Runtime's transformer optimizer"""
+        path = self.file("optimized.onnx")
+        derive.main("optimized", self.pruned, path)
+        return both(path, self.tokens(3, 50), {})
+
+    def quantized(self):
+        """integer weights are claimed, quantized activations are not"""
+        feed = self.tokens(1, 128)
+        problems = []
+        for kind, parts in (("dynamic", 1), ("qdq", 0)):
+            path = self.file(f"{kind}.onnx")
+            derive.main(kind, self.pruned, path)
+            session = session_of(path, {})
+            session.run(None, feed)
+            if len(claimed(session)) != parts:
+                problems.append(f"{kind}: claimed {claimed(session)}")
+        return problems
+
+    def external(self):
+        """weights in a file of their own"""
+        path = ort_graphs.mlp(self.file("mlp-external.onnx"), external=True)
+        return both(path, {"x": floats(3, 512)}, {})
+
+    def empty(self):
+        """a batch of nothing"""
+        path = ort_graphs.mlp(self.file("mlp.onnx"))
+        return both(path, {"x": floats(0, 512)}, {})
+
+    def concurrent(self):
+        """16 threads run one session"""
+        path = ort_graphs.lstm(self.file("lstm.onnx"))
+        session, alone = session_of(path, {}), session_of(path)
+        feeds = [{"x": floats(1 + i, 2, 512, seed=i)} for i in range(16)]
+        want = [alone.run(None, f)[0] for f in feeds]
+        problems = []
+
+        def work(first):
+            for k in range(20):
+                i = (first + k) % 16
+                got = session.run(None, feeds[i])[0]
+                if not np.allclose(got, want[i], atol=1e-4):
+                    problems.append(f"thread {first}: result {i} is wrong")
+
+        threads = [threading.Thread(target=work, args=(i,))
+                   for i in range(16)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        return problems
+
+    def errors(self):
+        """errors are those of burin"""
+        wanted = {
+            ("claim", "some"): "claim is 'some', wanted auto, all or none",
+            ("threads", "many"): "threads",
+            ("colour", "red"): "colour",
+            ("warm", "1"): "option warm has no use",
+        }
+        device, = (d for d in ort.get_ep_devices() if d.ep_name == NAME)
+        problems = []
+        for (key, value), text in wanted.items():
+            options = ort.SessionOptions()
+            options.add_provider_for_devices([device], {key: value})
+            try:
+                ort.InferenceSession(self.minilm, options,
+                                     enable_fallback=0)
+                problems.append(f"{key}={value} is no error")
+            except Exception as e:
+                if "burin: " not in str(e) or text not in str(e):
+                    problems.append(f"{key}={value}: {e}")
+        return problems
+
+    def times(self):
+        """a pruned model is faster than without the provider"""
+        feed = self.tokens(1, 128)
+        sessions = [session_of(self.pruned, {}), session_of(self.pruned)]
+        samples = ([], [])
+        for _ in range(15):
+            for s, to in zip(sessions, samples):
+                s.run(None, feed)
+                start = time.perf_counter()
+                s.run(None, feed)
+                to.append((time.perf_counter() - start) * 1e3)
+        burin, cpu = map(statistics.median, samples)
+        print(f"# minilm-l6 16x1 at 0.9, 1x128, one thread: with burin "
+              f"{burin:.2f} ms, without {cpu:.2f} ms")
+        return [] if burin < cpu else ["it is not"]
+
+
+def order(build, work, how):
+    """Calls in an unusual order; a crash is seen by the parent."""
+    register(build)
+    path = ort_graphs.mlp(os.path.join(work, "ort", "order.onnx"))
+    feed = {"x": floats(3, 512)}
+    want = session_of(path).run(None, feed)[0]
+    session = session_of(path, {})
+    good = [bool(claimed(session))]
+
+    def run(s):
+        good.append(np.allclose(s.run(None, feed)[0], want, atol=1e-4))
+
+    def drop():
+        ort.unregister_execution_provider_library("burin")
+
+    if how == "unregister first":
+        run(session)
+        drop()
+        run(session)
+    elif how == "fork":
+        child = os.fork()
+        run(session)
+        if not child:
+            run(session_of(path, {}))
+            os._exit(0 if all(good) else 1)
+        good.append(os.waitpid(child, 0)[1] == 0)
+    else:
+        run(session)
+        del session
+        gc.collect()
+        drop()
+        for _ in range(5 if how == "again and again" else 0):
+            register(build)
+            session = session_of(path, {})
+            run(session)
+            del session
+            drop()
+    return 0 if all(good) else 1
+
+
+def one(build, work):
+    register(build)
+    suite = Suite(build, work)
+    for name, test in vars(Suite).items():
+        if test.__doc__ and not name.startswith("_"):
+            point(test.__doc__, test.__get__(suite))
+    for how in ORDERS:
+        point(how, lambda: ordered(build, work, how))
+
+
+def ordered(build, work, how):
+    r = subprocess.run([sys.executable, __file__, build, work, "--order",
+                        how], capture_output=True, text=True)
+    return r.stderr.splitlines() + [f"status {r.returncode}"] \
+        if r.returncode else []
+
+
+def point(name, test):
+    try:
+        problems = test()
+    except Exception as e:
+        problems = [f"{type(e).__name__}: {e}"]
+    print(f"{'not ok' if problems else 'ok'} - {ort.__version__}: {name}")
+    for line in problems:
+        print("# " + str(line).replace("\n", " "))
+    sys.stdout.flush()
+
+
+def main(build, work, *args):
+    if args[0] == "--order":
+        return order(build, work, args[1])
+    if args[0] == "--one":
+        return one(build, work)
+    tests = sum(bool(t.__doc__) for t in vars(Suite).values()
+                if callable(t)) + len(ORDERS)
+    print(f"1..{tests * len(args)}", flush=True)
+    for version in args:
+        environment = dict(os.environ, PYTHONPATH=os.path.join(
+            os.path.abspath(work), f"ort-{version}"))
+        subprocess.run([sys.executable, __file__, build, work, "--one"],
+                       env=environment, check=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# make check-real: the execution provider in several versions of ONNX Runtime.
+# VERSIONS are those to try, the last minor ones by default.
+. "${SRCDIR:-.}/tests/real/venv.sh"
+versions=${VERSIONS:-1.32.0 1.31.1 1.30.0 1.29.0}
+
+for v in $versions; do
+	[ -d "$work/ort-$v/onnxruntime" ] ||
+	    install --target "$work/ort-$v" "onnxruntime==$v"
+done
+# shellcheck disable=SC2086 # a list of words
+exec "$venv/bin/python" "$here/ort_ep.py" "${BUILDDIR:-.}" "$work" $versions
