@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Public functions that are no more than a check and a call inwards.
+ * Public functions that check their arguments and call one internal function.
  */
 #include "burin.h"
 
@@ -35,7 +35,7 @@ burin_strerror(int code)
 	return "unknown status";
 }
 
-/* The spec of a caller whose struct has size bytes.  */
+/* Copy the spec of a caller whose struct has size bytes.  */
 static int
 take_spec(const burin_prune_spec *spec, size_t size, burin_prune_spec *out,
     burin_error *err)
@@ -92,7 +92,7 @@ burin_cache_each(const burin_options *o, int verify, burin_cache_fn *fn,
 	return rc;
 }
 
-/* gc, or clear where max_bytes is NULL.  */
+/* Collect garbage down to *max_bytes; NULL: clear.  */
 static int
 cache_remove(const burin_options *o, const int64_t *max_bytes, int64_t *n,
     burin_error *err)

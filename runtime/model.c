@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Loading: file -> graph -> net -> kernels; and what is told of it.
+ * A model: graph to net to kernels, and the facts that burin.h gives about it.
  */
 #include "runtime/model.h"
 
@@ -9,10 +9,6 @@
 #include <string.h>
 
 #include "ir/graph/estimate.h"
-#include "ir/graph/read.h"
-#include "ir/onnx/file.h"
-#include "ir/onnx/import.h"
-#include "ir/op/infer.h"
 #include "jit/kernel/cost.h"
 
 struct burin_model *
@@ -48,7 +44,7 @@ burin_model_free(burin_model *m)
 	free(m);
 }
 
-/* Without net.  */
+/* A model without a net.  */
 static struct burin_model *
 model_new(const struct burin_options *o)
 {
@@ -68,9 +64,9 @@ model_new(const struct burin_options *o)
 	return NULL;
 }
 
-/* ---- what is told ----------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------ */
 
-/* A copy that lives as long as the model.  */
+/* Replace *s by a copy that lives as long as the model.  */
 static int
 keep_string(struct burin_model *m, const char **s, burin_error *err)
 {
@@ -127,7 +123,7 @@ describe_unsupported(struct burin_model *m, const struct brn_graph *g,
 	return 0;
 }
 
-/* What burin.h tells of the file, before passes change the graph.  */
+/* Facts about the file, taken before passes change the graph.  */
 static int
 describe_file(struct burin_model *m, const struct brn_graph *g,
     burin_error *err)
@@ -149,7 +145,7 @@ describe_file(struct burin_model *m, const struct brn_graph *g,
 	return describe_unsupported(m, g, err);
 }
 
-/* Patterns that passes left as they are.  */
+/* Patterns that passes did not fuse, with reasons.  */
 static int
 describe_unfused(struct burin_model *m, burin_error *err)
 {
@@ -174,7 +170,8 @@ describe_unfused(struct burin_model *m, burin_error *err)
 	return 0;
 }
 
-/* Inputs and outputs, whose types passes may have found out.  */
+/* Inputs and outputs, after passes: they may have inferred more of the
+ * types.  */
 static int
 describe_values(struct burin_model *m, burin_error *err)
 {
@@ -193,7 +190,7 @@ describe_values(struct burin_model *m, burin_error *err)
 	return rc;
 }
 
-/* Microseconds of all tokens that layers are judged by.  */
+/* Nanoseconds of a tile to microseconds of BRN_COST_TOKENS tokens.  */
 static double
 micros(double ns)
 {
@@ -265,7 +262,7 @@ describe_layers(struct burin_model *m, burin_error *err)
 	return 0;
 }
 
-/* Keys of the records of tuning.  */
+/* Keys of the tuning records that the model used.  */
 static int
 describe_tunings(struct burin_model *m, burin_error *err)
 {
@@ -365,137 +362,6 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 	m->load_ms = brn_now_ms() - t0;
 	*out = m;
 	return 0;
-}
-
-/* A file, or bytes and where their external data is.  */
-struct source {
-	const char *path;
-	const void *data;
-	size_t size;
-	const char *dir;
-	const burin_blob *blob; /* [nblob] instead of dir */
-	size_t nblob;
-};
-
-/* A text claims types: they are found out before anything relies on them.  */
-static int
-read_text(const struct source *f, int keep, struct brn_graph **out,
-    burin_error *err)
-{
-	struct brn_graph *g;
-	int rc = brn_graph_read(f->data, f->size, f->dir,
-	    f->path ? f->path : "memory", keep, &g, err);
-
-	if (rc < 0)
-		return rc;
-	if ((rc = brn_infer_types(g, err)) < 0 ||
-	    (rc = brn_graph_verify(g, err)) < 0)
-		brn_graph_free(g);
-	else
-		*out = g;
-	return rc;
-}
-
-static int
-read_file(const char *path, int keep, struct brn_graph **out,
-    burin_error *err)
-{
-	struct brn_onnx_map map;
-	int rc = brn_onnx_map(path, &map, err), is_text;
-	char *dir;
-
-	if (rc < 0)
-		return rc;
-	dir = brn_onnx_folder(path);
-	is_text = brn_graph_is_text(map.p, map.n);
-	if (!dir)
-		rc = brn_nomem(err);
-	else if (is_text)
-		rc = read_text(&(struct source){ path, map.p, map.n, dir },
-		    keep, out, err);
-	brn_onnx_unmap(&map);
-	free(dir);
-	return is_text || rc < 0 ? rc :
-	    brn_onnx_import_file(path, keep, out, err);
-}
-
-static int
-read_source(const struct source *f, int keep, struct brn_graph **out,
-    burin_error *err)
-{
-	if (f->path)
-		return read_file(f->path, keep, out, err);
-	if (f->blob)
-		return brn_onnx_import_parts(f->data, f->size, f->blob,
-		    f->nblob, keep, out, err);
-	if (brn_graph_is_text(f->data, f->size))
-		return read_text(f, keep, out, err);
-	return brn_onnx_import(f->data, f->size, f->dir, "memory", keep, out,
-	    err);
-}
-
-static int
-load(const struct source *f, const burin_options *o, burin_model **out,
-    burin_error *err)
-{
-	struct burin_options own;
-	struct brn_graph *g;
-	double t0 = brn_now_ms();
-	int rc = brn_options_use(&o, &own, err);
-
-	if (rc == 0)
-		rc = read_source(f, o->keep, &g, err);
-	if (rc == 0)
-		rc = brn_model_new(g, o, t0, out, err);
-	brn_options_clear(&own);
-	return rc;
-}
-
-int
-burin_model_load(const char *path, const burin_options *o, burin_model **out,
-    burin_error *err)
-{
-	burin_error own;
-
-	err = err ? err : &own;
-	if (!path || !out)
-		return brn_fail(err, BURIN_EINVAL,
-		    "burin_model_load: argument is NULL");
-	return load(&(struct source){ .path = path }, o, out, err);
-}
-
-int
-burin_model_load_memory(const void *data, size_t size,
-    const char *external_dir, const burin_options *o, burin_model **out,
-    burin_error *err)
-{
-	burin_error own;
-
-	err = err ? err : &own;
-	if (!data || !out)
-		return brn_fail(err, BURIN_EINVAL,
-		    "burin_model_load_memory: argument is NULL");
-	return load(&(struct source){ .data = data, .size = size,
-	    .dir = external_dir }, o, out, err);
-}
-
-int
-burin_model_load_parts(const void *data, size_t size, const burin_blob *blobs,
-    size_t nblob, const burin_options *o, burin_model **out, burin_error *err)
-{
-	burin_error own;
-
-	err = err ? err : &own;
-	if (!data || (!blobs && nblob) || !out)
-		return brn_fail(err, BURIN_EINVAL,
-		    "burin_model_load_parts: argument is NULL");
-	for (size_t i = 0; i < nblob; i++)
-		if (!blobs[i].name || !blobs[i].data)
-			return brn_fail(err, BURIN_EINVAL,
-			    "burin_model_load_parts: blob %zu has no %s", i,
-			    blobs[i].name ? "data" : "name");
-	return load(&(struct source){ .data = data, .size = size,
-	    .blob = blobs, .nblob = nblob }, o, out, err);
 }
 
 const char *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Graph -> passes -> layers.
+ * Making a net: run the passes over a graph, then make its layers.
  */
 #include "runtime/net.h"
 
@@ -76,7 +76,7 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 	return rc < 0 ? rc : brn_infer_types(n->graph, err);
 }
 
-/* How often each node is used.  NULL: no memory.  */
+/* The number of uses of each node.  NULL: no memory.  */
 static int *
 count_uses(const struct brn_graph *g)
 {
@@ -91,7 +91,8 @@ count_uses(const struct brn_graph *g)
 	return uses;
 }
 
-/* The next layer, and its weight goes once all that use it have it packed.  */
+/* Make the next layer.  The values of its weight are freed once all layers that
+ * use it have packed it.  */
 static int
 make_layer(struct brn_net *net, struct brn_node *n, int *uses,
     burin_error *err)

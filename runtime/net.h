@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rewritten graph and its layers: all of a model that a run reads.
- * Immutable but for the reference count; burin_model_update puts another in its
- * place.
+ * The rewritten graph and its layers: everything of a model that a run reads.
+ * Immutable but for the reference count; burin_model_update replaces it by
+ * another net.
  */
 #ifndef BRN_NET_H
 #define BRN_NET_H
@@ -25,12 +25,12 @@ struct brn_net {
 
 /* The element type of layers: bf16 where it is asked for, runs and pays.  */
 enum brn_elem brn_net_elem(const struct burin_options *o);
-/* Takes g, also when it fails.  The layers have no kernels yet.  tune has what
- * is known of their candidates.  */
+/* Make a net whose layers have no kernels yet.  Takes g, also when it fails.
+ * tune: the measured times of their candidates.  */
 int brn_net_new(struct brn_graph *g, const struct burin_options *o,
     struct brn_tune *tune, struct brn_net **out, burin_error *err);
 struct brn_net *brn_net_ref(struct brn_net *n);
-/* Gives a reference up; NULL is fine.  */
+/* Drop a reference; NULL is fine.  */
 void brn_net_free(struct brn_net *n);
 
 #endif

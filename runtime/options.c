@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of option keys, and their values from calls and environment.
+ * The table of option keys; values from calls and from the environment.
  */
 #include "runtime/options.h"
 
@@ -16,8 +16,8 @@
 
 enum kind { WORDS, COUNT, BYTES, STRING, ISA };
 
-/* Words are separated by | and counted from 0.  isa's are those of
- * jit/target.h.  */
+/* The words a key takes, separated by |; the value is the position, from 0.
+ * The words of isa are those of jit/target.h.  */
 static const struct key {
 	const char *name;
 	size_t at;
@@ -47,7 +47,7 @@ static const struct key {
 #undef AT
 };
 
-/* The position of value among words, -1 if it is none.  */
+/* The position of value among words, or -1.  */
 static int
 word_index(const char *words, const char *value)
 {
@@ -104,7 +104,7 @@ set_number(int *field, const char *key, const char *value, burin_error *err)
 	return 0;
 }
 
-/* Units are those of 1024.  */
+/* A number with an optional unit: K, M, G are powers of 1024.  */
 static int
 set_bytes(int64_t *field, const char *key, const char *value,
     burin_error *err)
@@ -168,7 +168,7 @@ set(struct burin_options *o, const char *name, const char *value,
 	return brn_fail(err, BURIN_EINVAL, "%s: no such option", name);
 }
 
-/* BURIN_<KEY>.  */
+/* The name of the environment variable of a key: BURIN_<KEY>.  */
 static const char *
 from_environment(const char *key)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Options: strings outside, checked values inside.  options.c has the one
- * table of keys.
+ * Options: strings in the API, checked values inside.  The table of keys is in
+ * options.c.
  */
 #ifndef BRN_OPTIONS_H
 #define BRN_OPTIONS_H
@@ -36,8 +36,8 @@ struct burin_options {
 	char *dump;             /* NULL: none */
 	burin_progress_fn *progress;
 	void *progress_ctx;
-	burin_error bad;        /* code < 0: what the environment has wrong,
-	                           reported by the first call that can */
+	burin_error bad;        /* code < 0: a wrong value in the environment,
+	                           reported by the first call that can fail */
 };
 
 /* Defaults, then the environment.  */
@@ -45,8 +45,8 @@ void brn_options_init(struct burin_options *o);
 struct brn_limits brn_options_limits(const struct burin_options *o);
 /* Free the strings inside.  */
 void brn_options_clear(struct burin_options *o);
-/* Let *o be usable: when it is NULL, defaults in *own, which the caller clears
- * in any case.  Fails when the environment was wrong.  */
+/* If *o is NULL, let it point to *own with the defaults; the caller clears
+ * *own in any case.  Fails when a value in the environment is wrong.  */
 int brn_options_use(const burin_options **o, struct burin_options *own,
     burin_error *err);
 

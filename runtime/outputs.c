@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Values that are not in the memory of the plan, inputs of the caller and
- * constants, are lent as copies.
+ * Giving outputs to the caller.  Inputs of the caller and constants of the
+ * model are lent as copies; other values are lent where the plan computed
+ * them.
  */
 #include "runtime/outputs.h"
 
@@ -21,7 +22,7 @@ brn_value_find(const struct brn_value *v, int n, size_t hint,
 	return -1;
 }
 
-/* The index in g->out of the k-th of out, which is there.  */
+/* The index in g->out of the k-th requested output, which exists.  */
 static int
 index_of(const struct brn_graph *g, const burin_output *out, size_t k)
 {
@@ -83,8 +84,7 @@ brn_outputs_fit(const burin_output *out, size_t n, burin_error *err)
 	return 0;
 }
 
-/* Whether the buffer of another output is in the place of this value of the
- * k-th.  */
+/* Does the buffer of another output overlap the value of the k-th?  */
 static int
 is_written_over(const burin_output *out, size_t n, size_t k,
     const void *data)
@@ -103,7 +103,7 @@ brn_outputs_give(struct brn_plan *p, burin_output *out, size_t n,
 	const struct brn_graph *g = p->net->graph;
 	int rc;
 
-	/* All that buffers may be written over is read first.  */
+	/* Values that a buffer would overwrite are copied first.  */
 	for (size_t k = 0; k < n; k++) {
 		int i = index_of(g, out, k);
 		const void *data = p->val[g->out[i].node->id].data;

@@ -9,12 +9,12 @@
 #include "runtime/model.h"
 #include "runtime/outputs.h"
 
-/* Shapes that a session keeps plans for; the one not used longest goes.  */
+/* Plans that a session keeps; the least recently used is freed first.  */
 enum { MAX_PLANS = 16 };
 
 struct burin_session {
 	struct burin_model *model;
-	struct brn_net *net;            /* of the last call */
+	struct brn_net *net;            /* current as of the last call */
 	struct brn_threads *threads;
 	struct brn_plan *plan;          /* latest first */
 	struct brn_plan *ran;           /* that ran last, whose memory is lent;
@@ -24,8 +24,8 @@ struct burin_session {
 	int profile;
 };
 
-/* Free the plans of other nets than net, and all if it is NULL, but for the one
- * that ran last.  */
+/* Free all plans made for another net than net (NULL: all plans), except the
+ * one that ran last.  */
 static void
 drop_plans(burin_session *s, const struct brn_net *net)
 {
@@ -40,7 +40,7 @@ drop_plans(burin_session *s, const struct brn_net *net)
 		}
 }
 
-/* The net that runs now; plans of another are of no use.  */
+/* Take the current net of the model; free the plans of an older one.  */
 static void
 get_net(burin_session *s)
 {
@@ -122,8 +122,8 @@ burin_session_threads(const burin_session *s)
 
 enum { NOT_GIVEN = -1 };                /* rank of an input */
 
-/* The caller's tensor as input i of the graph.  Without data, where that may
- * be, its data is NULL; that of an input of no bytes never is.  */
+/* Bind the caller's tensor to input i of the graph.  If data may be missing and
+ * is, the data of the input is NULL; an input of 0 bytes has data not NULL.  */
 static int
 bind_input(burin_session *s, int i, const burin_tensor *t, int with_data,
     burin_error *err)
@@ -185,7 +185,7 @@ bind_inputs(burin_session *s, const burin_tensor *in, size_t nin,
 	return 0;
 }
 
-/* Shapes that depend on what inputs hold need it.  */
+/* Plans by data need the data of every input.  */
 static int
 check_data(const burin_session *s, burin_error *err)
 {
@@ -199,8 +199,8 @@ check_data(const burin_session *s, burin_error *err)
 	return 0;
 }
 
-/* A plan for this call.  A model whose shapes depend on what its inputs hold is
- * planned for that.  */
+/* Make a plan for the bound inputs: for their types, or if shapes depend on the
+ * values of inputs, for these values.  */
 static int
 make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 {
@@ -217,8 +217,8 @@ make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 	return rc;
 }
 
-/* If there is no room for another plan, free the one not used longest, but not
- * the one that ran last.  */
+/* If MAX_PLANS plans are kept, free the least recently used one that is not the
+ * one that ran last.  */
 static void
 make_room(burin_session *s)
 {
@@ -235,7 +235,8 @@ make_room(burin_session *s)
 	brn_plan_free(p);
 }
 
-/* The plan of the bound inputs, found or made, at the head of the list.  */
+/* Find or make the plan of the bound inputs and put it at the head of the
+ * list.  */
 static int
 get_plan(burin_session *s, burin_error *err)
 {
@@ -258,7 +259,7 @@ get_plan(burin_session *s, burin_error *err)
 	return 0;
 }
 
-/* What the last run lent may go in this one.  */
+/* Memory that the last run lent may be freed from here on.  */
 static int
 check_lent(const burin_session *s, const burin_tensor *in, size_t nin,
     const burin_output *out, size_t nout, burin_error *err)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * New weights for a loaded model.  A net is made of the new file, with the
- * options of the old net.  It must be equal but for the values of weights, and
- * gets the kernels of the old net.  Each session uses it from its next run on;
- * the old net is freed when no session uses it any more.
+ * New weights for a loaded model.  A new net is made from the file with the
+ * options of the old one.  It must equal the old net except for the values of
+ * weights, and takes over its kernels.  Each session uses it from its next run
+ * on; the old net is freed when no session uses it any more.
  */
 #include "ir/onnx/import.h"
 #include "ir/graph/compare.h"

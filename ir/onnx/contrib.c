@@ -364,7 +364,7 @@ expand_upsample(struct brn_expand *e)
 		in[2] = brn_put_floats(e, scale, n);
 	e->out[0] = brn_put_converted(e, BRN_OP_resize, in, 3);
 	brn_put_int(e, e->out[0], "coordinates", BRN_RESIZE_asymmetric);
-	brn_put_int(e, e->out[0], "nearest", BRN_RESIZE_floor);
+	brn_put_int(e, e->out[0], "nearest", BRN_RESIZE_simple);
 }
 
 /* ---- the table ---- */

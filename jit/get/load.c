@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A kernel is opened through its checked descriptor, so that nothing can take
- * the place of the file between check and use.
+ * A kernel is opened through its checked descriptor, so that nobody can replace
+ * the file between check and use.
  *
- * The dynamic loader takes two requests for one name for one object, and
- * descriptor numbers come back: "/proc/self/fd/7" of today may be another
- * kernel than that of yesterday, which may still be loaded.  So every request
- * gets a name of its own, by putting a serial number into separators that mean
- * nothing to the kernel: "/" for a 0, "/." for a 1.
+ * The dynamic loader treats two requests for one name as one object, and
+ * descriptor numbers are reused: "/proc/self/fd/7" may name another kernel than
+ * the last time, and that one may still be loaded.  So every request gets a
+ * unique name: a serial number is encoded in separators that do not change the
+ * path, "/" for a 0 bit, "/." for a 1 bit.
  */
 #include "jit/get/load.h"
 
@@ -39,7 +39,7 @@ unique_name(int fd, char name[NAME_MAX_LEN])
 	sprintf(p, "/%d", fd);
 }
 
-/* The loader's words without the name we made up.  */
+/* The message of dlerror without the made-up name at its beginning.  */
 static const char *
 reason(const char *name)
 {
@@ -80,8 +80,8 @@ open_fd(int fd, burin_error *err)
 	return h;
 }
 
-/* A cache may lie on a file system that maps nothing for execution: then from
- * a copy in memory.  */
+/* Load a copy in memory, for a cache on a file system that does not map files
+ * as executable.  */
 static void *
 open_copy(int fd, burin_error *err)
 {

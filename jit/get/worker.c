@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pool.  One loop over poll, non-blocking sockets, a deadline for each
- * kernel.  The process this runs in belongs to somebody else: no signal
- * disposition is changed, no SIGPIPE raised, no child reaped but our own, and
- * no descriptor of his leaks into a worker.
+ * The pool of workers: one poll loop over non-blocking sockets, with a
+ * deadline for each kernel.  It runs inside the caller's process, so it
+ * changes no signal handler, raises no SIGPIPE, reaps only its own children,
+ * and passes none of the caller's descriptors to a worker.
  */
 #include "jit/get/worker.h"
 
@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 #define TIMEOUT_MS 30000
-/* That many workers lost in a row, and none will be any better.  */
+/* After so many workers lost in a row no more are started.  */
 #define MAX_LOST 3
-/* To end after the last job.  */
+/* Milliseconds that a worker has to exit after the last job.  */
 #define LEAVE_MS 2000
 #define LOWEST 19
 
@@ -36,8 +36,8 @@ struct worker {
 	int fd;
 	struct brn_job *job;            /* NULL: idle */
 	double deadline;
-	struct brn_buf ask;             /* what it gets, */
-	size_t sent;                    /* and how much of it it has */
+	struct brn_buf ask;             /* the message to it */
+	size_t sent;                    /* bytes of ask already sent */
 	struct brn_cc_answer answer;
 	size_t got;
 };
@@ -50,7 +50,7 @@ struct pool {
 	int nworker, stopped;
 	struct worker *worker;
 	struct brn_job *job;
-	int njob, next;                 /* job[next] is the next to give out */
+	int njob, next;                 /* job[next] is assigned next */
 	int lost;                       /* workers since the last answer */
 	brn_job_fn *done;
 	void *ctx;
@@ -75,8 +75,8 @@ timeout_ms(int low)
 	return low ? 10 * TIMEOUT_MS : TIMEOUT_MS;
 }
 
-/* Signals as a fresh process has them, and a process group of its own: killing
- * it takes along the assembler or linker it waits for.  */
+/* Give the worker default signal handlers and its own process group, so that
+ * killing the group also ends the assembler or linker it waits for.  */
 static int
 set_attributes(posix_spawnattr_t *a)
 {
@@ -91,7 +91,7 @@ set_attributes(posix_spawnattr_t *a)
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 }
 
-/* 0 or an errno.  */
+/* Returns 0 or an errno.  */
 static int
 spawn(const char *path, int fd, pid_t *pid)
 {
@@ -142,8 +142,8 @@ start(struct pool *p, struct worker *w, burin_error *err)
 	return BURIN_OK;
 }
 
-/* Kill and reap the process, unless it is reaped already: only then its number
- * is still its own.  The result is that of waitpid.  */
+/* Kill and reap the process, unless it was reaped already: its number may then
+ * belong to another process.  Returns the result of waitpid.  */
 static pid_t
 finish(struct worker *w, int *status)
 {
@@ -159,7 +159,7 @@ finish(struct worker *w, int *status)
 	return got;
 }
 
-/* End the process and say how it ended, also as a status of waitpid.  */
+/* End the process; describe how it ended, and give its waitpid status.  */
 static int
 stop(struct worker *w, char *how, size_t size)
 {
@@ -178,7 +178,7 @@ stop(struct worker *w, char *how, size_t size)
 
 /* ---- jobs ------------------------------------------------------------- */
 
-/* Signals of a program that is at fault itself.  */
+/* Signals that mean a crash of the program itself.  */
 static int
 is_crash(int status)
 {
@@ -187,9 +187,9 @@ is_crash(int status)
 	    WTERMSIG(status) == SIGILL || WTERMSIG(status) == SIGFPE);
 }
 
-/* The worker is of no use any more, for the reason given (NULL: as it
- * ended); its job fails.  A compiler that crashed or hung will do so
- * again.  */
+/* Give up a worker and fail its job, with the reason given; NULL: how the
+ * process ended.  The job is not tried again: a compiler that crashed or hung
+ * on it would do so again.  */
 static void
 lose(struct pool *p, struct worker *w, const char *why, int refused)
 {
@@ -221,7 +221,7 @@ put_ask(struct pool *p, struct worker *w)
 	brn_buf_put(&w->ask, w->job->spec, ask.nspec);
 }
 
-/* Give w the next job.  A job that cannot be given ends here.  */
+/* Assign the next job to w.  A job that cannot be sent fails here.  */
 static void
 give(struct pool *p, struct worker *w)
 {
@@ -258,8 +258,8 @@ would_block(void)
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-/* An error of send is left for receive to find: the worker may have answered
- * before it went.  */
+/* Errors of send are ignored here, receive reports them: the worker may have
+ * answered before it exited.  */
 static void
 send_more(struct worker *w)
 {
@@ -318,7 +318,8 @@ receive(struct pool *p, struct worker *w)
 
 /* ---- loop ------------------------------------------------------------- */
 
-/* Milliseconds until the first deadline, for poll; -1: nobody works.  */
+/* Milliseconds until the first deadline, for poll; -1: all workers are
+ * idle.  */
 static int
 patience(const struct pool *p)
 {
@@ -363,7 +364,8 @@ stop_all(struct pool *p)
 			lose(p, &p->worker[i], "stopped", 0);
 }
 
-/* Hand out, wait, attend to those who moved.  0: all jobs have ended.  */
+/* One turn of the loop: assign jobs, poll, serve ready workers.  0: all jobs
+ * have ended.  */
 static int
 turn(struct pool *p, struct pollfd *pfd)
 {
@@ -404,7 +406,7 @@ fail_all(struct pool *p)
 	}
 }
 
-/* Whether w has ended by itself by the time given.  */
+/* Has w exited by itself before the time given?  */
 static int
 wait_until(struct worker *w, double end)
 {
@@ -417,7 +419,8 @@ wait_until(struct worker *w, double end)
 	return got != 0;
 }
 
-/* Idle workers end when their socket does, or are made to.  */
+/* Close the sockets, on which idle workers exit, and kill those that do
+ * not.  */
 static void
 dismiss(struct pool *p)
 {

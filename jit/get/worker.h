@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A pool of burin-cc processes that compile kernels.  Each gets the next kernel
- * when it has answered for the last.  When a worker dies, hangs or sends an
- * answer that is none, the kernel it was compiling fails, and it is replaced.
+ * A pool of burin-cc processes that compile kernels, one kernel at a time each.
+ * When a worker dies, hangs or sends a malformed answer, the kernel it was
+ * compiling fails, and another worker takes its place.
  *
  * Messages are structs as they are in memory, since both ends come from one
  * build, which the magic number checks:
@@ -39,7 +39,7 @@ struct brn_job {
 	burin_error err;                /* out, when code < 0 */
 };
 
-/* Called as each job ends; the order is not that of the jobs.  */
+/* Called once for each job, in the order in which they end.  */
 typedef void brn_job_fn(void *ctx, struct brn_job *job);
 
 struct brn_pool {
