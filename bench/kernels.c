@@ -8,12 +8,13 @@
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
  *	        [--m 128] [--threads 1,2] [--masks uniform,square]
- *	        [--isa avx2,sse2] [--t0] [--kernel t2] [--dense] [--rivals]
- *	        [--json] [--quick]
+ *	        [--isa avx2,sse2] [--precision bf16] [--t0] [--kernel t2]
+ *	        [--dense] [--rivals] [--json] [--quick]
  *	kernels --fit [--isa avx2]      jit/kernel/cost.def
  *
  * Sizes are rows x cols, output x input features; --dense takes the dense layer
- * beside each, --rivals what other libraries make of it on one thread.
+ * beside each, --rivals what other libraries make of it on one thread.  With
+ * bf16 the peak is that of its dot products.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -52,6 +53,7 @@ struct sweep {
 	struct list axis[NUM_AXES];
 	int t0, json, dense, rivals;
 	int kernel;                     /* BRN_NO_KERNEL: the best */
+	int elem;
 	double peak, read;              /* GFLOP/s and GB/s of a core */
 	int nrow;                       /* printed */
 };
@@ -149,9 +151,10 @@ compare_dense(struct row *x, burin_error *err)
 	x->gain = r.ns / x->r.ns;
 	sparse = brn_estimate(c.isa, &(struct brn_layer_shape){ c.rows, c.cols,
 	    x->c.bh, x->c.bw, (int64_t)(x->r.stored *
-	    (double)(c.rows / x->c.bh) * (double)(c.cols / x->c.bw)), NULL });
+	    (double)(c.rows / x->c.bh) * (double)(c.cols / x->c.bw)), NULL,
+	    c.elem });
 	dense = brn_estimate(c.isa, &(struct brn_layer_shape){ c.rows, c.cols,
-	    c.bh, c.bw, c.rows / c.bh * c.cols, NULL });
+	    c.bh, c.bw, c.rows / c.bh * c.cols, NULL, c.elem });
 	x->predicted = dense.time / sparse.time;
 	return 0;
 }
@@ -226,6 +229,10 @@ parse_cell(const struct sweep *w, const int *at, struct bench_cell *c,
 		return brn_fail(err, BURIN_EINVAL, "%s: does not run here",
 		    s[ISA]);
 	c->isa = (enum brn_isa)isa;
+	c->elem = (enum brn_elem)w->elem;
+	if (w->elem < 0 || !brn_elem_runs(c->elem, c->isa))
+		return brn_fail(err, BURIN_EINVAL, "precision: does not run "
+		    "here with %s", s[ISA]);
 	c->mask = s[MASK];
 	c->threads = atoi(s[THREADS]);
 	c->m = atoll(s[M]);
@@ -296,7 +303,7 @@ run_all(struct sweep *w, burin_error *err)
 {
 	int at[NUM_AXES] = { 0 }, rc = 0;
 
-	w->peak = bench_peak();
+	w->peak = bench_peak((enum brn_elem)w->elem);
 	w->read = bench_read();
 	printf(w->json ? "{\"peak_gflops\": %.1f, \"read_gbs\": %.1f, "
 	    "\"rows\": [" : "peak %.1f GFLOP/s, read %.1f GB/s; block, mask, "
@@ -327,6 +334,7 @@ static const struct option options[] = {
 	{ "m", required_argument, NULL, M },
 	{ "sparsity", required_argument, NULL, SPARSITY },
 	{ "sizes", required_argument, NULL, SIZE },
+	{ "precision", required_argument, NULL, 'p' },
 	{ "t0", no_argument, NULL, '0' },
 	{ "kernel", required_argument, NULL, 'k' },
 	{ "dense", no_argument, NULL, 'd' },
@@ -356,6 +364,7 @@ main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (opt) {
 		case '0': w.t0 = 1; break;
+		case 'p': w.elem = brn_elem_parse(optarg); break;
 		case 'k': w.kernel = brn_kernel_parse(optarg); break;
 		case 'd': w.dense = 1; break;
 		case 'r': w.rivals = 1; break;

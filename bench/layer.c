@@ -7,6 +7,7 @@
 
 #include "bench/crew.h"
 #include "bench/patterns.h"
+#include "jit/builtin/bf16.h"
 #include "jit/builtin/few_tokens.h"
 #include "jit/builtin/few_weights.h"
 #include "jit/builtin/t0.h"
@@ -25,7 +26,8 @@ struct layer {
 	struct brn_bsr *b;
 	struct brn_spec s;
 	int32_t grain;
-	float *stream, *x, *y, *bias;
+	void *stream;
+	float *x, *y, *bias;
 	struct brn_few_weights *few;
 	void *handle;
 	brn_kernel_fn *fn;
@@ -121,12 +123,13 @@ make_kernel(struct layer *l, const struct bench_cell *c,
 
 	brn_spec_init(&l->s, l->b, BRN_EPI_BIAS, c->isa,
 	    c->t0 ? "" : brn_compiler_id());
+	l->s.elem = c->elem;
 	if ((rc = brn_choose(&l->s, c->kernel, &plan, err)) < 0)
 		return rc;
 	l->grain = plan.grain;
 	brn_kernel_count(&l->s, &plan.rows, &r->count);
 	r->kernel = brn_kernels[l->s.kernel].name;
-	l->fn = brn_t0(c->isa);
+	l->fn = c->elem == BRN_ELEM_bf16 ? brn_t0_bf16 : brn_t0(c->isa);
 	rc = brn_pack_stream(&l->s, &plan, l->b->vals, &l->stream, err);
 	brn_plan_clear(&plan);
 	if (rc < 0 || (rc = brn_few_weights_pack(&l->s, l->b->vals, &l->few,
@@ -149,14 +152,24 @@ time_kernel(const struct layer *l, const struct bench_cell *c,
 		.bh = b->bh, .bw = b->bw, .nbrow = b->nbrow,
 		.nbcol = b->nbcol, .few = l->few,
 	};
+	int few = c->m <= BRN_FEW_TOKENS && c->elem == BRN_ELEM_f32;
 	struct bench_time t = bench_time(&(struct bench_calls){
-	    c->m <= BRN_FEW_TOKENS ? brn_few_tokens(c->isa) : l->fn, &a,
-	    c->threads, l->grain });
+	    few ? brn_few_tokens(c->isa) : l->fn, &a, c->threads,
+	    l->grain });
 
 	r->ns = t.median;
 	r->least_ns = t.least;
 	r->gflops = 2.0 * b->nblk * b->bh * b->bw * (double)c->m / r->ns;
 	r->stored = brn_bsr_density(b);
+}
+
+static void
+round_x(struct layer *l, int64_t tiles)
+{
+	int64_t cols = (int64_t)l->b->nbcol * l->b->bw;
+
+	for (int64_t t = 0; t < tiles; t++)
+		brn_bf16_tile(l->x + t * cols * BRN_TILE, cols);
 }
 
 static int
@@ -172,6 +185,8 @@ run(struct layer *l, const struct bench_cell *c, struct bench_result *r,
 	l->bias = floats((int64_t)b->nbrow * b->bh);
 	if (!l->x || !l->y || !l->bias)
 		return brn_nomem(err);
+	if (c->elem == BRN_ELEM_bf16)
+		round_x(l, tiles);
 	if ((rc = make_kernel(l, c, r, err)) < 0)
 		return rc;
 	time_kernel(l, c, r);

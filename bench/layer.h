@@ -14,6 +14,7 @@ struct bench_cell {
 	double density;
 	const char *mask;               /* of bench/patterns.h */
 	enum brn_isa isa;
+	enum brn_elem elem;
 	int threads;
 	int t0;                         /* nothing is compiled */
 	int kernel;                     /* if it fits; BRN_NO_KERNEL: best */

@@ -6,12 +6,14 @@
  */
 #include "bench/peak.h"
 
-#include "jit/target.h"
-
 #include "ir/base.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 enum { CHAINS = 12, STEPS = 200000, RUNS = 20 };
 
@@ -38,27 +40,47 @@ static volatile float factor = 0.5f, sink;
 #ifdef __x86_64__
 PEAK(avx512, 64, __attribute__((target("avx512f"))))
 PEAK(avx2, 32, __attribute__((target("avx2,fma"))))
+
+__attribute__((target("avx512f,avx512bf16"))) static void
+bf16(void)
+{
+	__m512 a[CHAINS];
+	__m512bh m = (__m512bh)_mm512_set1_ps(factor);
+
+	for (int i = 0; i < CHAINS; i++)
+		a[i] = _mm512_set1_ps((float)i);
+	for (int n = 0; n < STEPS; n++) {
+#pragma GCC unroll 12
+		for (int i = 0; i < CHAINS; i++)
+			a[i] = _mm512_dpbf16_ps(a[i], m, m);
+	}
+	for (int i = 0; i < CHAINS; i++)
+		sink = a[i][0];
+}
 #endif
 PEAK(plain, 16, )
 
 double
-bench_peak(void)
+bench_peak(enum brn_elem e)
 {
 	void (*run)(void) = plain;
-	double best = 0, lanes = 4;
+	double best = 0, lanes = 4, ops;
 
 #ifdef __x86_64__
 	if (brn_isa_runs(BRN_ISA_avx512))
 		run = avx512, lanes = 16;
 	else if (brn_isa_runs(BRN_ISA_avx2))
 		run = avx2, lanes = 8;
+	if (e == BRN_ELEM_bf16)
+		run = bf16;
 #endif
+	ops = 2 * lanes * brn_elems[e].dot * CHAINS * STEPS;
 	for (int i = 0; i < RUNS; i++) {
 		double t = brn_now_ms(), rate;
 
 		run();
 		t = brn_now_ms() - t;
-		rate = 2.0 * lanes * CHAINS * STEPS / t / 1e6;
+		rate = ops / t / 1e6;
 		best = rate > best ? rate : best;
 	}
 	return best;

@@ -5,8 +5,10 @@
 #ifndef BENCH_PEAK_H
 #define BENCH_PEAK_H
 
-/* GFLOP/s of fp32 multiply-adds in registers: maximum of several runs.  */
-double bench_peak(void);
+#include "jit/target.h"
+
+/* GFLOP/s of multiply-adds of e in registers: maximum of several runs.  */
+double bench_peak(enum brn_elem e);
 
 /* GB/s read from memory, from an array larger than the caches: maximum of
  * several runs.  0 if the array cannot be allocated.  */

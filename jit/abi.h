@@ -14,6 +14,10 @@
  *	few  the same values as brn_few_weights_pack packs them, or NULL
  *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
+ * With element type bf16 x is lines of 16 bf16, 32 bytes, and one more of zeros
+ * after the last; a tile still begins every 64 bytes for each column.  stream
+ * has the weights, as brn_pack_pairs packs them.  y and bias are fp32.
+ *
  * In x, features that are padding must be zero; tokens that are padding may be
  * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may
  * write anything for the others.  A kernel writes every y of its tiles and
@@ -35,9 +39,9 @@ struct brn_few_weights;                 /* jit/builtin/few_weights.h */
 
 /* ARG(C type, kind for emitters, name) */
 #define BRN_KERNEL_ARGS(ARG) \
-	ARG(const float *,   PTR_F32, x) \
+	ARG(const void *,    PTR_F32, x) \
 	ARG(const float *,   PTR_F32, vals) \
-	ARG(const float *,   PTR_F32, stream) \
+	ARG(const void *,    PTR_F32, stream) \
 	ARG(const float *,   PTR_F32, bias) \
 	ARG(float *,         PTR_F32, y) \
 	ARG(int64_t,         I64,     tile0)    /* first tile */ \

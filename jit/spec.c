@@ -13,7 +13,7 @@
 
 #define MAGIC "burin kernel"
 
-enum { FORMAT = 1 };
+enum { FORMAT = 2 };
 
 int
 brn_spec_is_full(const struct brn_spec *s)
@@ -69,6 +69,7 @@ brn_spec_encode(const struct brn_spec *s, struct brn_buf *out)
 	brn_buf_str(out, s->compiler);
 	brn_buf_str(out, brn_kernels[s->kernel].name);
 	brn_buf_str(out, brn_isas[s->isa].name);
+	brn_buf_str(out, brn_elems[s->elem].name);
 	brn_buf_u32(out, s->epilogue);
 	brn_buf_u32(out, (uint32_t)s->bh);
 	brn_buf_u32(out, (uint32_t)s->bw);
@@ -145,9 +146,9 @@ isa_by_name(const char *name)
 static int
 get_head(struct reader *r, struct brn_spec *s, burin_error *err)
 {
-	char magic[20], kernel[20], isa[20];
+	char magic[20], kernel[20], isa[20], elem[20];
 	uint32_t format;
-	int k, i;
+	int k, i, e;
 
 	get_str(r, magic, sizeof magic);
 	format = get_u32(r);
@@ -158,14 +159,17 @@ get_head(struct reader *r, struct brn_spec *s, burin_error *err)
 	get_str(r, s->compiler, sizeof s->compiler);
 	get_str(r, kernel, sizeof kernel);
 	get_str(r, isa, sizeof isa);
+	get_str(r, elem, sizeof elem);
 	k = brn_kernel_parse(kernel);
 	i = isa_by_name(isa);
-	if (r->bad || k < 0 || i < 0)
-		return brn_fail(err, BURIN_EFORMAT,
-		    "spec: unknown kernel '%s' or instruction set '%s'",
-		    kernel, isa);
+	e = brn_elem_parse(elem);
+	if (r->bad || k < 0 || i < 0 || e < 0)
+		return brn_fail(err, BURIN_EFORMAT, "spec: unknown kernel "
+		    "'%s', instruction set '%s' or element type '%s'",
+		    kernel, isa, elem);
 	s->kernel = (enum brn_kernel_id)k;
 	s->isa = (enum brn_isa)i;
+	s->elem = (enum brn_elem)e;
 	return 0;
 }
 
@@ -249,9 +253,10 @@ brn_spec_describe(const struct brn_spec *s, struct brn_buf *out)
 {
 	double all = (double)s->nbrow * s->nbcol;
 
-	brn_buf_printf(out, "%s %dx%d %lldx%lld density %.2g %s%s",
+	brn_buf_printf(out, "%s %dx%d %lldx%lld density %.2g %s%s%s%s",
 	    brn_kernels[s->kernel].name, s->bh, s->bw,
 	    (long long)s->bh * s->nbrow, (long long)s->bw * s->nbcol,
 	    all > 0 ? s->nblk / all : 0, brn_isas[s->isa].name,
+	    s->elem ? " " : "", s->elem ? brn_elems[s->elem].name : "",
 	    s->epilogue & BRN_EPI_BIAS ? " bias" : "");
 }

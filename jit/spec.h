@@ -21,6 +21,7 @@ enum brn_kernel_id {
 struct brn_spec {
 	enum brn_kernel_id kernel;
 	enum brn_isa isa;
+	enum brn_elem elem;             /* of x and of weights */
 	unsigned epilogue;              /* BRN_EPI_* */
 	int bh, bw;
 	int32_t nbrow, nbcol;           /* rows and cols, padded, in blocks */
@@ -44,8 +45,9 @@ int brn_kernel_parse(const char *name);
  * the canonical bytes, and are NULL after decoding.  */
 int brn_spec_is_full(const struct brn_spec *s);
 
-/* Describe the layer b for this machine.  Borrows b's index arrays.  compiler
- * "": there is none.  The kernel is t0 until jit/kernel/choose.h chooses.  */
+/* Describe the layer b for this machine, with elements f32.  Borrows b's index
+ * arrays.  compiler "": there is none.  The kernel is t0 until
+ * jit/kernel/choose.h chooses.  */
 void brn_spec_init(struct brn_spec *s, const struct brn_bsr *b,
     unsigned epilogue, enum brn_isa isa, const char *compiler);
 
@@ -57,7 +59,8 @@ void brn_spec_encode(const struct brn_spec *s, struct brn_buf *out);
 int brn_spec_decode(const void *p, size_t n, struct brn_arena *arena,
     struct brn_spec *out, burin_error *err);
 
-/* "t1_tile 16x1 768x3072 density 0.05 avx512 bias" */
+/* "t1_tile 16x1 768x3072 density 0.05 avx512 bias"; after avx512 the element
+ * type if it is not f32.  */
 void brn_spec_describe(const struct brn_spec *s, struct brn_buf *out);
 
 #endif

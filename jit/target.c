@@ -22,6 +22,12 @@ const struct brn_isa_info brn_isas[BRN_NUM_ISAS] = {
 #undef TARGET
 };
 
+const struct brn_elem_info brn_elems[BRN_NUM_ELEMS] = {
+#define ELEM(name, dot) [BRN_ELEM_##name] = { #name, dot },
+	BRN_ELEMS(ELEM)
+#undef ELEM
+};
+
 #ifdef __x86_64__
 
 enum reg { EAX, EBX, ECX, EDX };
@@ -88,6 +94,28 @@ runs(enum brn_isa isa)
 	return 1;
 }
 
+static int
+runs_bf16(void)
+{
+	unsigned r[4];
+
+	return __get_cpuid_count(7, 1, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) &&
+	    r[EAX] & bit_AVX512BF16;
+}
+
+/* VDPBF16PS has the rate of an FMA on AMD, from Zen 4 on, and a quarter of it
+ * on Intel (measured on Emerald Rapids), where so twice the products take twice
+ * the time.  */
+static int
+has_fast_bf16(void)
+{
+	unsigned r[4] = { 0 };
+
+	__get_cpuid(0, &r[EAX], &r[EBX], &r[ECX], &r[EDX]);
+	return r[EBX] == signature_AMD_ebx && r[ECX] == signature_AMD_ecx &&
+	    r[EDX] == signature_AMD_edx;
+}
+
 /* The brand string comes in three parts of 16 bytes.  */
 static void
 read_cpu_name(char name[64])
@@ -107,6 +135,18 @@ static int
 runs(enum brn_isa isa)
 {
 	return isa == BRN_ISA_generic;
+}
+
+static int
+runs_bf16(void)
+{
+	return 0;
+}
+
+static int
+has_fast_bf16(void)
+{
+	return 0;
 }
 
 static void
@@ -164,4 +204,26 @@ brn_isa_parse(const char *name)
 		if (strcmp(name, brn_isas[i].name) == 0)
 			return i;
 	return -1;
+}
+
+int
+brn_elem_parse(const char *name)
+{
+	for (int i = 0; i < BRN_NUM_ELEMS; i++)
+		if (strcmp(brn_elems[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+int
+brn_elem_runs(enum brn_elem e, enum brn_isa isa)
+{
+	return e == BRN_ELEM_f32 || (isa == BRN_ISA_avx512 &&
+	    brn_isa_runs(isa) && runs_bf16());
+}
+
+int
+brn_elem_pays(enum brn_elem e)
+{
+	return e == BRN_ELEM_f32 || has_fast_bf16();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Instruction sets: what kernels have to know of each, and which of them this
- * machine runs (CPUID, and XGETBV: the system must save the registers too).
+ * Instruction sets and element types: what kernels have to know of each, and
+ * which of them this machine runs (CPUID, and XGETBV: the system must save the
+ * registers too).
  */
 #ifndef BRN_TARGET_H
 #define BRN_TARGET_H
@@ -46,5 +47,32 @@ int brn_isa_runs(enum brn_isa isa);             /* here */
 const char *brn_cpu_name(void);
 /* By name, "auto" for the best; -1: unknown.  */
 int brn_isa_parse(const char *name);
+
+/* Element types of x and of the weights in kernels; sums, bias and y are fp32.
+ * ELEM(name, columns that a multiply-add takes at once: its dot width)
+ */
+#define BRN_ELEMS(ELEM) \
+	ELEM(f32,  1) \
+	ELEM(bf16, 2)
+
+enum brn_elem {
+#define ELEM(name, ...) BRN_ELEM_##name,
+	BRN_ELEMS(ELEM)
+#undef ELEM
+	BRN_NUM_ELEMS
+};
+
+struct brn_elem_info {
+	const char *name;
+	int dot;
+};
+extern const struct brn_elem_info brn_elems[BRN_NUM_ELEMS];
+
+int brn_elem_parse(const char *name);           /* -1: unknown */
+/* Has this machine the instructions, with isa?  bf16 needs avx512 and
+ * AVX512_BF16.  */
+int brn_elem_runs(enum brn_elem e, enum brn_isa isa);
+/* Are they faster than fp32 on this processor?  */
+int brn_elem_pays(enum brn_elem e);
 
 #endif

@@ -27,7 +27,7 @@ packed_sizes(const struct brn_call *c, int64_t *x, int64_t *y)
 	int64_t ntile = brn_tiles_of(c->type[0]).n;
 
 	*x = *y = 0;
-	if (!c->n->in[0]->tiles || brn_layer_colsp(l) != l->bsr->cols)
+	if (!c->n->in[0]->tiles || brn_layer_packs_tiles(l))
 		*x = brn_layer_xt_size(l, ntile);
 	if (!c->n->tiles || brn_layer_rowsp(l) != l->bsr->rows)
 		*y = brn_layer_yt_size(l, ntile);

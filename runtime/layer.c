@@ -11,6 +11,7 @@
 
 #include "ir/op/image.h"
 #include "ir/graph/weight.h"
+#include "jit/builtin/bf16.h"
 #include "jit/builtin/few_tokens.h"
 #include "jit/kernel/choose.h"
 #include "passes/pass.h"
@@ -127,15 +128,21 @@ set_used(struct brn_layer *l, burin_error *err)
 
 /* Choose the kernel and pack the weights for it.  */
 static int
-set_kernel(struct brn_layer *l, enum brn_isa isa, burin_error *err)
+set_kernel(struct brn_layer *l, struct brn_layer_target t, burin_error *err)
 {
 	const struct brn_choice *c = l->choice;
+	int image = brn_is_image_layer(l->node);
+	int want = c ? c->kernel : BRN_NO_KERNEL;
 	struct brn_plan plan;
 	int rc;
 
-	brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0, isa,
+	brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0, t.isa,
 	    brn_compiler_id());
-	rc = brn_choose(&l->spec, c ? c->kernel : BRN_NO_KERNEL, &plan, err);
+	if (image && t.elem != BRN_ELEM_f32)
+		want = BRN_NO_KERNEL;   /* it was chosen for t.elem */
+	if (!image)
+		l->spec.elem = t.elem;
+	rc = brn_choose(&l->spec, want, &plan, err);
 	if (rc < 0)
 		return rc;
 	l->grain = plan.grain;
@@ -147,14 +154,14 @@ set_kernel(struct brn_layer *l, enum brn_isa isa, burin_error *err)
 
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    const struct brn_choice *c, enum brn_isa isa, burin_error *err)
+    const struct brn_choice *c, struct brn_layer_target t, burin_error *err)
 {
 	int rc;
 
 	*l = (struct brn_layer){ .node = n, .choice = c };
 	l->epilogue = brn_epilogue_of(n);
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0)
-		rc = set_kernel(l, isa, err);
+		rc = set_kernel(l, t, err);
 	if (rc == 0 && brn_is_image_layer(n))
 		rc = set_used(l, err);
 	if (rc < 0) {
@@ -175,6 +182,13 @@ brn_layer_clear(struct brn_layer *l)
 	free(l->used);
 	brn_bsr_free(l->own);
 	*l = (struct brn_layer){ 0 };
+}
+
+int
+brn_layer_packs_tiles(const struct brn_layer *l)
+{
+	return l->spec.elem != BRN_ELEM_f32 ||
+	    brn_layer_colsp(l) != l->bsr->cols;
 }
 
 int64_t
@@ -203,6 +217,7 @@ struct layer_call {
 	const struct brn_layer_run *r;
 	struct brn_kernel_args args;    /* of all tiles and block rows */
 	struct brn_tiles out;           /* of y */
+	enum brn_elem elem;             /* of this run: f32 for few tokens */
 	/* The layer's epilogue, in two parts: on tiles while the kernel's
 	 * results are in the cache, with this residual or NULL; and while
 	 * they are unpacked, with that of r.  */
@@ -211,23 +226,27 @@ struct layer_call {
 	int nchunk;
 };
 
-/* Pack tile i of x for the kernel: from rows, or with features of padding.  */
+/* Pack tile i of x for the kernel: from rows, with features of padding, or of
+ * another element type.  */
 static void
 pack_tile(void *ctx, size_t i)
 {
-	const struct brn_layer_run *r = ((struct layer_call *)ctx)->r;
+	const struct layer_call *k = ctx;
+	const struct brn_layer_run *r = k->r;
 	int64_t cols = r->tiles.features, colsp = brn_layer_colsp(r->layer);
 	float *to = r->xt + (int64_t)i * colsp * BRN_TILE;
 
 	if (!r->x_tiles) {
 		r->native->to_tiles(&r->tiles, r->x, r->xt, colsp, (int64_t)i,
 		    (int64_t)i + 1);
-		return;
+	} else {
+		memcpy(to, r->x + (int64_t)i * cols * BRN_TILE,
+		    (size_t)(cols * BRN_TILE) * sizeof *to);
+		memset(to + cols * BRN_TILE, 0,
+		    (size_t)((colsp - cols) * BRN_TILE) * sizeof *to);
 	}
-	memcpy(to, r->x + (int64_t)i * cols * BRN_TILE,
-	    (size_t)(cols * BRN_TILE) * sizeof *to);
-	memset(to + cols * BRN_TILE, 0,
-	    (size_t)((colsp - cols) * BRN_TILE) * sizeof *to);
+	if (k->elem == BRN_ELEM_bf16)
+		brn_bf16_tile(to, colsp);
 }
 
 /* Unpack tile i of y, with the late part of the epilogue.  */
@@ -355,10 +374,14 @@ void
 brn_layer_run(const struct brn_layer_run *r)
 {
 	const struct brn_layer *l = r->layer;
-	int pack = !r->x_tiles || brn_layer_colsp(l) != l->bsr->cols;
+	int few = r->tiles.tokens <= BRN_FEW_TOKENS;
+	enum brn_elem elem = few ? BRN_ELEM_f32 : l->spec.elem;
+	int pack = !r->x_tiles || elem != BRN_ELEM_f32 ||
+	    brn_layer_colsp(l) != l->bsr->cols;
 	int unpack = !r->y_tiles || brn_layer_rowsp(l) != l->bsr->rows;
 	struct layer_call k = {
 		.r = r,
+		.elem = elem,
 		.out = r->tiles,
 		.nchunk = brn_threads_count(r->threads),
 	};

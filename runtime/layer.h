@@ -21,7 +21,7 @@ struct brn_layer {
 	struct brn_kernel *kernel;
 	struct brn_spec spec;           /* of the kernel; borrows from bsr */
 	int32_t grain;                  /* of the kernel: struct brn_plan */
-	float *stream;                  /* brn_pack_stream; or NULL */
+	void *stream;                  /* brn_pack_stream; or NULL */
 	struct brn_few_weights *few;    /* brn_few_weights_pack; or NULL */
 	float *bias;                    /* padded to whole blocks, or NULL */
 	int32_t *used;                  /* columns that some block has, of
@@ -30,24 +30,34 @@ struct brn_layer {
 	struct brn_epilogue epilogue;
 };
 
+/* What kernels are made for.  Layers on images are f32 in any case.  */
+struct brn_layer_target {
+	enum brn_isa isa;
+	enum brn_elem elem;
+};
+
 /* Can n be a layer: are its weight and bias constants?  */
 int brn_is_layer(const struct brn_node *n);
 
 /* Everything but the kernel.  c is borrowed; NULL: nothing was decided about
  * n.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    const struct brn_choice *c, enum brn_isa isa, burin_error *err);
+    const struct brn_choice *c, struct brn_layer_target t, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */
 int64_t brn_layer_rowsp(const struct brn_layer *l);
 int64_t brn_layer_colsp(const struct brn_layer *l);
 
-/* Elements of x and y, with padding, in tiles.  */
+/* Must x be packed, although it is in tiles?  */
+int brn_layer_packs_tiles(const struct brn_layer *l);
+
+/* Floats of x and y, with padding, in tiles.  */
 int64_t brn_layer_xt_size(const struct brn_layer *l, int64_t ntile);
 int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
 
-/* The layer's kernel, or what is better for few tokens.  */
+/* The layer's kernel, or what is better for few tokens.  The latter is fp32 in
+ * any layer: then x is, too.  */
 void brn_layer_multiply(const struct brn_layer *l,
     const struct brn_kernel_args *a);
 
@@ -63,7 +73,8 @@ struct brn_layer_run {
 	float *y;
 	const float *residual;          /* NULL: none */
 	int x_tiles, y_tiles;
-	float *xt, *yt;
+	float *xt, *yt;                 /* xt has the element type of the
+	                                   layer */
 	int has_xt;                     /* xt holds x already */
 };
 void brn_layer_run(const struct brn_layer_run *r);

@@ -4,6 +4,7 @@
  */
 #include "runtime/model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +54,8 @@ model_new(const struct burin_options *o)
 		return NULL;
 	m->refs = 1;
 	m->options = (struct burin_options){ .sparse = o->sparse,
-	    .isa = o->isa, .keep = o->keep, .verify = o->verify,
-	    .warm = o->warm };
+	    .isa = o->isa, .precision = o->precision, .keep = o->keep,
+	    .verify = o->verify, .warm = o->warm };
 	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
 	if (m->arena)
@@ -473,12 +474,28 @@ burin_model_unfused(const burin_model *m, size_t i)
 	return i < burin_model_num_unfused(m) ? m->unfused[i] : NULL;
 }
 
+/* Why layers are fp32 though bf16 was asked for.  */
+static void
+note_precision(const struct burin_options *o, burin_stats *st)
+{
+	int runs = brn_elem_runs(BRN_ELEM_bf16, (enum brn_isa)o->isa);
+
+	if (o->precision == BRN_PRECISION_bf16 &&
+	    brn_net_elem(o) == BRN_ELEM_f32)
+		snprintf(st->note, sizeof st->note, "precision: bf16 is %s; "
+		    "layers are fp32", runs ?
+		    "slower than fp32 on this processor" :
+		    "not to be had with this instruction set and processor");
+}
+
 void
 burin_model_stats(const burin_model *m, burin_stats *out, size_t size)
 {
 	burin_stats st;
 
 	brn_jit_stats(m->task, &st);
+	if (!*st.note)
+		note_precision(&m->options, &st);
 	st.load_ms = m->load_ms;
 	brn_give_stats(out, size, &st);
 }

@@ -33,7 +33,11 @@ brn_net_free(struct brn_net *n)
 static struct brn_estimate
 estimate(const struct brn_layer_shape *l, const void *ctx)
 {
-	return brn_estimate(((const struct brn_net *)ctx)->isa, l);
+	struct brn_layer_target t = ((const struct brn_net *)ctx)->target;
+	struct brn_layer_shape as = *l;
+
+	as.elem = (int)t.elem;
+	return brn_estimate(t.isa, &as);
 }
 
 static int
@@ -44,6 +48,18 @@ look_up(const struct brn_matrix *w, uint64_t mask, struct brn_candidate *c,
 	    c, n, err);
 }
 
+enum brn_elem
+brn_net_elem(const struct burin_options *o)
+{
+	int always = o->precision == BRN_PRECISION_bf16_always;
+
+	return (always || (o->precision == BRN_PRECISION_bf16 &&
+	    brn_elem_pays(BRN_ELEM_bf16))) &&
+	    brn_elem_runs(BRN_ELEM_bf16, (enum brn_isa)o->isa) ?
+	    BRN_ELEM_bf16 : BRN_ELEM_f32;
+}
+
+/* Only fp32 is timed.  */
 static int
 rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 {
@@ -52,7 +68,7 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
-		.look_up = look_up,
+		.look_up = n->target.elem == BRN_ELEM_f32 ? look_up : NULL,
 		.ctx = n,
 	};
 	int rc = brn_passes_run(n->graph, &po, err);
@@ -83,7 +99,7 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 {
 	struct brn_layer *l = &net->layer[net->nlayer];
 	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
-	    net->isa, err);
+	    net->target, err);
 
 	if (rc < 0)
 		return rc;
@@ -127,7 +143,8 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 		return brn_nomem(err);
 	}
 	n->refs = 1;
-	n->isa = (enum brn_isa)o->isa;
+	n->target = (struct brn_layer_target){ (enum brn_isa)o->isa,
+	    brn_net_elem(o) };
 	n->tune = tune;
 	n->graph = g;
 	if ((rc = rewrite(n, o, err)) < 0 ||

@@ -15,7 +15,7 @@
 
 struct brn_net {
 	atomic_int refs;
-	enum brn_isa isa;
+	struct brn_layer_target target;
 	struct brn_tune *tune;          /* borrowed while layers are decided */
 	struct brn_graph *graph;
 	int nlayer;
@@ -23,6 +23,8 @@ struct brn_net {
 	int *layer_of;                  /* [nnode], -1: none */
 };
 
+/* The element type of layers: bf16 where it is asked for, runs and pays.  */
+enum brn_elem brn_net_elem(const struct burin_options *o);
 /* Make a net whose layers have no kernels yet.  Takes g, also when it fails.
  * tune: the measured times of their candidates.  */
 int brn_net_new(struct brn_graph *g, const struct burin_options *o,

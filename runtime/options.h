@@ -10,6 +10,13 @@
 
 enum brn_compile_when { BRN_COMPILE_off, BRN_COMPILE_sync, BRN_COMPILE_async };
 
+/* The last one uses bf16 also where it is slower than fp32.  It has no word: it
+ * is for tests.  */
+enum brn_precision {
+	BRN_PRECISION_auto, BRN_PRECISION_fp32, BRN_PRECISION_bf16,
+	BRN_PRECISION_bf16_always,
+};
+
 struct burin_options {
 	int sparse;             /* 0: off */
 	int jit;                /* enum brn_jit_mode */
@@ -22,6 +29,7 @@ struct burin_options {
 	char *cache_ro, *cache_remote, *cache_remote_key;       /* or NULL */
 	int64_t cache_max_bytes, cache_max_files;       /* 0: no limit */
 	int isa;                /* enum brn_isa */
+	int precision;          /* enum brn_precision */
 	int threads;            /* 0: one a core */
 	int keep;               /* unsupported=keep */
 	int verify;

@@ -149,7 +149,7 @@ set_form(struct planner *k, struct brn_step *s, burin_error *err)
 {
 	struct brn_call c = brn_step_call(s);
 
-	s->form = brn_form_find(k->m->isa, &c);
+	s->form = brn_form_find(k->m->target.isa, &c);
 	if (!s->form)
 		return brn_fail(err, BURIN_EUNSUPPORTED,
 		    "node '%s': %s has no form on tiles", s->node->name,
@@ -375,6 +375,17 @@ set_memory(struct planner *k, burin_error *err)
 	return rc;
 }
 
+/* The stretch of bands that step i is in, or NULL.  */
+static const struct brn_bands *
+bands_of(const struct brn_plan *p, int i)
+{
+	for (const struct brn_bands *b = p->bands; b < p->bands + p->nbands;
+	    b++)
+		if (i >= b->first && i <= b->last)
+			return b;
+	return NULL;
+}
+
 /* Do a and b put the same into their shared room (BRN_SHARES_X)?  */
 static int
 is_same_x(const struct planner *k, const struct brn_step *a,
@@ -385,11 +396,12 @@ is_same_x(const struct planner *k, const struct brn_step *a,
 	return b->form->flags & BRN_SHARES_X && x->tiles == y->tiles &&
 	    k->root[x->id] == k->root[y->id] &&
 	    brn_type_equal(a->type[0], b->type[0]) &&
+	    a->layer->spec.elem == b->layer->spec.elem &&
 	    brn_layer_colsp(a->layer) == brn_layer_colsp(b->layer);
 }
 
 /* Steps that read the same x, as the layers of Q, K and V do, pack it once if
- * no other step between them uses the shared room.  */
+ * no other step between them uses the shared room.  Each band has its own.  */
 static void
 share_packed_x(struct planner *k)
 {
@@ -400,7 +412,9 @@ share_packed_x(struct planner *k)
 
 		if (!s->room.shared)
 			continue;
-		s->x_is_packed = before && is_same_x(k, before, s);
+		s->x_is_packed = before && is_same_x(k, before, s) &&
+		    bands_of(k->p, (int)(before - k->p->step)) ==
+		    bands_of(k->p, i);
 		before = s->form->flags & BRN_SHARES_X ? s : NULL;
 	}
 }

@@ -45,8 +45,9 @@ say_spec(struct brn_buf *out, const struct brn_spec *s)
 	brn_buf_printf(out, "blocks: %d of %lld%s\n", s->nblk,
 	    (long long)s->nbrow * s->nbcol, full ? ", all" : "");
 	brn_buf_printf(out, "instruction set: %s, %s here\n",
-	    brn_isas[s->isa].name, brn_isa_runs(s->isa) ? "runs" :
-	    "does not run");
+	    brn_isas[s->isa].name, brn_isa_runs(s->isa) &&
+	    brn_elem_runs(s->elem, s->isa) ? "runs" : "does not run");
+	brn_buf_printf(out, "element type: %s\n", brn_elems[s->elem].name);
 	brn_buf_printf(out, "generator: %s, %s\n", s->generator,
 	    strcmp(s->generator, BRN_GENERATOR) ? "another version" :
 	    "this version");

@@ -335,7 +335,7 @@ run_tile(const struct brn_kernel_args *a, int64_t i, float *room)
 {
 	int64_t n = a->nbcol * a->bw;
 	int four = a->tokens > 1, ntoken = four ? BRN_FEW_TOKENS : 1;
-	const float *x = a->x + i * n * BRN_TILE;
+	const float *x = (const float *)a->x + i * n * BRN_TILE;
 	int gather = n <= X_FLOATS / ntoken;
 	int full = a->rowptr[a->nbrow] == a->nbrow * a->nbcol;
 	struct pass p = { .a = a, .full = full, .bw = full ? n : a->bw,

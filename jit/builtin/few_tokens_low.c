@@ -344,6 +344,7 @@ run_tile(const struct brn_kernel_args *a, int64_t t, float *x_panel)
 {
 	static const float zero;
 	int64_t n = a->nbcol * a->bw, wide = a->few->panel;
+	const float *x = a->x;
 	struct panel p = { a->few, x_panel, a->bias ? a->bias : &zero,
 	    a->bias != NULL, a->y + t * a->nbrow * a->bh * BRN_TILE,
 	    (int32_t)(a->brow0 * a->bh),
@@ -353,7 +354,7 @@ run_tile(const struct brn_kernel_args *a, int64_t t, float *x_panel)
 		int64_t at = k * wide, some = n - at < wide ? n - at : wide;
 
 		/* Behind the features is the x of filled up places.  */
-		brn_gather_tokens(x_panel, a->x + (t * n + at) * BRN_TILE, some,
+		brn_gather_tokens(x_panel, x + (t * n + at) * BRN_TILE, some,
 		    a->tokens > 1);
 		memset(x_panel + some * (a->tokens > 1 ? BRN_FEW_TOKENS : 1), 0,
 		    BRN_FEW_MAX_COLS * BRN_FEW_TOKENS * sizeof *x_panel);

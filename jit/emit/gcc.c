@@ -213,6 +213,68 @@ brn_gcc_keep(struct brn_gcc *g, brn_lv v)
 #endif
 }
 
+/* out = the text with its inputs %1, %2 and %3; each has a letter of `in` for
+ * its constraint.  What is written before all inputs are read needs "=&v".  */
+static void
+add_asm(struct brn_gcc *g, const char *text, const char *how, brn_lv out,
+    const char *in, brn_lv *arg)
+{
+	gcc_jit_extended_asm *a = gcc_jit_block_add_extended_asm(g->at, NULL,
+	    text);
+
+	gcc_jit_extended_asm_add_output_operand(a, NULL, how, out);
+	for (int i = 0; in[i]; i++)
+		gcc_jit_extended_asm_add_input_operand(a, NULL,
+		    in[i] == 'm' ? "m" : "v", brn_gcc_get(arg[i]));
+}
+
+static brn_lv
+new_vector(struct brn_gcc *g, const char *name)
+{
+	char unique[40];
+
+	snprintf(unique, sizeof unique, "%s_%d", name, g->nname++);
+	return gcc_jit_function_new_local(g->fn, NULL, g->vec, unique);
+}
+
+brn_lv
+brn_gcc_pair_order(struct brn_gcc *g)
+{
+	uint16_t word[2 * BRN_TILE];
+	brn_lv v = new_vector(g, "order"), table;
+
+	for (int i = 0; i < BRN_TILE; i++) {
+		word[2 * i] = (uint16_t)i;
+		word[2 * i + 1] = (uint16_t)(BRN_TILE + i);
+	}
+	table = brn_gcc_at(g, brn_gcc_table(g, "order", g->f32, word,
+	    sizeof word), brn_gcc_int(g, 0));
+	add_asm(g, "vmovdqu64 %1, %0", "=v", v, "m", &table);
+	return v;
+}
+
+brn_lv
+brn_gcc_pairs(struct brn_gcc *g, brn_lv lo, brn_lv hi, brn_lv order)
+{
+	brn_lv v = new_vector(g, "pairs");
+
+	if (hi)
+		add_asm(g, "vmovdqa64 %1, %t0\n\t"
+		    "vinserti64x4 $1, %2, %0, %0\n\tvpermw %0, %3, %0",
+		    "=&v", v, "mmv", (brn_lv[]){ lo, hi, order });
+	else
+		add_asm(g, "vpermw %1, %2, %0", "=v", v, "mv",
+		    (brn_lv[]){ lo, order });
+	return v;
+}
+
+void
+brn_gcc_dot(struct brn_gcc *g, brn_lv acc, brn_lv pairs, brn_lv w)
+{
+	add_asm(g, "vdpbf16ps %2%{1to16%}, %1, %0", "+v", acc, "vm",
+	    (brn_lv[]){ pairs, w });
+}
+
 brn_lv
 brn_gcc_at(struct brn_gcc *g, brn_rv p, brn_rv i)
 {

@@ -67,6 +67,13 @@ void brn_gcc_prefetch(struct brn_gcc *g, brn_rv p);
 brn_rv brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
     const void *data, size_t nbytes);
 
+/* bf16, in vectors of 16 pairs that count as brn_gcc's vec.  The order that
+ * pairs the words of two lines; the lines at lo and hi, of which hi may be NULL
+ * for the one after lo, as pairs; acc += pairs * the pair at w, in fp32.  */
+brn_lv brn_gcc_pair_order(struct brn_gcc *g);
+brn_lv brn_gcc_pairs(struct brn_gcc *g, brn_lv lo, brn_lv hi, brn_lv order);
+void brn_gcc_dot(struct brn_gcc *g, brn_lv acc, brn_lv pairs, brn_lv w);
+
 /* All lanes the same; acc += a * b.  */
 brn_rv brn_gcc_splat(struct brn_gcc *g, brn_rv scalar);
 void brn_gcc_fma(struct brn_gcc *g, brn_lv acc, brn_rv a, brn_rv b);

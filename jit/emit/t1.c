@@ -6,6 +6,10 @@
  *
  *	acc[r][t] += x[t][feature] * w[r]
  *
+ * With bf16 two features, a pair, take the place of one:
+ *
+ *	acc[r][t] += x[t][feature] * w[r][0] + x[t][other] * w[r][1]
+ *
  * The pattern is a constant table of offsets into x; sizes, strides and trip
  * counts are constants.  A block row that is higher than a pass takes several
  * passes; tiles left over by the widest pass take narrower ones, down to one
@@ -14,6 +18,7 @@
  */
 #include "jit/emit/t1.h"
 
+#include "jit/kernel/pairs.h"
 #include "jit/kernel/t1.h"
 
 enum {
@@ -23,6 +28,7 @@ enum {
 	W_PREFETCH_MIN_BH = 4,  /* lower blocks have too few FMAs to pay */
 	X_PREFETCH_MAX_BW = 4,  /* the x of wider blocks is adjacent, which the
 	                           processor prefetches itself */
+	STEP_PAIRS = 4,         /* of a full pattern */
 };
 
 struct t1 {
@@ -31,6 +37,12 @@ struct t1 {
 	struct brn_t1_part part;
 	int full;               /* every block is stored: no tables */
 	int nvec;               /* vectors a tile */
+	/* A step of a block row: the columns of a block.  With bf16 the columns
+	 * are pairs, one a step, or some if the pattern is full.  */
+	int bw;
+	int64_t nstep;          /* of a block row, if the pattern is full */
+	int noff;               /* offsets a step */
+	brn_lv order;           /* brn_gcc_pair_order; NULL: not bf16 */
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
 	brn_lv w, p, end;       /* of the block row: its weights, and its
 	                           offsets from p to end */
@@ -48,7 +60,13 @@ cols(const struct brn_spec *s)
 	return (int64_t)s->nbcol * s->bw;
 }
 
-/* Vector i of column c; x is column 0 in the first tile.  */
+/* The x of a step: its first column in the first tile; of a pair of any two
+ * columns also the second, else NULL.  */
+struct step_x {
+	brn_lv lo, hi;
+};
+
+/* Vector i of column c.  */
 static brn_rv
 x_at(struct t1 *e, brn_rv x, int c, int i)
 {
@@ -114,6 +132,45 @@ emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 	}
 }
 
+/* The pairs of column c of tile i; lo points to columns.  */
+static brn_lv
+pairs_at(struct t1 *e, const struct step_x *x, int c, int i)
+{
+	struct brn_gcc *g = e->g;
+	brn_rv at = brn_gcc_int(g, i * cols(e->s) + c);
+
+	return brn_gcc_pairs(g, brn_gcc_at(g, brn_gcc_get(x->lo), at),
+	    x->hi ? brn_gcc_at(g, brn_gcc_get(x->hi), at) : NULL, e->order);
+}
+
+/* Column c of a step of pairs.  The weights are operands in memory.  */
+static void
+emit_pairs(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
+    int c)
+{
+	struct brn_gcc *g = e->g;
+	brn_lv held[BRN_T1_MAX_ACC];
+
+	emit_prefetch_weights(e, w, c);
+	for (int i = 0; i < p->nx; i++)
+		held[i] = pairs_at(e, x, c, p->first + i);
+	for (int r = 0; r < p->rows; r++)
+		for (int i = 0; i < p->nx; i++)
+			brn_gcc_dot(g, p->acc[r * p->nx + i], held[i],
+			    brn_gcc_at(g, w, brn_gcc_int(g,
+			    (int64_t)c * e->s->bh + r)));
+}
+
+static void
+emit_any_column(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
+    int c)
+{
+	if (e->order)
+		emit_pairs(e, p, x, w, c);
+	else
+		emit_column(e, p, brn_gcc_get(x->lo), w, c);
+}
+
 /* v += n, for a pointer v.  */
 static void
 emit_advance(struct brn_gcc *g, brn_lv v, brn_rv n)
@@ -121,20 +178,28 @@ emit_advance(struct brn_gcc *g, brn_lv v, brn_rv n)
 	brn_gcc_set(g, v, brn_gcc_offset(g, brn_gcc_get(v), n));
 }
 
-/* The columns of a block, in a loop over u of them when there are many.  */
+/* A pointer to vectors.  NULL: there is none.  */
+static brn_lv
+vectors_at(struct brn_gcc *g, brn_rv x)
+{
+	return x ? brn_gcc_local(g, "xk", brn_gcc_cast(g, x,
+	    brn_gcc_ptr(g->vec))) : NULL;
+}
+
+/* The columns of a step, in a loop over u of them when there are many.  x0 and
+ * hi are those of struct step_x.  */
 static void
-emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
+emit_step(struct t1 *e, struct pass *p, brn_rv x0, brn_rv hi, brn_rv w0)
 {
 	struct brn_gcc *g = e->g;
-	int bw = e->s->bw, u = MAX_BODY / (p->rows * p->nx);
-	brn_lv c, x, w;
+	int bw = e->bw, u = MAX_BODY / (p->rows * p->nx);
+	struct step_x x = { vectors_at(g, x0), vectors_at(g, hi) };
 	struct brn_loop l;
+	brn_lv c, w;
 
-	x = brn_gcc_local(g, "xk", brn_gcc_cast(g, x0,
-	    brn_gcc_ptr(g->vec)));
 	if (bw <= u) {
 		for (int i = 0; i < bw; i++)
-			emit_column(e, p, brn_gcc_get(x), w0, i);
+			emit_any_column(e, p, &x, w0, i);
 		return;
 	}
 	w = brn_gcc_local(g, "wk", w0);
@@ -142,70 +207,81 @@ emit_block(struct t1 *e, struct pass *p, brn_rv x0, brn_rv w0)
 	l = brn_gcc_while(g, brn_gcc_int(g, 0), GCC_JIT_COMPARISON_LT,
 	    brn_gcc_get(c));
 	for (int i = 0; i < u; i++)
-		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
-	emit_advance(g, x, brn_gcc_int(g, u * e->nvec));
+		emit_any_column(e, p, &x, brn_gcc_get(w), i);
+	emit_advance(g, x.lo, brn_gcc_int(g, u * e->nvec));
 	emit_advance(g, w, brn_gcc_int(g, u * e->s->bh));
 	brn_gcc_set(g, c, brn_gcc_add(g, brn_gcc_get(c),
 	    brn_gcc_int(g, -1)));
 	brn_gcc_wend(g, l);
 	for (int i = 0; i < bw % u; i++)
-		emit_column(e, p, brn_gcc_get(x), brn_gcc_get(w), i);
+		emit_any_column(e, p, &x, brn_gcc_get(w), i);
 }
 
-/* Prefetch the x of the block that comes BRN_OFFS_AHEAD columns later.  Lines
+/* The x of offset i from `at`.  x is the first tile.  */
+static brn_rv
+x_of_offset(struct t1 *e, brn_rv x, brn_lv at, int i)
+{
+	struct brn_gcc *g = e->g;
+	brn_rv off = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
+	    brn_gcc_get(at), brn_gcc_int(g, i))), g->i64);
+
+	return brn_gcc_offset(g, brn_gcc_cast(g, x, brn_gcc_ptr(g->i64)),
+	    off);
+}
+
+/* Prefetch the x of the step that comes BRN_OFFS_AHEAD columns later.  Lines
  * of x are far apart, and the latency of L2 is more than the FMAs in flight can
  * hide.  */
 static void
 emit_prefetch_x(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 {
 	struct brn_gcc *g = e->g;
-	int bw = e->s->bw, last = (p->first + p->nx - 1) / e->nvec;
-	brn_rv off = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
-	    brn_gcc_get(brn_gcc_at(g, brn_gcc_get(at), brn_gcc_int(g,
-	    BRN_OFFS_AHEAD / bw))), g->i64)));
+	int bw = e->bw, last = (p->first + p->nx - 1) / e->nvec;
+	brn_rv far[2];
 
+	for (int k = 0; k < e->noff; k++)
+		far[k] = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
+		    x_of_offset(e, x, at, BRN_OFFS_AHEAD / bw + k),
+		    brn_gcc_ptr(g->f32))));
 	for (int t = p->first / e->nvec; t <= last; t++)
-		for (int c = 0; c < bw; c++)
-			brn_gcc_prefetch(g, brn_gcc_offset(g, brn_gcc_cast(g,
-			    brn_gcc_offset(g, x, brn_gcc_int(g,
-			    (t * cols(e->s) + c) * BRN_TILE)),
-			    brn_gcc_ptr(g->i64)), off));
+		for (int c = 0; c < bw * e->noff; c++)
+			brn_gcc_prefetch(g, brn_gcc_offset(g, far[c / bw],
+			    brn_gcc_int(g, (t * cols(e->s) + c % bw) *
+			    BRN_TILE)));
 }
 
-/* All blocks of the block row.  x is the first tile, w0 the first weight of the
+/* All steps of the block row.  x is the first tile, w0 the first weight of the
  * first row of this pass.  */
 static void
-emit_blocks(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
+emit_steps(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 {
 	struct brn_gcc *g = e->g;
 	brn_lv w = brn_gcc_local(g, "w", w0), at, xk = NULL;
-	brn_rv end, off;
+	brn_rv end;
 	struct brn_loop l;
 
 	if (e->full) {
 		xk = brn_gcc_local(g, "xk", x);
 		at = brn_gcc_local(g, "n", brn_gcc_int(g, 0));
-		end = brn_gcc_int(g, e->s->nbcol);
+		end = brn_gcc_int(g, e->nstep);
 	} else {
 		at = brn_gcc_local(g, "p", brn_gcc_get(e->p));
 		end = brn_gcc_get(e->end);
 	}
 	l = brn_gcc_while(g, brn_gcc_get(at), GCC_JIT_COMPARISON_LT, end);
 	if (e->full) {
-		emit_block(e, p, brn_gcc_get(xk), brn_gcc_get(w));
-		emit_advance(g, xk, brn_gcc_int(g, e->s->bw * BRN_TILE));
+		emit_step(e, p, brn_gcc_get(xk), NULL, brn_gcc_get(w));
+		emit_advance(g, xk, brn_gcc_int(g, e->bw * BRN_TILE));
 		brn_gcc_set(g, at, brn_gcc_add(g, brn_gcc_get(at),
 		    brn_gcc_int(g, 1)));
 	} else {
-		off = brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g,
-		    brn_gcc_get(at), brn_gcc_int(g, 0))), g->i64);
-		emit_block(e, p, brn_gcc_offset(g, brn_gcc_cast(g, x,
-		    brn_gcc_ptr(g->i64)), off), brn_gcc_get(w));
-		if (e->s->bw <= X_PREFETCH_MAX_BW)
+		emit_step(e, p, x_of_offset(e, x, at, 0), e->noff > 1 ?
+		    x_of_offset(e, x, at, 1) : NULL, brn_gcc_get(w));
+		if (e->bw <= X_PREFETCH_MAX_BW)
 			emit_prefetch_x(e, p, x, at);
-		emit_advance(g, at, brn_gcc_int(g, 1));
+		emit_advance(g, at, brn_gcc_int(g, e->noff));
 	}
-	emit_advance(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->s->bw));
+	emit_advance(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->bw));
 	brn_gcc_wend(g, l);
 }
 
@@ -288,7 +364,7 @@ emit_pass(struct t1 *e, int nrow, int first, int nx)
 	    brn_gcc_arg(g, BRN_ARG_x),
 	    brn_gcc_mul(g, tile, cols(e->s) * BRN_TILE)));
 	emit_init(e, &p, row);
-	emit_blocks(e, &p, brn_gcc_get(x), brn_gcc_offset(g,
+	emit_steps(e, &p, brn_gcc_get(x), brn_gcc_offset(g,
 	    brn_gcc_get(e->w), brn_gcc_get(e->row)));
 	y = brn_gcc_local(g, "y", brn_gcc_cast(g, brn_gcc_offset(g,
 	    brn_gcc_arg(g, BRN_ARG_y), line), brn_gcc_ptr(g->vec)));
@@ -359,7 +435,7 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 	brn_rv b = brn_gcc_get(e->brow), first;
 
 	if (e->full) {
-		first = brn_gcc_mul(g, b, s->nbcol);
+		first = brn_gcc_mul(g, b, e->nstep);
 	} else {
 		brn_lv lo = brn_gcc_local(g, "lo", brn_gcc_cast(g,
 		    brn_gcc_get(brn_gcc_at(g, e->part.t.rowptr, b)), g->i64));
@@ -369,12 +445,12 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 
 		first = brn_gcc_get(lo);
 		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g,
-		    e->part.t.offs, first));
+		    e->part.t.offs, brn_gcc_mul(g, first, e->noff)));
 		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g,
-		    e->part.t.offs, hi));
+		    e->part.t.offs, brn_gcc_mul(g, hi, e->noff)));
 	}
 	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g, e->part.vals,
-	    brn_gcc_mul(g, first, (int64_t)s->bh * s->bw)));
+	    brn_gcc_mul(g, first, (int64_t)s->bh * e->bw)));
 	brn_gcc_set(g, e->tile, tile0);
 	for (int t = brn_t1_tiles(s); t > 0; t = brn_t1_narrower(s, t))
 		emit_tiles(e, t, tile1);
@@ -412,13 +488,31 @@ emit_kernel(struct t1 *e)
 	brn_gcc_wend(g, lg);
 }
 
+/* The steps of bf16.  */
+static void
+set_pairs(struct t1 *e)
+{
+	int64_t n = brn_pairs_of(cols(e->s));
+
+	e->order = brn_gcc_pair_order(e->g);
+	e->noff = 2;
+	e->bw = 1;
+	if (e->full)
+		for (e->bw = STEP_PAIRS; n % e->bw; e->bw /= 2)
+			;
+	e->nstep = n / e->bw;
+}
+
 void
 brn_emit_t1_part(struct brn_gcc *g, const struct brn_spec *s,
     const struct brn_t1_part *p)
 {
 	struct t1 e = { .g = g, .s = s, .part = *p, .full = !p->t.offs,
-	    .nvec = brn_t1_vectors(s->isa) };
+	    .nvec = brn_t1_vectors(s->isa), .bw = s->bw, .nstep = s->nbcol,
+	    .noff = 1 };
 
+	if (s->elem == BRN_ELEM_bf16)
+		set_pairs(&e);
 	emit_kernel(&e);
 }
 
@@ -428,7 +522,8 @@ emit_layer(struct brn_gcc *g, const struct brn_spec *s, int full,
 {
 	struct brn_t1_part p = {
 		.yrows = (int64_t)s->nbrow * s->bh,
-		.vals = brn_gcc_arg(g, BRN_ARG_vals),
+		.vals = brn_gcc_arg(g, s->elem == BRN_ELEM_bf16 ?
+		    BRN_ARG_stream : BRN_ARG_vals),
 		.brow0 = brn_gcc_arg(g, BRN_ARG_brow0),
 		.brow1 = brn_gcc_arg(g, BRN_ARG_brow1),
 	};

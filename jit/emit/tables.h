@@ -16,9 +16,11 @@ enum {
 };
 
 struct brn_tables {
-	brn_rv offs;            /* by block: the offset of its x, in units */
+	brn_rv offs;            /* by block, or with bf16 by column of a pair:
+	                           the offset of its x, in units */
 	int wide;               /* offsets are u32, else u16 */
-	brn_rv rowptr;
+	brn_rv rowptr;          /* by block row: the first of its blocks, or of
+	                           its pairs */
 };
 
 /* Emit the tables of s, whose pattern is not full.  ENOMEM.  */

@@ -4,6 +4,7 @@
  */
 #include "jit/get/batch.h"
 
+#include "jit/builtin/bf16.h"
 #include "jit/builtin/t0.h"
 #include "jit/get/fork.h"
 #include "jit/get/load.h"
@@ -127,8 +128,9 @@ set_code(const struct brn_spec *s, enum brn_kernel_id kernel, enum brn_isa isa,
     brn_kernel_fn *fn, struct brn_code *out)
 {
 	out->fn = fn;
-	snprintf(out->name, sizeof out->name, "%s.%dx%d.%s",
-	    brn_kernels[kernel].name, s->bh, s->bw, brn_isas[isa].name);
+	snprintf(out->name, sizeof out->name, "%s.%dx%d.%s%s%s",
+	    brn_kernels[kernel].name, s->bh, s->bw, brn_isas[isa].name,
+	    s->elem ? "." : "", s->elem ? brn_elems[s->elem].name : "");
 }
 
 static void
@@ -136,7 +138,8 @@ set_tier_0(const struct brn_spec *s, struct brn_code *out)
 {
 	enum brn_isa isa = brn_isa_runs(s->isa) ? s->isa : brn_isa_detect();
 
-	set_code(s, BRN_KERNEL_t0, isa, brn_t0(isa), out);
+	set_code(s, BRN_KERNEL_t0, isa, s->elem == BRN_ELEM_bf16 ?
+	    brn_t0_bf16 : brn_t0(isa), out);
 }
 
 static void
@@ -225,7 +228,8 @@ settle_uncompiled(struct brn_batch *b, struct brn_item *it)
 	} else if (brn_kernels[s->kernel].tier == 0) {
 		set_tier_0(s, &t0);
 		settle_item(it, &t0, NULL);
-	} else if (!brn_isa_runs(s->isa) && !b->o.warm) {
+	} else if ((!brn_isa_runs(s->isa) ||
+	    !brn_elem_runs(s->elem, s->isa)) && !b->o.warm) {
 		brn_batch_fail(b, it, "isa: not of this machine");
 	}
 }

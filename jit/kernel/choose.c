@@ -127,7 +127,8 @@ spec_of(enum brn_isa isa, const struct brn_layer_shape *l)
 {
 	int64_t nbrow = l->rows / l->bh + (l->rows % l->bh != 0);
 	int64_t nbcol = l->cols / l->bw + (l->cols % l->bw != 0);
-	struct brn_spec s = { .isa = isa, .bh = l->bh, .bw = l->bw,
+	struct brn_spec s = { .isa = isa,
+	    .elem = (enum brn_elem)l->elem, .bh = l->bh, .bw = l->bw,
 	    .nbrow = (int32_t)nbrow, .nbcol = (int32_t)nbcol,
 	    .nblk = (int32_t)(l->nblk < INT32_MAX ? l->nblk : INT32_MAX),
 	    .compiler = "?" };

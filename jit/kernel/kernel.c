@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "jit/kernel/pairs.h"
+
 static const struct brn_kernel_ops *const kernels[BRN_NUM_KERNELS] = {
 #define KERNEL(name, tier, what) [BRN_KERNEL_##name] = &brn_kernel_##name,
 #include "jit/kernels.def"
@@ -66,9 +68,22 @@ brn_kernel_count(const struct brn_spec *s, const struct brn_row_stats *rows,
 	return 1;
 }
 
+static int
+pack_pairs(const struct brn_spec *s, const float *vals, void **out,
+    burin_error *err)
+{
+	size_t n = (size_t)brn_pairs_before(s, s->nbrow) * (size_t)s->bh;
+
+	*out = brn_alloc_aligned(n * 2 * sizeof (uint16_t));
+	if (!*out)
+		return brn_nomem(err);
+	brn_pack_pairs(s, vals, *out);
+	return BURIN_OK;
+}
+
 int
 brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
-    const float *vals, float **out, burin_error *err)
+    const float *vals, void **out, burin_error *err)
 {
 	const struct brn_kernel_ops *k = kernels[s->kernel];
 	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
@@ -76,6 +91,8 @@ brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
 	int rc;
 
 	*out = NULL;
+	if (s->elem == BRN_ELEM_bf16)
+		return pack_pairs(s, vals, out, err);
 	if (!k->pack)
 		return BURIN_OK;
 	stream = brn_alloc_aligned(n * sizeof *stream);

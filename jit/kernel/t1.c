@@ -5,6 +5,7 @@
 #include "jit/kernel/t1.h"
 
 #include "jit/kernel/kernel.h"
+#include "jit/kernel/pairs.h"
 
 enum {
 	MAX_TILES = 4,          /* with more, too few x lines are still in L1 */
@@ -89,10 +90,18 @@ brn_t1_tile_group(const struct brn_spec *s)
 
 /* ---- fits ------------------------------------------------------------- */
 
+/* Entries of the table of offsets.  With bf16 each column has one.  */
+static int64_t
+num_offsets(const struct brn_spec *s)
+{
+	return brn_spec_is_full(s) ? 0 : s->elem == BRN_ELEM_f32 ? s->nblk :
+	    (int64_t)s->nblk * s->bw + s->nbrow;
+}
+
 static int
 has_too_many_blocks(const struct brn_spec *s)
 {
-	return !brn_spec_is_full(s) && s->nblk > MAX_BLOCKS;
+	return num_offsets(s) > MAX_BLOCKS;
 }
 
 static const char *
@@ -105,7 +114,8 @@ limit(const struct brn_spec *s)
 int
 brn_t1_fits(const struct brn_spec *s)
 {
-	return !has_too_many_blocks(s) &&
+	return !has_too_many_blocks(s) && (s->elem == BRN_ELEM_f32 ||
+	    brn_isas[s->isa].lanes == BRN_TILE) &&
 	    (int64_t)s->nbcol * s->bw <= MAX_FEATURES &&
 	    (int64_t)s->nbrow * s->bh <= MAX_FEATURES;
 }
@@ -120,7 +130,9 @@ fits_full(const struct brn_spec *s)
 
 /* A pass loads each vector of x once for all its rows and each weight once for
  * all its tiles.  Block rows go through the same x one after the other, so x
- * comes from L2 when the x of a pass is larger than L1.  */
+ * comes from L2 when the x of a pass is larger than L1.  With bf16 there are
+ * half as many multiply-adds and weights; two lines of x, each of half the
+ * size, are loaded and shuffled for each.  */
 void
 brn_t1_count(const struct brn_spec *s, struct brn_cost *n)
 {
@@ -129,11 +141,13 @@ brn_t1_count(const struct brn_spec *s, struct brn_cost *n)
 	double w = (double)s->nblk * s->bh * s->bw;
 	double x = w * nvec * brn_t1_passes(s, nx) / s->bh;
 	double bytes = (double)s->nbcol * s->bw * nx / nvec * BRN_TILE * 4;
+	int dot = brn_elems[s->elem].dot;
 
-	n->term[BRN_COST_fma] += w * nvec;
-	n->term[BRN_COST_load] += x + w * nvec / nx / 2;
-	n->term[BRN_COST_line] += bytes > L1_BYTES ? x : 0;
-	n->term[BRN_COST_code] += 2.0 * s->nblk / brn_t1_tile_group(s);
+	n->term[BRN_COST_fma] += w * nvec / dot;
+	n->term[BRN_COST_load] += x + w * nvec / nx / 2 / dot;
+	n->term[BRN_COST_line] += bytes / dot > L1_BYTES ? x / dot : 0;
+	n->term[BRN_COST_code] += 2.0 * (s->elem == BRN_ELEM_f32 ? s->nblk :
+	    (double)s->nblk * s->bw) / brn_t1_tile_group(s);
 	n->term[BRN_COST_row] += (double)s->nbrow * s->bh * nvec;
 }
 

@@ -166,7 +166,8 @@ plan(const struct brn_spec *s, struct brn_plan *out, burin_error *err)
 static int
 fits(const struct brn_spec *s)
 {
-	return s->bh < brn_group_rows(0) && s->nblk > 0 &&
+	return s->elem == BRN_ELEM_f32 && s->bh < brn_group_rows(0) &&
+	    s->nblk > 0 &&
 	    !brn_spec_is_full(s) && brn_t1_fits(s);
 }
 

@@ -355,7 +355,7 @@ pack(const struct brn_spec *s, const struct brn_plan *p, const float *vals,
 static int
 suits(const struct brn_spec *s)
 {
-	return brn_isas[s->isa].nreg >= 32 &&
+	return s->elem == BRN_ELEM_f32 && brn_isas[s->isa].nreg >= 32 &&
 	    brn_isas[s->isa].lanes == BRN_TILE &&
 	    (s->bh == 1 || s->bh == 3) && s->nblk > 0 &&
 	    !brn_spec_is_full(s) && brn_t1_fits(s);

@@ -30,7 +30,7 @@ struct stored {
 /* A kernel for it.  */
 struct trial {
 	const struct stored *stored;
-	float *stream;
+	void *stream;
 	struct brn_kernel_args args;
 	int reps;
 	double ms;              /* a call; 0: not timed yet */

@@ -438,6 +438,7 @@ static const struct { const char *key, *value, *words; } bad_options[] = {
 	{ "threads", "", "threads: '' is no number" },
 	{ "threads", "2x", "threads: '2x' is no number" },
 	{ "isa", "mmx", "isa: 'mmx' is not known" },
+	{ "precision", "int4", "precision: 'int4' is not one of auto|fp32|" },
 };
 
 START_TEST(wrong_options_are_refused)

@@ -147,7 +147,7 @@ compile_and_probe_as(struct probe *q, enum brn_isa isa, int kernel)
 	close(fd);
 	remove(path);
 	probe_kernel(q, fn, q->grain);
-	probe_same(q, fn, brn_t0(isa));
+	probe_same(q, fn, q->elem ? brn_t0_bf16 : brn_t0(isa));
 	brn_unload(handle);
 }
 
@@ -181,6 +181,24 @@ START_TEST(compiled_kernel_computes_odd_patterns)
 
 	probe_init(&q, 4, 1, _i ? ONE : NONE, _i);
 	compile_and_probe(&q, brn_isa_detect());
+	probe_free(&q);
+}
+END_TEST
+
+/* With the bits of tier 0 for bf16; for blocks and for dense.  The sums of
+ * VDPBF16PS round twice a pair, as those of fp32 do.  */
+START_TEST(bf16_computes_the_product)
+{
+	enum pattern p = (enum pattern)(_i / NBLOCK);
+	struct block b = blocks[_i % NBLOCK];
+	struct probe q;
+
+	if (!brn_elem_runs(BRN_ELEM_bf16, BRN_ISA_avx512))
+		return;
+	probe_init(&q, b.bh, b.bw, p, (_i + (int)p) % 2);
+	probe_bf16(&q);
+	compile_and_probe(&q, BRN_ISA_avx512);
+	probe_kernel(&q, brn_t0_bf16, 1);
 	probe_free(&q);
 }
 END_TEST
@@ -571,6 +589,8 @@ kernels_suite(void)
 	tcase_add_loop_test(tc, few_tokens_of_many_rows_and_features, 0,
 	    BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, compiled_kernel_computes_the_product, 0, NCASE);
+	tcase_add_loop_test(tc, bf16_computes_the_product, 0,
+	    NBLOCK * NUM_PATTERNS);
 	tcase_add_loop_test(tc, panels_and_slices_make_the_product, 0,
 	    BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, sorted_panels_make_the_product, 0, 3);

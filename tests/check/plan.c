@@ -129,8 +129,8 @@ count_forms(int model, int *count)
 
 	ck_assert_int_gt(p->nstep, 0);
 	for (int i = 0; i < p->nstep; i++) {
-		check_step(&p->step[i], net->isa);
-		count[index_of(net->isa, p->step[i].form)]++;
+		check_step(&p->step[i], net->target.isa);
+		count[index_of(net->target.isa, p->step[i].form)]++;
 	}
 	brn_plan_free(p);
 	brn_net_free(net);

@@ -98,6 +98,59 @@ START_TEST(bytes_survive_a_round_trip)
 }
 END_TEST
 
+/* The element type is in the bytes, so in the key, and in the text.  */
+START_TEST(element_type_survives_a_round_trip)
+{
+	struct brn_buf b[BRN_NUM_ELEMS] = { 0 }, text = { 0 };
+	struct brn_spec s;
+
+	brn_spec_init(&s, &some, BRN_EPI_BIAS, BRN_ISA_avx512, "c");
+	for (int e = 0; e < BRN_NUM_ELEMS; e++) {
+		s.elem = (enum brn_elem)e;
+		brn_choose_first(&s);
+		brn_spec_encode(&s, &b[e]);
+		ck_assert(decodes(b[e].p, b[e].n));
+	}
+	ck_assert(b[0].n != b[1].n || memcmp(b[0].p, b[1].p, b[0].n));
+	brn_spec_describe(&s, &text);
+	ck_assert_str_eq((char *)text.p,
+	    "t1_tile 2x1 6x8 density 0.21 avx512 bf16 bias");
+	for (int e = 0; e < BRN_NUM_ELEMS; e++)
+		brn_buf_free(&b[e]);
+	brn_buf_free(&text);
+}
+END_TEST
+
+/* Kernels for fp32 do not fit bf16, and tier 1 does with AVX-512 only.  */
+START_TEST(bf16_is_of_tier_1)
+{
+	for (int k = 0; k < BRN_NUM_KERNELS; k++)
+		for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+			struct brn_spec s;
+
+			brn_spec_init(&s, &some, 0, (enum brn_isa)isa, "c");
+			s.elem = BRN_ELEM_bf16;
+			s.kernel = (enum brn_kernel_id)k;
+			ck_assert_int_eq(brn_kernel_fits(&s),
+			    k == BRN_KERNEL_t0 || (k == BRN_KERNEL_t1_tile &&
+			    isa == BRN_ISA_avx512));
+		}
+}
+END_TEST
+
+/* Half the multiply-adds.  */
+START_TEST(bf16_is_predicted_to_be_faster)
+{
+	struct brn_layer_shape l = { 768, 768, 16, 1, 48 * 77, NULL,
+	    BRN_ELEM_f32 };
+	double f32 = brn_estimate(BRN_ISA_avx512, &l).time;
+
+	l.elem = BRN_ELEM_bf16;
+	ck_assert_double_gt(f32,
+	    1.45 * brn_estimate(BRN_ISA_avx512, &l).time);
+}
+END_TEST
+
 /* Each prefix in memory of its own, so that a tool sees a read beyond it.  */
 START_TEST(truncated_bytes_are_refused)
 {
@@ -313,6 +366,9 @@ spec_suite(void)
 	tcase_add_loop_test(tc, first_kernel_that_fits_is_taken, 0,
 	    COUNT(cases));
 	tcase_add_loop_test(tc, bytes_survive_a_round_trip, 0, COUNT(cases));
+	tcase_add_test(tc, element_type_survives_a_round_trip);
+	tcase_add_test(tc, bf16_is_of_tier_1);
+	tcase_add_test(tc, bf16_is_predicted_to_be_faster);
 	tcase_add_loop_test(tc, truncated_bytes_are_refused, 0, COUNT(cases));
 	tcase_add_loop_test(tc, flipped_bytes_are_refused_or_another_spec, 0,
 	    COUNT(cases));

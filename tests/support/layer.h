@@ -75,7 +75,8 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	float *x = layer_floats(M * l->cols), *bias = layer_floats(R);
 	float *xt = layer_floats(tiles * C * BRN_TILE);
 	float *yt = layer_floats(tiles * R * BRN_TILE);
-	float *y = layer_floats(M * l->rows), *stream;
+	float *y = layer_floats(M * l->rows);
+	void *stream;
 	struct brn_plan plan;
 	burin_error err;
 

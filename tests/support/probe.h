@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "ir/graph/half.h"
+#include "jit/builtin/bf16.h"
 #include "jit/builtin/few_tokens.h"
 #include "jit/builtin/few_weights.h"
 #include "jit/builtin/t0.h"
@@ -33,7 +35,10 @@ struct probe {
 	int64_t yrows, xcols;           /* padded to blocks */
 	float *w;                       /* [rows][cols] */
 	struct brn_bsr *b;
-	float *x, *stream, *bias;        /* as kernels want them */
+	float *x, *bias;                /* as kernels want them */
+	enum brn_elem elem;
+	float *low;                     /* x as elem, not f32 */
+	void *stream;
 	struct brn_few_weights *few;
 	int32_t grain;
 	float *y;                       /* between two guards */
@@ -127,6 +132,29 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 	q->y = probe_floats(q->ny + 2 * PROBE_GUARD) + PROBE_GUARD;
 }
 
+static inline void
+probe_round(float *p, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		p[i] = brn_bf16_to_f32(brn_f32_to_bf16(p[i]));
+}
+
+/* Make q one of bf16, with values that bf16 has.  */
+static inline void
+probe_bf16(struct probe *q)
+{
+	int64_t tile = q->xcols * BRN_TILE;
+
+	q->elem = BRN_ELEM_bf16;
+	probe_round(q->w, q->rows * q->cols);
+	probe_round(q->b->vals, (int64_t)q->b->nblk * q->b->bh * q->b->bw);
+	probe_round(q->x, PROBE_TILES * tile);
+	q->low = probe_floats(PROBE_TILES * tile);
+	memcpy(q->low, q->x, (size_t)(PROBE_TILES * tile) * sizeof *q->low);
+	for (int64_t t = 0; t < PROBE_TILES; t++)
+		brn_bf16_tile(q->low + t * tile, q->xcols);
+}
+
 /* Sizes that do not divide: five block rows and about seven block columns.  */
 static inline void
 probe_init(struct probe *q, int bh, int bw, enum pattern p, int bias)
@@ -141,6 +169,7 @@ probe_free(struct probe *q)
 	brn_bsr_free(q->b);
 	free(q->w);
 	free(q->x);
+	free(q->low);
 	free(q->stream);
 	brn_few_weights_free(q->few);
 	free(q->bias);
@@ -169,6 +198,7 @@ probe_spec(struct probe *q, enum brn_isa isa, const char *compiler, int kernel,
 	burin_error err;
 
 	brn_spec_init(out, q->b, q->bias ? BRN_EPI_BIAS : 0, isa, compiler);
+	out->elem = q->elem;
 	brn_choose_first(out);
 	if (kernel != BRN_NO_KERNEL)
 		out->kernel = (enum brn_kernel_id)kernel;
@@ -206,7 +236,7 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	const struct brn_bsr *b = q->b;
 
 	probe_poison(q);
-	fn(&(struct brn_kernel_args){ .x = q->x,
+	fn(&(struct brn_kernel_args){ .x = q->low ? q->low : q->x,
 	    .vals = q->b->vals, .stream = q->stream, .bias = q->bias,
 	    .y = q->y, .tokens = q->tokens, .few = q->few,
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
