@@ -211,8 +211,6 @@ make_input(struct setup *s, const struct op_case *c, int i)
 	uint64_t seed = 77 + (uint64_t)i;
 	int64_t n;
 
-	t->rank = rank_of(c->dim[i]);
-	t->dtype = dtype_of(c, i);
 	if (c->axes && i == 1) {
 		*t = (struct brn_type){ BURIN_I64, 1,
 		    { __builtin_popcount((unsigned)c->axes) } };
@@ -223,6 +221,8 @@ make_input(struct setup *s, const struct op_case *c, int i)
 		s->pin[i] = &s->in[i];
 		return;
 	}
+	t->rank = rank_of(c->dim[i]);
+	t->dtype = dtype_of(c, i);
 	memcpy(t->dim, c->dim[i], (size_t)t->rank * sizeof *t->dim);
 	n = brn_numel(&s->in[i]);
 	s->in[i].data = brn_arena_alloc(s->g->arena, (size_t)n + 1, 8);
