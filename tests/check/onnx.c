@@ -332,6 +332,8 @@ NOT(XY "node y = BatchNormalization(x,x,x,x,x) spatial=0",
 NOT(XY "node y = Resize(x,,x) coordinate_transformation_mode="
     "'half_pixel_symmetric'",
     "m: unsupported: Resize with half_pixel_symmetric (node 'y', opset 13)")
+NOT(XY "node y = Resize(x,,x) nearest_mode='simple'",
+    "m: unsupported: Resize with simple (node 'y', opset 13)")
 NOT(XY "node y = Resize(x,,x) keep_aspect_ratio_policy='not_larger'",
     "m: unsupported: Resize with keep_aspect_ratio_policy (node 'y', "
     "opset 13)")
