@@ -115,8 +115,7 @@ num_jobs(const struct brn_batch *b)
 static void
 compile_into(struct brn_batch *b, struct brn_store *s)
 {
-	struct brn_pool pool = { brn_store_dir(s), num_jobs(b),
-	    b->background, b->stopfd };
+	struct brn_pool pool = { s, num_jobs(b), b->background, b->stopfd };
 
 	b->target = s;
 	b->njob = 0;
@@ -140,15 +139,15 @@ compile_into(struct brn_batch *b, struct brn_store *s)
 static void
 compile_into_scratch(struct brn_batch *b)
 {
-	struct brn_scratch t;
+	struct brn_store *s;
 	burin_error err;
 
-	if (brn_scratch_open(&t, &err) < 0) {
+	if (brn_scratch_open(&s, &err) < 0) {
 		brn_batch_note(b, err.msg);
 		return;
 	}
-	compile_into(b, t.store);
-	brn_scratch_close(&t);
+	compile_into(b, s);
+	brn_store_close_scratch(s);
 }
 
 static void

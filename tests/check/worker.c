@@ -148,6 +148,24 @@ START_TEST(host_is_left_alone)
 }
 END_TEST
 
+/* The worker is handed the cache, it does not look for it by name.  */
+START_TEST(worker_uses_the_cache_of_the_host)
+{
+	char command[1000];
+	burin_stats st;
+
+	snprintf(command, sizeof command, "mkdir once 2>/dev/null && "
+	    "mv '%s' '%s.moved' && mkdir '%s'", dir, dir, dir);
+	wrap_cc(command);
+	opts.jobs = 1;
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	ck_assert_str_eq(st.note, "");
+	snprintf(command, sizeof command, "%s.moved", dir);
+	suite_rmdir(command);
+}
+END_TEST
+
 /* ---- no place --------------------------------------------------------- */
 
 static int
@@ -168,8 +186,7 @@ START_TEST(unusable_cache_is_done_without)
 	char tmp[300], file[300];
 	burin_stats st;
 
-	snprintf(tmp, sizeof tmp, "%s/tmp", dir);
-	ck_assert_int_eq(mkdir(tmp, 0700), 0);
+	suite_tmpdir(tmp, sizeof tmp);
 	setenv("TMPDIR", tmp, 1);
 	opts.mode = _i & 1 ? BRN_JIT_inprocess : BRN_JIT_worker;
 	if (_i & 2) {
@@ -184,6 +201,21 @@ START_TEST(unusable_cache_is_done_without)
 	expect_note(&st, dir);
 	expect_note(&st, _i & 2 ? "writable by others" : "directory");
 	ck_assert_int_eq(count_files(tmp), 0);
+	suite_rmdir(tmp);
+}
+END_TEST
+
+/* libgccjit would make its folder there, and others could replace it.  */
+START_TEST(temporary_files_where_others_may_write_are_refused)
+{
+	burin_stats st;
+
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	setenv("TMPDIR", dir, 1);
+	opts.mode = BRN_JIT_inprocess;
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, "writable by others");
 }
 END_TEST
 
@@ -255,9 +287,11 @@ worker_suite(void)
 	tcase_add_test(tc, spec_for_another_compiler_is_refused);
 	tcase_add_test(tc, without_a_compiler_there_is_t0);
 	tcase_add_test(tc, host_is_left_alone);
+	tcase_add_test(tc, worker_uses_the_cache_of_the_host);
 
 	tc = with_layers(s, "no place");
 	tcase_add_loop_test(tc, unusable_cache_is_done_without, 0, 4);
+	tcase_add_test(tc, temporary_files_where_others_may_write_are_refused);
 	tcase_add_test(tc, cache_that_takes_nothing_is_done_without);
 	tcase_add_test(tc, full_disk_leaves_t0_and_a_note);
 	tcase_add_test(tc, no_memory_is_an_error_and_nothing_more);
