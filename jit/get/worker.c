@@ -7,6 +7,7 @@
  */
 #include "jit/get/worker.h"
 
+#include "jit/get/environment.h"
 #include "jit/get/locate.h"
 
 #include <errno.h>
@@ -30,8 +31,6 @@
 #define LEAVE_MS 2000
 #define LOWEST 19
 
-extern char **environ;
-
 struct worker {
 	pid_t pid;                      /* 0: no process */
 	int fd;
@@ -46,7 +45,8 @@ struct worker {
 struct pool {
 	const struct brn_pool *o;
 	char path[PATH_MAX];            /* of burin-cc */
-	burin_error missing;            /* code 0: it is there */
+	struct brn_environment env;
+	burin_error missing;            /* code 0: all is there */
 	double timeout;
 	int nworker, stopped;
 	struct worker *worker;
@@ -103,9 +103,9 @@ set_descriptors(posix_spawn_file_actions_t *f, int fd, int store)
 	    posix_spawn_file_actions_addclosefrom_np(f, BRN_CC_STORE + 1);
 }
 
-/* Returns 0 or an errno.  */
+/* Start the program of p.  Returns 0 or an errno.  */
 static int
-spawn(const char *path, int fd, int store, pid_t *pid)
+spawn(struct pool *p, int fd, int store, pid_t *pid)
 {
 	char *argv[] = { (char *)"burin-cc", NULL };
 	posix_spawn_file_actions_t f;
@@ -119,7 +119,7 @@ spawn(const char *path, int fd, int store, pid_t *pid)
 		return rc;
 	}
 	if (set_attributes(&a) == 0 && set_descriptors(&f, fd, store) == 0)
-		rc = posix_spawn(pid, path, &f, &a, argv, environ);
+		rc = posix_spawn(pid, p->path, &f, &a, argv, p->env.list);
 	posix_spawnattr_destroy(&a);
 	posix_spawn_file_actions_destroy(&f);
 	return rc;
@@ -127,11 +127,12 @@ spawn(const char *path, int fd, int store, pid_t *pid)
 
 /* spawn with copies of the descriptors above those that the worker gets.  */
 static int
-spawn_above(const char *path, int fd, int store, pid_t *pid)
+spawn_above(struct pool *p, int fd, pid_t *pid)
 {
 	int high = fcntl(fd, F_DUPFD_CLOEXEC, BRN_CC_STORE + 1);
-	int dir = fcntl(store, F_DUPFD_CLOEXEC, BRN_CC_STORE + 1);
-	int rc = high < 0 || dir < 0 ? errno : spawn(path, high, dir, pid);
+	int dir = fcntl(brn_store_fd(p->o->store), F_DUPFD_CLOEXEC,
+	    BRN_CC_STORE + 1);
+	int rc = high < 0 || dir < 0 ? errno : spawn(p, high, dir, pid);
 
 	if (high >= 0)
 		close(high);
@@ -152,7 +153,7 @@ start(struct pool *p, struct worker *w, burin_error *err)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return brn_fail(err, BURIN_EJIT, "burin-cc: %s",
 		    strerror(errno));
-	rc = spawn_above(p->path, sv[1], brn_store_fd(p->o->store), &w->pid);
+	rc = spawn_above(p, sv[1], &w->pid);
 	close(sv[1]);
 	if (rc != 0) {
 		close(sv[0]);
@@ -471,7 +472,8 @@ brn_worker_run(const struct brn_pool *o, struct brn_job *job, int njob,
 	};
 	struct pollfd *pfd;
 
-	brn_locate(BRN_PART_cc, p.path, &p.missing);
+	if (brn_locate(BRN_PART_cc, p.path, &p.missing) == 0)
+		brn_environment_make(&p.env, &p.missing);
 	if (p.nworker < 1)
 		p.nworker = 1;
 	p.worker = brn_alloc((size_t)p.nworker, sizeof *p.worker);

@@ -103,6 +103,82 @@ START_TEST(missing_module_is_named)
 }
 END_TEST
 
+/* Programs as and ld in the folder of the test, which say that they ran.  */
+static void
+make_tools(int n)
+{
+	static const char *const name[] = { "as", "ld" };
+	char path[300], text[400];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, name[i]);
+		snprintf(text, sizeof text, "#!/bin/sh\necho ran >>'%s/ran'\n"
+		    "exit 1\n", dir);
+		write_script(path, text);
+	}
+}
+
+static int
+tools_ran(void)
+{
+	char path[300];
+
+	snprintf(path, sizeof path, "%s/ran", dir);
+	return access(path, F_OK) == 0;
+}
+
+START_TEST(missing_assembler_or_linker_is_named)
+{
+	burin_stats st;
+
+	make_tools(_i & 1);
+	setenv(_i & 2 ? "PATH" : "BURIN_BINUTILS", dir, 1);
+	opts.mode = _i & 2 ? BRN_JIT_inprocess : BRN_JIT_worker;
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, _i & 1 ? "ld not found" : "as not found");
+}
+END_TEST
+
+START_TEST(environment_does_not_choose_the_assembler)
+{
+	char file[300], line[1000];
+	burin_stats st;
+	FILE *f;
+
+	make_tools(2);
+	setenv("PATH", dir, 1);
+	setenv("COMPILER_PATH", dir, 1);
+	setenv("GCC_EXEC_PREFIX", dir, 1);
+	setenv("LD_PRELOAD", "/nowhere.so", 1);
+	setenv("LD_LIBRARY_PATH", dir, 1);
+	wrap_cc("/usr/bin/env >environment");
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	ck_assert(!tools_ran());
+	snprintf(file, sizeof file, "%s/environment", dir);
+	f = fopen(file, "r");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		ck_assert(strstr(line, "PWD=") || !strstr(line, dir));
+		ck_assert(strncmp(line, "LD_", 3) && strncmp(line, "GCC", 3));
+	}
+	fclose(f);
+}
+END_TEST
+
+START_TEST(assembler_and_linker_can_be_named)
+{
+	burin_stats st;
+
+	make_tools(2);
+	setenv("BURIN_BINUTILS", dir, 1);
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	ck_assert(tools_ran());
+}
+END_TEST
+
 START_TEST(spec_for_another_compiler_is_refused)
 {
 	burin_stats st;
@@ -284,6 +360,9 @@ worker_suite(void)
 	tcase_add_loop_test(tc, bad_worker_costs_speed_only, 0, 9);
 	tcase_add_test(tc, worker_that_dies_costs_one_kernel);
 	tcase_add_loop_test(tc, missing_module_is_named, 0, 2);
+	tcase_add_loop_test(tc, missing_assembler_or_linker_is_named, 0, 4);
+	tcase_add_test(tc, environment_does_not_choose_the_assembler);
+	tcase_add_test(tc, assembler_and_linker_can_be_named);
 	tcase_add_test(tc, spec_for_another_compiler_is_refused);
 	tcase_add_test(tc, without_a_compiler_there_is_t0);
 	tcase_add_test(tc, host_is_left_alone);
