@@ -5,6 +5,7 @@
  */
 #include "cache/entry.h"
 
+#include "cache/file.h"
 #include "cache/path.h"
 
 #include <errno.h>
@@ -253,7 +254,7 @@ brn_entry_seal(int fd, const struct brn_key *k, const void *desc,
 	if (read_all(fd, all, payload, 0) == 0) {
 		put_tail(all, n, k, desc, ndesc);
 		rc = lseek(fd, (off_t)payload, SEEK_SET) < 0 ? -1 :
-		    brn_write_all(fd, all + payload, n - payload);
+		    brn_file_write(fd, all + payload, n - payload);
 	}
 	free(all);
 	if (rc < 0 || fchmod(fd, 0400) < 0 || fsync(fd) < 0)

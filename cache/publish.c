@@ -6,6 +6,7 @@
 #include "cache/store.h"
 
 #include "cache/entry.h"
+#include "cache/file.h"
 #include "cache/shard.h"
 
 #include <errno.h>
@@ -43,6 +44,12 @@ brn_store_temp(struct brn_store *s, const struct brn_key *k,
 	    k->b[0], t->name, strerror(errno));
 	close(t->shard);
 	return rc;
+}
+
+int
+brn_store_temp_write(struct brn_temp *t, const void *p, size_t n)
+{
+	return brn_file_write(t->fd, p, n);
 }
 
 static void
@@ -101,7 +108,7 @@ brn_store_publish(struct brn_store *s, const struct brn_key *k,
 static int
 write_entry(int fd, const void *entry, size_t n)
 {
-	return brn_write_all(fd, entry, n) < 0 || fchmod(fd, 0400) < 0 ||
+	return brn_file_write(fd, entry, n) < 0 || fchmod(fd, 0400) < 0 ||
 	    fsync(fd) < 0 ? -1 : 0;
 }
 
@@ -215,9 +222,9 @@ int
 brn_store_has_room(struct brn_store *s, size_t n)
 {
 	char name[BRN_NAME_MAX];
-	int fd = brn_temp_make(s->v1, name), ok;
+	int fd, ok;
 
-	if (fd < 0)
+	if (!brn_file_may_have(n) || (fd = brn_temp_make(s->v1, name)) < 0)
 		return 0;
 	ok = posix_fallocate(fd, 0, (off_t)n) == 0;
 	close(fd);

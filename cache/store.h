@@ -73,6 +73,9 @@ struct brn_temp {
 /* Create an empty temporary file in the shard of k.  */
 int brn_store_temp(struct brn_store *s, const struct brn_key *k,
     struct brn_temp *t, burin_error *err);
+/* Write the payload, or a part of it, where this process has it as bytes.  -1:
+ * errno says why.  */
+int brn_store_temp_write(struct brn_temp *t, const void *p, size_t n);
 /* Remove the file; does nothing after brn_store_publish.  */
 void brn_store_temp_remove(struct brn_temp *t);
 /* Append description and trailer to t, set its mode, fsync and rename it into
@@ -103,8 +106,8 @@ int brn_store_share(struct brn_store *s, burin_error *err);
  * Returns a descriptor of it.  gc removes it once the process is dead.  */
 int brn_store_tempdir(struct brn_store *s, burin_error *err);
 void brn_store_tempdir_remove(struct brn_store *s);
-/* Whether the file system of the store has space for n more bytes; found by
- * allocating a file of that size.  */
+/* Whether the file system of the store has space for n more bytes, found by
+ * allocating a file of that size, which RLIMIT_FSIZE must allow.  */
 int brn_store_has_room(struct brn_store *s, size_t n);
 
 /* Record for a day that k cannot be compiled, and why.  Publishing an entry of

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define MAX_SPEC ((uint32_t)1 << 30)
@@ -133,10 +134,29 @@ keep_private(int fd, int flags)
 	return kept;
 }
 
+/* The host has ended: end at once, with assembler and linker, which are in the
+ * same process group.  */
+static void
+end_group(int sig)
+{
+	(void)sig;
+	kill(getpgrp() == getpid() ? 0 : getpid(), SIGKILL);
+}
+
+/* GCC has handlers of its own for the signals that are usual here.  */
+static void
+end_with_host(void)
+{
+	signal(SIGUSR1, end_group);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+}
+
 int
 main(void)
 {
 	int in, out;
+
+	end_with_host();
 
 	/* Report a closed pipe and a full disk as errors of write.  */
 	signal(SIGPIPE, SIG_IGN);

@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define FIXED_PATH "/usr/bin:/bin"
+/* More than the assembly text of any kernel.  */
+#define MIN_FILE_LIMIT (1ULL << 30)
 
 /* Variables of the host that a worker gets, too.  */
 static const char *const passed[] = {
@@ -98,7 +101,12 @@ brn_environment_check(burin_error *err)
 {
 	static const char *const name[] = { "as", "ld" };
 	const char *path = getenv("PATH");
+	struct rlimit r;
 
+	if (getrlimit(RLIMIT_FSIZE, &r) == 0 && r.rlim_cur < MIN_FILE_LIMIT)
+		return brn_fail(err, BURIN_EJIT, "jit=inprocess: the file size "
+		    "limit is %llu bytes, wanted %llu",
+		    (unsigned long long)r.rlim_cur, MIN_FILE_LIMIT);
 	if (!path)
 		path = FIXED_PATH;      /* execvp's */
 	for (int i = 0; i < BRN_COUNT(name); i++)

@@ -24,9 +24,9 @@ struct brn_environment {
  * missing, or the text is too long.  */
 int brn_environment_make(struct brn_environment *e, burin_error *err);
 
-/* Whether the compiler would find as and ld in this process, by COMPILER_PATH
- * and PATH: without them it ends the process.  EJIT: the error names the one
- * that is missing.  */
+/* Whether the compiler can run in this process without ending it: it does that
+ * when as or ld is not found by COMPILER_PATH and PATH, and when a file grows
+ * beyond RLIMIT_FSIZE.  EJIT: the error names what is missing.  */
 int brn_environment_check(burin_error *err);
 
 #endif

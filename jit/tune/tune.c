@@ -220,7 +220,7 @@ publish_record(struct brn_tune *t, const struct brn_key *k,
 
 	if (!s || brn_store_temp(s, k, &tmp, &err) < 0)
 		return 0;
-	if (brn_write_all(tmp.fd, text->p, text->n) < 0)
+	if (brn_store_temp_write(&tmp, text->p, text->n) < 0)
 		brn_store_temp_remove(&tmp);
 	else if (brn_store_publish(s, k, &tmp, desc->p, desc->n, &err) < 0)
 		brn_trace("tune: %s", err.msg);

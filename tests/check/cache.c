@@ -191,6 +191,73 @@ START_TEST(bundle_size_is_not_allocated_before_it_is_read)
 }
 END_TEST
 
+/* Write a bundle with the one entry of desc.  */
+static int
+make_bundle(const char *path)
+{
+	struct brn_key k = key();
+	struct brn_bundle *b;
+	int rc = brn_bundle_create(path, &b, &err);
+
+	if (rc < 0)
+		return rc;
+	suite_ok(brn_bundle_add(b, &k, desc, NDESC, &err), err);
+	return brn_bundle_close(b, 1, &err);
+}
+
+/* A link that somebody has put where the temporary file is expected.  */
+START_TEST(bundle_is_not_written_through_a_link)
+{
+	char path[512], link[600], target[512];
+
+	snprintf(path, sizeof path, "%s/b.tar", dir);
+	snprintf(target, sizeof target, "%s/target", dir);
+	write_file(target, "x", 1, 0600);
+	for (int i = 0; i < 3; i++) {
+		snprintf(link, sizeof link, i == 2 ? "%s.%ld" : i ?
+		    "%s.%ld.1" : "%s.%ld.0", path, (long)getpid());
+		ck_assert_int_eq(symlink(target, link), 0);
+	}
+	if (make_bundle(path) == BURIN_EUNSUPPORTED)
+		return;
+	ck_assert(exists(path));
+	ck_assert_uint_eq(read_file(target, (uint8_t *)link, 2), 1);
+}
+END_TEST
+
+START_TEST(bundle_beyond_the_file_size_limit_is_an_error)
+{
+	struct rlimit r = { 1024, 1024 };
+	char path[512];
+	int rc;
+
+	snprintf(path, sizeof path, "%s/b.tar", dir);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
+	rc = make_bundle(path);
+	ck_assert(rc == BURIN_EIO || rc == BURIN_EUNSUPPORTED);
+	ck_assert(!exists(path));
+}
+END_TEST
+
+/* libarchive would run a program of PATH for this format.  */
+START_TEST(bundle_of_another_format_runs_nothing)
+{
+	static const uint8_t lrzip[64] = "LRZI\0\6";
+	char path[512], ran[512], text[600];
+	size_t got = 0;
+
+	snprintf(path, sizeof path, "%s/lrzip", dir);
+	snprintf(ran, sizeof ran, "%s/ran", dir);
+	snprintf(text, sizeof text, "#!/bin/sh\n/bin/touch %s\n", ran);
+	write_file(path, text, strlen(text), 0700);
+	setenv("PATH", dir, 1);
+	snprintf(path, sizeof path, "%s/b.tar", dir);
+	write_file(path, lrzip, sizeof lrzip, 0600);
+	ck_assert_int_lt(brn_bundle_each(path, add_bytes, &got, &err), 0);
+	ck_assert(!exists(ran));
+}
+END_TEST
+
 /* Two descriptions with one key, made by publishing one under the key of the
  * other.  */
 START_TEST(colliding_description_is_a_miss)
@@ -575,6 +642,9 @@ cache_suite(void)
 	tcase_add_loop_test(tc, lying_lengths_are_a_miss, 0, 7);
 	tcase_add_test(tc, huge_sparse_file_is_a_miss);
 	tcase_add_test(tc, bundle_size_is_not_allocated_before_it_is_read);
+	tcase_add_test(tc, bundle_is_not_written_through_a_link);
+	tcase_add_test(tc, bundle_beyond_the_file_size_limit_is_an_error);
+	tcase_add_test(tc, bundle_of_another_format_runs_nothing);
 	tcase_add_test(tc, colliding_description_is_a_miss);
 	tcase_add_test(tc, renamed_entry_is_a_miss);
 	tcase_add_test(tc, empty_payload_is_not_published);

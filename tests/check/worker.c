@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* ---- bad workers ------------------------------------------------------ */
@@ -242,6 +243,71 @@ START_TEST(worker_uses_the_cache_of_the_host)
 }
 END_TEST
 
+/* Whether process pid has ended; a zombie has.  */
+static int
+has_ended(int pid)
+{
+	char path[64], text[512] = "";
+	const char *state;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	if (!f)
+		return 1;
+	(void)!fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	state = strrchr(text, ')');
+	return !state || state[2] == 'Z' || state[2] == 'X';
+}
+
+/* Wait up to ms milliseconds for the process to end.  */
+static int
+ends_within(int pid, double ms)
+{
+	double end = brn_now_ms() + ms;
+
+	while (!has_ended(pid) && brn_now_ms() < end)
+		usleep(5000);
+	return has_ended(pid);
+}
+
+/* An assembler that takes for ever, and tells its own process and that of
+ * burin-cc.  */
+START_TEST(worker_and_assembler_end_with_the_host)
+{
+	char path[300], text[1000];
+	int worker = 0, as = 0;
+	pid_t host;
+	FILE *f;
+
+	make_tools(2);
+	snprintf(path, sizeof path, "%s/as", dir);
+	snprintf(text, sizeof text, "#!/bin/sh\necho $PPID $$ >'%s/p' && "
+	    "mv '%s/p' '%s/pids'\nsleep 100\n", dir, dir, dir);
+	write_script(path, text);
+	setenv("BURIN_BINUTILS", dir, 1);
+	opts.jobs = 1;
+	host = fork();
+	if (host == 0) {
+		signal(SIGINT, SIG_DFL);        /* Check has a handler */
+		once();
+		_exit(0);
+	}
+	snprintf(path, sizeof path, "%s/pids", dir);
+	for (int i = 0; i < 2000 && access(path, F_OK) < 0; i++)
+		usleep(5000);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%d %d", &worker, &as), 2);
+	fclose(f);
+	kill(host, _i ? SIGKILL : SIGINT);
+	ck_assert(ends_within(worker, 1000));
+	ck_assert(ends_within(as, 1000));
+	waitpid(host, NULL, 0);
+}
+END_TEST
+
 /* ---- no place --------------------------------------------------------- */
 
 static int
@@ -314,6 +380,23 @@ START_TEST(cache_that_takes_nothing_is_done_without)
 }
 END_TEST
 
+/* Whoever writes beyond the limit is killed by SIGXFSZ: not the host.  */
+START_TEST(file_size_limit_leaves_t0_and_a_note)
+{
+	struct rlimit r = { 65536, 65536 };
+	burin_stats st;
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
+	if (_i == 1)
+		opts.cache_dir = "/proc/none";
+	if (_i == 2)
+		opts.mode = BRN_JIT_inprocess;
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, _i == 2 ? "file size limit" : "no space");
+}
+END_TEST
+
 START_TEST(full_disk_leaves_t0_and_a_note)
 {
 	struct paths p;
@@ -367,11 +450,13 @@ worker_suite(void)
 	tcase_add_test(tc, without_a_compiler_there_is_t0);
 	tcase_add_test(tc, host_is_left_alone);
 	tcase_add_test(tc, worker_uses_the_cache_of_the_host);
+	tcase_add_loop_test(tc, worker_and_assembler_end_with_the_host, 0, 2);
 
 	tc = with_layers(s, "no place");
 	tcase_add_loop_test(tc, unusable_cache_is_done_without, 0, 4);
 	tcase_add_test(tc, temporary_files_where_others_may_write_are_refused);
 	tcase_add_test(tc, cache_that_takes_nothing_is_done_without);
+	tcase_add_loop_test(tc, file_size_limit_leaves_t0_and_a_note, 0, 3);
 	tcase_add_test(tc, full_disk_leaves_t0_and_a_note);
 	tcase_add_test(tc, no_memory_is_an_error_and_nothing_more);
 	return s;
