@@ -268,6 +268,8 @@ typedef struct burin_stats {
 	 * its children that ended then).  The rest is GCC.  */
 	double emit_ms, assemble_ms;
 	double load_us;         /* reading, checking and mapping hits */
+	int unsandboxed;        /* compiled without (all of) the sandbox of
+	                           burin-cc: an older kernel, jit=inprocess */
 } burin_stats;
 
 /* What a model is.  Pointers live as long as the model; NULL for an index out
