@@ -106,9 +106,12 @@ BURIN_API const char *burin_isa(void);
  *	           not used longest go, K, M, G: units of 1024; 0: no limit;
  *	           default 1G and 16384
  *	isa        auto (default) | avx512 | avx2 | sse2 | generic
- *	precision  auto (default) | fp32 | bf16: the products of layers on rows
- *	           in bf16 with sums in fp32, where that is faster than fp32;
- *	           auto is fp32
+ *	precision  auto (default): layers on rows run on 8-bit integers where
+ *	           the file quantizes their x and weight, and the processor
+ *	           has AVX512_VNNI and AVX512_VBMI, all others in fp32 |
+ *	           fp32 | bf16: their products in bf16 with sums in fp32,
+ *	           where that is faster than fp32 | int8: all of them on
+ *	           integers, weights rounded by row, x by token
  *	threads    of a session; default 1, 0 is one a core
  *	unsupported  refuse (default) | keep: load a model with unsupported
  *	           operators for inspection; no session can be made of it

@@ -14,9 +14,12 @@
  *	few  the same values as brn_few_weights_pack packs them, or NULL
  *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
- * With element type bf16 x is lines of 16 bf16, 32 bytes, and one more of zeros
- * after the last; a tile still begins every 64 bytes for each column.  stream
- * has the weights, as brn_pack_pairs packs them.  y and bias are fp32.
+ * With other element types than f32 a tile of x still begins every 64 bytes for
+ * each column, and stream has the weights, as brn_pack_dot_groups packs them.
+ * bf16: x is lines of 16 bf16, 32 bytes, and one more of zeros after the last;
+ * y and bias are fp32.  i8: x is lines of 16 u8, and where
+ * brn_dot_groups_aligned, four lines at a time are [16][4] instead; the last
+ * four may reach beyond the columns.  y is i32, and there is no bias.
  *
  * In x, features that are padding must be zero; tokens that are padding may be
  * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may

@@ -37,6 +37,7 @@ struct best {
 	int pick;
 	int64_t nblk, nonzero;
 	double time, gain;              /* dense time / its time */
+	int quantized;                  /* the layer is: set beforehand */
 	int measured;                   /* both of them were */
 };
 
@@ -113,9 +114,10 @@ predict_row_groups(const struct brn_pass_opts *o, const struct brn_matrix *w,
 {
 	int high = brn_group_rows(0);
 	struct brn_row_stats rows;
-	struct brn_layer_shape l = { w->rows, w->cols, 1, 1, nonzero, &rows };
+	struct brn_layer_shape l = { w->rows, w->cols, 1, 1, nonzero, &rows,
+	    0, 0 };
 	double best = MIN_GAIN * estimate(o, &(struct brn_layer_shape){
-	    w->rows, w->cols, high, 1, nonzero / high + 1, NULL }).time;
+	    w->rows, w->cols, high, 1, nonzero / high + 1, NULL, 0, 0 }).time;
 	int rc;
 
 	for (int i = 0; i <= BRN_NUM_BLOCKS; i++)
@@ -144,8 +146,10 @@ list(const struct brn_pass_opts *o, const struct brn_matrix *w,
 		out->cand[i] = (struct brn_candidate){ .bh = b.bh,
 		    .bw = b.bw, .dense = full, .density = (double)nblk / all };
 		predict(o, &(struct brn_layer_shape){ rows, cols, b.bh, b.bw,
-		    nblk, NULL }, &out->cand[i]);
+		    nblk, NULL, out->quantized, 0 }, &out->cand[i]);
 	}
+	if (out->quantized)
+		return BURIN_OK;
 	if (o->estimate && rows < 1 << 30 && (rc = predict_row_groups(o, w,
 	    out->cand, n->nblk[BRN_NUM_BLOCKS - 1], err)) < 0)
 		return rc;
@@ -170,6 +174,13 @@ pick_measured(const struct brn_candidate *c)
 		    c[i].measured < AS_MEASURED * c[best].measured))
 			best = i;
 	return best;
+}
+
+/* Only fp32 was timed, and has kernels that group rows.  */
+static int
+is_quantized(const struct brn_node *layer)
+{
+	return layer->op == BRN_OP_dense && brn_attr(layer, "x_quant");
 }
 
 static int
@@ -215,6 +226,7 @@ brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
 	int rc;
 
 	predict.look_up = NULL;
+	b.quantized = is_quantized(layer);
 	if ((rc = find_best(&predict, &w, &b, err)) == 0)
 		*out = b.gain < least_gain(&b) ? b.gain * b.time : b.time;
 	return rc;
@@ -327,6 +339,7 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 	if (brn_numel(n->in[1]->value) == 0)
 		return leave(g, 0, "weight is empty", &out->choice, err);
 	w = brn_weight(n);
+	b.quantized = is_quantized(n);
 	if ((rc = find_best(o, &w, &b, err)) < 0)
 		return rc;
 	nonzero = (double)b.nonzero / (double)brn_numel(n->in[1]->value);

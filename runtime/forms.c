@@ -28,7 +28,8 @@ packed_sizes(const struct brn_call *c, int64_t *x, int64_t *y)
 
 	*x = *y = 0;
 	if (!c->n->in[0]->tiles || brn_layer_packs_tiles(l))
-		*x = brn_layer_xt_size(l, ntile);
+		*x = brn_layer_xt_size(l, ntile) +
+		    brn_layer_quant_size(&l->quant, ntile);
 	if (!c->n->tiles || brn_layer_rowsp(l) != l->bsr->rows)
 		*y = brn_layer_yt_size(l, ntile);
 }

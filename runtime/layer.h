@@ -10,7 +10,7 @@
 #include "ir/graph/report.h"
 #include "jit/builtin/few_weights.h"
 #include "jit/get/jit.h"
-#include "runtime/native/native.h"
+#include "runtime/layer_quant.h"
 
 struct brn_layer {
 	const struct brn_node *node;    /* dense or bsr_dense */
@@ -27,6 +27,7 @@ struct brn_layer {
 	int32_t *used;                  /* columns that some block has, of
 	                                   layers on images */
 	int32_t nused;
+	struct brn_layer_quant quant;
 	struct brn_epilogue epilogue;
 };
 
@@ -34,6 +35,7 @@ struct brn_layer {
 struct brn_layer_target {
 	enum brn_isa isa;
 	enum brn_elem elem;
+	enum brn_elem quantized;        /* of layers whose x is */
 };
 
 /* Can n be a layer: are its weight and bias constants?  */
@@ -51,8 +53,12 @@ int64_t brn_layer_colsp(const struct brn_layer *l);
 
 /* Must x be packed, although it is in tiles?  */
 int brn_layer_packs_tiles(const struct brn_layer *l);
+/* Do a and b pack an x the same way?  */
+int brn_layer_packs_alike(const struct brn_layer *a,
+    const struct brn_layer *b);
 
-/* Floats of x and y, with padding, in tiles.  */
+/* Floats of x and y, with padding, in tiles; brn_layer_quant_size more follow
+ * those of x.  */
 int64_t brn_layer_xt_size(const struct brn_layer *l, int64_t ntile);
 int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
 

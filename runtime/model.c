@@ -474,16 +474,18 @@ burin_model_unfused(const burin_model *m, size_t i)
 	return i < burin_model_num_unfused(m) ? m->unfused[i] : NULL;
 }
 
-/* Why layers are fp32 though bf16 was asked for.  */
+/* Why layers are fp32 though another precision was asked for.  */
 static void
 note_precision(const struct burin_options *o, burin_stats *st)
 {
-	int runs = brn_elem_runs(BRN_ELEM_bf16, (enum brn_isa)o->isa);
+	int bf16 = o->precision == BRN_PRECISION_bf16;
+	int runs = brn_elem_runs(bf16 ? BRN_ELEM_bf16 : BRN_ELEM_i8,
+	    (enum brn_isa)o->isa);
 
-	if (o->precision == BRN_PRECISION_bf16 &&
-	    brn_net_elem(o) == BRN_ELEM_f32)
-		snprintf(st->note, sizeof st->note, "precision: bf16 is %s; "
-		    "layers are fp32", runs ?
+	if ((bf16 && brn_net_elem(o) == BRN_ELEM_f32) ||
+	    (o->precision == BRN_PRECISION_int8 && !runs))
+		snprintf(st->note, sizeof st->note, "precision: %s is %s; "
+		    "layers are fp32", bf16 ? "bf16" : "int8", runs ?
 		    "slower than fp32 on this processor" :
 		    "not to be had with this instruction set and processor");
 }

@@ -36,7 +36,7 @@ estimate(const struct brn_layer_shape *l, const void *ctx)
 	struct brn_layer_target t = ((const struct brn_net *)ctx)->target;
 	struct brn_layer_shape as = *l;
 
-	as.elem = (int)t.elem;
+	as.elem = (int)(l->quantized ? t.quantized : t.elem);
 	return brn_estimate(t.isa, &as);
 }
 
@@ -65,6 +65,10 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 {
 	struct brn_pass_opts po = {
 		.sparse = o->sparse,
+		.quantize = n->target.quantized != BRN_ELEM_i8 ?
+		    BRN_QUANTIZE_NONE : o->precision == BRN_PRECISION_int8 ?
+		    BRN_QUANTIZE_ALL : o->precision == BRN_PRECISION_auto ?
+		    BRN_QUANTIZE_FILE : BRN_QUANTIZE_NONE,
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
@@ -104,6 +108,8 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 	if (rc < 0)
 		return rc;
 	net->layer_of[n->id] = net->nlayer++;
+	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
+		net->graph->ndequant--;
 	if (--uses[n->in[1]->id] == 0 && l->own)
 		brn_graph_forget(n->in[1]);
 	return 0;
@@ -144,7 +150,8 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	}
 	n->refs = 1;
 	n->target = (struct brn_layer_target){ (enum brn_isa)o->isa,
-	    brn_net_elem(o) };
+	    brn_net_elem(o), brn_elem_runs(BRN_ELEM_i8,
+	    (enum brn_isa)o->isa) ? BRN_ELEM_i8 : BRN_ELEM_f32 };
 	n->tune = tune;
 	n->graph = g;
 	if ((rc = rewrite(n, o, err)) < 0 ||

@@ -39,7 +39,7 @@ static const struct key {
 	{ "cache_max_bytes",  AT(cache_max_bytes), BYTES },
 	{ "cache_max_files",  AT(cache_max_files), BYTES },
 	{ "isa",              AT(isa), ISA },
-	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16" },
+	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16|int8" },
 	{ "threads",          AT(threads), COUNT },
 	{ "unsupported",      AT(keep), WORDS, "refuse|keep" },
 	{ "verify",           AT(verify), WORDS, "0|1" },

@@ -14,6 +14,7 @@ enum brn_compile_when { BRN_COMPILE_off, BRN_COMPILE_sync, BRN_COMPILE_async };
  * is for tests.  */
 enum brn_precision {
 	BRN_PRECISION_auto, BRN_PRECISION_fp32, BRN_PRECISION_bf16,
+	BRN_PRECISION_int8,
 	BRN_PRECISION_bf16_always,
 };
 

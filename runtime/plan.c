@@ -396,8 +396,7 @@ is_same_x(const struct planner *k, const struct brn_step *a,
 	return b->form->flags & BRN_SHARES_X && x->tiles == y->tiles &&
 	    k->root[x->id] == k->root[y->id] &&
 	    brn_type_equal(a->type[0], b->type[0]) &&
-	    a->layer->spec.elem == b->layer->spec.elem &&
-	    brn_layer_colsp(a->layer) == brn_layer_colsp(b->layer);
+	    brn_layer_packs_alike(a->layer, b->layer);
 }
 
 /* Steps that read the same x, as the layers of Q, K and V do, pack it once if

@@ -77,8 +77,8 @@ struct brn_graph {
 	struct brn_value *in, *out;
 	int nsym, capsym;
 	const char **sym;               /* names of symbols; NULL: unnamed */
-	int ndequant;                   /* weights that were integers and are
-	                                   f32 now */
+	int ndequant;                   /* weights of integers in the file that
+	                                   layers take as f32 */
 	int nopcount;                   /* ONNX operators of the file */
 	struct brn_opcount *opcount;
 };

@@ -15,6 +15,7 @@
 #include "ir/graph/epilogue.h"
 #include "jit/target.h"
 #include "runtime/native/layout.h"
+#include "runtime/native/tile_quant.h"
 #include "runtime/threads.h"
 
 struct brn_layer;
@@ -102,6 +103,9 @@ struct brn_native {
 	brn_to_tiles_fn *to_tiles;
 	brn_from_tiles_fn *from_tiles;
 	brn_epilogue_fn *epilogue;
+	brn_range_fn *range;
+	brn_quantize_fn *quantize;
+	brn_dequantize_fn *dequantize;
 	/* Plane x into its phases, fill where it is padded. */
 	void (*phases)(const struct brn_planes *g, const float *x, float *to,
 	    float fill);

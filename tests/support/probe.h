@@ -20,6 +20,7 @@
 #include "jit/builtin/t0.h"
 #include "jit/emit/module.h"
 #include "jit/kernel/choose.h"
+#include "jit/kernel/dot_groups.h"
 #include "tests/support/suite.h"
 
 enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
@@ -155,6 +156,39 @@ probe_bf16(struct probe *q)
 		brn_bf16_tile(q->low + t * tile, q->xcols);
 }
 
+/* The byte of feature k and lane l of a tile of x.  */
+static inline int64_t
+probe_byte(const struct brn_spec *s, int64_t k, int64_t l)
+{
+	return brn_dot_groups_aligned(s) ? k / 4 * 64 + l * 4 + k % 4 :
+	    k * BRN_TILE + l;
+}
+
+/* Make q one of i8: integers, no bias.  */
+static inline void
+probe_i8(struct probe *q)
+{
+	int64_t tile = q->xcols * BRN_TILE;
+	int64_t nval = (int64_t)q->b->nblk * q->b->bh * q->b->bw;
+	struct brn_spec s;
+
+	q->elem = BRN_ELEM_i8;
+	for (int64_t i = 0; i < q->rows * q->cols; i++)
+		if (q->w[i] != 0)
+			q->w[i] = roundf(q->w[i] * 127.5f - 0.5f);
+	for (int64_t i = 0; i < nval; i++)
+		if (q->b->vals[i] != 0)
+			q->b->vals[i] = roundf(q->b->vals[i] * 127.5f - 0.5f);
+	brn_spec_init(&s, q->b, 0, BRN_ISA_avx512, "");
+	s.elem = q->elem;
+	q->low = probe_floats(PROBE_TILES * tile);
+	for (int64_t i = 0; i < PROBE_TILES * tile; i++) {
+		q->x[i] = roundf(fabsf(q->x[i]) * 255);
+		((uint8_t *)q->low)[i / tile * 4 * tile + probe_byte(&s,
+		    i % tile / BRN_TILE, i % BRN_TILE)] = (uint8_t)q->x[i];
+	}
+}
+
 /* Sizes that do not divide: five block rows and about seven block columns.  */
 static inline void
 probe_init(struct probe *q, int bh, int bw, enum pattern p, int bias)
@@ -186,7 +220,8 @@ probe_pack(struct probe *q, const struct brn_spec *s)
 	suite_ok(brn_plan_make(s, &plan, &err), err);
 	q->grain = plan.grain;
 	free(q->stream);
-	suite_ok(brn_pack_stream(s, &plan, q->b->vals, &q->stream, &err), err);
+	suite_ok(brn_pack_stream(s, &plan, q->b->vals, NULL, &q->stream, &err),
+	    err);
 	brn_plan_clear(&plan);
 }
 
@@ -242,6 +277,13 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
 	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,
 	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
+	for (int64_t i = 0; i < q->ny && q->elem == BRN_ELEM_i8; i++) {
+		int32_t sum;
+
+		memcpy(&sum, &q->y[i], sizeof sum);
+		if (!probe_is_poison(&q->y[i]))
+			q->y[i] = (float)sum;
+	}
 	for (int i = 1; i <= PROBE_GUARD; i++)
 		if (!probe_is_poison(q->y - i) ||
 		    !probe_is_poison(q->y + q->ny - 1 + i))
