@@ -5,6 +5,9 @@
  */
 #include "cache/entry.h"
 
+#include "cache/file.h"
+#include "cache/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -50,7 +53,7 @@ distrust_reason(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
-	if (st->st_uid != geteuid() && st->st_uid != 0)
+	if (!brn_is_trusted_owner(st->st_uid))
 		return "foreign owner";
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return "writable by others";
@@ -250,7 +253,8 @@ brn_entry_seal(int fd, const struct brn_key *k, const void *desc,
 		return brn_nomem(err);
 	if (read_all(fd, all, payload, 0) == 0) {
 		put_tail(all, n, k, desc, ndesc);
-		rc = brn_write_all(fd, all + payload, n - payload);
+		rc = lseek(fd, (off_t)payload, SEEK_SET) < 0 ? -1 :
+		    brn_file_write(fd, all + payload, n - payload);
 	}
 	free(all);
 	if (rc < 0 || fchmod(fd, 0400) < 0 || fsync(fd) < 0)

@@ -48,7 +48,7 @@ void brn_entry_close(struct brn_entry *e);
  * p; nothing needs to be closed.  There is no owner or mode to check.  */
 void brn_entry_read(const void *p, size_t n, struct brn_entry *e);
 
-/* Turn the payload in fd, a file open for reading and appending, into an entry:
+/* Turn the payload in fd, a file open for reading and writing, into an entry:
  * append description and trailer, set mode 0400, fsync.  where is the file name
  * used in error messages.  */
 int brn_entry_seal(int fd, const struct brn_key *k, const void *desc,

@@ -99,7 +99,8 @@ BURIN_API const char *burin_isa(void);
  *	cache_dir  the kernel cache, default $XDG_CACHE_HOME/burin
  *	cache_ro   dir:dir, caches under it that are not written to
  *	cache_remote      redis://[:password@]host[:port][/number], a cache that
- *	           machines share; needs cache_remote_key; default none
+ *	           machines share; rediss:// for TLS; needs cache_remote_key;
+ *	           default none
  *	cache_remote_key  a file whose content is the secret that its entries
  *	           are signed with
  *	cache_max_bytes, cache_max_files  what the cache may hold before those

@@ -4,6 +4,7 @@
  */
 #include "jit/get/batch.h"
 
+#include "cache/path.h"
 #include "jit/builtin/t0.h"
 #include "jit/get/fork.h"
 #include "jit/get/load.h"
@@ -178,6 +179,11 @@ brn_batch_init(struct brn_batch *b, const struct brn_jit_opts *o, int n,
 {
 	memset(b, 0, sizeof *b);
 	b->o = *o;
+	if (brn_is_privileged()) {
+		/* The caller would choose what runs with our rights.  */
+		b->o.mode = BRN_JIT_off;
+		b->o.remote = NULL;
+	}
 	b->n = n;
 	b->stopfd = -1;
 	pthread_mutex_init(&b->lock, NULL);
