@@ -363,6 +363,16 @@ put_inputs(struct maker *k, const struct record *r, enum brn_op op, int seen)
 	}
 }
 
+/* Ops whose result is nudged, too: far below zero what is left of 1 + erf(x) is
+ * rounding, and a second log_softmax gives back what the first gave but for
+ * rounding.  */
+static int
+rounds(enum brn_op op)
+{
+	return op == BRN_OP_gelu || op == BRN_OP_log_softmax ||
+	    op == BRN_OP_layer_norm || op == BRN_OP_mvn;
+}
+
 static void
 node(struct maker *k)
 {
@@ -370,8 +380,7 @@ node(struct maker *k)
 	struct brn_buf *t = &k->g->text;
 	enum brn_op op = op_of(r.b[0]);
 	int seen = k->nvalue, outs = op == BRN_OP_split ? r.b[10] % 3 + 1 : 1;
-	/* Far below zero what is left of 1 + erf(x) is rounding. */
-	int round = op == BRN_OP_gelu && k->nudge != 0;
+	int round = rounds(op) && k->nudge != 0;
 
 	brn_buf_printf(t, "node ");
 	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
@@ -383,8 +392,10 @@ node(struct maker *k)
 	put_attrs(t, &r, op);
 	brn_buf_printf(t, "\n");
 	if (round && seen < k->nvalue)
-		brn_buf_printf(t, "node %s = Add(%s_exact,rounding)\n",
-		    k->value[seen], k->value[seen]);
+		brn_buf_printf(t, "init r%d float [] raw %g\n"
+		    "node %s = Add(%s_exact,r%d)\n", seen,
+		    k->nudge / 10 * (1 + seen % 5), k->value[seen],
+		    k->value[seen], seen);
 	for (int i = seen; i < k->nvalue && k->all; i++)
 		brn_buf_printf(t, "output %s\n", k->value[i]);
 }
@@ -405,9 +416,6 @@ fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
 	nleaf = 1 + head.b[1] % 6;
 	nnode = 1 + head.b[2] % FUZZ_NODES;
 	brn_buf_printf(&g->text, "opset %d\n", 21 - head.b[0] % 13);
-	if (nudge != 0)
-		brn_buf_printf(&g->text, "init rounding float [] raw %g\n",
-		    nudge / 10);
 	for (int i = 0; i < nleaf; i++)
 		leaf(&k);
 	for (int i = 0; i < nnode && k.nvalue < MAX_VALUES; i++)
