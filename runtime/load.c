@@ -89,8 +89,10 @@ load(const struct source *f, const burin_options *o, burin_model **out,
 
 	if (rc == 0)
 		rc = read_source(f, o->keep, &g, err);
-	if (rc == 0)
+	if (rc == 0) {
+		brn_graph_end_after(g, t0, o->max_load_ms);
 		rc = brn_model_new(g, o, t0, out, err);
+	}
 	brn_options_clear(&own);
 	return rc;
 }
