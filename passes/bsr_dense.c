@@ -394,7 +394,9 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv) ||
 		    brn_report_choice(g, n))
 			continue;
-		rc = bsr_dense_visit(&s, n, err);
+		rc = brn_graph_check_time(g, err);
+		if (rc == BURIN_OK)
+			rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;
 	}
 	free(s.memo);

@@ -4,6 +4,7 @@
  */
 #include "runtime/model.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ model_new(const struct burin_options *o)
 	m->refs = 1;
 	m->options = (struct burin_options){ .sparse = o->sparse,
 	    .isa = o->isa, .precision = o->precision, .keep = o->keep,
-	    .verify = o->verify, .warm = o->warm };
+	    .verify = o->verify, .warm = o->warm,
+	    .max_memory = o->max_memory, .max_load_ms = o->max_load_ms };
 	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
 	if (m->arena)
@@ -302,6 +304,7 @@ set_jit(struct burin_model *m, const struct burin_options *o,
 		.remote_key = o->cache_remote_key,
 		.limits = brn_options_limits(o),
 		.jobs = o->jobs,
+		.max_kernels = o->max_kernels,
 		.retry = o->retry,
 		.warm = o->warm,
 		.progress = o->progress,
@@ -317,20 +320,36 @@ set_jit(struct burin_model *m, const struct burin_options *o,
 	    err);
 }
 
+/* Wait for kernels to the end of loading.  What is not compiled by then is
+ * compiled in the background.  */
+static void
+wait_for_kernels(struct burin_model *m, double end_ms)
+{
+	double left = end_ms - brn_now_ms();
+
+	brn_jit_wait(m->task, left < 1 ? 0 : left > INT_MAX ? INT_MAX :
+	    (int)left);
+}
+
 static int
 get_kernels(struct burin_model *m, burin_error *err)
 {
 	struct brn_net *n = m->net;
+	int timed = n->end_ms > 0 && m->jit.wait && !m->jit.warm;
 	struct brn_spec *spec = brn_alloc((size_t)n->nlayer, sizeof *spec);
 	struct brn_kernel **k = brn_alloc((size_t)n->nlayer, sizeof (void *));
 	int rc = spec && k ? 0 : brn_nomem(err);
 
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
 		spec[i] = n->layer[i].spec;
+	if (timed)
+		m->jit.wait = 0;
 	if (rc == 0)
 		rc = brn_jit_start(&m->jit, spec, n->nlayer, k, &m->task, err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
 		n->layer[i].kernel = k[i];
+	if (rc == 0 && timed)
+		wait_for_kernels(m, n->end_ms);
 	free(spec);
 	free(k);
 	return rc;

@@ -38,6 +38,9 @@ static const struct key {
 	{ "cache_remote_key", AT(cache_remote_key), STRING },
 	{ "cache_max_bytes",  AT(cache_max_bytes), BYTES },
 	{ "cache_max_files",  AT(cache_max_files), BYTES },
+	{ "max_kernels",      AT(max_kernels), BYTES },
+	{ "max_memory",       AT(max_memory), BYTES },
+	{ "max_load_ms",      AT(max_load_ms), BYTES },
 	{ "isa",              AT(isa), ISA },
 	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16|int8" },
 	{ "threads",          AT(threads), COUNT },
@@ -190,6 +193,7 @@ brn_options_init(struct burin_options *o)
 		.compile = BRN_COMPILE_sync,
 		.cache_max_bytes = INT64_C(1) << 30,
 		.cache_max_files = 16384,
+		.max_kernels = 4096,
 		.isa = brn_isa_detect(),
 		.threads = 1,
 	};

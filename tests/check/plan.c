@@ -73,7 +73,8 @@ plan(struct brn_net *net, const int64_t *open)
 			if (brn_is_sym(in[i].type.dim[d]))
 				in[i].type.dim[d] = open[d];
 	}
-	suite_ok(brn_plan_new(net, in, 0, 2, &p, &err), err);
+	suite_ok(brn_plan_new(net, in, &(struct brn_plan_opts){ .nthread = 2 },
+	    &p, &err), err);
 	return p;
 }
 
