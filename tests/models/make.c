@@ -100,7 +100,7 @@ static const struct {
 	"input x float [2]\ninput u uint8 [2]\noutput y\n"
 	"init q int8 [2] raw 1 -1\ninit t bool [] raw 1\n"
 	"init s int64 [1] raw 2\n"
-	"function z = local.F(r)\nnode z = LSTM(r)\nend\nopset 1 local\n"
+	"function z = local.F(r)\nnode z = Rocket(r)\nend\nopset 1 local\n"
 	"node a,b = com.microsoft.Rockets(x,,x) size=3\n"
 	"node c = local.F(a)\nnode d = Relu(b)\nnode e = Cast(d) to=3\n"
 	"node f,m = Dropout(x,,t)\nnode g,h = LayerNormalization(f,x)\n"
