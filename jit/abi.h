@@ -18,6 +18,10 @@
  * after the last; a tile still begins every 64 bytes for each column.  stream
  * has the weights, as brn_pack_pairs packs them.  y and bias are fp32.
  *
+ * Few tokens may come packed: x and y are [feature][stride], where stride is 1,
+ * 4 or 8, and not less than `tokens`; 8 without the argument `few` only.  A
+ * "tile" then has stride tokens.
+ *
  * In x, features that are padding must be zero; tokens that are padding may be
  * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may
  * write anything for the others.  A kernel writes every y of its tiles and
@@ -56,7 +60,9 @@ struct brn_few_weights;                 /* jit/builtin/few_weights.h */
 	ARG(int64_t,         I64,     bw) \
 	ARG(int64_t,         I64,     nbrow) \
 	ARG(int64_t,         I64,     nbcol) \
-	ARG(const struct brn_few_weights *, PTR_I32, few)
+	ARG(const struct brn_few_weights *, PTR_I32, few) \
+	/* Few tokens only: */ \
+	ARG(int64_t,         I64,     stride)   /* packed x and y; 0: tiles */
 
 struct brn_kernel_args {
 #define ARG(type, kind, name) type name;

@@ -22,7 +22,8 @@ brn_is_layer(const struct brn_node *n)
 	const struct brn_node *bias;
 
 	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense &&
-	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv)
+	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv &&
+	    n->op != BRN_OP_recurrent)
 		return 0;
 	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
 	    n->in[1]->value->type.dtype != BURIN_F32 ||
@@ -131,16 +132,17 @@ static int
 set_kernel(struct brn_layer *l, struct brn_layer_target t, burin_error *err)
 {
 	const struct brn_choice *c = l->choice;
-	int image = brn_is_image_layer(l->node);
+	int f32 = brn_is_image_layer(l->node) ||
+	    l->node->op == BRN_OP_recurrent;
 	int want = c ? c->kernel : BRN_NO_KERNEL;
 	struct brn_plan plan;
 	int rc;
 
 	brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0, t.isa,
 	    brn_compiler_id());
-	if (image && t.elem != BRN_ELEM_f32)
+	if (f32 && t.elem != BRN_ELEM_f32)
 		want = BRN_NO_KERNEL;   /* it was chosen for t.elem */
-	if (!image)
+	if (!f32)
 		l->spec.elem = t.elem;
 	rc = brn_choose(&l->spec, want, &plan, err);
 	if (rc < 0)
@@ -159,7 +161,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 	int rc;
 
 	*l = (struct brn_layer){ .node = n, .choice = c };
-	l->epilogue = brn_epilogue_of(n);
+	if (n->op != BRN_OP_recurrent)
+		l->epilogue = brn_epilogue_of(n);
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0)
 		rc = set_kernel(l, t, err);
 	if (rc == 0 && brn_is_image_layer(n))
@@ -201,6 +204,24 @@ int64_t
 brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 {
 	return ntile * brn_layer_rowsp(l) * BRN_TILE;
+}
+
+struct brn_kernel_args
+brn_layer_args(const struct brn_layer *l)
+{
+	return (struct brn_kernel_args){
+		.vals = l->bsr->vals,
+		.stream = l->stream,
+		.bias = l->bias,
+		.brow1 = l->bsr->nbrow,
+		.rowptr = l->bsr->rowptr,
+		.colidx = l->bsr->colidx,
+		.bh = l->bsr->bh,
+		.bw = l->bsr->bw,
+		.nbrow = l->bsr->nbrow,
+		.nbcol = l->bsr->nbcol,
+		.few = l->few,
+	};
 }
 
 void
@@ -271,11 +292,9 @@ unpack_tile(void *ctx, size_t i)
 		r->native->epilogue(r->y + at, r->residual + at, n, &k->late);
 }
 
-/* The first block row of chunk i of n: about i / n of the work lies before it,
- * rounded to the grain.  The work of a block row is its blocks, plus one for
- * bias and store.  */
-static int64_t
-first_row_of_chunk(const struct brn_layer *l, int i, int n)
+/* The work of a block row is its blocks, plus one for bias and store.  */
+int64_t
+brn_layer_chunk(const struct brn_layer *l, int i, int n)
 {
 	const struct brn_bsr *b = l->bsr;
 	int64_t grain = l->grain;
@@ -345,8 +364,8 @@ run_chunk(void *ctx, size_t i)
 	const struct brn_layer *l = k->r->layer;
 	struct brn_kernel_args a = k->args;
 
-	a.brow0 = first_row_of_chunk(l, (int)i, k->nchunk);
-	a.brow1 = first_row_of_chunk(l, (int)i + 1, k->nchunk);
+	a.brow0 = brn_layer_chunk(l, (int)i, k->nchunk);
+	a.brow1 = brn_layer_chunk(l, (int)i + 1, k->nchunk);
 	if (a.brow0 == a.brow1)
 		return;
 	if (k->hot.act != BRN_ACT_none || k->residual)
@@ -388,22 +407,11 @@ brn_layer_run(const struct brn_layer_run *r)
 
 	split_epilogue(&k, unpack);
 	k.out.features = l->bsr->rows;
-	k.args = (struct brn_kernel_args){
-		.x = pack ? r->xt : r->x,
-		.vals = l->bsr->vals,
-		.stream = l->stream,
-		.bias = l->bias,
-		.y = unpack ? r->yt : r->y,
-		.tile1 = r->tiles.n,
-		.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0,
-		.rowptr = l->bsr->rowptr,
-		.colidx = l->bsr->colidx,
-		.bh = l->bsr->bh,
-		.bw = l->bsr->bw,
-		.nbrow = l->bsr->nbrow,
-		.nbcol = l->bsr->nbcol,
-		.few = l->few,
-	};
+	k.args = brn_layer_args(l);
+	k.args.x = pack ? r->xt : r->x;
+	k.args.y = unpack ? r->yt : r->y;
+	k.args.tile1 = r->tiles.n;
+	k.args.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0;
 	if (pack && !r->has_xt)
 		brn_parallel(r->threads, (size_t)r->tiles.n, pack_tile, &k);
 	brn_parallel(r->threads, (size_t)k.nchunk, run_chunk, &k);

@@ -123,7 +123,8 @@ check_cell(struct brn_infer *c)
 	const float *v = fn ? fn->t->data : NULL;
 	int nfn;
 
-	if (kind < 0 || kind >= BRN_NUM_CELLS || states < 0 || states > 2)
+	if (kind < 0 || kind >= BRN_NUM_CELLS || states < 0 ||
+	    states > 1 + (kind == BRN_CELL_lstm))
 		return brn_infer_bad(c, BURIN_ESHAPE, "cell or states out of "
 		    "range");
 	if (!fn)
