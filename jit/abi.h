@@ -21,6 +21,10 @@
  * brn_dot_groups_aligned, four lines at a time are [16][4] instead; the last
  * four may reach beyond the columns.  y is i32, and there is no bias.
  *
+ * Few tokens may come packed: x and y are [feature][stride], where stride is 1,
+ * 4 or 8, and not less than `tokens`; 8 without the argument `few` only.  A
+ * "tile" then has stride tokens.
+ *
  * In x, features that are padding must be zero; tokens that are padding may be
  * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may
  * write anything for the others.  A kernel writes every y of its tiles and
@@ -59,7 +63,9 @@ struct brn_few_weights;                 /* jit/builtin/few_weights.h */
 	ARG(int64_t,         I64,     bw) \
 	ARG(int64_t,         I64,     nbrow) \
 	ARG(int64_t,         I64,     nbcol) \
-	ARG(const struct brn_few_weights *, PTR_I32, few)
+	ARG(const struct brn_few_weights *, PTR_I32, few) \
+	/* Few tokens only: */ \
+	ARG(int64_t,         I64,     stride)   /* packed x and y; 0: tiles */
 
 struct brn_kernel_args {
 #define ARG(type, kind, name) type name;

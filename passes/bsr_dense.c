@@ -372,7 +372,10 @@ bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 	brn_report_choose(s->g, n, f->choice);
 	if (!f->bsr)
 		return BURIN_OK;
-	n->op = n->op == BRN_OP_dense ? BRN_OP_bsr_dense : BRN_OP_bsr_conv;
+	if (n->op == BRN_OP_dense)
+		n->op = BRN_OP_bsr_dense;
+	else if (n->op == BRN_OP_dense_conv)
+		n->op = BRN_OP_bsr_conv;
 	brn_attr_drop(n, "trans_w");
 	n->in[1] = f->bsr;
 	return BURIN_OK;
@@ -391,8 +394,8 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 	for (int i = 0; i < end && rc == BURIN_OK; i++) {
 		struct brn_node *n = g->node[i];
 
-		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv) ||
-		    brn_report_choice(g, n))
+		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv &&
+		    n->op != BRN_OP_recurrent) || brn_report_choice(g, n))
 			continue;
 		rc = brn_graph_check_time(g, err);
 		if (rc == BURIN_OK)

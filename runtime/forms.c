@@ -8,6 +8,7 @@
 #include "ir/op/ref.h"
 #include "runtime/conv.h"
 #include "runtime/layer.h"
+#include "runtime/recurrent.h"
 
 /* ---- layers on tiles ----------------------------------------------------- */
 
@@ -96,6 +97,20 @@ run_conv(const struct brn_call *c)
 
 	brn_conv(&v, &c->in[0]->type);
 	return 0;
+}
+
+/* ---- recurrent ----------------------------------------------------------- */
+
+static struct brn_room
+room_recurrent(const struct brn_call *c)
+{
+	return (struct brn_room){ brn_recurrent_room(c), 0 };
+}
+
+static int
+run_recurrent(const struct brn_call *c)
+{
+	return brn_recurrent(c);
 }
 
 static int

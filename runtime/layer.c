@@ -23,7 +23,8 @@ brn_is_layer(const struct brn_node *n)
 	const struct brn_node *bias;
 
 	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense &&
-	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv)
+	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv &&
+	    n->op != BRN_OP_recurrent)
 		return 0;
 	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
 	    n->in[1]->value->type.dtype != BURIN_F32 ||
@@ -128,17 +129,22 @@ set_used(struct brn_layer *l, burin_error *err)
 }
 
 static int
+is_always_f32(const struct brn_layer *l)
+{
+	return brn_is_image_layer(l->node) || l->node->op == BRN_OP_recurrent;
+}
+
+static int
 set_quant(struct brn_layer *l, enum brn_elem elem, burin_error *err)
 {
-	return brn_is_image_layer(l->node) ? BURIN_OK :
-	    brn_layer_quant_init(&l->quant, l->node, l->bsr,
-	    elem == BRN_ELEM_i8, err);
+	return is_always_f32(l) ? BURIN_OK : brn_layer_quant_init(&l->quant,
+	    l->node, l->bsr, elem == BRN_ELEM_i8, err);
 }
 
 static enum brn_elem
 elem_of(const struct brn_layer *l, const struct brn_layer_target *t)
 {
-	if (brn_is_image_layer(l->node))
+	if (is_always_f32(l))
 		return BRN_ELEM_f32;
 	if (l->quant.x == BRN_X_FLOAT)
 		return t->elem;
@@ -176,7 +182,8 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 	int rc;
 
 	*l = (struct brn_layer){ .node = n, .choice = c };
-	l->epilogue = brn_epilogue_of(n);
+	if (n->op != BRN_OP_recurrent)
+		l->epilogue = brn_epilogue_of(n);
 	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0 &&
 	    (rc = set_quant(l, t.quantized, err)) == 0)
 		rc = set_kernel(l, t, err);
@@ -230,6 +237,24 @@ int64_t
 brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 {
 	return ntile * brn_layer_rowsp(l) * BRN_TILE;
+}
+
+struct brn_kernel_args
+brn_layer_args(const struct brn_layer *l)
+{
+	return (struct brn_kernel_args){
+		.vals = l->bsr->vals,
+		.stream = l->stream,
+		.bias = l->bias,
+		.brow1 = l->bsr->nbrow,
+		.rowptr = l->bsr->rowptr,
+		.colidx = l->bsr->colidx,
+		.bh = l->bsr->bh,
+		.bw = l->bsr->bw,
+		.nbrow = l->bsr->nbrow,
+		.nbcol = l->bsr->nbcol,
+		.few = l->few,
+	};
 }
 
 void
@@ -315,11 +340,9 @@ unpack_tile(void *ctx, size_t i)
 		r->native->epilogue(r->y + at, r->residual + at, n, &k->late);
 }
 
-/* The first block row of chunk i of n: about i / n of the work lies before it,
- * rounded to the grain.  The work of a block row is its blocks, plus one for
- * bias and store.  */
-static int64_t
-first_row_of_chunk(const struct brn_layer *l, int i, int n)
+/* The work of a block row is its blocks, plus one for bias and store.  */
+int64_t
+brn_layer_chunk(const struct brn_layer *l, int i, int n)
 {
 	const struct brn_bsr *b = l->bsr;
 	int64_t grain = l->grain;
@@ -406,8 +429,8 @@ run_chunk(void *ctx, size_t i)
 	const struct brn_layer *l = k->r->layer;
 	struct brn_kernel_args a = k->args;
 
-	a.brow0 = first_row_of_chunk(l, (int)i, k->nchunk);
-	a.brow1 = first_row_of_chunk(l, (int)i + 1, k->nchunk);
+	a.brow0 = brn_layer_chunk(l, (int)i, k->nchunk);
+	a.brow1 = brn_layer_chunk(l, (int)i + 1, k->nchunk);
 	if (a.brow0 == a.brow1)
 		return;
 	if (k->hot.act != BRN_ACT_none || k->residual ||
@@ -452,22 +475,13 @@ brn_layer_run(const struct brn_layer_run *r)
 
 	split_epilogue(&k, unpack);
 	k.out.features = l->bsr->rows;
-	k.args = (struct brn_kernel_args){
-		.x = pack ? r->xt : r->x,
-		.vals = l->bsr->vals,
-		.stream = l->stream,
-		.bias = elem == BRN_ELEM_i8 ? NULL : l->bias,
-		.y = unpack ? r->yt : r->y,
-		.tile1 = r->tiles.n,
-		.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0,
-		.rowptr = l->bsr->rowptr,
-		.colidx = l->bsr->colidx,
-		.bh = l->bsr->bh,
-		.bw = l->bsr->bw,
-		.nbrow = l->bsr->nbrow,
-		.nbcol = l->bsr->nbcol,
-		.few = l->few,
-	};
+	k.args = brn_layer_args(l);
+	k.args.x = pack ? r->xt : r->x;
+	k.args.y = unpack ? r->yt : r->y;
+	k.args.tile1 = r->tiles.n;
+	k.args.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0;
+	if (elem == BRN_ELEM_i8)
+		k.args.bias = NULL;
 	if (pack && !r->has_xt && l->quant.x != BRN_X_FLOAT)
 		quantize(&k);
 	else if (pack && !r->has_xt)

@@ -20,10 +20,11 @@ struct panel {
 	const float *x;                 /* gathered */
 	/* Initial sums: of row r at initial[r * stride].  The bias or zero in
 	 * the first panel (stride 1 or 0: one float for all tokens), y in the
-	 * next ones (stride BRN_TILE: four tokens).  */
+	 * next ones (stride line: four tokens, or one where that is 1).  */
 	const float *initial;
 	int64_t stride;
 	float *y;
+	int64_t line;                   /* floats of y from row to row */
 	int32_t row, nrow;              /* rows of this call */
 };
 
@@ -84,8 +85,16 @@ initial_sums(const struct panel *p, int32_t row)
 static inline void
 store_row(const struct panel *p, int32_t row, v4 sum)
 {
-	if ((uint32_t)(row - p->row) < (uint32_t)p->nrow)
-		brn_store_line(p->y + (int64_t)row * BRN_TILE, sum);
+	float *y = p->y + (int64_t)row * p->line;
+
+	if ((uint32_t)(row - p->row) >= (uint32_t)p->nrow)
+		return;
+	if (p->line == BRN_TILE)
+		brn_store_line(y, sum);
+	else if (p->line == 1)
+		*y = sum[0];
+	else
+		*(v4 *)y = sum;
 }
 
 /* The row numbers are loaded anew after the loop: kept in registers they would
@@ -344,9 +353,10 @@ run_tile(const struct brn_kernel_args *a, int64_t t, float *x_panel)
 {
 	static const float zero;
 	int64_t n = a->nbcol * a->bw, wide = a->few->panel;
+	int64_t feature = a->stride ? a->stride : BRN_TILE;
 	const float *x = a->x;
 	struct panel p = { a->few, x_panel, a->bias ? a->bias : &zero,
-	    a->bias != NULL, a->y + t * a->nbrow * a->bh * BRN_TILE,
+	    a->bias != NULL, a->y + t * a->nbrow * a->bh * feature, feature,
 	    (int32_t)(a->brow0 * a->bh),
 	    (int32_t)((a->brow1 - a->brow0) * a->bh) };
 
@@ -354,13 +364,17 @@ run_tile(const struct brn_kernel_args *a, int64_t t, float *x_panel)
 		int64_t at = k * wide, some = n - at < wide ? n - at : wide;
 
 		/* Behind the features is the x of filled up places.  */
-		brn_gather_tokens(x_panel, x + (t * n + at) * BRN_TILE, some,
-		    a->tokens > 1);
+		if (a->stride)
+			memcpy(x_panel, x + (t * n + at) * feature,
+			    (size_t)(some * feature) * sizeof *x_panel);
+		else
+			brn_gather_tokens(x_panel, x + (t * n + at) * feature,
+			    some, a->tokens > 1);
 		memset(x_panel + some * (a->tokens > 1 ? BRN_FEW_TOKENS : 1), 0,
 		    BRN_FEW_MAX_COLS * BRN_FEW_TOKENS * sizeof *x_panel);
 		run_panel(a, &p, k);
 		p.initial = p.y;
-		p.stride = BRN_TILE;
+		p.stride = feature;
 	}
 }
 

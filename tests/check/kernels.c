@@ -66,6 +66,7 @@ START_TEST(few_tokens_compute_the_product)
 			q.few = NULL;
 		}
 		probe_few(&q, isa);
+		probe_few_packed(&q, isa);
 		probe_free(&q);
 	}
 }
@@ -94,6 +95,7 @@ START_TEST(few_tokens_of_many_rows_and_features)
 		    many[i].size);
 		probe_spec(&q, (enum brn_isa)_i, "", BRN_NO_KERNEL, &s);
 		probe_few(&q, (enum brn_isa)_i);
+		probe_few_packed(&q, (enum brn_isa)_i);
 		probe_free(&q);
 	}
 }

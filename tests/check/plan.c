@@ -42,6 +42,7 @@ static const struct {
 	{ "encoder", 0, { 1, 1 } },
 	{ "mobilenet_v2", 0, { 1 } },
 	{ "resnet50", 1, { 1 } },
+	{ "recurrent", 0, { 3, 2 } },
 };
 
 static burin_model *
