@@ -364,19 +364,22 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * that the last run has lent: copy that first.
  *
  * Errors: EINVAL (also an unknown or missing name, too few bytes of an input),
- * ESHAPE, ENOMEM, EUNSUPPORTED (a shape that depends on data), EROOM.
- * EROOM means that a buffer is too small: nothing has run and no buffer was
- * written, but dtype, rank, dims and nbytes of every output are set, so that
- * the caller can make room and call again.  After any error data is NULL; after
- * others than EROOM dtype, rank, dims and nbytes mean nothing.  */
+ * ESHAPE, ENOMEM, EUNSUPPORTED, EROOM.
+ * EROOM means that a buffer is too small: no buffer was written, but dtype,
+ * rank, dims and nbytes of every output are set, so that the caller can make
+ * room and call again.  Nothing has run then, unless shapes depend on what
+ * nodes compute, as that of a NonZero does.  After any error data is NULL;
+ * after others than EROOM dtype, rank, dims and nbytes mean nothing.  */
 BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
     burin_output *out, size_t nout, burin_error *err);
 
 /* Set dtype, rank, dims and nbytes of outputs as burin_run would for inputs of
  * these types and dims, and data to NULL.  buffer and room are not looked at.
  * Nothing runs; the plan is kept, so that a run of the same shapes need not
- * make it.  An input may have data NULL, unless shapes depend on it (then it
- * is EUNSUPPORTED).  Other errors are those of burin_run.  On an error out is
+ * make it.  An input may have data NULL, unless it is small and shapes depend
+ * on it (then it is EUNSUPPORTED).  A shape that depends on what nodes compute
+ * has -1 as dims that only a run decides, or as rank, and nbytes 0.  Other
+ * errors are those of burin_run.  On an error out is
  * not changed.  */
 BURIN_API int burin_session_shapes(burin_session *s, const burin_tensor *in,
     size_t nin, burin_output *out, size_t nout, burin_error *err);

@@ -77,11 +77,11 @@ update_kernel_names(const struct brn_plan *p)
 }
 
 int
-brn_plan_run(struct brn_plan *p, const struct brn_net *m,
-    struct brn_threads *t, int profile, burin_error *err)
+brn_plan_run(struct brn_plan *p, struct brn_threads *t, int profile,
+    burin_error *err)
 {
-	struct plan_run r = { p, brn_native(m->target.isa), t, profile, NULL,
-	    err };
+	struct plan_run r = { p, brn_native(p->net->target.isa), t, profile,
+	    NULL, err };
 	const struct brn_bands *b = p->bands, *end = p->bands + p->nbands;
 	int rc = 0;
 

@@ -105,6 +105,7 @@ bind_inputs(struct brn_infer *c, const struct brn_type *in_type)
 			c->concrete = 0;
 		c->s->type[v->node->id] = *t;
 	}
+	c->concrete &= !c->open;
 	return BURIN_OK;
 }
 
@@ -153,7 +154,9 @@ infer_node(struct brn_infer *c)
 
 	if ((rc = check_inputs(c)) < 0)
 		return rc;
-	if (inputs_are_known(c) && (rc = rules[c->n->op](c, &t)) < 0)
+	if (c->given && c->given[c->n->id].dtype)
+		t = c->given[c->n->id];
+	else if (inputs_are_known(c) && (rc = rules[c->n->op](c, &t)) < 0)
 		return rc;
 	c->vague[c->n->id] = (uint8_t)is_vague(c);
 	if (!brn_type_is_concrete(&t)) {
@@ -389,6 +392,50 @@ brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
 	if (rc == BURIN_OK)
 		*out = c.s;
 	return rc;
+}
+
+int
+brn_infer_open(const struct brn_graph *g, const struct brn_type *in_type,
+    const struct brn_type *given, struct brn_shapes **out, burin_error *err)
+{
+	struct brn_infer c = {
+		.g = g, .budget = value_budget(g), .open = 1, .given = given,
+		.err = err,
+	};
+	int rc = infer(&c, in_type);
+
+	if (rc == BURIN_OK)
+		*out = c.s;
+	return rc;
+}
+
+int
+brn_infer_one(const struct brn_graph *g, const struct brn_node *n,
+    struct brn_shapes *s, struct brn_type *out, burin_error *err)
+{
+	struct brn_infer c = { .g = g, .n = n, .s = s, .err = err };
+	int rc = check_inputs(&c);
+
+	*out = unknown;
+	if (rc == BURIN_OK && inputs_are_known(&c))
+		rc = rules[n->op](&c, out);
+	if (rc == BURIN_OK && !brn_type_is_concrete(out))
+		rc = brn_infer_bad(&c, BURIN_EUNSUPPORTED,
+		    "shape of the result depends on data");
+	return rc;
+}
+
+struct brn_shapes *
+brn_shapes_new(int n)
+{
+	struct brn_infer c = { .s = shapes_new() };
+	burin_error err;
+
+	c.err = &err;
+	if (!c.s || make_room(&c, n) == BURIN_OK)
+		return c.s;
+	brn_shapes_free(c.s);
+	return NULL;
 }
 
 int
