@@ -7,9 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+void
+brn_plan_drop_lists(struct brn_plan *p)
+{
+	for (int i = 0; i < p->nlist; i++) {
+		brn_list_drop(p->list[i]);
+		p->list[i] = NULL;
+	}
+}
+
+static void
+free_bodies(struct brn_step *s)
+{
+	struct brn_plan *p;
+
+	for (int k = 0; s->inside.plan && k < s->node->nbody; k++)
+		while ((p = s->inside.plan[k])) {
+			s->inside.plan[k] = p->next;
+			brn_plan_free(p);
+		}
+}
+
 static void
 free_stage(struct brn_plan *p)
 {
+	brn_plan_drop_lists(p);
+	for (int i = 0; i < p->nstep; i++)
+		free_bodies(&p->step[i]);
 	for (int i = 0; p->copy && i < p->net->graph->nout; i++)
 		free(p->copy[i]);
 	free(p->memory);

@@ -12,6 +12,9 @@
 #ifndef BRN_PLAN_H
 #define BRN_PLAN_H
 
+#include <stdatomic.h>
+
+#include "ir/graph/list.h"
 #include "ir/op/infer.h"
 #include "runtime/bands.h"
 #include "runtime/net.h"
@@ -20,6 +23,16 @@ enum brn_plan_how {
 	BRN_BY_TYPES,                   /* inputs of these types */
 	BRN_BY_DATA,                    /* of these values (brn_infer_data) */
 	BRN_IN_STAGES,                  /* of these types, in stages */
+};
+
+/* What a run has, for all plans and the bodies in them.  */
+struct brn_run {
+	struct brn_threads *threads;
+	int profile;
+	const atomic_int *cancel;       /* not 0: stop */
+	int (*bodies)(const struct brn_call *c);        /* runtime/flow.h */
+	int64_t steps;                  /* of loops, that are left */
+	int64_t bytes;                  /* that a loop may gather */
 };
 
 struct brn_plan {
@@ -41,6 +54,9 @@ struct brn_plan {
 	size_t memory_size;
 	float *shared, *scratch;        /* brn_call's, for any step */
 	int64_t scratch_size;
+	int nlist;
+	struct brn_list **list;         /* values that are lists, of the last
+	                                   run */
 	void **copy;                    /* [graph->nout], of outputs that are
 	                                   not in memory; NULL: none yet */
 	int nthread;
@@ -83,7 +99,8 @@ brn_value_bytes(const struct brn_tensor *v)
 
 /* Run this stage; val[] of the graph's inputs must point to the caller's data.
  */
-int brn_plan_run(struct brn_plan *p, struct brn_threads *t, int profile,
-    burin_error *err);
+int brn_plan_run(struct brn_plan *p, struct brn_run *r, burin_error *err);
+/* Drop the lists of the last run.  */
+void brn_plan_drop_lists(struct brn_plan *p);
 
 #endif

@@ -77,7 +77,8 @@ add_interval(struct brn_planner *k, int i, struct brn_interval *v, int *n,
 	size_t bytes;
 	int rc;
 
-	if (brn_is_alias(node) || k->slot[node->id] >= 0)
+	if (brn_is_alias(node) || brn_is_list(&k->p->val[node->id].type) ||
+	    k->slot[node->id] >= 0)
 		return 0;
 	rc = brn_type_bytes(&k->p->val[node->id].type, node->name, &bytes,
 	    err);

@@ -24,10 +24,12 @@ struct brn_planner {
 	int *slot;              /* interval of a root; -1: none */
 };
 
+/* Whether the value of n is in that of its first input, or, of a result, lives
+ * as long.  */
 static inline int
 brn_is_alias(const struct brn_node *n)
 {
-	return brn_ops[n->op].flags & BRN_ALIAS;
+	return brn_ops[n->op].flags & BRN_ALIAS || n->op == BRN_OP_result;
 }
 
 /* Find the stretches that run band by band, and change lifetimes.  */

@@ -104,6 +104,15 @@ set_form(struct brn_planner *k, struct brn_step *s, burin_error *err)
 }
 
 static int
+set_bodies(struct brn_planner *k, struct brn_step *s, burin_error *err)
+{
+	s->inside.net = k->m->body + k->m->body_of[s->node->id];
+	s->inside.plan = brn_arena_alloc(k->p->shapes->arena,
+	    (size_t)s->node->nbody, sizeof *s->inside.plan);
+	return s->inside.plan ? 0 : brn_nomem(err);
+}
+
+static int
 add_step(struct brn_planner *k, const struct brn_node *n, burin_error *err)
 {
 	struct brn_step *s = &k->p->step[k->p->nstep];
@@ -115,6 +124,10 @@ add_step(struct brn_planner *k, const struct brn_node *n, burin_error *err)
 		.info = { .name = n->name, .op = brn_ops[n->op].name,
 		    .layer = layer },
 	};
+	if (n->nbody && (rc = set_bodies(k, s, err)) < 0)
+		return rc;
+	if (brn_is_list(&k->p->val[n->id].type) && !brn_is_alias(n))
+		k->p->val[n->id].data = &k->p->list[k->p->nlist++];
 	if ((rc = set_operands(k->p, s, err)) < 0 ||
 	    (rc = set_form(k, s, err)) < 0)
 		return rc;
@@ -224,6 +237,7 @@ planner_init(struct brn_planner *k, const struct brn_tensor *in,
 	k->p->in_type = brn_arena_alloc(a, (size_t)g->nin,
 	    sizeof *k->p->in_type);
 	k->p->copy = brn_arena_alloc(a, (size_t)g->nout, sizeof *k->p->copy);
+	k->p->list = brn_arena_alloc(a, n, sizeof *k->p->list);
 	k->p->open = brn_arena_alloc(a, n, sizeof *k->p->open);
 	k->p->open_type = brn_arena_alloc(a, n, sizeof *k->p->open_type);
 	k->p->import = brn_arena_alloc(a, n, sizeof *k->p->import);
@@ -234,9 +248,9 @@ planner_init(struct brn_planner *k, const struct brn_tensor *in,
 	k->last = brn_arena_alloc(a, n, sizeof *k->last);
 	k->slot = brn_arena_alloc(a, n, sizeof *k->slot);
 	if (!k->p->val || !k->p->step || !k->p->in_type || !k->p->copy ||
-	    !k->p->open || !k->p->open_type || !k->p->import ||
-	    !k->needed || !k->ready || !k->root || !k->born || !k->last ||
-	    !k->slot)
+	    !k->p->list || !k->p->open || !k->p->open_type ||
+	    !k->p->import || !k->needed || !k->ready || !k->root ||
+	    !k->born || !k->last || !k->slot)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nin; i++)
 		k->p->in_type[i] = in[i].type;

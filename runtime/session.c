@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/flow.h"
 #include "runtime/model.h"
 #include "runtime/outputs.h"
 #include "runtime/planner.h"
@@ -25,6 +26,8 @@ struct burin_session {
 	enum brn_plan_how how;          /* of its plans: the first that will
 	                                   do */
 	int profile;
+	int64_t loop_steps, loop_bytes; /* options */
+	atomic_int cancel;              /* of the run under way */
 };
 
 /* Free all plans made for another net than net (NULL: all plans), except the
@@ -106,8 +109,11 @@ burin_session_new(burin_model *m, const burin_options *o, burin_session **out,
 	if (!s)
 		return brn_nomem(err);
 	rc = brn_options_use(&o, &own, err);
-	if (rc == 0)
+	if (rc == 0) {
+		s->loop_steps = o->loop_steps;
+		s->loop_bytes = o->loop_bytes;
 		rc = session_init(s, m, o->threads, err);
+	}
 	brn_options_clear(&own);
 	if (rc < 0) {
 		burin_session_free(s);
@@ -302,8 +308,10 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
     size_t nout, burin_error *err)
 {
 	const struct brn_graph *g;
+	struct brn_run r;
 	int rc;
 
+	atomic_store(&s->cancel, 0);
 	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
 	    (rc = bind_inputs(s, in, nin, 1, err)) < 0 ||
 	    (rc = check_lent(s, in, nin, out, nout, err)) < 0)
@@ -319,7 +327,9 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
 	for (int i = 0; i < g->nin; i++)
 		s->plan->val[g->in[i].node->id].data = s->in[i].data;
 	s->ran = s->plan;
-	rc = brn_stages_run(s->plan, s->threads, s->profile, err);
+	r = (struct brn_run){ s->threads, s->profile, &s->cancel,
+	    brn_run_bodies, s->loop_steps, s->loop_bytes };
+	rc = brn_stages_run(s->plan, &r, err);
 	return rc < 0 ? rc : give(s, out, nout, err);
 }
 
@@ -338,6 +348,12 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 	for (size_t k = 0; rc < 0 && k < nout; k++)
 		out[k].data = NULL;
 	return rc;
+}
+
+void
+burin_session_cancel(burin_session *s)
+{
+	atomic_store(&s->cancel, 1);
 }
 
 int

@@ -124,13 +124,12 @@ follow(struct brn_plan *p, burin_error *err)
 }
 
 int
-brn_stages_run(struct brn_plan *p, struct brn_threads *t, int profile,
-    burin_error *err)
+brn_stages_run(struct brn_plan *p, struct brn_run *r, burin_error *err)
 {
 	int rc;
 
 	p->ran = NULL;
-	while ((rc = brn_plan_run(p, t, profile, err)) == 0 && p->nopen) {
+	while ((rc = brn_plan_run(p, r, err)) == 0 && p->nopen) {
 		if ((rc = follow(p, err)) < 0)
 			return rc;
 		p = p->ran;

@@ -6,6 +6,8 @@
  */
 #include "ir/op/value.h"
 
+#include "ir/graph/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,7 +127,8 @@ static int
 check_inputs(struct brn_infer *c)
 {
 	const struct brn_op_info *info = &brn_ops[c->n->op];
-	int all = info->hi == BRN_MAX_IN && c->n->op != BRN_OP_unsupported;
+	int all = info->hi == BRN_MAX_IN && !(info->flags & BRN_BODIES) &&
+	    c->n->op != BRN_OP_unsupported;
 	int need = all ? c->n->nin : info->lo;
 
 	for (int i = 0; i < need || i < info->lo; i++)
@@ -133,6 +136,12 @@ check_inputs(struct brn_infer *c)
 			return brn_fail(c->err, BURIN_EFORMAT,
 			    "node '%s': input %d is absent, %s needs it",
 			    c->n->name, i, info->name);
+	if (info->flags & BRN_LISTS)
+		return BURIN_OK;
+	for (int i = 0; i < c->n->nin; i++)
+		if (c->n->in[i] && brn_is_list(brn_infer_in(c, i)))
+			return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+			    "input %d is a sequence", i);
 	return BURIN_OK;
 }
 
@@ -362,6 +371,20 @@ brn_follow(struct brn_infer **f, const struct brn_graph *g,
 		return rc;
 	*out = (*f)->s;
 	return BURIN_OK;
+}
+
+int64_t
+brn_follow_sym(struct brn_infer *f, struct brn_graph *g)
+{
+	int64_t s;
+
+	while (f && g->nsym < f->nsym)
+		if (!brn_graph_sym(g, NULL))
+			return 0;
+	s = brn_graph_sym(g, NULL);
+	if (f && f->nsym < g->nsym)
+		f->nsym = g->nsym;
+	return s;
 }
 
 void

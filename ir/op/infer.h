@@ -58,6 +58,9 @@ void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 struct brn_infer;
 int brn_follow(struct brn_infer **f, const struct brn_graph *g,
     const struct brn_shapes **out, burin_error *err);
+/* A size that nothing is known of, for an input that is added between calls:
+ * a symbol that neither the graph nor the inference has.  0: no memory.  */
+int64_t brn_follow_sym(struct brn_infer *f, struct brn_graph *g);
 void brn_follow_free(struct brn_infer *f);              /* NULL is fine */
 
 /* brn_infer with declared inputs, types stored in node->type.  */

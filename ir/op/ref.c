@@ -4,6 +4,8 @@
  */
 #include "ir/op/op.h"
 
+#include "ir/graph/list.h"
+
 brn_ref_fn *const brn_ref[BRN_NUM_OPS] = {
 #define OP(name, onnx, lo, hi, work, flags) ref_##name,
 #include "ir/ops.def"
@@ -35,7 +37,11 @@ compute(struct run *r, const struct brn_node *n, burin_error *err)
 		return brn_nomem(err);
 	for (int i = 0; i < n->nin; i++)
 		in[i] = n->in[i] ? &r->t[n->in[i]->id] : NULL;
-	return brn_ref[n->op](n, in, out, err);
+	if ((rc = brn_ref[n->op](n, in, out, err)) < 0)
+		return rc;
+	if (brn_is_list(&out->type) && brn_ops[n->op].flags & BRN_ALIAS)
+		brn_list_ref(brn_list_of(out));
+	return rc;
 }
 
 static int
@@ -68,6 +74,8 @@ keep_output(const struct brn_tensor *t, struct brn_arena *arena,
 	if (!data)
 		return brn_nomem(err);
 	*out = (struct brn_tensor){ t->type, data };
+	if (brn_is_list(&t->type))
+		brn_list_ref(brn_list_of(t));
 	return brn_copy_all(t, out);
 }
 
@@ -95,6 +103,15 @@ bind_inputs(struct run *r, burin_error *err)
 	return rc;
 }
 
+static void
+drop_lists(const struct run *r)
+{
+	for (int i = 0; r->t && i < r->g->nnode; i++)
+		if (brn_is_list(&r->t[i].type) && r->t[i].data &&
+		    r->g->node[i]->op != BRN_OP_input)
+			brn_list_drop(brn_list_of(&r->t[i]));
+}
+
 int
 brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
     struct brn_tensor *out, struct brn_arena *arena, burin_error *err)
@@ -111,6 +128,7 @@ brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
 	for (int i = 0; rc == BURIN_OK && i < g->nout; i++)
 		rc = keep_output(&r.t[g->out[i].node->id], arena, &out[i],
 		    err);
+	drop_lists(&r);
 	brn_shapes_free(r.s);
 	return rc;
 }
