@@ -206,7 +206,8 @@ brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 void
 brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 {
-	if (a->tokens && a->tokens <= BRN_FEW_TOKENS)
+	if ((a->tokens && a->tokens <= BRN_FEW_TOKENS) || (l->few &&
+	    a->tile1 - a->tile0 <= brn_few_weights_tiles(&l->spec)))
 		brn_few_tokens(l->spec.isa)(a);
 	else
 		brn_kernel_code(l->kernel)(a);
