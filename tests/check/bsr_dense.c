@@ -429,9 +429,10 @@ START_TEST(every_number_of_tokens_counts)
 		int keep;               /* of 64 columns, in every second row */
 		const char *why;
 	} cases[] = {
-		{ BATCH, 62, "1x1 stores 48.4 %: predicted 2.1x faster than dense, "
-		    "but not for up to 16 tokens" },
-		{ BATCH, 20, "6.4x faster than dense, 2.1x for up to 16 tokens" },
+		{ BATCH, 62, "1x1 stores 48.4 %: predicted 2.1x faster than "
+		    "dense, but not for up to 16 tokens" },
+		{ BATCH, 20, "6.4x faster than dense, 2.1x for up to 16 "
+		    "tokens" },
 		{ 17, 62, "2.1x faster than dense for more than 16 tokens" },
 		{ 16, 20, "3.2x faster than dense for up to 16 tokens" },
 		{ 16, 62, "only 1.03x faster than dense" },
