@@ -162,7 +162,8 @@ time_kernel(const struct layer *l, const struct bench_cell *c,
 		.bh = b->bh, .bw = b->bw, .nbrow = b->nbrow,
 		.nbcol = b->nbcol, .few = l->few,
 	};
-	int few = c->m <= BRN_FEW_TOKENS && c->elem == BRN_ELEM_f32;
+	int few = c->elem == BRN_ELEM_f32 && (c->m <= BRN_FEW_TOKENS ||
+	    (l->few && a.tile1 <= brn_few_weights_tiles(&l->s)));
 	struct bench_time t = bench_time(&(struct bench_calls){
 	    few ? brn_few_tokens(c->isa) : l->fn, &a, c->threads,
 	    l->grain });

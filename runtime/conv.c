@@ -67,7 +67,7 @@ set_line_offsets(const struct brn_conv *r, int64_t *from)
 {
 	int64_t ntap = r->g.y.kernel * r->g.x.kernel, first = 0, at = 0;
 	int64_t size = brn_planes_size(&r->g);
-	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
+	int64_t tap[BRN_WINDOW_ALL_TAPS];
 
 	for (int64_t t = 0; t < ntap; t++)
 		tap[t] = brn_planes_tap(&r->g, t);

@@ -25,11 +25,14 @@ struct brn_layer_shape {
 enum { BRN_NO_KERNEL = -1 };
 
 struct brn_estimate {
-	double time;                    /* of a tile, in any one unit */
+	double time;                    /* of a tile, when there are several, in
+	                                   any one unit */
 	int kernel;                     /* the fastest: a number that only who
 	                                   estimates knows, or BRN_NO_KERNEL */
 	const char *limit;              /* why a faster kernel is not used;
 	                                   NULL: there is none */
+	double few;                     /* of a call for 1 to 16 tokens, in
+	                                   another unit; 0: not known */
 };
 
 #endif

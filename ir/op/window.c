@@ -192,15 +192,28 @@ brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
 	return 0;
 }
 
+/* Multiply *product by n.  0: it is above `most`.  */
+static int
+product_below(int64_t *product, int64_t n, int64_t most)
+{
+	return n <= most && (*product *= n) <= most;
+}
+
 int
 brn_window_is_small(const struct brn_window *w)
 {
+	int64_t taps = 1, pad = 1, reach = 1;
+
+	if (w->n > 2)
+		return 0;
 	for (int i = 0; i < w->n; i++)
 		if (w->kernel[i] > BRN_WINDOW_TAPS ||
-		    w->pad[i] > BRN_WINDOW_PAD ||
-		    span(w, i) > BRN_WINDOW_REACH + 1)
+		    !product_below(&taps, w->kernel[i], BRN_WINDOW_ALL_TAPS) ||
+		    w->pad[i] >= BRN_WINDOW_PAD ||
+		    !product_below(&pad, w->pad[i] + 1, BRN_WINDOW_PAD) ||
+		    !product_below(&reach, span(w, i), BRN_WINDOW_REACH))
 			return 0;
-	return w->n <= 2;
+	return 1;
 }
 
 int64_t

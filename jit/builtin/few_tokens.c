@@ -27,7 +27,8 @@ enum {
 	MAX_VECS = 4,                   /* vectors of weights of a column */
 	MAX_ACC = 8,                    /* accumulators of a block row */
 	PREFETCH_FLOATS = 1024,         /* of a row's weights */
-	X_FLOATS = 32 << 10,            /* room for gathered x, on the stack */
+	X_FLOATS = 34 << 10,            /* room for gathered x, on the stack: a
+	                                   panel of few_weights.h at least */
 };
 
 /* The shape of a pass: nbrow block rows side by side, `rows` rows of each,

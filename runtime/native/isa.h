@@ -8,7 +8,7 @@
 
 #include "runtime/native/native.h"
 
-#ifdef __AVX512F__
+#ifdef __AVX2__
 #include <immintrin.h>
 #endif
 #include <string.h>

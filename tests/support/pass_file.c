@@ -39,7 +39,7 @@ pass_file_estimate(const struct brn_layer_shape *l, const void *ctx)
 {
 	(void)ctx;
 	return (struct brn_estimate){ (double)l->nblk * (l->bh * l->bw + 16),
-	    BRN_NO_KERNEL, NULL };
+	    BRN_NO_KERNEL, NULL, 0 };
 }
 
 /* "pass NAME OPTION..."  */

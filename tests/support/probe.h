@@ -381,7 +381,8 @@ probe_kernel(struct probe *q, brn_kernel_fn *fn, int64_t grain)
 }
 
 /* The code for few tokens, which does one or all of them: the bits of tier 0,
- * and zeros beside them, whatever part it does.  */
+ * and zeros beside them, whatever part it does.  With packed weights it does
+ * whole tiles, too.  */
 static inline void
 probe_few(struct probe *q, enum brn_isa isa)
 {
@@ -392,8 +393,13 @@ probe_few(struct probe *q, enum brn_isa isa)
 	};
 	float *whole = probe_floats(q->ny);
 
-	for (q->tokens = 1; q->tokens <= BRN_FEW_TOKENS; q->tokens++) {
+	for (q->tokens = 0; q->tokens <= BRN_FEW_TOKENS + 1; q->tokens++) {
 		int n = q->tokens == 1 ? 1 : BRN_FEW_TOKENS;
+
+		if (q->tokens < 1 || q->tokens > BRN_FEW_TOKENS)
+			n = BRN_TILE;
+		if (n == BRN_TILE && !q->few)
+			continue;
 
 		probe_run(q, brn_t0(isa), some[0]);
 		for (int64_t i = 0; i < q->ny; i++)
