@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -199,6 +200,30 @@ brn_entry_close(struct brn_entry *e)
 	free(e->buf);
 	memset(e, 0, sizeof *e);
 	e->fd = -1;
+}
+
+/* Linux 6.3 wants to be told whether a file in memory is for code.  */
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U
+#endif
+
+int
+brn_entry_copy(const struct brn_entry *e)
+{
+	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create("burin-kernel", flags | MFD_EXEC);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("burin-kernel", flags);
+	if (fd < 0)
+		return -1;
+	if (brn_write_all(fd, e->buf, (size_t)e->bytes) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
+	    F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static void

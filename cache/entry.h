@@ -44,6 +44,11 @@ int brn_entry_open(int dirfd, const char *name, int verify,
     struct brn_entry *e);
 void brn_entry_close(struct brn_entry *e);
 
+/* A descriptor of a copy in memory of the bytes that an open with verify has
+ * checked.  It is sealed: unlike a file it can neither be cut nor written to
+ * while it is mapped.  -1: the system has none that can be executed.  */
+int brn_entry_copy(const struct brn_entry *e);
+
 /* Check an entry of n bytes in memory, checksum included.  e->desc points into
  * p; nothing needs to be closed.  There is no owner or mode to check.  */
 void brn_entry_read(const void *p, size_t n, struct brn_entry *e);

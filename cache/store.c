@@ -273,8 +273,11 @@ brn_store_get(struct brn_store *s, const struct brn_key *k,
 	}
 	if (!s->readonly)
 		renew_mtime(&e);
-	*fd = e.fd;
-	e.fd = -1;
+	*fd = brn_entry_copy(&e);
+	if (*fd < 0) {
+		*fd = e.fd;
+		e.fd = -1;
+	}
 	brn_entry_close(&e);
 	return BURIN_OK;
 }

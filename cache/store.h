@@ -56,7 +56,8 @@ const char *brn_store_dir(const struct brn_store *s);
  * created nor checked.  */
 int brn_store_default_dir(char *buf, size_t size, burin_error *err);
 
-/* Look up the entry of k.  0: *fd is open on a checked entry, and the caller
+/* Look up the entry of k.  0: *fd is open on a checked entry, a copy in memory
+ * that nobody can change, or the file where there is no such memory; the caller
  * closes it.  BRN_MISS: there is no entry (*why is NULL), or it must not be
  * used (*why is the reason, a few static words); a damaged entry of this user
  * is removed.  Thread-safe.  */

@@ -25,7 +25,8 @@
  * that are passed with a size, the caller's sizeof.  burin_error, burin_tensor
  * and burin_output keep their layout.
  *
- * Threads: options and sessions belong to one thread at a time; a model is
+ * Threads: options and sessions belong to one thread at a time, but for
+ * burin_session_cancel; a model is
  * immutable after loading and may be shared by any number of threads.  A child
  * of fork may use and free what its parent made, while no other thread of the
  * parent was running a session of it; kernels that were still being compiled
@@ -57,7 +58,8 @@ extern "C" {
 	X(ESHAPE,       -6, "shapes or types do not fit") \
 	X(EJIT,         -7, "kernel cannot be compiled") \
 	X(ECACHE,       -8, "cache cannot be used") \
-	X(EROOM,        -9, "buffer is too small")
+	X(EROOM,        -9, "buffer is too small") \
+	X(ECANCELED,   -10, "run was canceled")
 
 enum burin_status {
 #define X(name, code, text) BURIN_##name = code,
@@ -106,11 +108,27 @@ BURIN_API const char *burin_isa(void);
  *	cache_max_bytes, cache_max_files  what the cache may hold before those
  *	           not used longest go, K, M, G: units of 1024; 0: no limit;
  *	           default 1G and 16384
+ *	max_kernels  of a model that no cache has and that may be compiled;
+ *	           more are EUNSUPPORTED; 0: no limit; default 4096
+ *	max_memory  bytes, K, M, G: of the weights of a model (about), and of
+ *	           the intermediate results that a session keeps; a load or a
+ *	           run that needs more is ENOMEM before it allocates them; 0
+ *	           (default): no limit
+ *	max_load_ms  milliseconds that burin_model_load* and burin_model_update
+ *	           may take for a file that has been read, before they are
+ *	           EUNSUPPORTED; kernels that are not compiled by then follow
+ *	           in the background; 0 (default): no limit
  *	isa        auto (default) | avx512 | avx2 | sse2 | generic
- *	precision  auto (default) | fp32 | bf16: the products of layers on rows
- *	           in bf16 with sums in fp32, where that is faster than fp32;
- *	           auto is fp32
+ *	precision  auto (default): layers on rows run on 8-bit integers where
+ *	           the file quantizes their x and weight, and the processor
+ *	           has AVX512_VNNI and AVX512_VBMI, all others in fp32 |
+ *	           fp32 | bf16: their products in bf16 with sums in fp32,
+ *	           where that is faster than fp32 | int8: all of them on
+ *	           integers, weights rounded by row, x by token
  *	threads    of a session; default 1, 0 is one a core
+ *	loop_steps, loop_bytes  of a session, K, M, G: units of 1024; what one
+ *	           run may take: iterations of all its Loop and Scan together,
+ *	           and bytes that one of them gathers; default 64M and 4G
  *	unsupported  refuse (default) | keep: load a model with unsupported
  *	           operators for inspection; no session can be made of it
  *	verify     0 (default) | 1: check the graph after every pass
@@ -342,8 +360,9 @@ typedef struct burin_output {
 	size_t nbytes;          /* of the value, row-major and contiguous */
 } burin_output;
 
-/* Of the options only "threads" is read.  EUNSUPPORTED for a model loaded with
- * unsupported=keep that has unsupported operators.  */
+/* Of the options "threads", "loop_steps" and "loop_bytes" are read.
+ * EUNSUPPORTED for a model loaded with unsupported=keep that has unsupported
+ * operators.  */
 BURIN_API int burin_session_new(burin_model *m, const burin_options *o,
     burin_session **out, burin_error *err);
 BURIN_API void burin_session_free(burin_session *s);    /* NULL is fine */
@@ -367,22 +386,32 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * that the last run has lent: copy that first.
  *
  * Errors: EINVAL (also an unknown or missing name, too few bytes of an input),
- * ESHAPE, ENOMEM, EUNSUPPORTED (a shape that depends on data), EROOM.
- * EROOM means that a buffer is too small: nothing has run and no buffer was
- * written, but dtype, rank, dims and nbytes of every output are set, so that
- * the caller can make room and call again.  After any error data is NULL; after
- * others than EROOM dtype, rank, dims and nbytes mean nothing.  */
+ * ESHAPE, ENOMEM, EUNSUPPORTED (also loops beyond the limits of the options),
+ * ECANCELED, EROOM.
+ * EROOM means that a buffer is too small: no buffer was written, but dtype,
+ * rank, dims and nbytes of every output are set, so that the caller can make
+ * room and call again.  Nothing has run then, unless shapes depend on what
+ * nodes compute, as that of a NonZero does.  After any error data is NULL;
+ * after others than EROOM dtype, rank, dims and nbytes mean nothing.  */
 BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
     burin_output *out, size_t nout, burin_error *err);
 
 /* Set dtype, rank, dims and nbytes of outputs as burin_run would for inputs of
  * these types and dims, and data to NULL.  buffer and room are not looked at.
  * Nothing runs; the plan is kept, so that a run of the same shapes need not
- * make it.  An input may have data NULL, unless shapes depend on it (then it
- * is EUNSUPPORTED).  Other errors are those of burin_run.  On an error out is
+ * make it.  An input may have data NULL, unless it is small and shapes depend
+ * on it (then it is EUNSUPPORTED).  A shape that depends on what nodes compute
+ * has -1 as dims that only a run decides, or as rank, and nbytes 0.  Other
+ * errors are those of burin_run.  On an error out is
  * not changed.  */
 BURIN_API int burin_session_shapes(burin_session *s, const burin_tensor *in,
     size_t nin, burin_output *out, size_t nout, burin_error *err);
+
+/* Stop the run that is under way: it returns ECANCELED after the step that it
+ * is at.  May be called from any thread, and from a signal handler, while the
+ * session lives.  Without a run under way it does nothing: later ones are not
+ * stopped.  */
+BURIN_API void burin_session_cancel(burin_session *s);
 
 typedef struct burin_step_info {
 	const char *name;       /* node */
@@ -407,7 +436,9 @@ typedef struct burin_prune_spec {
 	double sparsity;        /* share of blocks to zero, 0 to 1 */
 	int random;             /* 0: by magnitude; 1: at random, from seed */
 	uint64_t seed;
-	const char *only;       /* POSIX extended regex on names, or NULL */
+	const char *only;       /* POSIX extended regex on names, of at most
+	                           256 bytes, 256 repetitions and without
+	                           references (\1); or NULL */
 	int tied;               /* 1: prune weights that are used outside of
 	                           layers, too, as embeddings are */
 	/* Unless NULL, called with the name of each layer that is left as it

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Forms that are the same for every instruction set (layers, whose code is
- * their kernel, aliases and refs), and the choice among all forms.
+ * their kernel, aliases, bodies and refs), and the choice among all forms.
  */
 #include "runtime/forms.h"
 
+#include "ir/graph/list.h"
 #include "ir/op/ref.h"
 #include "runtime/conv.h"
 #include "runtime/layer.h"
+#include "runtime/plan.h"
+#include "runtime/recurrent.h"
 
 /* ---- layers on tiles ----------------------------------------------------- */
 
@@ -28,7 +31,8 @@ packed_sizes(const struct brn_call *c, int64_t *x, int64_t *y)
 
 	*x = *y = 0;
 	if (!c->n->in[0]->tiles || brn_layer_packs_tiles(l))
-		*x = brn_layer_xt_size(l, ntile);
+		*x = brn_layer_xt_size(l, ntile) +
+		    brn_layer_quant_size(&l->quant, ntile);
 	if (!c->n->tiles || brn_layer_rowsp(l) != l->bsr->rows)
 		*y = brn_layer_yt_size(l, ntile);
 }
@@ -97,6 +101,20 @@ run_conv(const struct brn_call *c)
 	return 0;
 }
 
+/* ---- recurrent ----------------------------------------------------------- */
+
+static struct brn_room
+room_recurrent(const struct brn_call *c)
+{
+	return (struct brn_room){ brn_recurrent_room(c), 0 };
+}
+
+static int
+run_recurrent(const struct brn_call *c)
+{
+	return brn_recurrent(c);
+}
+
 static int
 takes_layer(const struct brn_call *c)
 {
@@ -118,6 +136,40 @@ run_alias(const struct brn_call *c)
 {
 	c->out->data = c->in[0]->data;
 	return 0;
+}
+
+/* The k-th result of a node with bodies, where that has it.  */
+static int
+run_result(const struct brn_call *c)
+{
+	int k = (int)brn_attr_int(c->n, "index");
+	const struct brn_tensor *t = &brn_list_of(c->in[0])->item[k]->t;
+
+	if (!brn_type_equal(&t->type, &c->out->type))
+		return brn_fail(c->err, BURIN_ESHAPE, "node '%s': result %d "
+		    "has another type than its bodies have when loaded",
+		    c->n->name, k);
+	c->out->data = t->data;
+	return 0;
+}
+
+static int
+takes_result(const struct brn_call *c)
+{
+	return c->n->op == BRN_OP_result;
+}
+
+/* Plans know forms, so the code that runs plans comes with the run.  */
+static int
+run_bodies(const struct brn_call *c)
+{
+	return c->run->bodies(c);
+}
+
+static int
+takes_bodies(const struct brn_call *c)
+{
+	return brn_ops[c->n->op].flags & BRN_BODIES;
 }
 
 static int
@@ -150,6 +202,10 @@ room_none(const struct brn_call *c)
 static const struct brn_form others[] = {
 	{ BRN_NUM_OPS, BRN_LAYOUT_any, run_alias, takes_alias, room_none, 0,
 	    "alias" },
+	{ BRN_NUM_OPS, BRN_LAYOUT_rows, run_result, takes_result, room_none,
+	    0, "alias" },
+	{ BRN_NUM_OPS, BRN_LAYOUT_rows, run_bodies, takes_bodies,
+	    room_none, 0, "bodies" },
 	{ BRN_NUM_OPS, BRN_LAYOUT_rows, run_ref, takes_all, room_none, 0,
 	    "ref" },
 };

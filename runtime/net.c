@@ -22,11 +22,17 @@ brn_net_free(struct brn_net *n)
 {
 	if (!n || atomic_fetch_sub(&n->refs, 1) > 1)
 		return;
-	for (int i = 0; i < n->nlayer; i++)
-		brn_layer_clear(&n->layer[i]);
-	free(n->layer);
+	for (int i = 0; i < n->nbody; i++)
+		brn_net_free(n->body[i]);
+	free(n->body);
+	free(n->body_of);
 	free(n->layer_of);
-	brn_graph_free(n->graph);
+	if (!n->root) {
+		for (int i = 0; i < n->nlayer; i++)
+			brn_layer_clear(&n->layer[i]);
+		free(n->layer);
+		brn_graph_free(n->graph);
+	}
 	free(n);
 }
 
@@ -36,7 +42,7 @@ estimate(const struct brn_layer_shape *l, const void *ctx)
 	struct brn_layer_target t = ((const struct brn_net *)ctx)->target;
 	struct brn_layer_shape as = *l;
 
-	as.elem = (int)t.elem;
+	as.elem = (int)(l->quantized ? t.quantized : t.elem);
 	return brn_estimate(t.isa, &as);
 }
 
@@ -59,21 +65,83 @@ brn_net_elem(const struct burin_options *o)
 	    BRN_ELEM_bf16 : BRN_ELEM_f32;
 }
 
+/* Run the passes over g and over the graphs in it.  Those are read with the
+ * types that their passes infer, so they come first; only g is dumped.  */
+static int
+rewrite(struct brn_graph *g, const struct brn_pass_opts *o, burin_error *err)
+{
+	struct brn_pass_opts inside = *o;
+	int rc = 0;
+
+	inside.dump_dir = NULL;
+	for (int i = 0; i < g->nnode && rc == 0; i++)
+		for (int k = 0; k < g->node[i]->nbody && rc == 0; k++)
+			rc = rewrite(g->node[i]->body[k].g, &inside, err);
+	if (rc == 0)
+		rc = brn_passes_run(g, o, err);
+	return rc < 0 ? rc : brn_infer_types(g, err);
+}
+
 /* Only fp32 is timed.  */
 static int
-rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
+rewrite_all(struct brn_net *n, const struct burin_options *o,
+    burin_error *err)
 {
 	struct brn_pass_opts po = {
 		.sparse = o->sparse,
+		.quantize = n->target.quantized != BRN_ELEM_i8 ?
+		    BRN_QUANTIZE_NONE : o->precision == BRN_PRECISION_int8 ?
+		    BRN_QUANTIZE_ALL : o->precision == BRN_PRECISION_auto ?
+		    BRN_QUANTIZE_FILE : BRN_QUANTIZE_NONE,
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
 		.look_up = n->target.elem == BRN_ELEM_f32 ? look_up : NULL,
 		.ctx = n,
 	};
-	int rc = brn_passes_run(n->graph, &po, err);
 
-	return rc < 0 ? rc : brn_infer_types(n->graph, err);
+	return rewrite(n->graph, &po, err);
+}
+
+/* The bytes of the constants and blocks of a graph.  */
+static double
+graph_bytes(const struct brn_graph *g)
+{
+	double n = 0;
+
+	for (int i = 0; i < g->nnode; i++) {
+		const struct brn_node *c = g->node[i];
+
+		if (brn_is_const(c))
+			n += (double)brn_numel(c->value) *
+			    (double)brn_dtype_size(c->value->type.dtype);
+		else if (c->op == BRN_OP_bsr)
+			n += brn_bsr_bytes(c->bsr);
+	}
+	return n;
+}
+
+/* Constants, blocks, and the weights of layers once more, as kernels read
+ * them.  */
+static int
+check_memory(const struct brn_graph *g, const struct burin_options *o,
+    burin_error *err)
+{
+	double n = graph_bytes(g);
+
+	for (int i = 0; o->max_memory && i < g->nnode; i++) {
+		const struct brn_node *w;
+
+		if (!brn_is_layer(g->node[i]))
+			continue;
+		w = g->node[i]->in[1];
+		n += w->op == BRN_OP_bsr ? brn_bsr_bytes(w->bsr) :
+		    (double)brn_numel(w->value) * sizeof (float);
+	}
+	if (!o->max_memory || n <= (double)o->max_memory)
+		return 0;
+	return brn_fail(err, BURIN_ENOMEM, "weights take about %.0f bytes, "
+	    "max_memory is %lld", n, (long long)o->max_memory);
 }
 
 /* The number of uses of each node.  NULL: no memory.  */
@@ -97,38 +165,93 @@ static int
 make_layer(struct brn_net *net, struct brn_node *n, int *uses,
     burin_error *err)
 {
-	struct brn_layer *l = &net->layer[net->nlayer];
+	struct brn_net *root = net->root ? net->root : net;
+	struct brn_layer *l = &root->layer[root->nlayer];
 	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
 	    net->target, err);
 
 	if (rc < 0)
 		return rc;
-	net->layer_of[n->id] = net->nlayer++;
+	net->layer_of[n->id] = root->nlayer++;
+	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
+		net->graph->ndequant--;
 	if (--uses[n->in[1]->id] == 0 && l->own)
 		brn_graph_forget(n->in[1]);
 	return 0;
 }
 
+static int make_layers(struct brn_net *net, burin_error *err);
+
+/* The nets of the graphs in n.  */
+static int
+make_bodies(struct brn_net *net, const struct brn_node *n, burin_error *err)
+{
+	int rc = 0;
+
+	net->body_of[n->id] = net->nbody;
+	for (int k = 0; k < n->nbody && rc == 0; k++) {
+		struct brn_net *b = brn_alloc(1, sizeof *b);
+
+		if (!b)
+			return brn_nomem(err);
+		net->body[net->nbody++] = b;
+		b->refs = 1;
+		b->target = net->target;
+		b->graph = n->body[k].g;
+		b->root = net->root ? net->root : net;
+		b->layer = b->root->layer;
+		rc = make_layers(b, err);
+	}
+	return rc;
+}
+
+/* Layers and bodies of the net, whose root has room for all layers.  */
 static int
 make_layers(struct brn_net *net, burin_error *err)
 {
 	struct brn_graph *g = net->graph;
-	int *uses = count_uses(g);
-	int n = 0, rc = 0;
+	int *uses = count_uses(g), nbody = 0, rc = 0;
 
-	net->layer_of = brn_alloc((size_t)g->nnode, sizeof *net->layer_of);
 	for (int i = 0; i < g->nnode; i++)
-		n += brn_is_layer(g->node[i]);
-	net->layer = brn_alloc((size_t)n, sizeof *net->layer);
-	if (!uses || !net->layer_of || !net->layer)
+		nbody += g->node[i]->nbody;
+	net->layer_of = brn_alloc((size_t)g->nnode, sizeof *net->layer_of);
+	net->body_of = brn_alloc((size_t)g->nnode, sizeof *net->body_of);
+	net->body = brn_alloc((size_t)nbody, sizeof (void *));
+	if (!uses || !net->layer_of || !net->body_of || !net->body)
 		rc = brn_nomem(err);
 	for (int i = 0; rc == 0 && i < g->nnode; i++) {
-		net->layer_of[i] = -1;
-		if (brn_is_layer(g->node[i]))
+		net->layer_of[i] = net->body_of[i] = -1;
+		if (brn_is_layer(g->node[i]) &&
+		    (rc = brn_graph_check_time(g, err)) == 0)
 			rc = make_layer(net, g->node[i], uses, err);
+		else if (g->node[i]->nbody)
+			rc = make_bodies(net, g->node[i], err);
 	}
 	free(uses);
 	return rc;
+}
+
+/* The layers of g and of the graphs in it.  */
+static int
+count_layers(const struct brn_graph *g)
+{
+	int n = 0;
+
+	for (int i = 0; i < g->nnode; i++) {
+		n += brn_is_layer(g->node[i]);
+		for (int k = 0; k < g->node[i]->nbody; k++)
+			n += count_layers(g->node[i]->body[k].g);
+	}
+	return n;
+}
+
+static int
+make_all_layers(struct brn_net *net, burin_error *err)
+{
+	size_t n = (size_t)count_layers(net->graph);
+
+	net->layer = brn_alloc(n, sizeof *net->layer);
+	return net->layer ? make_layers(net, err) : brn_nomem(err);
 }
 
 int
@@ -144,14 +267,19 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	}
 	n->refs = 1;
 	n->target = (struct brn_layer_target){ (enum brn_isa)o->isa,
-	    brn_net_elem(o) };
+	    brn_net_elem(o), brn_elem_runs(BRN_ELEM_i8,
+	    (enum brn_isa)o->isa) ? BRN_ELEM_i8 : BRN_ELEM_f32 };
 	n->tune = tune;
 	n->graph = g;
-	if ((rc = rewrite(n, o, err)) < 0 ||
-	    (rc = make_layers(n, err)) < 0) {
+	if ((rc = check_memory(g, o, err)) < 0 ||
+	    (rc = rewrite_all(n, o, err)) < 0 ||
+	    (rc = check_memory(g, o, err)) < 0 ||
+	    (rc = make_all_layers(n, err)) < 0) {
 		brn_net_free(n);
 		return rc;
 	}
+	n->end_ms = g->end_ms;
+	g->end_ms = 0;          /* plans may take as long as they like */
 	*out = n;
 	return 0;
 }

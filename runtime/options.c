@@ -38,9 +38,14 @@ static const struct key {
 	{ "cache_remote_key", AT(cache_remote_key), STRING },
 	{ "cache_max_bytes",  AT(cache_max_bytes), BYTES },
 	{ "cache_max_files",  AT(cache_max_files), BYTES },
+	{ "max_kernels",      AT(max_kernels), BYTES },
+	{ "max_memory",       AT(max_memory), BYTES },
+	{ "max_load_ms",      AT(max_load_ms), BYTES },
 	{ "isa",              AT(isa), ISA },
-	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16" },
+	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16|int8" },
 	{ "threads",          AT(threads), COUNT },
+	{ "loop_steps",       AT(loop_steps), BYTES },
+	{ "loop_bytes",       AT(loop_bytes), BYTES },
 	{ "unsupported",      AT(keep), WORDS, "refuse|keep" },
 	{ "verify",           AT(verify), WORDS, "0|1" },
 	{ "dump",             AT(dump), STRING },
@@ -190,8 +195,11 @@ brn_options_init(struct burin_options *o)
 		.compile = BRN_COMPILE_sync,
 		.cache_max_bytes = INT64_C(1) << 30,
 		.cache_max_files = 16384,
+		.max_kernels = 4096,
 		.isa = brn_isa_detect(),
 		.threads = 1,
+		.loop_steps = INT64_C(1) << 26,
+		.loop_bytes = INT64_C(1) << 32,
 	};
 	for (int i = 0; i < BRN_COUNT(keys) && !o->bad.code; i++) {
 		const char *value = from_environment(keys[i].name);

@@ -33,12 +33,16 @@ static const struct {
 size_t
 brn_dtype_size(int dtype)
 {
+	if (dtype & BRN_LIST)
+		return sizeof (void *);
 	ROW(dtype, size, 0);
 }
 
 const char *
 brn_dtype_name(int dtype)
 {
+	if (dtype & BRN_LIST)
+		return "list";
 	ROW(dtype, name, "?");
 }
 
@@ -99,7 +103,9 @@ brn_type_numel(const struct brn_type *t)
 		else if (__builtin_mul_overflow(n, t->dim[i], &n))
 			return -1;
 	}
-	return zero ? 0 : n;
+	if (zero)
+		return n > BRN_MOST_EMPTY ? -1 : 0;
+	return n;
 }
 
 int

@@ -135,6 +135,22 @@ convert_resize(struct brn_onnx_node *n)
 	return rc;
 }
 
+/* Scan-8 has a batch, and other names.  */
+static int
+convert_scan(struct brn_onnx_node *n)
+{
+	struct Onnx__AttributeProto *a;
+	int rc;
+
+	if (n->im->g->opset > 8)
+		return 0;
+	rc = brn_onnx_attr(n, "directions", BRN_ATTR_INTS, &a);
+	if (rc > 0 && brn_attr_set_ints(n->im->g, n->node,
+	    "scan_input_directions", a->ints, (int)a->n_ints) < 0)
+		return brn_nomem(n->im->err);
+	return rc < 0 ? rc : set_int(n, "batched", 1);
+}
+
 static const struct {
 	enum brn_op op;
 	int (*convert)(struct brn_onnx_node *n);
@@ -147,6 +163,8 @@ static const struct {
 	{ BRN_OP_log_softmax, convert_softmax },
 	{ BRN_OP_prelu, convert_prelu },
 	{ BRN_OP_resize, convert_resize },
+	{ BRN_OP_scan, convert_scan },
+	{ BRN_OP_sequence_empty, convert_eye_like },
 	{ BRN_OP_softmax, convert_softmax },
 	{ BRN_OP_split, convert_split },
 };

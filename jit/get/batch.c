@@ -5,7 +5,6 @@
 #include "jit/get/batch.h"
 
 #include "cache/path.h"
-#include "jit/builtin/bf16.h"
 #include "jit/builtin/t0.h"
 #include "jit/get/fork.h"
 #include "jit/get/load.h"
@@ -140,8 +139,7 @@ set_tier_0(const struct brn_spec *s, struct brn_code *out)
 {
 	enum brn_isa isa = brn_isa_runs(s->isa) ? s->isa : brn_isa_detect();
 
-	set_code(s, BRN_KERNEL_t0, isa, s->elem == BRN_ELEM_bf16 ?
-	    brn_t0_bf16 : brn_t0(isa), out);
+	set_code(s, BRN_KERNEL_t0, isa, brn_tier_0(s, isa), out);
 }
 
 static void
