@@ -8,6 +8,7 @@
 #include "ir/attrs.h"
 #include "ir/graph/graph.h"
 #include "ir/graph/iter.h"
+#include "tests/fuzz/wire.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -69,7 +70,7 @@ cut_size(int64_t size, int64_t n)
 {
 	if (n == 0 && size == 6)
 		return (int64_t)1 << 40;
-	return n * size > FUZZ_NUMEL ? 1 : size;
+	return n > FUZZ_NUMEL || n * size > FUZZ_NUMEL ? 1 : size;
 }
 
 static void
@@ -119,7 +120,8 @@ other_type(const struct record *r, const struct brn_type *was)
 			t.dim[d] = was->dim[d] * 5 % 11;
 		if (how == OPEN)
 			t.dim[d] = cut_size(t.dim[d], n);
-		n *= t.dim[d];
+		if (n <= FUZZ_NUMEL)
+			n *= t.dim[d];
 	}
 	return t;
 }
@@ -492,4 +494,48 @@ fuzz_graph_free(struct fuzz_graph *g)
 	for (int i = 0; i < g->nin; i++)
 		for (int r = 0; r < FUZZ_RUNS; r++)
 			free(g->in[r][i].data);
+}
+
+/* ---- mutations ------------------------------------------------------------ */
+
+/* Leaves or nodes: count records of size bytes, from at on.  */
+struct records {
+	size_t at, size, count;
+};
+
+static uint8_t *
+any_record(uint8_t *p, const struct records *r, uint64_t *seed)
+{
+	return p + r->at + fuzz_random(seed) % r->count * r->size;
+}
+
+size_t
+fuzz_records(uint8_t *p, size_t n, size_t max, uint64_t *seed)
+{
+	struct records leaves = { HEAD, LEAF, 0 }, nodes, *r;
+	uint64_t how = fuzz_random(seed) % 8;
+
+	if (n < HEAD + LEAF + NODE)
+		return fuzz_bytes(p, n, max, seed);
+	leaves.count = 1 + p[1] % 6;
+	nodes = (struct records){ HEAD + leaves.count * LEAF, NODE,
+	    1 + p[2] % FUZZ_NODES };
+	if (n < nodes.at + nodes.count * NODE)
+		return fuzz_bytes(p, n, max, seed);
+	if (how == 0 && nodes.count < FUZZ_NODES &&
+	    nodes.at + (nodes.count + 1) * NODE <= max) {
+		p[2] = (uint8_t)nodes.count++;
+		for (size_t i = 0; i < NODE; i++)
+			p[nodes.at + (nodes.count - 1) * NODE + i] =
+			    (uint8_t)fuzz_random(seed);
+		return nodes.at + nodes.count * NODE;
+	}
+	r = how % 2 ? &leaves : &nodes;
+	if (how < 3)
+		memmove(any_record(p, r, seed), any_record(p, r, seed),
+		    r->size);
+	else
+		any_record(p, r, seed)[fuzz_random(seed) % r->size] =
+		    (uint8_t)fuzz_random(seed);
+	return n;
 }

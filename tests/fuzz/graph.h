@@ -29,4 +29,8 @@ void fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
     double nudge, int all);
 void fuzz_graph_free(struct fuzz_graph *g);
 
+/* Mutates the bytes of a model by whole records: changes a byte of one, copies
+ * one over another of its kind, or adds a node.  */
+size_t fuzz_records(uint8_t *p, size_t n, size_t max, uint64_t *seed);
+
 #endif
