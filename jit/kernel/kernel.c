@@ -28,7 +28,11 @@ brn_kernel_fits(const struct brn_spec *s)
 int
 brn_kernel_check(const struct brn_spec *s, burin_error *err)
 {
-	if (brn_kernel_fits(s))
+	/* Of a full pattern no index arrays come with the bytes.  */
+	int lacks_pattern = brn_spec_is_full(s) && !s->rowptr &&
+	    s->kernel != BRN_KERNEL_t1_full && s->kernel != BRN_KERNEL_t0;
+
+	if (brn_kernel_fits(s) && !lacks_pattern)
 		return BURIN_OK;
 	return brn_fail(err, BURIN_EFORMAT,
 	    "spec: kernel %s does not fit %d blocks of %dx%d",

@@ -496,7 +496,7 @@ fuzz_graph_free(struct fuzz_graph *g)
 			free(g->in[r][i].data);
 }
 
-/* ---- mutations ------------------------------------------------------------ */
+/* ---- mutations ----------------------------------------------------------- */
 
 /* Leaves or nodes: count records of size bytes, from at on.  */
 struct records {
