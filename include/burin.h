@@ -25,6 +25,13 @@
  * that are passed with a size, the caller's sizeof.  burin_error, burin_tensor
  * and burin_output keep their layout.
  *
+ * NaN and infinity: a sparse layer does not multiply blocks that hold only
+ * zeros, so where such a block meets a NaN or an infinity of the input, the
+ * result lacks the NaN that 0 times it is in a dense product.  Zeros inside a
+ * stored block do multiply.  Which blocks are stored depends on the block shape
+ * that a load has chosen.  A NaN or an infinity in a weight is no zero: it is
+ * stored, and counts.  sparse=off multiplies everything.
+ *
  * Threads: options and sessions belong to one thread at a time, but for
  * burin_session_cancel; a model is
  * immutable after loading and may be shared by any number of threads.  A child
