@@ -2,8 +2,10 @@
  *
  * Chooses a block shape for every pruned layer from its mask, and makes the
  * layer block-sparse where that is predicted to be faster.  Stored blocks
- * count, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  The
- * report gets the choice for every layer, sparse or not, and why.
+ * count, not zeros: 90 % random zeros leave 81 % of the 16x1 blocks.  Low
+ * blocks gain less for few tokens than for many; they must be faster for every
+ * number of tokens that the layer may be run for.  The report gets the choice
+ * for every layer, sparse or not, and why.
  */
 #include "passes/pass.h"
 
@@ -18,8 +20,16 @@
 /* The error of a predicted time: a smaller gain counts as none.  */
 #define MIN_GAIN 1.05
 
+/* The numbers of tokens that a layer may be run for.  FEW is what struct
+ * brn_estimate has a time for: up to a tile.  */
+enum range { ANY, FEW, MANY };
+
+enum { TILE_TOKENS = 16 };
+
 /* The decision about one weight.  Layers that share the weight share this.  */
 struct found {
+	int used;                       /* range is set */
+	enum range range;               /* of all these layers */
 	const struct brn_choice *choice;
 	struct brn_node *bsr;           /* NULL: stays dense */
 };
@@ -34,9 +44,11 @@ struct sparser {
 /* The candidates for a weight, dense the last, and the best that is not.  */
 struct best {
 	struct brn_candidate cand[BRN_NUM_BLOCKS + 1];
+	enum range range;
 	int pick;
-	int64_t nblk, nonzero;
-	double time, gain;              /* dense time / its time */
+	int64_t nonzero;
+	double gain;                    /* dense time / its time, in range */
+	int quantized;                  /* the layer is: set beforehand */
 	int measured;                   /* both of them were */
 };
 
@@ -55,7 +67,7 @@ estimate(const struct brn_pass_opts *o, const struct brn_layer_shape *l)
 		return o->estimate(l, o->ctx);
 	return (struct brn_estimate){ (double)l->nblk / all_blocks(l->rows,
 	    l->cols, (struct brn_block){ l->bh, l->bw }), BRN_NO_KERNEL,
-	    NULL };
+	    NULL, 0 };
 }
 
 /* A larger block that stores no more weights is taken when its prediction is
@@ -68,6 +80,42 @@ static int64_t
 stored(int i, const int64_t *nblk)
 {
 	return nblk[i] * brn_blocks[i].bh * brn_blocks[i].bw;
+}
+
+static double
+time_of(const struct brn_candidate *c)
+{
+	return c->measured > 0 ? c->measured : c->predicted;
+}
+
+static double
+ratio(double dense, double sparse)
+{
+	return sparse > 0 ? dense / sparse : HUGE_VAL;
+}
+
+/* What candidate i gains for a range of tokens; the least of it for ANY.  An
+ * estimate without a time for few tokens is for all.  Times are compared as
+ * measured only if both are.  */
+static double
+gain_of(const struct best *b, int i, enum range range)
+{
+	const struct brn_candidate *c = &b->cand[i];
+	const struct brn_candidate *dense = &b->cand[BRN_NUM_BLOCKS];
+	int known = c->measured > 0 && dense->measured > 0;
+	double many = known ? ratio(dense->measured, c->measured) :
+	    ratio(dense->predicted, c->predicted);
+	double few = c->few > 0 ? dense->few / c->few : many;
+
+	return range == MANY ? many : range == FEW ? few : fmin(few, many);
+}
+
+/* Is candidate i fast enough for few tokens, if the layer may get few?  */
+static int
+suits_range(const struct best *b, int i)
+{
+	return b->range == MANY || b->cand[i].few <= 0 ||
+	    gain_of(b, i, FEW) >= MIN_GAIN;
 }
 
 /* Candidates go from large to small.  */
@@ -86,10 +134,23 @@ pick(const double *t, const int64_t *nblk)
 	return best;
 }
 
-static double
-time_of(const struct brn_candidate *c)
+/* The fastest by prediction: of those that suit the range, if any does.  */
+static int
+pick_predicted(const struct best *b, const int64_t *nblk)
 {
-	return c->measured > 0 ? c->measured : c->predicted;
+	double t[BRN_NUM_BLOCKS];
+	int any = 0;
+
+	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
+		any |= suits_range(b, i);
+	for (int i = 0; i < BRN_NUM_BLOCKS; i++) {
+		const struct brn_candidate *c = &b->cand[i];
+
+		t[i] = b->range == FEW && c->few > 0 ? c->few : c->predicted;
+		if (any && !suits_range(b, i))
+			t[i] = HUGE_VAL;
+	}
+	return pick(t, nblk);
 }
 
 static void
@@ -99,6 +160,7 @@ predict(const struct brn_pass_opts *o, const struct brn_layer_shape *l,
 	struct brn_estimate e = estimate(o, l);
 
 	out->predicted = e.time;
+	out->few = e.few;
 	out->kernel = e.kernel;
 	out->limit = e.limit;
 }
@@ -113,9 +175,10 @@ predict_row_groups(const struct brn_pass_opts *o, const struct brn_matrix *w,
 {
 	int high = brn_group_rows(0);
 	struct brn_row_stats rows;
-	struct brn_layer_shape l = { w->rows, w->cols, 1, 1, nonzero, &rows };
+	struct brn_layer_shape l = { w->rows, w->cols, 1, 1, nonzero, &rows,
+	    0, 0 };
 	double best = MIN_GAIN * estimate(o, &(struct brn_layer_shape){
-	    w->rows, w->cols, high, 1, nonzero / high + 1, NULL }).time;
+	    w->rows, w->cols, high, 1, nonzero / high + 1, NULL, 0, 0 }).time;
 	int rc;
 
 	for (int i = 0; i <= BRN_NUM_BLOCKS; i++)
@@ -144,8 +207,10 @@ list(const struct brn_pass_opts *o, const struct brn_matrix *w,
 		out->cand[i] = (struct brn_candidate){ .bh = b.bh,
 		    .bw = b.bw, .dense = full, .density = (double)nblk / all };
 		predict(o, &(struct brn_layer_shape){ rows, cols, b.bh, b.bw,
-		    nblk, NULL }, &out->cand[i]);
+		    nblk, NULL, out->quantized, 0 }, &out->cand[i]);
 	}
+	if (out->quantized)
+		return BURIN_OK;
 	if (o->estimate && rows < 1 << 30 && (rc = predict_row_groups(o, w,
 	    out->cand, n->nblk[BRN_NUM_BLOCKS - 1], err)) < 0)
 		return rc;
@@ -159,42 +224,45 @@ list(const struct brn_pass_opts *o, const struct brn_matrix *w,
  * One that comes later, so has smaller blocks, must be faster by as much as
  * measuring errs.  */
 static int
-pick_measured(const struct brn_candidate *c)
+pick_measured(const struct best *b)
 {
+	const struct brn_candidate *c = b->cand;
 	int best = -1;
 
 	if (c[BRN_NUM_BLOCKS].measured <= 0)
 		return -1;
 	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
-		if (c[i].measured > 0 && (best < 0 ||
+		if (c[i].measured > 0 && suits_range(b, i) && (best < 0 ||
 		    c[i].measured < AS_MEASURED * c[best].measured))
 			best = i;
 	return best;
 }
 
+/* Only fp32 was timed, and has kernels that group rows.  */
+static int
+is_quantized(const struct brn_node *layer)
+{
+	return layer->op == BRN_OP_dense && brn_attr(layer, "x_quant");
+}
+
+/* The best block for a weight whose layers run for range.  */
 static int
 find_best(const struct brn_pass_opts *o, const struct brn_matrix *w,
-    struct best *out, burin_error *err)
+    enum range range, struct best *out, burin_error *err)
 {
-	double t[BRN_NUM_BLOCKS];
 	struct brn_counts n;
 	int rc;
 
 	if ((rc = brn_blocks_count(w, &n, err)) < 0 ||
 	    (rc = list(o, w, out, &n, err)) < 0)
 		return rc;
-	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
-		t[i] = out->cand[i].predicted;
-	out->pick = pick_measured(out->cand);
+	out->range = range;
+	out->pick = pick_measured(out);
 	out->measured = out->pick >= 0;
 	if (!out->measured)
-		out->pick = pick(t, n.nblk);
-	out->nblk = n.nblk[out->pick];
+		out->pick = pick_predicted(out, n.nblk);
 	out->nonzero = n.nblk[BRN_NUM_BLOCKS - 1];
-	out->time = time_of(&out->cand[out->pick]);
-	out->gain = out->time > 0 ? (out->measured ?
-	    out->cand[BRN_NUM_BLOCKS].measured :
-	    out->cand[BRN_NUM_BLOCKS].predicted) / out->time : HUGE_VAL;
+	out->gain = gain_of(out, out->pick, range);
 	return BURIN_OK;
 }
 
@@ -203,6 +271,26 @@ static double
 least_gain(const struct best *b)
 {
 	return b->measured ? 1 : MIN_GAIN;
+}
+
+/* The tokens of a layer: the positions of an image, the batch of a recurrent
+ * layer, whose x begins with the steps, or the rows of x.  */
+static enum range
+range_of(const struct brn_node *n)
+{
+	int conv = n->op == BRN_OP_dense_conv;
+	const struct brn_type *t = conv ? &n->type : &n->in[0]->type;
+	int first = conv ? 2 : n->op == BRN_OP_recurrent;
+	int64_t tokens = 1;
+
+	for (int d = first; d < t->rank - !conv; d++)
+		if (brn_is_sym(t->dim[d]))
+			return conv ? MANY : ANY;
+		else if (tokens <= TILE_TOKENS)
+			tokens *= t->dim[d];
+	if (t->rank < 1)
+		return conv ? MANY : ANY;
+	return tokens > TILE_TOKENS ? MANY : FEW;
 }
 
 int
@@ -215,31 +303,65 @@ brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
 	int rc;
 
 	predict.look_up = NULL;
-	if ((rc = find_best(&predict, &w, &b, err)) == 0)
-		*out = b.gain < least_gain(&b) ? b.gain * b.time : b.time;
+	b.quantized = is_quantized(layer);
+	if ((rc = find_best(&predict, &w, range_of(layer), &b, err)) == 0)
+		*out = b.cand[b.gain < least_gain(&b) ? BRN_NUM_BLOCKS :
+		    b.pick].predicted;
 	return rc;
 }
 
+/* For which numbers of tokens the choice was made, if estimates differ.  */
 static const char *
-reason(struct brn_arena *a, const struct best *b, int sparse)
+tokens_of(struct brn_arena *a, const struct best *b)
+{
+	if (b->cand[b->pick].few <= 0)
+		return "";
+	if (b->range == ANY)
+		return brn_arena_printf(a, ", %.1fx for up to %d tokens",
+		    gain_of(b, b->pick, FEW), TILE_TOKENS);
+	return brn_arena_printf(a, " for %s %d tokens", b->range == FEW ?
+	    "up to" : "more than", TILE_TOKENS);
+}
+
+static const char *
+why_sparse(struct brn_arena *a, const struct best *b, const char *how)
 {
 	const struct brn_candidate *c = &b->cand[b->pick];
-	const char *how = b->measured ? "measured" : "predicted";
 	const char *limit = c->limit ? c->limit : "";
-	double percent = 100 * c->density;
+	const char *tokens = tokens_of(a, b);
 
-	if (!b->nonzero)
-		return brn_arena_strdup(a, "weight is all zero");
-	if (sparse)
-		return brn_arena_printf(a, "%dx%d stores %.1f %% of blocks, "
-		    "%s %.1fx faster than dense%s%s", c->bh, c->bw, percent,
-		    how, b->gain, *limit ? "; " : "", limit);
+	return tokens ? brn_arena_printf(a, "%dx%d stores %.1f %% of blocks, "
+	    "%s %.1fx faster than dense%s%s%s", c->bh, c->bw, 100 * c->density,
+	    how, gain_of(b, b->pick, b->range == ANY ? MANY : b->range),
+	    tokens, *limit ? "; " : "", limit) : NULL;
+}
+
+static const char *
+why_dense(struct brn_arena *a, const struct best *b, const char *how)
+{
+	const struct brn_candidate *c = &b->cand[b->pick];
+	double percent = 100 * c->density, many = gain_of(b, b->pick, MANY);
+
+	if (b->range == ANY && many >= least_gain(b))
+		return brn_arena_printf(a, "best block %dx%d stores %.1f %%: "
+		    "%s %.1fx faster than dense, but not for up to %d tokens",
+		    c->bh, c->bw, percent, how, many, TILE_TOKENS);
 	if (b->gain <= 1)
 		return brn_arena_printf(a, "best block %dx%d stores %.1f %%: "
 		    "%s slower than dense", c->bh, c->bw, percent, how);
 	return brn_arena_printf(a, "best block %dx%d stores %.1f %%: "
 	    "%s only %.2fx faster than dense", c->bh, c->bw, percent, how,
 	    b->gain);
+}
+
+static const char *
+reason(struct brn_arena *a, const struct best *b, int sparse)
+{
+	const char *how = b->measured ? "measured" : "predicted";
+
+	if (!b->nonzero)
+		return brn_arena_strdup(a, "weight is all zero");
+	return sparse ? why_sparse(a, b, how) : why_dense(a, b, how);
 }
 
 /* Measured before not measured, then by time.  */
@@ -327,7 +449,8 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 	if (brn_numel(n->in[1]->value) == 0)
 		return leave(g, 0, "weight is empty", &out->choice, err);
 	w = brn_weight(n);
-	if ((rc = find_best(o, &w, &b, err)) < 0)
+	b.quantized = is_quantized(n);
+	if ((rc = find_best(o, &w, out->range, &b, err)) < 0)
 		return rc;
 	nonzero = (double)b.nonzero / (double)brn_numel(n->in[1]->value);
 	if (!o->sparse)
@@ -343,11 +466,36 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 	    err);
 }
 
+static struct found *
+found_of(const struct sparser *s, const struct brn_node *n)
+{
+	return &s->memo[2 * n->in[1]->id + brn_weight_is_transposed(n)];
+}
+
+/* Is n a layer about which nothing was decided?  */
+static int
+is_open(const struct sparser *s, const struct brn_node *n)
+{
+	return (n->op == BRN_OP_dense || n->op == BRN_OP_dense_conv ||
+	    n->op == BRN_OP_recurrent) &&
+	    !brn_report_choice(s->g, n);
+}
+
+/* Add the tokens of layer n to those of its weight.  */
+static void
+add_range(const struct sparser *s, const struct brn_node *n)
+{
+	struct found *f = found_of(s, n);
+	enum range r = range_of(n);
+
+	f->range = f->used && f->range != r ? ANY : r;
+	f->used = 1;
+}
+
 static int
 bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 {
-	struct found *f = &s->memo[2 * n->in[1]->id +
-	    brn_weight_is_transposed(n)];
+	struct found *f = found_of(s, n);
 	int rc = BURIN_OK;
 
 	if (!brn_is_const_matrix(n->in[1]))
@@ -359,7 +507,10 @@ bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 	brn_report_choose(s->g, n, f->choice);
 	if (!f->bsr)
 		return BURIN_OK;
-	n->op = n->op == BRN_OP_dense ? BRN_OP_bsr_dense : BRN_OP_bsr_conv;
+	if (n->op == BRN_OP_dense)
+		n->op = BRN_OP_bsr_dense;
+	else if (n->op == BRN_OP_dense_conv)
+		n->op = BRN_OP_bsr_conv;
 	brn_attr_drop(n, "trans_w");
 	n->in[1] = f->bsr;
 	return BURIN_OK;
@@ -375,13 +526,17 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 	s.memo = brn_alloc(2 * (size_t)end + 2, sizeof *s.memo);
 	if (!s.memo)
 		return brn_nomem(err);
+	for (int i = 0; i < end; i++)
+		if (is_open(&s, g->node[i]))
+			add_range(&s, g->node[i]);
 	for (int i = 0; i < end && rc == BURIN_OK; i++) {
 		struct brn_node *n = g->node[i];
 
-		if ((n->op != BRN_OP_dense && n->op != BRN_OP_dense_conv) ||
-		    brn_report_choice(g, n))
+		if (!is_open(&s, n))
 			continue;
-		rc = bsr_dense_visit(&s, n, err);
+		rc = brn_graph_check_time(g, err);
+		if (rc == BURIN_OK)
+			rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;
 	}
 	free(s.memo);

@@ -202,7 +202,7 @@ predict_layer(const struct brn_pass_opts *o, const struct brn_channels *c,
 {
 	struct brn_tensor t;
 	struct brn_node w = { .op = BRN_OP_constant, .value = &t }, layer = *n;
-	struct brn_node *in[] = { NULL, &w };
+	struct brn_node *in[] = { n->in[0], &w };
 	int rc;
 
 	if ((rc = brn_channels_compact(c, n->in[1]->value, axis, &t, err)) < 0)

@@ -67,7 +67,7 @@ set_line_offsets(const struct brn_conv *r, int64_t *from)
 {
 	int64_t ntap = r->g.y.kernel * r->g.x.kernel, first = 0, at = 0;
 	int64_t size = brn_planes_size(&r->g);
-	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
+	int64_t tap[BRN_WINDOW_ALL_TAPS];
 
 	for (int64_t t = 0; t < ntap; t++)
 		tap[t] = brn_planes_tap(&r->g, t);
@@ -106,23 +106,11 @@ multiply(const struct brn_conv *r, const float *xt, float *yt,
 {
 	const struct brn_layer *l = r->layer;
 	int64_t nbrow = l->bsr->nbrow, step = nbrow;
-	struct brn_kernel_args a = {
-		.x = xt,
-		.vals = l->bsr->vals,
-		.stream = l->stream,
-		.bias = l->bias,
-		.y = yt,
-		.tile1 = ntile,
-		.brow1 = nbrow,
-		.rowptr = l->bsr->rowptr,
-		.colidx = l->bsr->colidx,
-		.bh = l->bsr->bh,
-		.bw = l->bsr->bw,
-		.nbrow = nbrow,
-		.nbcol = l->bsr->nbcol,
-		.few = l->few,
-	};
+	struct brn_kernel_args a = brn_layer_args(l);
 
+	a.x = xt;
+	a.y = yt;
+	a.tile1 = ntile;
 	if (last > BRN_FEW_TOKENS) {
 		brn_layer_multiply(l, &a);
 		return;

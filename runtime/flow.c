@@ -40,7 +40,8 @@ get_plan(struct brn_plan **list, struct brn_net *net,
 		*at = p->next;
 	} else {
 		make_room(list);
-		rc = brn_plan_new(net, in, BRN_IN_STAGES, nthread, &p, err);
+		rc = brn_plan_new(net, in, &(struct brn_plan_opts){
+		    BRN_IN_STAGES, nthread, 0 }, &p, err);
 		if (rc < 0)
 			return rc;
 	}

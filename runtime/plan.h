@@ -60,6 +60,7 @@ struct brn_plan {
 	void **copy;                    /* [graph->nout], of outputs that are
 	                                   not in memory; NULL: none yet */
 	int nthread;
+	int64_t max_memory;             /* bytes of memory; 0: no limit */
 	/* Stages.  Those after one are in a list, latest first.  */
 	struct brn_plan *before, *after;
 	struct brn_plan *ran;           /* of after, in the last run; NULL:

@@ -140,6 +140,16 @@ set_intervals(struct brn_planner *k, struct brn_interval *v, int *n,
 	return rc;
 }
 
+static int
+check_memory(const struct brn_plan *p, burin_error *err)
+{
+	if (!p->max_memory || p->memory_size <= (uint64_t)p->max_memory)
+		return 0;
+	return brn_fail(err, BURIN_ENOMEM, "a run with these shapes takes %zu "
+	    "bytes, max_memory is %lld", p->memory_size,
+	    (long long)p->max_memory);
+}
+
 int
 brn_planner_memory(struct brn_planner *k, burin_error *err)
 {
@@ -152,6 +162,8 @@ brn_planner_memory(struct brn_planner *k, burin_error *err)
 	rc = set_intervals(k, v, &n, err);
 	if (rc == 0)
 		rc = brn_lifetimes_assign(v, n, &p->memory_size, err);
+	if (rc == 0)
+		rc = check_memory(p, err);
 	if (rc == 0 && !(p->memory = brn_alloc_aligned(p->memory_size)))
 		rc = brn_nomem(err);
 	if (rc == 0) {
@@ -189,8 +201,7 @@ is_same_x(const struct brn_planner *k, const struct brn_step *a,
 	return b->form->flags & BRN_SHARES_X && x->tiles == y->tiles &&
 	    k->root[x->id] == k->root[y->id] &&
 	    brn_type_equal(a->type[0], b->type[0]) &&
-	    a->layer->spec.elem == b->layer->spec.elem &&
-	    brn_layer_colsp(a->layer) == brn_layer_colsp(b->layer);
+	    brn_layer_packs_alike(a->layer, b->layer);
 }
 
 /* Steps that read the same x, as the layers of Q, K and V do, pack it once if

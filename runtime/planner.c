@@ -328,7 +328,8 @@ new_plan(const struct brn_plan *like, struct brn_type *given,
 		return brn_nomem(err);
 	}
 	*k.p = (struct brn_plan){ .net = brn_net_ref(like->net),
-	    .how = like->how, .nthread = like->nthread, .given = given };
+	    .how = like->how, .nthread = like->nthread,
+	    .max_memory = like->max_memory, .given = given };
 	if (given)
 		k.p->before = (struct brn_plan *)like;
 	rc = make(&k, in, err);
@@ -341,11 +342,10 @@ new_plan(const struct brn_plan *like, struct brn_type *given,
 
 int
 brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
-    enum brn_plan_how how, int nthread, struct brn_plan **out,
-    burin_error *err)
+    const struct brn_plan_opts *o, struct brn_plan **out, burin_error *err)
 {
-	const struct brn_plan like = { .net = m, .how = how,
-	    .nthread = nthread };
+	const struct brn_plan like = { .net = m, .how = o->how,
+	    .nthread = o->nthread, .max_memory = o->max_memory };
 
 	return new_plan(&like, NULL, in, out, err);
 }

@@ -50,7 +50,8 @@ def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
                     ("dtype", c.c_int), ("rank", c.c_int),
                     ("dims", c.c_int64 * 8), ("nbytes", c.c_size_t)]
 
-    dtypes = {"float32": 1, "int32": 6, "int64": 7, "bool": 9}
+    dtypes = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7,
+              "bool": 9, "float16": 10, "float64": 11}
     lib = c.CDLL(os.environ["BURIN_LIB"])
     lib.burin_version.restype = c.c_char_p
     lib.burin_options_new.restype = c.c_void_p

@@ -17,6 +17,7 @@ struct brn_layer_shape {
 	int64_t nblk;
 	const struct brn_row_stats *rows_grouped;       /* NULL: not counted;
 	                                                   blocks of 1x1 */
+	int quantized;                  /* x and weights are */
 	int elem;                       /* element type: a number that only who
 	                                   estimates knows; 0: fp32 */
 };
@@ -24,11 +25,14 @@ struct brn_layer_shape {
 enum { BRN_NO_KERNEL = -1 };
 
 struct brn_estimate {
-	double time;                    /* of a tile, in any one unit */
+	double time;                    /* of a tile, when there are several, in
+	                                   any one unit */
 	int kernel;                     /* the fastest: a number that only who
 	                                   estimates knows, or BRN_NO_KERNEL */
 	const char *limit;              /* why a faster kernel is not used;
 	                                   NULL: there is none */
+	double few;                     /* of a call for 1 to 16 tokens, in
+	                                   another unit; 0: not known */
 };
 
 #endif

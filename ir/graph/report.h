@@ -21,6 +21,7 @@ struct brn_candidate {
 	int kernel;                     /* as in struct brn_estimate */
 	double predicted, measured;     /* time; 0: not measured */
 	const char *limit;              /* why not a faster kernel; NULL */
+	double few;                     /* as in struct brn_estimate */
 };
 
 /* The decision of bsr_dense about a layer.  */

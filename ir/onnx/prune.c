@@ -18,6 +18,7 @@
 #include "ir/onnx/weights.h"
 #include "ir/onnx/onnx.pb-c.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <regex.h>
 #include <stdio.h>
@@ -128,6 +129,7 @@ prune_weight(struct prune *p, const struct brn_onnx_weight *w)
 	struct brn_onnx_matrix m = { .data_type = w->t->data_type,
 	    .axis = w->axis == 1 };
 	struct brn_type type;
+	int64_t dirs = 1;
 	char what[512];
 	void *data;
 	int rc;
@@ -136,15 +138,39 @@ prune_weight(struct prune *p, const struct brn_onnx_weight *w)
 	if ((rc = brn_onnx_bytes(&p->src, w->t, what, &type, &data,
 	    p->err)) < 0)
 		return rc;
-	m.dim[0] = type.dim[0];
-	m.dim[1] = brn_type_numel(&type) / type.dim[0];
+	if (w->recurrent)
+		dirs = type.dim[0];
+	m.dim[0] = type.dim[w->recurrent];
+	m.dim[1] = brn_type_numel(&type) / dirs / m.dim[0];
 	for (int d = 0; d < 2; d++) {
 		m.block[d] = (d == 0) == w->stored_nk ? p->spec->bh :
 		    p->spec->bw;
 	}
-	m.data = data;
-	rc = zero_blocks(p, w, &m);
+	for (int64_t d = 0; d < dirs && rc == 0; d++) {
+		m.data = (char *)data + brn_onnx_matrix_size(&m) * (size_t)d;
+		rc = zero_blocks(p, w, &m);
+	}
 	brn_onnx_put_back(w->t, &type, data);
+	return rc;
+}
+
+/* The weights of a node.  */
+static int
+prune_node(struct prune *p, const struct Onnx__NodeProto *np)
+{
+	int rc = 0;
+
+	for (int k = 0; k < BRN_ONNX_WEIGHTS && rc == 0; k++) {
+		struct brn_onnx_weight w;
+
+		if (!brn_onnx_layer(&p->layers, np, k, &w) ||
+		    !is_wanted(p, &w) || !is_pruned(p, &w) ||
+		    p->done[w.stream])
+			continue;
+		rc = prune_weight(p, &w);
+		p->done[w.stream] = 1;
+		p->nlayer++;
+	}
 	return rc;
 }
 
@@ -157,17 +183,8 @@ prune_all(struct prune *p)
 	p->done = brn_alloc(g->n_initializer + g->n_node, 1);
 	if (!p->done)
 		return brn_nomem(p->err);
-	for (size_t i = 0; i < g->n_node && rc == 0; i++) {
-		struct brn_onnx_weight w;
-
-		if (!brn_onnx_layer(&p->layers, g->node[i], &w) ||
-		    !is_wanted(p, &w) || !is_pruned(p, &w) ||
-		    p->done[w.stream])
-			continue;
-		rc = prune_weight(p, &w);
-		p->done[w.stream] = 1;
-		p->nlayer++;
-	}
+	for (size_t i = 0; i < g->n_node && rc == 0; i++)
+		rc = prune_node(p, g->node[i]);
 	return rc;
 }
 
@@ -287,6 +304,45 @@ check_spec(const burin_prune_spec *s, burin_error *err)
 	return 0;
 }
 
+/* regcomp copies what is repeated, and copies of copies fill the memory;
+ * regexec tries all ways to match a part that is referred to.  */
+enum { MOST_PATTERN = 256, MOST_REPEATS = 256 };
+
+/* The largest number of the interval that p begins with, "{4}" or "{1,4}"; 1
+ * for none.  */
+static long
+repeats_at(const char *p)
+{
+	long least = 1, most = 0;
+
+	if (*p != '{' || sscanf(p, "{%ld,%ld", &least, &most) < 1)
+		return 1;
+	most = most > least ? most : least;
+	return most < 1 ? 1 : most < MOST_REPEATS ? most : MOST_REPEATS + 1;
+}
+
+static int
+check_only(const char *only, burin_error *err)
+{
+	size_t n = strlen(only);
+	long repeats = 1;
+
+	if (n > MOST_PATTERN)
+		return brn_fail(err, BURIN_EINVAL,
+		    "pattern of %zu bytes, wanted at most %d", n,
+		    MOST_PATTERN);
+	for (const char *p = only; *p; p++) {
+		if (*p == '\\' && isdigit((unsigned char)p[1]))
+			return brn_fail(err, BURIN_EINVAL, "pattern '%s': "
+			    "references (\\%c) are not taken", only, p[1]);
+		repeats *= repeats_at(p);
+		if (repeats > MOST_REPEATS)
+			return brn_fail(err, BURIN_EINVAL, "pattern '%s': "
+			    "more than %d repetitions", only, MOST_REPEATS);
+	}
+	return 0;
+}
+
 static int
 compile_only(struct prune *p, regex_t *re)
 {
@@ -295,6 +351,8 @@ compile_only(struct prune *p, regex_t *re)
 
 	if (!p->spec->only)
 		return 0;
+	if ((rc = check_only(p->spec->only, p->err)) < 0)
+		return rc;
 	rc = regcomp(re, p->spec->only, REG_EXTENDED | REG_NOSUB);
 	if (rc) {
 		regerror(rc, re, why, sizeof why);

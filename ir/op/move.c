@@ -23,51 +23,122 @@ side_of(const struct brn_tensor *t)
 	return s;
 }
 
+/* What is copied: dimensions with a stride on each side, in elements.  tile has
+ * two for each of the tensor.  */
+struct region {
+	int rank;
+	int64_t dim[2 * BRN_MAX_RANK];
+	int64_t to[2 * BRN_MAX_RANK], from[2 * BRN_MAX_RANK];
+};
+
+/* Append a dimension.  It becomes one with the last where the strides allow:
+ * so the lines that are copied are as long as can be.  */
+static void
+add_dim(struct region *r, int64_t dim, int64_t to, int64_t from)
+{
+	int last = r->rank - 1;
+
+	if (dim == 1)
+		return;
+	if (last >= 0 && r->to[last] == to * dim && r->from[last] ==
+	    from * dim) {
+		r->dim[last] *= dim;
+	} else {
+		r->dim[++last] = dim;
+		r->rank++;
+	}
+	r->to[last] = to;
+	r->from[last] = from;
+}
+
+/* Repeat an element n times, doubling what there is.  */
+static void
+fill_line(char *to, const char *from, int64_t n, int64_t size)
+{
+	memcpy(to, from, (size_t)size);
+	for (int64_t done = 1, more; done < n; done += more) {
+		more = done < n - done ? done : n - done;
+		memcpy(to + done * size, to, (size_t)(more * size));
+	}
+}
+
 #define COPY_LINE(T) \
 static void \
-line_##T(void *to, int64_t to_step, const void *from, int64_t from_step, \
-    int64_t n) \
+line_##T(T *to, int64_t to_step, const T *from, int64_t from_step, int64_t n) \
 { \
 	for (int64_t i = 0; i < n; i++) \
-		((T *)to)[i * to_step] = ((const T *)from)[i * from_step]; \
+		to[i * to_step] = from[i * from_step]; \
 }
 
 COPY_LINE(uint8_t)
+COPY_LINE(uint16_t)
 COPY_LINE(uint32_t)
 COPY_LINE(uint64_t)
 
-/* Copy a region line by line, a line along its last dimension.  */
+static void
+copy_line(char *to, int64_t to_step, const char *from, int64_t from_step,
+    int64_t n, int64_t size)
+{
+	if (to_step == 1 && from_step == 1)
+		memcpy(to, from, (size_t)(n * size));
+	else if (to_step == 1 && from_step == 0)
+		fill_line(to, from, n, size);
+	else if (size == 1)
+		line_uint8_t((void *)to, to_step, (const void *)from,
+		    from_step, n);
+	else if (size == 2)
+		line_uint16_t((void *)to, to_step, (const void *)from,
+		    from_step, n);
+	else if (size == 4)
+		line_uint32_t((void *)to, to_step, (const void *)from,
+		    from_step, n);
+	else
+		line_uint64_t((void *)to, to_step, (const void *)from,
+		    from_step, n);
+}
+
+/* Copy dimensions d and on, line by line, a line along the last.  */
+static void
+copy_from_dim(const struct region *r, int d, char *to, const char *from,
+    int64_t size)
+{
+	int64_t n = r->dim[d];
+
+	if (d == r->rank - 1) {
+		copy_line(to, r->to[d], from, r->from[d], n, size);
+		return;
+	}
+	for (int64_t i = 0; i < n; i++)
+		copy_from_dim(r, d + 1, to + i * r->to[d] * size,
+		    from + i * r->from[d] * size, size);
+}
+
+static void
+copy_region(const struct region *r, const struct side *to,
+    const struct side *from, int dtype)
+{
+	int64_t size = (int64_t)brn_dtype_size(dtype);
+	char *t = (char *)to->data + to->first * size;
+	const char *f = (const char *)from->data + from->first * size;
+
+	for (int d = 0; d < r->rank; d++)
+		if (r->dim[d] == 0)
+			return;
+	if (r->rank > 0)
+		copy_from_dim(r, 0, t, f, size);
+	else
+		memcpy(t, f, (size_t)size);
+}
+
 static void
 copy(const struct side *to, const struct side *from,
-    const struct brn_type *region)
+    const struct brn_type *shape)
 {
-	int64_t size = (int64_t)brn_dtype_size(region->dtype), n = 1;
-	int64_t to_step = 1, from_step = 1;
-	struct brn_type lines = *region;
-	struct brn_iter it;
+	struct region r = { 0 };
 
-	if (lines.rank > 0 && lines.dim[lines.rank - 1] > 0) {
-		n = lines.dim[lines.rank - 1];
-		to_step = to->stride[lines.rank - 1];
-		from_step = from->stride[lines.rank - 1];
-		lines.dim[lines.rank - 1] = 1;
-	}
-	brn_iter_init(&it, &lines);
-	brn_iter_add_strided(&it, to->first, to->stride);
-	brn_iter_add_strided(&it, from->first, from->stride);
-	for (; it.left; brn_iter_next(&it)) {
-		char *t = (char *)to->data + it.off[0] * size;
-		const char *f = (const char *)from->data + it.off[1] * size;
-
-		if (to_step == 1 && from_step == 1)
-			memcpy(t, f, (size_t)(n * size));
-		else if (size == 4)
-			line_uint32_t(t, to_step, f, from_step, n);
-		else if (size == 8)
-			line_uint64_t(t, to_step, f, from_step, n);
-		else
-			line_uint8_t(t, to_step, f, from_step, n);
-	}
+	for (int d = 0; d < shape->rank; d++)
+		add_dim(&r, shape->dim[d], to->stride[d], from->stride[d]);
+	copy_region(&r, to, from, shape->dtype);
 }
 
 /* ---- transpose ---- */
@@ -450,18 +521,21 @@ infer_tile(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+/* Each dimension becomes two: the repeats, which read the same again, and what
+ * is repeated.  */
 BRN_REF(tile)
 {
-	int64_t stride[BRN_MAX_RANK];
-	struct brn_iter it;
+	struct side to = side_of(out), from = side_of(in[0]);
+	const struct brn_type *x = &in[0]->type;
+	struct region r = { 0 };
 
-	brn_type_strides(&in[0]->type, stride);
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
-		int64_t from = 0;
+	for (int d = 0; d < x->rank; d++) {
+		int64_t dim = x->dim[d];
 
-		for (int d = 0; d < it.rank; d++)
-			from += it.at[d] % in[0]->type.dim[d] * stride[d];
-		brn_copy_elem(out, it.pos, in[0], from);
+		add_dim(&r, dim ? out->type.dim[d] / dim : 0,
+		    to.stride[d] * dim, 0);
+		add_dim(&r, dim, to.stride[d], from.stride[d]);
 	}
+	copy_region(&r, &to, &from, x->dtype);
 	return BURIN_OK;
 }

@@ -40,9 +40,16 @@ int brn_window_of(const struct brn_node *n, const struct brn_type *x,
 int brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *out, const char **why);
 
-/* Whether fast code takes the window: two spatial dimensions at most, and in
- * each at most 32 taps, 64 of padding, 128 from the first to the last tap.  */
-enum { BRN_WINDOW_TAPS = 32, BRN_WINDOW_PAD = 64, BRN_WINDOW_REACH = 128 };
+/* Whether fast code takes the window: two spatial dimensions at most, in each
+ * at most 512 taps, and of both together 1024 taps.  The padding of both, and
+ * the distances from the first to the last tap, are limited by their product,
+ * since a padded plane is as large.  */
+enum {
+	BRN_WINDOW_TAPS = 512,          /* of a dimension */
+	BRN_WINDOW_ALL_TAPS = 1024,
+	BRN_WINDOW_REACH = 1 << 15,     /* products */
+	BRN_WINDOW_PAD = 1 << 14,
+};
 int brn_window_is_small(const struct brn_window *w);
 
 /* The number of taps; of elements of a plane of x.  */

@@ -2,7 +2,8 @@
  *
  * Few tokens of low blocks: through the steps of few_weights.h.  With one token
  * the lanes are the eight rows of a group; with four tokens a vector holds two
- * rows of four tokens.  Between panels of features the sums wait in y.
+ * rows of four tokens; of a whole tile the lanes are tokens.  Between panels of
+ * features the sums wait in y.
  */
 #include "jit/builtin/few_tokens_low.h"
 
@@ -20,10 +21,11 @@ struct panel {
 	const float *x;                 /* gathered */
 	/* Initial sums: of row r at initial[r * stride].  The bias or zero in
 	 * the first panel (stride 1 or 0: one float for all tokens), y in the
-	 * next ones (stride BRN_TILE: four tokens).  */
+	 * next ones (stride line: four tokens, or one where that is 1).  */
 	const float *initial;
 	int64_t stride;
 	float *y;
+	int64_t line;                   /* floats of y from row to row */
 	int32_t row, nrow;              /* rows of this call */
 };
 
@@ -66,15 +68,28 @@ prefetch_step(const float *step, int cols)
 		__builtin_prefetch(step + PREFETCH_FLOATS + i, 0, 2);
 }
 
-/* The initial sums of a row, of four tokens.  Zero for rows that are not of
- * this call: another thread computes and stores them.  */
+/* Is the row of this call?  Another thread computes and stores the others.  */
+static inline int
+is_mine(const struct panel *p, int32_t row)
+{
+	return (uint32_t)(row - p->row) < (uint32_t)p->nrow;
+}
+
+/* Where the initial sums of a row are.  Zeros for rows of other calls.  */
+static inline const float *
+initial_of(const struct panel *p, int32_t row)
+{
+	static const float zeros[BRN_TILE] __attribute__((aligned(64)));
+
+	return is_mine(p, row) ? p->initial + row * p->stride : zeros;
+}
+
+/* The initial sums of a row, of four tokens.  */
 static inline v4
 initial_sums(const struct panel *p, int32_t row)
 {
-	const float *at = p->initial + row * p->stride;
+	const float *at = initial_of(p, row);
 
-	if ((uint32_t)(row - p->row) >= (uint32_t)p->nrow)
-		return (v4){ 0 };
 	if (p->stride > 1)
 		return *(const v4 *)at;
 	return *at - (v4){ 0 };
@@ -84,8 +99,16 @@ initial_sums(const struct panel *p, int32_t row)
 static inline void
 store_row(const struct panel *p, int32_t row, v4 sum)
 {
-	if ((uint32_t)(row - p->row) < (uint32_t)p->nrow)
-		brn_store_line(p->y + (int64_t)row * BRN_TILE, sum);
+	float *y = p->y + (int64_t)row * p->line;
+
+	if (!is_mine(p, row))
+		return;
+	if (p->line == BRN_TILE)
+		brn_store_line(y, sum);
+	else if (p->line == 1)
+		*y = sum[0];
+	else
+		*(v4 *)y = sum;
 }
 
 /* The row numbers are loaded anew after the loop: kept in registers they would
@@ -302,6 +325,70 @@ four_tokens(const struct panel *p, const struct group *e, const int cols)
 }
 #endif
 
+/* Rows of a group whose sums of a whole tile fit the registers together.  */
+enum { VECS = BRN_TILE / LANES, TILE_ROWS = BRN_FEW_ROWS / VECS };
+
+/* Store the sums of all tokens of a row, if it is of this call.  */
+static inline __attribute__((always_inline)) void
+store_tile_row(const struct panel *p, int32_t row, const line *sum)
+{
+	line *to = (line *)(p->y + (int64_t)row * BRN_TILE);
+
+	if (!is_mine(p, row))
+		return;
+#pragma GCC unroll 4
+	for (int v = 0; v < VECS; v++)
+		to[v] = sum[v];
+}
+
+/* TILE_ROWS rows of the group, from number `first` on.  */
+static inline __attribute__((always_inline)) void
+some_rows_of_tile(const struct panel *p, const struct group *e, const int cols,
+    const int first)
+{
+	const float *initial[TILE_ROWS];
+	line acc[TILE_ROWS][VECS];
+
+#pragma GCC unroll 8
+	for (int i = 0; i < TILE_ROWS; i++) {
+		initial[i] = initial_of(p, e->row[first + i]);
+#pragma GCC unroll 4
+		for (int v = 0; v < VECS; v++)
+			acc[i][v] = p->stride > 1 ?
+			    ((const line *)initial[i])[v] :
+			    *initial[i] - (line){ 0 };
+	}
+	for (const float *s = e->step; s < e->end; s += BRN_FEW_STEP(cols)) {
+		prefetch_step(s, cols);
+#pragma GCC unroll 8
+		for (int i = 0; i < TILE_ROWS; i++) {
+			const int at = first + i;
+			const line *x = (const line *)x_at(p->x, load_features(
+			    s + cols * BRN_FEW_ROWS, at / 4 * 4), at % 4,
+			    BRN_TILE);
+#pragma GCC unroll 4
+			for (int c = 0; c < cols; c++)
+#pragma GCC unroll 4
+				for (int v = 0; v < VECS; v++)
+					acc[i][v] += x[c * VECS + v] *
+					    (s[c * BRN_FEW_ROWS + at] -
+					    (line){ 0 });
+		}
+	}
+	RELOAD_ROWS();
+#pragma GCC unroll 8
+	for (int i = 0; i < TILE_ROWS; i++)
+		store_tile_row(p, e->row[first + i], acc[i]);
+}
+
+static inline __attribute__((always_inline)) void
+whole_tile(const struct panel *p, const struct group *e, const int cols)
+{
+#pragma GCC unroll 4
+	for (int i = 0; i < BRN_FEW_ROWS; i += TILE_ROWS)
+		some_rows_of_tile(p, e, cols, i);
+}
+
 /* name_<cols>: groups g to end, numbered through all panels.  */
 #define GROUPS(name, cols) \
 	static void __attribute__((noinline)) \
@@ -317,6 +404,16 @@ four_tokens(const struct panel *p, const struct group *e, const int cols)
 	}
 GROUPS(one_token, 1) GROUPS(one_token, 4)
 GROUPS(four_tokens, 1) GROUPS(four_tokens, 4)
+GROUPS(whole_tile, 1) GROUPS(whole_tile, 4)
+
+/* How many tokens are computed together: 1, 4 or all of a tile.  */
+static int
+tokens_at_once(const struct brn_kernel_args *a)
+{
+	if (a->tokens < 1 || a->tokens > BRN_FEW_TOKENS)
+		return BRN_TILE;
+	return a->tokens > 1 ? BRN_FEW_TOKENS : 1;
+}
 
 /* The groups of panel k that have rows of this call.  Whole windows, since rows
  * change places in them: the first and the last window may have rows of other
@@ -325,18 +422,38 @@ static void
 run_panel(const struct brn_kernel_args *a, const struct panel *p,
     int32_t k)
 {
-	static void (*const groups[2][2])(const struct panel *, int64_t,
+	static void (*const groups[3][2])(const struct panel *, int64_t,
 	    int64_t) = {
 		{ one_token_1, one_token_4 }, { four_tokens_1, four_tokens_4 },
+		{ whole_tile_1, whole_tile_4 },
 	};
+	int tokens = tokens_at_once(a);
 	const int64_t per = BRN_FEW_WINDOW / BRN_FEW_ROWS;
 	int64_t all = (a->nbrow * a->bh + BRN_FEW_ROWS - 1) / BRN_FEW_ROWS;
 	int64_t first = a->brow0 * a->bh / BRN_FEW_WINDOW * per;
 	int64_t end = ((a->brow1 * a->bh - 1) / BRN_FEW_WINDOW + 1) * per;
 
 	end = end < all ? end : all;
-	groups[a->tokens > 1][p->few->cols > 1](p, k * all + first,
-	    k * all + end);
+	groups[(tokens > 1) + (tokens > BRN_FEW_TOKENS)][p->few->cols > 1](p,
+	    k * all + first, k * all + end);
+}
+
+/* The x of n features, and zeros behind them, which is the x of filled up
+ * places.  */
+static void
+gather_panel(float *to, const float *x, int64_t n,
+    const struct brn_kernel_args *a)
+{
+	int tokens = tokens_at_once(a);
+
+	if (a->stride)
+		memcpy(to, x, (size_t)(n * a->stride) * sizeof *to);
+	else if (tokens == BRN_TILE)
+		memcpy(to, x, (size_t)(n * BRN_TILE) * sizeof *to);
+	else
+		brn_gather_tokens(to, x, n, tokens > 1);
+	memset(to + n * tokens, 0, (size_t)(BRN_FEW_MAX_COLS * tokens) *
+	    sizeof *to);
 }
 
 static void
@@ -344,23 +461,20 @@ run_tile(const struct brn_kernel_args *a, int64_t t, float *x_panel)
 {
 	static const float zero;
 	int64_t n = a->nbcol * a->bw, wide = a->few->panel;
+	int64_t feature = a->stride ? a->stride : BRN_TILE;
 	const float *x = a->x;
 	struct panel p = { a->few, x_panel, a->bias ? a->bias : &zero,
-	    a->bias != NULL, a->y + t * a->nbrow * a->bh * BRN_TILE,
+	    a->bias != NULL, a->y + t * a->nbrow * a->bh * feature, feature,
 	    (int32_t)(a->brow0 * a->bh),
 	    (int32_t)((a->brow1 - a->brow0) * a->bh) };
 
 	for (int32_t k = 0; k < p.few->npanel; k++) {
 		int64_t at = k * wide, some = n - at < wide ? n - at : wide;
 
-		/* Behind the features is the x of filled up places.  */
-		brn_gather_tokens(x_panel, x + (t * n + at) * BRN_TILE, some,
-		    a->tokens > 1);
-		memset(x_panel + some * (a->tokens > 1 ? BRN_FEW_TOKENS : 1), 0,
-		    BRN_FEW_MAX_COLS * BRN_FEW_TOKENS * sizeof *x_panel);
+		gather_panel(x_panel, x + (t * n + at) * feature, some, a);
 		run_panel(a, &p, k);
 		p.initial = p.y;
-		p.stride = BRN_TILE;
+		p.stride = feature;
 	}
 }
 

@@ -10,7 +10,7 @@
 #include "jit/abi.h"
 #include "jit/target.h"
 
-/* x_panel is room for the x of BRN_FEW_TOKENS tokens of a panel and of
+/* x_panel is room for the x of BRN_TILE tokens of a panel and of
  * BRN_FEW_MAX_COLS features more, aligned to 64 bytes.  */
 typedef void brn_few_tokens_low_fn(const struct brn_kernel_args *a,
     float *x_panel);

@@ -208,6 +208,21 @@ brn_few_weights_pack(const struct brn_spec *s, const float *vals,
 	return 0;
 }
 
+/* Measured (jit/NOTES.md).  Kernels compute all the tiles of a call in one pass
+ * through their weights, up to four or eight of them; these are read again for
+ * each tile.  */
+int
+brn_few_weights_tiles(const struct brn_spec *s)
+{
+	int lanes = brn_isas[s->isa].lanes;
+
+	if (s->elem != BRN_ELEM_f32 || s->bh > BRN_FEW_MAX_BH || lanes < 8)
+		return 0;
+	if (lanes == BRN_TILE)
+		return s->bh == 1 ? 4 : 1;
+	return s->bh == 1 ? 2 : 0;
+}
+
 void
 brn_few_weights_free(struct brn_few_weights *f)
 {

@@ -48,6 +48,9 @@ struct brn_few_weights {
  * higher, all are stored, or there are too few.  ENOMEM.  */
 int brn_few_weights_pack(const struct brn_spec *s, const float *vals,
     struct brn_few_weights **out, burin_error *err);
+/* Tiles of a call up to which the kernel for few tokens, with these weights, is
+ * faster than the kernel of s, which takes more code or more latency.  */
+int brn_few_weights_tiles(const struct brn_spec *s);
 void brn_few_weights_free(struct brn_few_weights *f);   /* NULL is fine */
 
 #endif

@@ -152,12 +152,33 @@ limit_of(const struct brn_spec *s)
 	return NULL;
 }
 
+/* Time for 1 to 16 tokens: weights, each in multiples of what one of a dense
+ * layer takes, the worst that was measured for 1, 4 and 16 tokens (NOTES.md).
+ * Few tokens read weights once, and the lower blocks are, the fewer of them a
+ * vector holds.  */
+static double
+few_tokens_time(const struct brn_spec *s)
+{
+	static const struct {
+		int bh;
+		double time;
+	} by_height[] = { { 16, 1.15 }, { 8, 2 }, { 4, 2.6 }, { 2, 4.5 } };
+	double w = (double)s->nblk * s->bh * s->bw;
+
+	if (brn_spec_is_full(s))
+		return w;
+	for (int i = 0; i < BRN_COUNT(by_height); i++)
+		if (s->bh >= by_height[i].bh)
+			return w * by_height[i].time;
+	return w * (s->bw % 4 ? 4.7 : 3.4);
+}
+
 struct brn_estimate
 brn_estimate(enum brn_isa isa, const struct brn_layer_shape *l)
 {
 	struct brn_spec s = spec_of(isa, l);
 	struct brn_estimate e = { predict(&s, NULL), (int)s.kernel,
-	    limit_of(&s) };
+	    limit_of(&s), few_tokens_time(&s) };
 
 	if (!l->rows_grouped || brn_kernels[s.kernel].tier == 0)
 		return e;

@@ -54,10 +54,14 @@ run_direct(const struct job *j, int64_t plane, float *scratch)
 		    channel * j->ntap; \
 		vec lo = splat(j->epilogue.lo); \
 		vec hi = splat(j->epilogue.hi); \
+		int one = is_one_row(j); \
+		int64_t next = one ? BRN_TILE : j->g.pitch; \
+		int64_t wide = one ? ROWS * BRN_TILE : BRN_TILE; \
 	\
 		(void)w; \
 		x += row * j->g.pitch; \
-		for (int64_t c = last_columns(j); c >= 0; c -= BRN_TILE) { \
+		for (int64_t c = (j->g.x.out - 1) / wide * wide; c >= 0; \
+		    c -= wide) { \
 			struct block b = filled(splat(first)); \
 	\
 			for (int64_t t = 0; t < j->ntap; t++) { \
@@ -66,7 +70,7 @@ run_direct(const struct job *j, int64_t plane, float *scratch)
 				for (int r = 0; r < ROWS; r++) \
 					for (int i = 0; i < BRN_LINE; i++) { \
 						vec v = load(from + r * \
-						    j->g.pitch, i); \
+						    next, i); \
 						vec acc = b.v[r][i]; \
 	\
 						b.v[r][i] = each; \
@@ -74,7 +78,10 @@ run_direct(const struct job *j, int64_t plane, float *scratch)
 			} \
 			if (j->epilogue.act == BRN_ACT_clip) \
 				clip(&b, lo, hi); \
-			store(j, &b, row, c, y); \
+			if (one) \
+				store_in_row(j, &b, c, y); \
+			else \
+				store(j, &b, row, c, y); \
 		} \
 	}
 DO(weigh_any, bias_of(j, channel), acc + v * w[t])

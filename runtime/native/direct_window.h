@@ -29,7 +29,7 @@ typedef void direct_fn(const struct job *j, int64_t plane, const float *x,
 struct job {
 	const struct brn_call *c;
 	struct brn_planes g;
-	int64_t tap[BRN_WINDOW_TAPS * BRN_WINDOW_TAPS];
+	int64_t tap[BRN_WINDOW_ALL_TAPS];
 	int64_t ntap, nplane, channels;
 	float fill;
 	/* ROWS rows from row on of plane number plane, y, from its phases x. */
@@ -98,6 +98,29 @@ store_some(float *y, const vec v[BRN_LINE], int64_t n)
 		line[i] = v[i];
 	memcpy(y, line, (size_t)n * sizeof *y);
 #endif
+}
+
+/* Are results one row?  Then the lines of a block follow each other in it.  */
+static inline int
+is_one_row(const struct job *j)
+{
+	return j->g.y.out == 1;
+}
+
+/* Store such a block, the columns from c on.  */
+static inline __attribute__((always_inline)) void
+store_in_row(const struct job *j, const struct block *b, int64_t c, float *y)
+{
+#pragma GCC unroll 4
+	for (int r = 0; r < ROWS; r++) {
+		int64_t at = c + r * BRN_TILE, left = j->g.x.out - at;
+
+		if (left >= BRN_TILE)
+			for (int i = 0; i < BRN_LINE; i++)
+				*(vec *)(y + at + i * BRN_LANES) = b->v[r][i];
+		else if (left > 0)
+			store_some(y + at, b->v[r], left);
+	}
 }
 
 /* Store a block of columns from c on.  A line that is longer than the rest of

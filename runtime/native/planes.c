@@ -70,18 +70,33 @@ is_direct(const struct brn_phases *d)
 	    d->in == d->out;
 }
 
+/* The last dimension of a layer that has one element there, as sequences kept
+ * as [batch][channels][length][1] have: the one before it takes its place, and
+ * rows are long.  */
+static int
+last_dimension(const struct brn_node *n, const struct brn_window *w)
+{
+	int d = w->n - 1;
+
+	return d > 0 && n->op != BRN_OP_average_pool &&
+	    n->op != BRN_OP_max_pool && w->in[d] == 1 && w->out[d] == 1 &&
+	    w->kernel[d] == 1 && w->pad[d] == 0 ? d - 1 : d;
+}
+
 int
 brn_planes_of(const struct brn_node *n, const struct brn_type *x,
     struct brn_planes *g)
 {
 	struct brn_window w;
 	const char *why;
+	int last;
 
 	if (brn_window_of(n, x, NULL, &w, &why) < 0 ||
 	    !brn_window_is_small(&w))
 		return 0;
-	set_direction(&w, w.n - 2, &g->y);
-	set_direction(&w, w.n - 1, &g->x);
+	last = last_dimension(n, &w);
+	set_direction(&w, last - 1, &g->y);
+	set_direction(&w, last, &g->x);
 	g->direct = is_direct(&g->y) && is_direct(&g->x);
 	g->pitch = g->direct ? g->x.out : pitch_of(&g->x);
 	g->rows = g->y.out + reach(&g->y);

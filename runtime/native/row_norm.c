@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Normalisations along the last axis of rows: softmax, log_softmax, layer_norm.
+ * Normalisations along an axis of rows: softmax and log_softmax, of which any
+ * axis will do, and layer_norm.
  */
 #include <math.h>
 
+#include "ir/graph/iter.h"
 #include "runtime/native/job.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
 __attribute__((simd("notinbranch"), const)) float expf(float);
+__attribute__((simd("notinbranch"), const)) float logf(float);
 #endif
 
 static void
@@ -58,6 +61,111 @@ run_log_softmax(const struct brn_job *j, int64_t r0, int64_t r1)
 	}
 }
 
+/* ---- along another axis, or short rows ---- */
+
+/* x as [outer][n][inner].  Lanes are the inner elements, LANES_MOST of them at a
+ * time; of short rows, where inner is 1, they are the rows.  */
+struct along {
+	struct brn_job job;             /* rows: outer, or blocks of short
+	                                   rows */
+	int64_t n, inner;
+	int log;
+};
+
+enum { LANES_MOST = 64, SHORT = 16 };
+
+/* Softmax of `lanes` columns of x, whose n rows are `step` apart.  */
+static void
+softmax_columns(const struct along *k, const float *x, float *y, int64_t step,
+    int64_t lanes)
+{
+	float max[LANES_MOST], sum[LANES_MOST];
+
+	for (int64_t i = 0; i < lanes; i++) {
+		max[i] = -INFINITY;
+		sum[i] = 0;
+	}
+	for (int64_t r = 0; r < k->n; r++)
+		for (int64_t i = 0; i < lanes; i++)
+			max[i] = x[r * step + i] > max[i] ? x[r * step + i] :
+			    max[i];
+	for (int64_t r = 0; r < k->n; r++)
+#pragma omp simd
+		for (int64_t i = 0; i < lanes; i++) {
+			float e = expf(x[r * step + i] - max[i]);
+
+			y[r * step + i] = k->log ? x[r * step + i] - max[i] : e;
+			sum[i] += e;
+		}
+#pragma omp simd
+	for (int64_t i = 0; i < lanes; i++)
+		sum[i] = k->log ? logf(sum[i]) : 1 / sum[i];
+	for (int64_t r = 0; r < k->n; r++)
+		for (int64_t i = 0; i < lanes; i++)
+			y[r * step + i] = k->log ? y[r * step + i] - sum[i] :
+			    y[r * step + i] * sum[i];
+}
+
+/* Rows r0 to r1, which are short, as columns.  */
+static void
+softmax_short_rows(const struct along *k, const float *x, float *y,
+    int64_t r0, int64_t r1)
+{
+	float columns[SHORT * LANES_MOST];
+
+	for (int64_t lanes; r0 < r1; r0 += lanes) {
+		lanes = r1 - r0 < LANES_MOST ? r1 - r0 : LANES_MOST;
+		for (int64_t r = 0; r < k->n; r++)
+			for (int64_t i = 0; i < lanes; i++)
+				columns[r * LANES_MOST + i] =
+				    x[(r0 + i) * k->n + r];
+		softmax_columns(k, columns, columns, LANES_MOST, lanes);
+		for (int64_t r = 0; r < k->n; r++)
+			for (int64_t i = 0; i < lanes; i++)
+				y[(r0 + i) * k->n + r] =
+				    columns[r * LANES_MOST + i];
+	}
+}
+
+static void
+run_along(const struct brn_job *j, int64_t r0, int64_t r1)
+{
+	const struct along *k = (const struct along *)j;
+	const float *x = brn_f32(j->in[0]);
+	float *y = j->out->data;
+	int64_t inner = k->inner;
+
+	if (inner == 1) {
+		softmax_short_rows(k, x, y, r0, r1);
+		return;
+	}
+	for (int64_t r = r0; r < r1; r++)
+		for (int64_t i = 0; i < inner; i += LANES_MOST)
+			softmax_columns(k, x + r * k->n * inner + i,
+			    y + r * k->n * inner + i, inner,
+			    inner - i < LANES_MOST ? inner - i : LANES_MOST);
+}
+
+static int
+run_softmax_form(const struct brn_call *c, brn_job_fn *last_axis, int log)
+{
+	const struct brn_type *x = &c->out->type;
+	int axis = brn_axis(brn_attr_int(c->n, "axis"), x->rank);
+	struct along k = { .job = brn_job_of(c, run_along), .n = x->dim[axis],
+	    .inner = 1, .log = log };
+	int64_t all = brn_numel(c->out);
+
+	for (int d = axis + 1; d < x->rank; d++)
+		k.inner *= x->dim[d];
+	if (all == 0)
+		return 0;
+	k.job.cols = k.n * k.inner;
+	k.job.rows = all / k.job.cols;
+	if (k.inner == 1 && (k.n >= SHORT || k.job.rows < LANES_MOST))
+		k.job.run = last_axis;
+	return brn_job_run(&k.job, c->threads);
+}
+
 static void
 layer_norm_row(const float *restrict x, const float *restrict g,
     const float *restrict b, float *restrict y, int64_t n, float eps)
@@ -88,10 +196,9 @@ run_layer_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 		    (float *)j->out->data + r * j->cols, j->cols, eps);
 }
 
-/* f32, along the last axis.  (Before opset 13 softmax flattens from axis on,
- * which is the same when axis is the last.)  */
-int
-BRN_FOR_ISA(brn_takes_last_axis)(const struct brn_call *c)
+/* f32, along the last axis.  */
+static int
+takes_last_axis(const struct brn_call *c)
 {
 	int rank = c->out->type.rank;
 	int64_t axis = brn_attr_int(c->n, "axis");
@@ -100,20 +207,25 @@ BRN_FOR_ISA(brn_takes_last_axis)(const struct brn_call *c)
 	    (axis == -1 || axis == rank - 1);
 }
 
+/* f32.  Before opset 13 softmax flattens from axis on, which is the same when
+ * axis is the last.  */
+int
+BRN_FOR_ISA(brn_takes_softmax)(const struct brn_call *c)
+{
+	return takes_last_axis(c) || (brn_is_f32(c->in[0]) &&
+	    c->out->type.rank >= 1 && !brn_attr_int(c->n, "coerce2d"));
+}
+
 int
 BRN_FOR_ISA(brn_rows_softmax)(const struct brn_call *c)
 {
-	struct brn_job j = brn_job_of(c, run_softmax);
-
-	return brn_job_run_rows(&j, c->threads);
+	return run_softmax_form(c, run_softmax, 0);
 }
 
 int
 BRN_FOR_ISA(brn_rows_log_softmax)(const struct brn_call *c)
 {
-	struct brn_job j = brn_job_of(c, run_log_softmax);
-
-	return brn_job_run_rows(&j, c->threads);
+	return run_softmax_form(c, run_log_softmax, 1);
 }
 
 /* With gamma and beta of one element a feature.  Mean and inverse deviation,
@@ -123,7 +235,7 @@ BRN_FOR_ISA(brn_takes_layer_norm)(const struct brn_call *c)
 {
 	const struct brn_type *y = &c->out->type;
 
-	if (brn_attr(c->n, "index") || !BRN_FOR_ISA(brn_takes_last_axis)(c))
+	if (brn_attr(c->n, "index") || !takes_last_axis(c))
 		return 0;
 	for (int i = 1; i < c->n->nin; i++)
 		if (c->in[i] && brn_numel(c->in[i]) != y->dim[y->rank - 1])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * transpose of f32.
+ * transpose of elements of any type.
  */
 #include <string.h>
 
@@ -15,18 +15,29 @@ enum { BLOCK = 16 };
 
 /* y[q][i] = x[i * s + q]: m rows of n.  Block by block, since a cache line of x
  * has elements of several rows of y.  */
-static void
-transpose_rows(float *restrict y, const float *restrict x, int64_t s, int64_t m,
-    int64_t n)
-{
-	for (int64_t i0 = 0; i0 < n; i0 += BLOCK) {
-		int64_t past = i0 + BLOCK < n ? i0 + BLOCK : n;
-
-		for (int64_t q = 0; q < m; q++)
-			for (int64_t i = i0; i < past; i++)
-				y[q * n + i] = x[i * s + q];
+#define ROWS(T) \
+	static void \
+	rows_##T(void *to, const void *from, int64_t s, int64_t m, int64_t n) \
+	{ \
+		T *restrict y = to; \
+		const T *restrict x = from; \
+	\
+		for (int64_t i0 = 0; i0 < n; i0 += BLOCK) { \
+			int64_t past = i0 + BLOCK < n ? i0 + BLOCK : n; \
+	\
+			for (int64_t q = 0; q < m; q++) \
+				for (int64_t i = i0; i < past; i++) \
+					y[q * n + i] = x[i * s + q]; \
+		} \
 	}
-}
+ROWS(uint8_t) ROWS(uint16_t) ROWS(uint32_t) ROWS(uint64_t)
+
+/* By the size of an element.  */
+static void (*const transpose_rows[])(void *, const void *, int64_t, int64_t,
+    int64_t) = {
+	[1] = rows_uint8_t, [2] = rows_uint16_t, [4] = rows_uint32_t,
+	[8] = rows_uint64_t,
+};
 
 static void
 run_transpose(const struct brn_job *j, int64_t r0, int64_t r1)
@@ -35,32 +46,34 @@ run_transpose(const struct brn_job *j, int64_t r0, int64_t r1)
 	const struct brn_type *out = &j->out->type;
 	int64_t n = j->cols, s = k->stride[out->rank - 1], m;
 	int64_t high = out->dim[out->rank - 2];
+	size_t size = brn_dtype_size(out->dtype);
 
 	for (int64_t r = r0; r < r1; r += m) {
-		const float *x = j->in[0]->data;
-		float *y = (float *)j->out->data + r * n;
-		int64_t rest = r;
+		const char *x = j->in[0]->data;
+		char *y = (char *)j->out->data + r * n * (int64_t)size;
+		int64_t rest = r, at = 0;
 
 		for (int d = out->rank - 2; d >= 0; d--) {
-			x += rest % out->dim[d] * k->stride[d];
+			at += rest % out->dim[d] * k->stride[d];
 			rest /= out->dim[d];
 		}
+		x += at * (int64_t)size;
 		m = 1;
 		if (s == 1) {
-			memcpy(y, x, (size_t)n * sizeof *y);
+			memcpy(y, x, (size_t)n * size);
 			continue;
 		}
 		if (k->stride[out->rank - 2] == 1)
 			m = high - r % high < BLOCK ? high - r % high : BLOCK;
 		m = m < r1 - r ? m : r1 - r;
-		transpose_rows(y, x, s, m, n);
+		transpose_rows[size](y, x, s, m, n);
 	}
 }
 
 int
 BRN_FOR_ISA(brn_takes_transpose)(const struct brn_call *c)
 {
-	return brn_is_f32(c->in[0]) && c->out->type.rank >= 2;
+	return c->out->type.rank >= 2;
 }
 
 int

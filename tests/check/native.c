@@ -79,8 +79,11 @@ struct op_case {
 	{ BRN_OP_reduce_##name, 2, { S(7, 40, 60) }, 1e-5, .axes = 2 }, \
 	{ BRN_OP_reduce_##name, 2, { S(7, 40, 60) }, 1e-5, "keepdims", 0, \
 	    .axes = 3 }, \
-	{ BRN_OP_reduce_##name, 2, { S(4, 3, 5) }, 0, .axes = 5, \
-	    .declined = 1 }, \
+	{ BRN_OP_reduce_##name, 2, { S(4, 3, 5) }, 1e-5, .axes = 5 }, \
+	{ BRN_OP_reduce_##name, 2, { S(4, 3, 5, 2) }, 1e-5, .axes = 10 }, \
+	{ BRN_OP_reduce_##name, 2, { S(3, 4, 1, 6) }, 1e-5, .axes = 9 }, \
+	{ BRN_OP_reduce_##name, 2, { S(70, 9, 3) }, 1e-5, .axes = 4 }, \
+	{ BRN_OP_reduce_##name, 2, { S(4, 1) }, 1e-5, .axes = 2 }, \
 	{ BRN_OP_reduce_##name, 2, { S(4, 0, 5) }, 0, .axes = 2, \
 	    .declined = 1 }
 
@@ -106,9 +109,11 @@ static const struct op_case cases[] = {
 	    .declined = 1 },
 	{ BRN_OP_where, 3, { S(0, 5), S(5), S(1) }, 0, .bools = 1 },
 	{ BRN_OP_cast, 1, { S(240, 70) }, 0, "to", BURIN_F32 },
-	{ BRN_OP_cast, 1, { S(9) }, 0, "to", BURIN_I32, .declined = 1 },
+	{ BRN_OP_cast, 1, { S(9) }, 0, "to", BURIN_I32 },
+	{ BRN_OP_cast, 1, { S(9) }, 0, "to", BURIN_U64, .declined = 1 },
 	{ BRN_OP_cast, 1, { S(9, 7) }, 0, "to", BURIN_F32, .bools = 1 },
-	REDUCE(sum), REDUCE(mean), REDUCE(max), REDUCE(min),
+	REDUCE(sum), REDUCE(mean), REDUCE(max), REDUCE(min), REDUCE(l1),
+	REDUCE(l2), REDUCE(sum_square), REDUCE(prod),
 	{ BRN_OP_gelu, 1, { S(9, 31) }, 1e-6, "tanh", 1 },
 	BINARY(add), BINARY(sub), BINARY(mul), BINARY(div), BINARY(max),
 	BINARY(min), BINARY(pow), BINARY(sum), BINARY(mean),
@@ -129,7 +134,12 @@ static const struct op_case cases[] = {
 	{ BRN_OP_softmax, 1, { S(40, 17) }, 1e-6, "axis", 1 },
 	{ BRN_OP_softmax, 1, { S(7) }, 1e-6 },
 	{ BRN_OP_softmax, 1, { S(3, 0) }, 1e-6 },
-	{ BRN_OP_softmax, 1, { S(4, 6, 5) }, 1e-6, "axis", 1, .declined = 1 },
+	{ BRN_OP_softmax, 1, { S(4, 6, 5) }, 1e-6, "axis", 1 },
+	{ BRN_OP_softmax, 1, { S(5, 3, 70) }, 1e-6, "axis", 1 },
+	{ BRN_OP_softmax, 1, { S(200, 3) }, 1e-6, "axis", 1 },
+	{ BRN_OP_softmax, 1, { S(7, 129) }, 1e-6, "axis", 0 },
+	{ BRN_OP_log_softmax, 1, { S(5, 3, 70) }, 1e-5, "axis", 1 },
+	{ BRN_OP_log_softmax, 1, { S(200, 3) }, 1e-5, "axis", 1 },
 	{ BRN_OP_layer_norm, 3, { S(2, 9, 64), S(64), S(64) }, 1e-5 },
 	{ BRN_OP_layer_norm, 2, { S(500, 47), S(47) }, 1e-5 },
 	{ BRN_OP_layer_norm, 3, { S(4, 6, 5), S(6, 5), S(6, 5) }, 1e-5,

@@ -88,7 +88,9 @@ static const struct form forms[] = {
 	{ OP(depth_to_space), "blocksize=2", { "f32[2,12,5,17]" }, 0 },
 	{ OP(depth_to_space), "blocksize=3 crd=1", { "f32[1,18,4,70]" }, 0 },
 	{ OP(log_softmax), "", { "f32[3,70,117]" }, 1e-6 },
-	{ OP(log_softmax), "axis=0", { "f32[3,4]" }, 0, .declined = 1 },
+	{ OP(log_softmax), "axis=0", { "f32[3,4]" }, 1e-6 },
+	{ OP(log_softmax), "axis=0 coerce2d=1", { "f32[3,4]" }, 0,
+	  .declined = 1 },
 
 	{ OP(top_k), "", { "f32[3,1000]", "i64[1] 7" }, 0 },
 	{ OP(top_k), "largest=0 index=1", { "f32[3,129]", "i64[1] 129" }, 0 },

@@ -117,7 +117,7 @@ static size_t
 change_line(uint8_t *p, size_t n, size_t max, uint64_t *seed)
 {
 	struct piece to = any_line(p, n, seed), from = any_line(p, n, seed);
-	uint8_t copy[MAX_LINE];
+	uint8_t copy[MAX_LINE] = { 0 };
 
 	if (from.n > MAX_LINE || fuzz_random(seed) % 2)
 		return replace(p, n, max, to, copy, 0);

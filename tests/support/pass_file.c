@@ -39,7 +39,7 @@ pass_file_estimate(const struct brn_layer_shape *l, const void *ctx)
 {
 	(void)ctx;
 	return (struct brn_estimate){ (double)l->nblk * (l->bh * l->bw + 16),
-	    BRN_NO_KERNEL, NULL };
+	    BRN_NO_KERNEL, NULL, 0 };
 }
 
 /* "pass NAME OPTION..."  */
@@ -60,6 +60,10 @@ read_head(struct pass_file *f)
 			f->opts.rows = 1;
 		else if (!strcmp(word, "sparse=off"))
 			f->opts.sparse = 0;
+		else if (!strcmp(word, "quantize=file"))
+			f->opts.quantize = BRN_QUANTIZE_FILE;
+		else if (!strcmp(word, "quantize=all"))
+			f->opts.quantize = BRN_QUANTIZE_ALL;
 		else if (!strcmp(word, "cost=blocks"))
 			f->opts.estimate = pass_file_estimate;
 		else
