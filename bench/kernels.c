@@ -8,13 +8,13 @@
  *
  *	kernels [--blocks 16x1,4x4] [--sparsity 0.9,0.95] [--sizes 768x3072]
  *	        [--m 128] [--threads 1,2] [--masks uniform,square]
- *	        [--isa avx2,sse2] [--precision bf16] [--t0] [--kernel t2]
+ *	        [--isa avx2,sse2] [--precision bf16|i8] [--t0] [--kernel t2]
  *	        [--dense] [--rivals] [--json] [--quick]
  *	kernels --fit [--isa avx2]      jit/kernel/cost.def
  *
  * Sizes are rows x cols, output x input features; --dense takes the dense layer
  * beside each, --rivals what other libraries make of it on one thread.  With
- * bf16 the peak is that of its dot products.
+ * bf16 and i8 the peak is that of their dot products.
  */
 #include <getopt.h>
 #include <stdio.h>

@@ -50,6 +50,15 @@ floats(int64_t n)
 	return p;
 }
 
+/* A weight; of i8 an integer.  */
+static float
+weight(enum brn_elem e)
+{
+	double v = bench_random();
+
+	return e == BRN_ELEM_i8 ? (float)(int)(v * 255 - 127) : (float)v - 0.5f;
+}
+
 static int
 make_bsr(const struct bench_cell *c, struct brn_bsr **out, burin_error *err)
 {
@@ -66,8 +75,9 @@ make_bsr(const struct bench_cell *c, struct brn_bsr **out, burin_error *err)
 		rc = brn_bsr_from_dense(&(struct brn_matrix){ w, c->rows,
 		    c->cols, 0 }, c->bh, c->bw, 0, out, err);
 	free(w);
-	if (rc == 0)
-		fill((*out)->vals, (int64_t)(*out)->nblk * c->bh * c->bw);
+	for (int64_t i = 0; rc == 0 && i < (int64_t)(*out)->nblk * c->bh *
+	    c->bw; i++)
+		(*out)->vals[i] = weight(c->elem);
 	return rc;
 }
 
@@ -121,16 +131,16 @@ make_kernel(struct layer *l, const struct bench_cell *c,
 	struct brn_plan plan;
 	int rc;
 
-	brn_spec_init(&l->s, l->b, BRN_EPI_BIAS, c->isa,
-	    c->t0 ? "" : brn_compiler_id());
+	brn_spec_init(&l->s, l->b, c->elem == BRN_ELEM_i8 ? 0 : BRN_EPI_BIAS,
+	    c->isa, c->t0 ? "" : brn_compiler_id());
 	l->s.elem = c->elem;
 	if ((rc = brn_choose(&l->s, c->kernel, &plan, err)) < 0)
 		return rc;
 	l->grain = plan.grain;
 	brn_kernel_count(&l->s, &plan.rows, &r->count);
 	r->kernel = brn_kernels[l->s.kernel].name;
-	l->fn = c->elem == BRN_ELEM_bf16 ? brn_t0_bf16 : brn_t0(c->isa);
-	rc = brn_pack_stream(&l->s, &plan, l->b->vals, &l->stream, err);
+	l->fn = brn_tier_0(&l->s, c->isa);
+	rc = brn_pack_stream(&l->s, &plan, l->b->vals, NULL, &l->stream, err);
 	brn_plan_clear(&plan);
 	if (rc < 0 || (rc = brn_few_weights_pack(&l->s, l->b->vals, &l->few,
 	    err)) < 0)

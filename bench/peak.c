@@ -57,6 +57,22 @@ bf16(void)
 	for (int i = 0; i < CHAINS; i++)
 		sink = a[i][0];
 }
+
+__attribute__((target("avx512f,avx512vnni"))) static void
+i8(void)
+{
+	__m512i a[CHAINS], m = _mm512_set1_epi32((int)(factor * 4));
+
+	for (int i = 0; i < CHAINS; i++)
+		a[i] = _mm512_set1_epi32(i);
+	for (int n = 0; n < STEPS; n++) {
+#pragma GCC unroll 12
+		for (int i = 0; i < CHAINS; i++)
+			a[i] = _mm512_dpbusd_epi32(a[i], m, m);
+	}
+	for (int i = 0; i < CHAINS; i++)
+		sink = (float)_mm512_reduce_add_epi32(a[i]);
+}
 #endif
 PEAK(plain, 16, )
 
@@ -73,6 +89,8 @@ bench_peak(enum brn_elem e)
 		run = avx2, lanes = 8;
 	if (e == BRN_ELEM_bf16)
 		run = bf16;
+	else if (e == BRN_ELEM_i8)
+		run = i8;
 #endif
 	ops = 2 * lanes * brn_elems[e].dot * CHAINS * STEPS;
 	for (int i = 0; i < RUNS; i++) {

@@ -9,6 +9,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "cache/entry.h"
+#include "cache/file.h"
 #include "cache/shard.h"
 
 /* Upper limit of the first allocation for an entry, whatever its header
@@ -25,6 +27,7 @@ enum { FIRST_BYTES = 1 << 20 };
 struct brn_bundle {
 	struct archive *a;
 	char path[PATH_MAX], tmp[PATH_MAX];
+	int fd;                         /* of tmp */
 };
 
 static int
@@ -59,6 +62,38 @@ add_filter(struct archive *a, const char *path)
 	return ARCHIVE_RETRY;
 }
 
+static la_ssize_t
+write_bytes(struct archive *a, void *ctx, const void *p, size_t n)
+{
+	struct brn_bundle *b = ctx;
+
+	if (brn_file_write(b->fd, p, n) == 0)
+		return (la_ssize_t)n;
+	archive_set_error(a, errno, "%s", strerror(errno));
+	return ARCHIVE_FATAL;
+}
+
+/* Create the temporary file beside the bundle.  A file or link that somebody
+ * else has put there is not opened.  */
+static int
+open_temp(struct brn_bundle *b, burin_error *err)
+{
+	unsigned n = 0;
+
+	do {
+		if (snprintf(b->tmp, sizeof b->tmp, "%s.%ld.%u", b->path,
+		    (long)getpid(), n) >= PATH_MAX)
+			return brn_fail(err, BURIN_EIO, "%s: path is too long",
+			    b->path);
+		b->fd = open(b->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+		    O_CLOEXEC, 0666);
+	} while (b->fd < 0 && errno == EEXIST && n++ < 100);
+	if (b->fd < 0)
+		return brn_fail(err, BURIN_EIO, "%s: %s", b->tmp,
+		    strerror(errno));
+	return BURIN_OK;
+}
+
 static int
 open_archive(struct brn_bundle *b, burin_error *err)
 {
@@ -68,33 +103,45 @@ open_archive(struct brn_bundle *b, burin_error *err)
 	if (rc == ARCHIVE_RETRY)
 		return brn_fail(err, BURIN_EINVAL, "%s: wanted a name that "
 		    "ends in .tar, .tar.zst, .tar.gz or .tar.xz", b->path);
-	if (rc < 0 || archive_write_set_format_pax_restricted(a) < 0 ||
-	    archive_write_open_filename(a, b->tmp) < 0)
+	/* A warning says that libarchive would run a program for it.  */
+	if (rc != ARCHIVE_OK || archive_write_set_format_pax_restricted(a) < 0)
+		return archive_fail(a, b->path, err);
+	if ((rc = open_temp(b, err)) < 0)
+		return rc;
+	if (archive_write_open(a, b, NULL, write_bytes, NULL) < 0)
 		return archive_fail(a, b->path, err);
 	return BURIN_OK;
+}
+
+static void
+free_bundle(struct brn_bundle *b, int remove)
+{
+	archive_write_free(b->a);
+	if (b->fd >= 0)
+		close(b->fd);
+	if (b->fd >= 0 && remove)
+		unlink(b->tmp);
+	free(b);
 }
 
 int
 brn_bundle_create(const char *path, struct brn_bundle **out,
     burin_error *err)
 {
-	struct brn_bundle *b = brn_alloc(1, sizeof *b);
-	int n, rc;
+	struct brn_bundle *b;
+	int rc;
 
+	if (strlen(path) >= sizeof b->path)
+		return brn_fail(err, BURIN_EIO, "%s: path is too long", path);
+	b = brn_alloc(1, sizeof *b);
 	if (!b)
 		return brn_nomem(err);
-	n = snprintf(b->tmp, sizeof b->tmp, "%s.%ld", path, (long)getpid());
-	if (n < 0 || n >= (int)sizeof b->tmp) {
-		free(b);
-		return brn_fail(err, BURIN_EIO, "%s: path is too long", path);
-	}
 	strcpy(b->path, path);
+	b->fd = -1;
 	b->a = archive_write_new();
 	rc = b->a ? open_archive(b, err) : brn_nomem(err);
 	if (rc < 0) {
-		archive_write_free(b->a);
-		unlink(b->tmp);
-		free(b);
+		free_bundle(b, 1);
 		return rc;
 	}
 	*out = b;
@@ -134,10 +181,7 @@ brn_bundle_close(struct brn_bundle *b, int keep, burin_error *err)
 	if (rc == 0 && keep && rename(b->tmp, b->path) < 0)
 		rc = brn_fail(err, BURIN_EIO, "%s: %s", b->path,
 		    strerror(errno));
-	if (rc < 0 || !keep)
-		unlink(b->tmp);
-	archive_write_free(b->a);
-	free(b);
+	free_bundle(b, rc < 0 || !keep);
 	return rc;
 }
 
@@ -217,6 +261,18 @@ read_entry(struct archive *a, struct archive_entry *e, const char *path,
 	return rc;
 }
 
+/* The formats that brn_bundle_create writes.  For others libarchive would run
+ * programs that it finds on PATH; a warning says that it would for one of
+ * these, too.  */
+static int
+support_formats(struct archive *a)
+{
+	return archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
+	    archive_read_support_filter_xz(a) != ARCHIVE_OK ||
+	    archive_read_support_filter_zstd(a) != ARCHIVE_OK ||
+	    archive_read_support_format_tar(a) != ARCHIVE_OK ? -1 : 0;
+}
+
 int
 brn_bundle_each(const char *path, brn_bundle_fn *fn, void *ctx,
     burin_error *err)
@@ -227,9 +283,8 @@ brn_bundle_each(const char *path, brn_bundle_fn *fn, void *ctx,
 
 	if (!a)
 		return brn_nomem(err);
-	archive_read_support_filter_all(a);
-	archive_read_support_format_tar(a);
-	if (archive_read_open_filename(a, path, 65536) < 0)
+	if (support_formats(a) < 0 ||
+	    archive_read_open_filename(a, path, 65536) < 0)
 		rc = archive_fail(a, path, err);
 	while (rc == 0 && (got = archive_read_next_header(a, &e)) !=
 	    ARCHIVE_EOF) {

@@ -5,10 +5,14 @@
  */
 #include "cache/entry.h"
 
+#include "cache/file.h"
+#include "cache/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,7 +54,7 @@ distrust_reason(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
-	if (st->st_uid != geteuid() && st->st_uid != 0)
+	if (!brn_is_trusted_owner(st->st_uid))
 		return "foreign owner";
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return "writable by others";
@@ -198,6 +202,30 @@ brn_entry_close(struct brn_entry *e)
 	e->fd = -1;
 }
 
+/* Linux 6.3 wants to be told whether a file in memory is for code.  */
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10U
+#endif
+
+int
+brn_entry_copy(const struct brn_entry *e)
+{
+	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create("burin-kernel", flags | MFD_EXEC);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("burin-kernel", flags);
+	if (fd < 0)
+		return -1;
+	if (brn_write_all(fd, e->buf, (size_t)e->bytes) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
+	    F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 static void
 put_le(uint8_t *p, uint64_t v, int n)
 {
@@ -250,7 +278,8 @@ brn_entry_seal(int fd, const struct brn_key *k, const void *desc,
 		return brn_nomem(err);
 	if (read_all(fd, all, payload, 0) == 0) {
 		put_tail(all, n, k, desc, ndesc);
-		rc = brn_write_all(fd, all + payload, n - payload);
+		rc = lseek(fd, (off_t)payload, SEEK_SET) < 0 ? -1 :
+		    brn_file_write(fd, all + payload, n - payload);
 	}
 	free(all);
 	if (rc < 0 || fchmod(fd, 0400) < 0 || fsync(fd) < 0)

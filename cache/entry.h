@@ -44,11 +44,16 @@ int brn_entry_open(int dirfd, const char *name, int verify,
     struct brn_entry *e);
 void brn_entry_close(struct brn_entry *e);
 
+/* A descriptor of a copy in memory of the bytes that an open with verify has
+ * checked.  It is sealed: unlike a file it can neither be cut nor written to
+ * while it is mapped.  -1: the system has none that can be executed.  */
+int brn_entry_copy(const struct brn_entry *e);
+
 /* Check an entry of n bytes in memory, checksum included.  e->desc points into
  * p; nothing needs to be closed.  There is no owner or mode to check.  */
 void brn_entry_read(const void *p, size_t n, struct brn_entry *e);
 
-/* Turn the payload in fd, a file open for reading and appending, into an entry:
+/* Turn the payload in fd, a file open for reading and writing, into an entry:
  * append description and trailer, set mode 0400, fsync.  where is the file name
  * used in error messages.  */
 int brn_entry_seal(int fd, const struct brn_key *k, const void *desc,

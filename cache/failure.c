@@ -7,6 +7,7 @@
  */
 #include "cache/store.h"
 
+#include "cache/file.h"
 #include "cache/shard.h"
 
 #include <fcntl.h>
@@ -31,7 +32,7 @@ brn_store_fail(struct brn_store *s, const struct brn_key *k, const char *why)
 	if (fd < 0)
 		return;
 	/* A short write only truncates the reason.  */
-	(void)!write(fd, why, strlen(why));
+	(void)!brn_file_write(fd, why, strlen(why));
 	close(fd);
 }
 

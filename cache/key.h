@@ -13,6 +13,7 @@ struct brn_key {
 };
 
 #define BRN_KEY_HEX 33          /* with the NUL */
+#define BRN_NAME_MAX 160        /* bytes of a file name in a store, with it */
 
 struct brn_key brn_key_of(const void *p, size_t n);
 int brn_key_equal(const struct brn_key *a, const struct brn_key *b);

@@ -5,6 +5,7 @@
  */
 #include "cache/store.h"
 
+#include "cache/file.h"
 #include "cache/shard.h"
 
 #include <fcntl.h>
@@ -62,7 +63,7 @@ brn_store_label(struct brn_store *s, const char *label)
 	fd = brn_temp_make(s->v1, tmp);
 	if (fd < 0)
 		return;
-	if (write(fd, text, n) != (ssize_t)n ||
+	if (brn_file_write(fd, text, n) < 0 ||
 	    renameat(s->v1, tmp, s->v1, FILE_NAME) < 0)
 		unlinkat(s->v1, tmp, 0);
 	close(fd);

@@ -6,6 +6,7 @@
 #include "cache/store.h"
 
 #include "cache/entry.h"
+#include "cache/file.h"
 #include "cache/shard.h"
 
 #include <errno.h>
@@ -29,72 +30,76 @@ open_shard(struct brn_store *s, const struct brn_key *k, burin_error *err)
 }
 
 int
-brn_store_temp(struct brn_store *s, const struct brn_key *k, char *path,
-    size_t size, burin_error *err)
+brn_store_temp(struct brn_store *s, const struct brn_key *k,
+    struct brn_temp *t, burin_error *err)
 {
-	char name[BRN_NAME_MAX];
-	int shard, fd, n;
+	int rc;
 
-	if ((shard = open_shard(s, k, err)) < 0)
-		return shard;
-	fd = brn_temp_make(shard, name);
-	close(shard);
-	if (fd < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s/v1/%02x/%s: %s",
-		    s->dir, k->b[0], name, strerror(errno));
-	close(fd);
-	n = snprintf(path, size, "%s/v1/%02x/%s", s->dir, k->b[0], name);
-	if (n < 0 || (size_t)n >= size)
-		return brn_fail(err, BURIN_ECACHE, "%s: path is too long",
-		    s->dir);
-	return BURIN_OK;
+	if ((t->shard = open_shard(s, k, err)) < 0)
+		return t->shard;
+	t->fd = brn_temp_make(t->shard, t->name);
+	if (t->fd >= 0)
+		return BURIN_OK;
+	rc = brn_fail(err, BURIN_ECACHE, "%s/v1/%02x/%s: %s", s->dir,
+	    k->b[0], t->name, strerror(errno));
+	close(t->shard);
+	return rc;
 }
 
-/* Rename the complete file tmp in dirfd to the name of k in shard, and remove
- * the failure recorded for k, if any.  */
+int
+brn_store_temp_write(struct brn_temp *t, const void *p, size_t n)
+{
+	return brn_file_write(t->fd, p, n);
+}
+
+static void
+close_temp(struct brn_temp *t)
+{
+	close(t->fd);
+	close(t->shard);
+	t->fd = t->shard = -1;
+}
+
+void
+brn_store_temp_remove(struct brn_temp *t)
+{
+	if (t->fd < 0)
+		return;
+	unlinkat(t->shard, t->name, 0);
+	close_temp(t);
+}
+
+/* Rename t, which is complete, to the name of k, and remove the failure
+ * recorded for k, if any.  Closes t.  */
 static int
-rename_into_place(int dirfd, const char *tmp, int shard,
+rename_into_place(struct brn_store *s, struct brn_temp *t,
     const struct brn_key *k, burin_error *err)
 {
 	char name[BRN_NAME_MAX];
+	int rc;
 
 	brn_entry_name(k, name);
-	if (renameat(dirfd, tmp, shard, name) < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s: %s", tmp,
-		    strerror(errno));
+	if (renameat(t->shard, t->name, t->shard, name) < 0) {
+		rc = brn_fail(err, BURIN_ECACHE, "%s/v1/%02x/%s: %s", s->dir,
+		    k->b[0], t->name, strerror(errno));
+		brn_store_temp_remove(t);
+		return rc;
+	}
 	brn_failure_name(k, name);
-	unlinkat(shard, name, 0);
+	unlinkat(t->shard, name, 0);
+	close_temp(t);
 	return BURIN_OK;
-}
-
-static int
-seal_and_rename(int shard, const struct brn_key *k, const char *tmp,
-    const void *desc, size_t ndesc, burin_error *err)
-{
-	int fd, rc;
-
-	fd = open(tmp, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s: %s", tmp,
-		    strerror(errno));
-	rc = brn_entry_seal(fd, k, desc, ndesc, tmp, err);
-	close(fd);
-	return rc < 0 ? rc : rename_into_place(AT_FDCWD, tmp, shard, k, err);
 }
 
 int
 brn_store_publish(struct brn_store *s, const struct brn_key *k,
-    const char *tmp, const void *desc, size_t ndesc, burin_error *err)
+    struct brn_temp *t, const void *desc, size_t ndesc, burin_error *err)
 {
-	int shard, rc;
+	int rc = brn_entry_seal(t->fd, k, desc, ndesc, s->dir, err);
 
-	rc = shard = open_shard(s, k, err);
-	if (shard >= 0) {
-		rc = seal_and_rename(shard, k, tmp, desc, ndesc, err);
-		close(shard);
-	}
-	if (rc < 0)
-		unlink(tmp);
+	if (rc == 0)
+		return rename_into_place(s, t, k, err);
+	brn_store_temp_remove(t);
 	return rc;
 }
 
@@ -103,29 +108,8 @@ brn_store_publish(struct brn_store *s, const struct brn_key *k,
 static int
 write_entry(int fd, const void *entry, size_t n)
 {
-	return brn_write_all(fd, entry, n) < 0 || fchmod(fd, 0400) < 0 ||
+	return brn_file_write(fd, entry, n) < 0 || fchmod(fd, 0400) < 0 ||
 	    fsync(fd) < 0 ? -1 : 0;
-}
-
-static int
-put_in_shard(struct brn_store *s, int shard, const struct brn_key *k,
-    const void *entry, size_t n, burin_error *err)
-{
-	char name[BRN_NAME_MAX];
-	int fd = brn_temp_make(shard, name), rc;
-
-	if (fd < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s/v1/%02x: %s", s->dir,
-		    k->b[0], strerror(errno));
-	if (write_entry(fd, entry, n) < 0)
-		rc = brn_fail(err, BURIN_ECACHE, "%s/v1/%02x/%s: %s", s->dir,
-		    k->b[0], name, strerror(errno));
-	else
-		rc = rename_into_place(shard, name, shard, k, err);
-	close(fd);
-	if (rc < 0)
-		unlinkat(shard, name, 0);
-	return rc;
 }
 
 int
@@ -134,7 +118,8 @@ brn_store_put(struct brn_store *s, const void *entry, size_t n,
 {
 	struct brn_entry e;
 	struct brn_key own;
-	int shard, rc;
+	struct brn_temp t;
+	int rc;
 
 	brn_entry_read(entry, n, &e);
 	if (!e.bad) {
@@ -145,10 +130,15 @@ brn_store_put(struct brn_store *s, const void *entry, size_t n,
 	if (e.bad)
 		return brn_fail(err, BURIN_ECACHE, "%s: entry of %zu bytes "
 		    "refused: %s", s->dir, n, e.bad);
-	if ((shard = open_shard(s, &e.key, err)) < 0)
-		return shard;
-	rc = put_in_shard(s, shard, &e.key, entry, n, err);
-	close(shard);
+	if ((rc = brn_store_temp(s, &e.key, &t, err)) < 0)
+		return rc;
+	if (write_entry(t.fd, entry, n) < 0) {
+		rc = brn_fail(err, BURIN_ECACHE, "%s: %s", s->dir,
+		    strerror(errno));
+		brn_store_temp_remove(&t);
+		return rc;
+	}
+	rc = rename_into_place(s, &t, &e.key, err);
 	if (rc == 0)
 		*k = e.key;
 	return rc;
@@ -204,37 +194,37 @@ brn_entry_desc(const void *entry, size_t n, const void **desc, size_t *ndesc)
 /* ---- scratch directory, free space ------------------------------------ */
 
 int
-brn_store_tempdir(struct brn_store *s, char *path, size_t size,
-    burin_error *err)
+brn_store_tempdir(struct brn_store *s, burin_error *err)
 {
 	char name[BRN_NAME_MAX];
-	int n;
+	const char *why;
+	int fd;
 
 	brn_temp_name(0, name);
-	n = snprintf(path, size, "%s/v1/%s", s->dir, name);
-	if (n < 0 || (size_t)n >= size)
-		return brn_fail(err, BURIN_ECACHE, "%s: path is too long",
-		    s->dir);
 	brn_dir_remove(s->v1, name);
-	if (mkdirat(s->v1, name, 0700) < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s: %s", path,
-		    strerror(errno));
-	return BURIN_OK;
+	fd = brn_dir_open(s->v1, name, BRN_DIR_make, &why);
+	if (fd < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s/v1/%s: %s", s->dir,
+		    name, why ? why : "went away");
+	return fd;
 }
 
 void
-brn_store_tempdir_remove(struct brn_store *s, const char *path)
+brn_store_tempdir_remove(struct brn_store *s)
 {
-	brn_dir_remove(s->v1, strrchr(path, '/') + 1);
+	char name[BRN_NAME_MAX];
+
+	brn_temp_name(0, name);
+	brn_dir_remove(s->v1, name);
 }
 
 int
 brn_store_has_room(struct brn_store *s, size_t n)
 {
 	char name[BRN_NAME_MAX];
-	int fd = brn_temp_make(s->v1, name), ok;
+	int fd, ok;
 
-	if (fd < 0)
+	if (!brn_file_may_have(n) || (fd = brn_temp_make(s->v1, name)) < 0)
 		return 0;
 	ok = posix_fallocate(fd, 0, (off_t)n) == 0;
 	close(fd);

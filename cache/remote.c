@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Redis through hiredis, MACs through libsodium.  The value of burin:v1:<key>
- * is crypto_auth(key || entry) || entry.  The MAC covers the key, so an entry
+ * MACs through libsodium.  The value of burin:v1:<key> is
+ * crypto_auth(key || entry) || entry.  The MAC covers the key, so an entry
  * cannot be returned for another key.
- *
- * hiredis has a timeout for each read.  Here the deadline is that of the whole
- * request, so that a server which sends single bytes is given up, too.
  */
 #include "cache/remote.h"
 
@@ -13,8 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <hiredis/hiredis.h>
-#include <poll.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,8 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONNECT_MS 50
-#define REQUEST_MS 200
+#include "cache/path.h"
+#include "cache/redis.h"
+
 #define MAX_SECRET 4096
 #define MIN_SECRET 16
 
@@ -32,18 +28,12 @@
 static atomic_int gave_up;
 
 struct brn_remote {
-	redisContext *c;
+	struct brn_redis *redis;
+	struct brn_redis_address address;
 	uint8_t secret[crypto_auth_KEYBYTES];
-	char host[256], password[256];
-	int port, database;
+	char password[256];
+	int database;
 };
-
-static int
-give_up(struct brn_remote *r, const char *why, burin_error *err)
-{
-	gave_up = 1;
-	return brn_fail(err, BURIN_ECACHE, "redis %s: %s", r->host, why);
-}
 
 /* ---- secret and address ----------------------------------------------- */
 
@@ -58,34 +48,38 @@ read_secret(struct brn_remote *r, const char *path, burin_error *err)
 	if (!path)
 		return brn_fail(err, BURIN_ECACHE,
 		    "cache_remote: needs cache_remote_key");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Opening a FIFO would wait for a writer.  */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return brn_fail(err, BURIN_ECACHE, "%s: %s", path,
 		    strerror(errno));
-	if (fstat(fd, &st) == 0 && (st.st_uid == geteuid() || !st.st_uid) &&
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    brn_is_trusted_owner(st.st_uid) &&
 	    !(st.st_mode & (S_IRWXO | S_IWGRP)))
 		n = read(fd, text, sizeof text);
 	close(fd);
 	if (n < MIN_SECRET)
-		return brn_fail(err, BURIN_ECACHE, "%s: wanted %d bytes or "
-		    "more that others cannot read", path, MIN_SECRET);
+		return brn_fail(err, BURIN_ECACHE, "%s: wanted a file of "
+		    "%d bytes or more that others cannot read", path,
+		    MIN_SECRET);
 	crypto_generichash(r->secret, sizeof r->secret, text, (size_t)n, NULL,
 	    0);
 	sodium_memzero(text, sizeof text);
 	return BURIN_OK;
 }
 
-/* redis://[:password@]host[:port][/database] */
+/* redis[s]://[:password@]host[:port][/database] */
 static int
 parse(struct brn_remote *r, const char *url, burin_error *err)
 {
-	static const char scheme[] = "redis://";
-	const char *p = url + sizeof scheme - 1, *at, *end;
+	const char *p = url, *at, *end;
 	int n;
 
-	if (strncmp(url, scheme, sizeof scheme - 1) != 0)
+	r->address.tls = strncmp(url, "rediss://", 9) == 0;
+	if (!r->address.tls && strncmp(url, "redis://", 8) != 0)
 		return brn_fail(err, BURIN_ECACHE, "cache_remote: wanted "
-		    "redis://[:password@]host[:port][/database]");
+		    "redis://[:password@]host[:port][/database] or rediss://");
+	p += r->address.tls ? 9 : 8;
 	at = strrchr(p, '@');
 	if (at) {
 		p += *p == ':';
@@ -94,12 +88,13 @@ parse(struct brn_remote *r, const char *url, burin_error *err)
 		p = at + 1;
 	}
 	n = (int)strcspn(p, ":/");
-	snprintf(r->host, sizeof r->host, "%.*s", n, p);
+	snprintf(r->address.host, sizeof r->address.host, "%.*s", n, p);
 	end = p + n;
-	r->port = *end == ':' ? atoi(end + 1) : 6379;
+	r->address.port = *end == ':' ? atoi(end + 1) : 6379;
 	end = strchr(end, '/');
 	r->database = end ? atoi(end + 1) : 0;
-	if (!r->host[0] || r->port < 1 || r->port > 65535)
+	if (!r->address.host[0] || r->address.port < 1 ||
+	    r->address.port > 65535)
 		return brn_fail(err, BURIN_ECACHE,
 		    "cache_remote: wanted "
 		    "a host and a port from 1 to 65535");
@@ -108,86 +103,40 @@ parse(struct brn_remote *r, const char *url, burin_error *err)
 
 /* ---- requests --------------------------------------------------------- */
 
+/* Ask for two words, or three if the last has bytes.  The first failure is the
+ * last request.  */
 static int
-wait_for(redisContext *c, short events, double end)
+ask(struct brn_remote *r, const char *verb, const char *what,
+    struct brn_redis_word more, struct brn_redis_reply *reply,
+    burin_error *err)
 {
-	struct pollfd p = { .fd = c->fd, .events = events };
-	double left = end - brn_now_ms();
+	struct brn_redis_word word[] = {
+		{ verb, strlen(verb) }, { what, strlen(what) }, more,
+	};
+	int rc;
 
-	return left > 0 && poll(&p, 1, (int)left + 1) > 0;
-}
-
-/* Send the appended command and read its reply.  NULL: *err is set.  */
-static redisReply *
-get_reply(struct brn_remote *r, burin_error *err)
-{
-	double end = brn_now_ms() + REQUEST_MS;
-	void *reply = NULL;
-	int done = 0;
-
-	while (!done)
-		if (!wait_for(r->c, POLLOUT, end) ||
-		    redisBufferWrite(r->c, &done) != REDIS_OK) {
-			give_up(r, "no answer", err);
-			return NULL;
-		}
-	for (;;) {
-		if (redisGetReplyFromReader(r->c, &reply) != REDIS_OK) {
-			give_up(r, "answer is not of the Redis protocol", err);
-			return NULL;
-		}
-		if (reply)
-			return reply;
-		if (!wait_for(r->c, POLLIN, end) ||
-		    redisBufferRead(r->c) != REDIS_OK) {
-			give_up(r, "no answer", err);
-			return NULL;
-		}
-	}
-}
-
-static int
-is_error(const redisReply *a)
-{
-	return a->type == REDIS_REPLY_ERROR;
-}
-
-/* Send the appended command; only an error in its reply matters.  */
-static int
-send_command(struct brn_remote *r, burin_error *err)
-{
-	redisReply *a = get_reply(r, err);
-	int rc = BURIN_OK;
-
-	if (!a)
-		return err->code;
-	if (is_error(a))
-		rc = give_up(r, a->str, err);
-	freeReplyObject(a);
+	if (gave_up)
+		return brn_fail(err, BURIN_ECACHE, "redis %s: did not answer "
+		    "an earlier request", r->address.host);
+	rc = brn_redis_ask(r->redis, word, more.p ? 3 : 2, reply, err);
+	gave_up |= rc < 0;
 	return rc;
 }
 
 static int
 connect_to(struct brn_remote *r, burin_error *err)
 {
-	struct timeval t = { 0, CONNECT_MS * 1000 };
-	int flags, rc = BURIN_OK;
+	struct brn_redis_word none = { NULL, 0 };
+	struct brn_redis_reply reply;
+	char number[16];
+	int rc = brn_redis_open(&r->address, &r->redis, err);
 
-	r->c = redisConnectWithTimeout(r->host, r->port, t);
-	if (!r->c || r->c->err)
-		return give_up(r, r->c ? r->c->errstr : "no memory", err);
-	flags = fcntl(r->c->fd, F_GETFL);
-	fcntl(r->c->fd, F_SETFL, flags | O_NONBLOCK);
-	fcntl(r->c->fd, F_SETFD, FD_CLOEXEC);
-	r->c->flags &= ~REDIS_BLOCK;
-	if (r->password[0]) {
-		redisAppendCommand(r->c, "AUTH %s", r->password);
-		rc = send_command(r, err);
-	}
-	if (rc == 0 && r->database) {
-		redisAppendCommand(r->c, "SELECT %d", r->database);
-		rc = send_command(r, err);
-	}
+	gave_up |= rc < 0;
+	if (rc == 0 && r->password[0])
+		rc = ask(r, "AUTH", r->password, none, &reply, err);
+	snprintf(number, sizeof number, "%d", r->database);
+	if (rc == 0 && r->database)
+		rc = ask(r, "SELECT", number, none, &reply, err);
 	return rc;
 }
 
@@ -218,8 +167,7 @@ brn_remote_close(struct brn_remote *r)
 {
 	if (!r)
 		return;
-	if (r->c)
-		redisFree(r->c);
+	brn_redis_close(r->redis);
 	sodium_memzero(r, sizeof *r);
 	free(r);
 }
@@ -238,74 +186,75 @@ mac_of(const struct brn_remote *r, const struct brn_key *k, const void *entry,
 	crypto_auth_hmacsha512256_final(&s, mac);
 }
 
-/* Check the MAC of the reply a and copy its entry.  */
+/* Check the MAC of the value a and copy its entry.  */
 static int
 copy_checked(const struct brn_remote *r, const struct brn_key *k,
-    const redisReply *a, uint8_t **entry, size_t *n, burin_error *err)
+    const struct brn_redis_reply *a, uint8_t **entry, size_t *n,
+    burin_error *err)
 {
 	uint8_t mac[crypto_auth_BYTES];
-	const uint8_t *p = (const uint8_t *)a->str;
 
-	if (a->type == REDIS_REPLY_NIL)
-		return 1;
-	if (a->type != REDIS_REPLY_STRING || a->len <= sizeof mac)
+	if (a->n <= sizeof mac)
 		return brn_fail(err, BURIN_ECACHE,
-		    "redis %s: value is not an entry", r->host);
-	mac_of(r, k, p + sizeof mac, a->len - sizeof mac, mac);
-	if (sodium_memcmp(mac, p, sizeof mac) != 0)
+		    "redis %s: value is not an entry", r->address.host);
+	mac_of(r, k, a->p + sizeof mac, a->n - sizeof mac, mac);
+	if (sodium_memcmp(mac, a->p, sizeof mac) != 0)
 		return brn_fail(err, BURIN_ECACHE, "redis %s: wrong MAC",
-		    r->host);
-	*entry = brn_alloc_aligned(a->len - sizeof mac);
+		    r->address.host);
+	*entry = brn_alloc_aligned(a->n - sizeof mac);
 	if (!*entry)
 		return brn_nomem(err);
-	*n = a->len - sizeof mac;
-	memcpy(*entry, p + sizeof mac, *n);
+	*n = a->n - sizeof mac;
+	memcpy(*entry, a->p + sizeof mac, *n);
 	return BURIN_OK;
+}
+
+static void
+name_of(const struct brn_key *k, char name[BRN_KEY_HEX + 16])
+{
+	char hex[BRN_KEY_HEX];
+
+	brn_key_hex(k, hex);
+	sprintf(name, "burin:v1:%s", hex);
 }
 
 int
 brn_remote_get(struct brn_remote *r, const struct brn_key *k,
     uint8_t **entry, size_t *n, burin_error *err)
 {
-	char hex[BRN_KEY_HEX];
-	redisReply *a;
+	struct brn_redis_word none = { NULL, 0 };
+	struct brn_redis_reply a;
+	char name[BRN_KEY_HEX + 16];
 	int rc;
 
-	if (gave_up)
-		return brn_fail(err, BURIN_ECACHE, "redis %s: did not answer "
-		    "an earlier request", r->host);
-	brn_key_hex(k, hex);
-	redisAppendCommand(r->c, "GET burin:v1:%s", hex);
-	if (!(a = get_reply(r, err)))
-		return err->code;
-	if (is_error(a))
-		rc = give_up(r, a->str, err);
-	else
-		rc = copy_checked(r, k, a, entry, n, err);
-	freeReplyObject(a);
-	return rc;
+	name_of(k, name);
+	if ((rc = ask(r, "GET", name, none, &a, err)) < 0)
+		return rc;
+	return a.p ? copy_checked(r, k, &a, entry, n, err) : 1;
 }
 
 int
 brn_remote_put(struct brn_remote *r, const struct brn_key *k,
     const void *entry, size_t n, burin_error *err)
 {
-	char hex[BRN_KEY_HEX];
+	struct brn_redis_reply a;
+	char name[BRN_KEY_HEX + 16];
 	uint8_t *p;
+	int rc;
 
-	if (gave_up)
-		return brn_fail(err, BURIN_ECACHE, "redis %s: did not answer "
-		    "an earlier request", r->host);
+	if (n > BRN_REDIS_MAX_VALUE - crypto_auth_BYTES)
+		return brn_fail(err, BURIN_ECACHE, "redis %s: %zu bytes are "
+		    "too many", r->address.host, n);
 	p = brn_alloc(n + crypto_auth_BYTES, 1);
 	if (!p)
 		return brn_nomem(err);
 	mac_of(r, k, entry, n, p);
 	memcpy(p + crypto_auth_BYTES, entry, n);
-	brn_key_hex(k, hex);
-	redisAppendCommand(r->c, "SET burin:v1:%s %b", hex, p,
-	    n + crypto_auth_BYTES);
+	name_of(k, name);
+	rc = ask(r, "SET", name, (struct brn_redis_word){ p,
+	    n + crypto_auth_BYTES }, &a, err);
 	free(p);
-	return send_command(r, err);
+	return rc;
 }
 
 #else

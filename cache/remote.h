@@ -12,10 +12,11 @@
 
 struct brn_remote;
 
-/* Connect to url, "redis://[:password@]host[:port][/database]".  key_file
- * holds the secret: 16 bytes or more, not readable by others.  ECACHE: Redis is
- * not reachable, now or earlier in this process, or key_file is not usable;
- * EUNSUPPORTED: built without hiredis and libsodium.  */
+/* Connect to url, "redis://[:password@]host[:port][/database]", or rediss://
+ * for TLS.  key_file holds the secret: a regular file of 16 bytes or more, not
+ * readable by others.  ECACHE: Redis is not reachable, now or earlier in this
+ * process, or key_file is not usable; EUNSUPPORTED: built without libsodium, or
+ * without TLS.  */
 int brn_remote_open(const char *url, const char *key_file,
     struct brn_remote **out, burin_error *err);
 void brn_remote_close(struct brn_remote *r);            /* NULL is fine */

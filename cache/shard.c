@@ -6,6 +6,8 @@
  */
 #include "cache/shard.h"
 
+#include "cache/path.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -32,8 +34,8 @@ distrust_reason(int fd, enum brn_dir_use use)
 
 	if (fstat(fd, &st) < 0)
 		return "cannot be read";
-	if (st.st_uid != geteuid() &&
-	    (use != BRN_DIR_read || st.st_uid != 0))
+	if (use == BRN_DIR_read ? !brn_is_trusted_owner(st.st_uid) :
+	    st.st_uid != geteuid() || !brn_is_trusted_owner(st.st_uid))
 		return "foreign owner";
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return "writable by others";

@@ -11,7 +11,6 @@
 
 #include "cache/key.h"
 
-#define BRN_NAME_MAX 160                /* bytes of a file name with its NUL */
 #define BRN_NUM_SHARDS 256
 #define BRN_FAILURE_AGE 86400           /* seconds until a failure expires */
 
@@ -19,6 +18,8 @@ struct brn_store {
 	char *dir;                      /* absolute */
 	int v1;                         /* descriptor of <dir>/v1 */
 	int readonly;
+	int parent;                     /* of a scratch store: descriptor of
+	                                   the directory it is in; else -1 */
 };
 
 /* Whether mtime is less than seconds before or after now.  A time further in

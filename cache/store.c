@@ -7,6 +7,7 @@
 #include "cache/store.h"
 
 #include "cache/entry.h"
+#include "cache/path.h"
 #include "cache/shard.h"
 
 #include <errno.h>
@@ -78,51 +79,46 @@ absolute(const char *dir, char out[PATH_MAX], burin_error *err)
 	return BURIN_OK;
 }
 
-/* Create dir and its missing parents.  Errors are not reported here: opening
- * dir will fail.  */
-static void
-make_parents(const char *dir)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof path, "%s", dir);
-	for (char *p = path + 1; *p; p++) {
-		if (*p != '/')
-			continue;
-		*p = 0;
-		mkdir(path, 0700);
-		*p = '/';
-	}
-	if (mkdir(path, 0700) == 0)
-		chmod(path, 0700);
-}
-
-/* Open <dir>/v1.  dir may contain symbolic links, which the user may want; only
- * the directory they lead to is checked.  */
+/* Open v1 in the directory top, which is checked, too.  */
 static int
-open_v1(const char *dir, int readonly, burin_error *err)
+open_v1(int top, const char *dir, int readonly, burin_error *err)
 {
-	enum brn_dir_use use = readonly ? BRN_DIR_read : BRN_DIR_make;
 	const char *why;
-	int top, self, v1 = -1;
+	int self, v1 = -1;
 
-	if (!readonly)
-		make_parents(dir);
-	top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
-		    strerror(errno));
 	self = brn_dir_open(top, ".", readonly ? BRN_DIR_read :
 	    BRN_DIR_write, &why);
 	if (self >= 0) {
-		v1 = brn_dir_open(self, "v1", use, &why);
+		v1 = brn_dir_open(self, "v1", readonly ? BRN_DIR_read :
+		    BRN_DIR_make, &why);
 		close(self);
 	}
-	close(top);
 	if (v1 < 0)
 		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
 		    why ? why : "no v1 in it");
 	return v1;
+}
+
+/* A store with the descriptor v1, which it takes, also on failure.  */
+static int
+store_new(int v1, const char *dir, int readonly, struct brn_store **out,
+    burin_error *err)
+{
+	struct brn_store *s = brn_alloc(1, sizeof *s);
+
+	if (s)
+		s->dir = brn_alloc(strlen(dir) + 1, 1);
+	if (!s || !s->dir) {
+		free(s);
+		close(v1);
+		return brn_nomem(err);
+	}
+	strcpy(s->dir, dir);
+	s->v1 = v1;
+	s->parent = -1;
+	s->readonly = readonly;
+	*out = s;
+	return BURIN_OK;
 }
 
 static int
@@ -130,26 +126,38 @@ open_store(const char *dir, int readonly, struct brn_store **out,
     burin_error *err)
 {
 	char full[PATH_MAX];
-	struct brn_store *s;
-	int v1, rc;
+	int top, v1, rc;
 
 	if ((rc = absolute(dir, full, err)) < 0)
 		return rc;
-	if ((v1 = open_v1(full, readonly, err)) < 0)
-		return v1;
-	s = brn_alloc(1, sizeof *s);
-	if (s)
-		s->dir = brn_alloc(strlen(full) + 1, 1);
-	if (!s || !s->dir) {
-		free(s);
-		close(v1);
-		return brn_nomem(err);
-	}
-	strcpy(s->dir, full);
-	s->v1 = v1;
-	s->readonly = readonly;
-	*out = s;
-	return BURIN_OK;
+	if ((top = brn_path_open(full, readonly ? 0 : BRN_PATH_MAKE,
+	    err)) < 0)
+		return top;
+	v1 = open_v1(top, full, readonly, err);
+	close(top);
+	return v1 < 0 ? v1 : store_new(v1, full, readonly, out, err);
+}
+
+int
+brn_store_open_at(int top, const char *dir, struct brn_store **out,
+    burin_error *err)
+{
+	int v1 = open_v1(top, dir, 0, err);
+
+	return v1 < 0 ? v1 : store_new(v1, dir, 0, out, err);
+}
+
+int
+brn_store_open_fd(int fd, const char *dir, struct brn_store **out,
+    burin_error *err)
+{
+	const char *why;
+	int v1 = brn_dir_open(fd, ".", BRN_DIR_write, &why);
+
+	if (v1 < 0)
+		return brn_fail(err, BURIN_ECACHE, "%s: %s", dir,
+		    why ? why : "went away");
+	return store_new(v1, dir, 0, out, err);
 }
 
 int
@@ -183,6 +191,8 @@ brn_store_close(struct brn_store *s)
 	if (!s)
 		return;
 	close(s->v1);
+	if (s->parent >= 0)
+		close(s->parent);
 	free(s->dir);
 	free(s);
 }
@@ -191,6 +201,12 @@ const char *
 brn_store_dir(const struct brn_store *s)
 {
 	return s->dir;
+}
+
+int
+brn_store_fd(const struct brn_store *s)
+{
+	return s->v1;
 }
 
 /* ---- get -------------------------------------------------------------- */
@@ -257,8 +273,11 @@ brn_store_get(struct brn_store *s, const struct brn_key *k,
 	}
 	if (!s->readonly)
 		renew_mtime(&e);
-	*fd = e.fd;
-	e.fd = -1;
+	*fd = brn_entry_copy(&e);
+	if (*fd < 0) {
+		*fd = e.fd;
+		e.fd = -1;
+	}
 	brn_entry_close(&e);
 	return BURIN_OK;
 }

@@ -27,12 +27,28 @@ struct brn_store;
 /* Open the store in dir, which is created with mode 0700 if absent.  dir NULL:
  * $BURIN_CACHE_DIR, $XDG_CACHE_HOME/burin or ~/.cache/burin, read by
  * secure_getenv.  ECACHE if this user does not own it, if others can write to
- * it, or if it cannot be created.  */
+ * it or replace it (cache/path.h), or if it cannot be created.  */
 int brn_store_open(const char *dir, struct brn_store **out, burin_error *err);
 /* Open dir as a read-only layer: root may own it, it is not created, and
  * nothing in it is changed, modification times included.  */
 int brn_store_open_readonly(const char *dir, struct brn_store **out,
     burin_error *err);
+/* Open the store in the directory top, a descriptor that the caller keeps.  dir
+ * is its name in messages.  */
+int brn_store_open_at(int top, const char *dir, struct brn_store **out,
+    burin_error *err);
+/* The store whose brn_store_fd another process has handed over as fd, which the
+ * caller keeps.  */
+int brn_store_open_fd(int fd, const char *dir, struct brn_store **out,
+    burin_error *err);
+int brn_store_fd(const struct brn_store *s);
+/* Open a store in a new private directory under place, an absolute path, for
+ * one process and a short time.  Such directories of this user whose process is
+ * dead are removed first.  */
+int brn_store_open_scratch(const char *place, struct brn_store **out,
+    burin_error *err);
+/* Close it and remove its directory.  */
+void brn_store_close_scratch(struct brn_store *s);      /* NULL is fine */
 int brn_store_is_readonly(const struct brn_store *s);
 void brn_store_close(struct brn_store *s);              /* NULL is fine */
 const char *brn_store_dir(const struct brn_store *s);
@@ -40,22 +56,33 @@ const char *brn_store_dir(const struct brn_store *s);
  * created nor checked.  */
 int brn_store_default_dir(char *buf, size_t size, burin_error *err);
 
-/* Look up the entry of k.  0: *fd is open on a checked entry, and the caller
+/* Look up the entry of k.  0: *fd is open on a checked entry, a copy in memory
+ * that nobody can change, or the file where there is no such memory; the caller
  * closes it.  BRN_MISS: there is no entry (*why is NULL), or it must not be
  * used (*why is the reason, a few static words); a damaged entry of this user
  * is removed.  Thread-safe.  */
 int brn_store_get(struct brn_store *s, const struct brn_key *k,
     const void *desc, size_t ndesc, int *fd, const char **why);
 
-/* Create an empty temporary file in the shard of k and write its path to path.
- * brn_store_publish renames it; if it is not published, the caller unlinks
- * it.  */
-int brn_store_temp(struct brn_store *s, const struct brn_key *k, char *path,
-    size_t size, burin_error *err);
-/* Append description and trailer to the file at tmp, set its mode, fsync and
- * rename it into place.  On failure tmp is removed.  */
+/* A file on its way to become an entry.  It is known by its descriptors, so
+ * that nobody who renames directories above can exchange it.  */
+struct brn_temp {
+	int fd;                         /* for reading and writing; -1: gone */
+	int shard;                      /* the directory that it is in */
+	char name[BRN_NAME_MAX];        /* in shard */
+};
+/* Create an empty temporary file in the shard of k.  */
+int brn_store_temp(struct brn_store *s, const struct brn_key *k,
+    struct brn_temp *t, burin_error *err);
+/* Write the payload, or a part of it, where this process has it as bytes.  -1:
+ * errno says why.  */
+int brn_store_temp_write(struct brn_temp *t, const void *p, size_t n);
+/* Remove the file; does nothing after brn_store_publish.  */
+void brn_store_temp_remove(struct brn_temp *t);
+/* Append description and trailer to t, set its mode, fsync and rename it into
+ * place; on failure t is removed.  */
 int brn_store_publish(struct brn_store *s, const struct brn_key *k,
-    const char *tmp, const void *desc, size_t ndesc, burin_error *err);
+    struct brn_temp *t, const void *desc, size_t ndesc, burin_error *err);
 
 /* Publish a complete entry of n bytes, from a bundle or a remote cache.  It is
  * checked like an entry on disk, and its key against the hash of its
@@ -76,13 +103,12 @@ void brn_entry_desc(const void *entry, size_t n, const void **desc,
  * others can use it as a read-only layer.  */
 int brn_store_share(struct brn_store *s, burin_error *err);
 
-/* Create a directory for the temporary files of a compiler in this process and
- * write its path to path.  gc removes it once the process is dead.  */
-int brn_store_tempdir(struct brn_store *s, char *path, size_t size,
-    burin_error *err);
-void brn_store_tempdir_remove(struct brn_store *s, const char *path);
-/* Whether the file system of the store has space for n more bytes; found by
- * allocating a file of that size.  */
+/* Create a directory for the temporary files of a compiler in this process.
+ * Returns a descriptor of it.  gc removes it once the process is dead.  */
+int brn_store_tempdir(struct brn_store *s, burin_error *err);
+void brn_store_tempdir_remove(struct brn_store *s);
+/* Whether the file system of the store has space for n more bytes, found by
+ * allocating a file of that size, which RLIMIT_FSIZE must allow.  */
 int brn_store_has_room(struct brn_store *s, size_t n);
 
 /* Record for a day that k cannot be compiled, and why.  Publishing an entry of

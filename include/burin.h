@@ -99,16 +99,30 @@ BURIN_API const char *burin_isa(void);
  *	cache_dir  the kernel cache, default $XDG_CACHE_HOME/burin
  *	cache_ro   dir:dir, caches under it that are not written to
  *	cache_remote      redis://[:password@]host[:port][/number], a cache that
- *	           machines share; needs cache_remote_key; default none
+ *	           machines share; rediss:// for TLS; needs cache_remote_key;
+ *	           default none
  *	cache_remote_key  a file whose content is the secret that its entries
  *	           are signed with
  *	cache_max_bytes, cache_max_files  what the cache may hold before those
  *	           not used longest go, K, M, G: units of 1024; 0: no limit;
  *	           default 1G and 16384
+ *	max_kernels  of a model that no cache has and that may be compiled;
+ *	           more are EUNSUPPORTED; 0: no limit; default 4096
+ *	max_memory  bytes, K, M, G: of the weights of a model (about), and of
+ *	           the intermediate results that a session keeps; a load or a
+ *	           run that needs more is ENOMEM before it allocates them; 0
+ *	           (default): no limit
+ *	max_load_ms  milliseconds that burin_model_load* and burin_model_update
+ *	           may take for a file that has been read, before they are
+ *	           EUNSUPPORTED; kernels that are not compiled by then follow
+ *	           in the background; 0 (default): no limit
  *	isa        auto (default) | avx512 | avx2 | sse2 | generic
- *	precision  auto (default) | fp32 | bf16: the products of layers on rows
- *	           in bf16 with sums in fp32, where that is faster than fp32;
- *	           auto is fp32
+ *	precision  auto (default): layers on rows run on 8-bit integers where
+ *	           the file quantizes their x and weight, and the processor
+ *	           has AVX512_VNNI and AVX512_VBMI, all others in fp32 |
+ *	           fp32 | bf16: their products in bf16 with sums in fp32,
+ *	           where that is faster than fp32 | int8: all of them on
+ *	           integers, weights rounded by row, x by token
  *	threads    of a session; default 1, 0 is one a core
  *	unsupported  refuse (default) | keep: load a model with unsupported
  *	           operators for inspection; no session can be made of it
@@ -404,7 +418,9 @@ typedef struct burin_prune_spec {
 	double sparsity;        /* share of blocks to zero, 0 to 1 */
 	int random;             /* 0: by magnitude; 1: at random, from seed */
 	uint64_t seed;
-	const char *only;       /* POSIX extended regex on names, or NULL */
+	const char *only;       /* POSIX extended regex on names, of at most
+	                           256 bytes, 256 repetitions and without
+	                           references (\1); or NULL */
 	int tied;               /* 1: prune weights that are used outside of
 	                           layers, too, as embeddings are */
 	/* Unless NULL, called with the name of each layer that is left as it

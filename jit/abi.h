@@ -14,9 +14,16 @@
  *	few  the same values as brn_few_weights_pack packs them, or NULL
  *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
- * With element type bf16 x is lines of 16 bf16, 32 bytes, and one more of zeros
- * after the last; a tile still begins every 64 bytes for each column.  stream
- * has the weights, as brn_pack_pairs packs them.  y and bias are fp32.
+ * With other element types than f32 a tile of x still begins every 64 bytes for
+ * each column, and stream has the weights, as brn_pack_dot_groups packs them.
+ * bf16: x is lines of 16 bf16, 32 bytes, and one more of zeros after the last;
+ * y and bias are fp32.  i8: x is lines of 16 u8, and where
+ * brn_dot_groups_aligned, four lines at a time are [16][4] instead; the last
+ * four may reach beyond the columns.  y is i32, and there is no bias.
+ *
+ * Few tokens may come packed: x and y are [feature][stride], where stride is 1,
+ * 4 or 8, and not less than `tokens`; 8 without the argument `few` only.  A
+ * "tile" then has stride tokens.
  *
  * In x, features that are padding must be zero; tokens that are padding may be
  * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may
@@ -56,7 +63,9 @@ struct brn_few_weights;                 /* jit/builtin/few_weights.h */
 	ARG(int64_t,         I64,     bw) \
 	ARG(int64_t,         I64,     nbrow) \
 	ARG(int64_t,         I64,     nbcol) \
-	ARG(const struct brn_few_weights *, PTR_I32, few)
+	ARG(const struct brn_few_weights *, PTR_I32, few) \
+	/* Few tokens only: */ \
+	ARG(int64_t,         I64,     stride)   /* packed x and y; 0: tiles */
 
 struct brn_kernel_args {
 #define ARG(type, kind, name) type name;

@@ -94,11 +94,16 @@ runs(enum brn_isa isa)
 	return 1;
 }
 
+/* What an element type needs beyond avx512.  */
 static int
-runs_bf16(void)
+has_instructions(enum brn_elem e)
 {
+	static const unsigned vnni = bit_AVX512VNNI | bit_AVX512VBMI;
 	unsigned r[4];
 
+	if (e == BRN_ELEM_i8)
+		return __get_cpuid_count(7, 0, &r[EAX], &r[EBX], &r[ECX],
+		    &r[EDX]) && (r[ECX] & vnni) == vnni;
 	return __get_cpuid_count(7, 1, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) &&
 	    r[EAX] & bit_AVX512BF16;
 }
@@ -138,8 +143,9 @@ runs(enum brn_isa isa)
 }
 
 static int
-runs_bf16(void)
+has_instructions(enum brn_elem e)
 {
+	(void)e;
 	return 0;
 }
 
@@ -219,11 +225,11 @@ int
 brn_elem_runs(enum brn_elem e, enum brn_isa isa)
 {
 	return e == BRN_ELEM_f32 || (isa == BRN_ISA_avx512 &&
-	    brn_isa_runs(isa) && runs_bf16());
+	    brn_isa_runs(isa) && has_instructions(e));
 }
 
 int
 brn_elem_pays(enum brn_elem e)
 {
-	return e == BRN_ELEM_f32 || has_fast_bf16();
+	return e != BRN_ELEM_bf16 || has_fast_bf16();
 }

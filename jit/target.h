@@ -48,12 +48,14 @@ const char *brn_cpu_name(void);
 /* By name, "auto" for the best; -1: unknown.  */
 int brn_isa_parse(const char *name);
 
-/* Element types of x and of the weights in kernels; sums, bias and y are fp32.
+/* Element types of x and of the weights in kernels.  Sums, bias and y are fp32;
+ * with i8, where x is u8 and the weights are i8, sums and y are i32.
  * ELEM(name, columns that a multiply-add takes at once: its dot width)
  */
 #define BRN_ELEMS(ELEM) \
 	ELEM(f32,  1) \
-	ELEM(bf16, 2)
+	ELEM(bf16, 2) \
+	ELEM(i8,   4)
 
 enum brn_elem {
 #define ELEM(name, ...) BRN_ELEM_##name,
@@ -70,7 +72,7 @@ extern const struct brn_elem_info brn_elems[BRN_NUM_ELEMS];
 
 int brn_elem_parse(const char *name);           /* -1: unknown */
 /* Has this machine the instructions, with isa?  bf16 needs avx512 and
- * AVX512_BF16.  */
+ * AVX512_BF16; i8 needs avx512, AVX512_VNNI and AVX512_VBMI.  */
 int brn_elem_runs(enum brn_elem e, enum brn_isa isa);
 /* Are they faster than fp32 on this processor?  */
 int brn_elem_pays(enum brn_elem e);

@@ -48,6 +48,7 @@ struct best {
 	int pick;
 	int64_t nonzero;
 	double gain;                    /* dense time / its time, in range */
+	int quantized;                  /* the layer is: set beforehand */
 	int measured;                   /* both of them were */
 };
 
@@ -174,9 +175,10 @@ predict_row_groups(const struct brn_pass_opts *o, const struct brn_matrix *w,
 {
 	int high = brn_group_rows(0);
 	struct brn_row_stats rows;
-	struct brn_layer_shape l = { w->rows, w->cols, 1, 1, nonzero, &rows };
+	struct brn_layer_shape l = { w->rows, w->cols, 1, 1, nonzero, &rows,
+	    0, 0 };
 	double best = MIN_GAIN * estimate(o, &(struct brn_layer_shape){
-	    w->rows, w->cols, high, 1, nonzero / high + 1, NULL }).time;
+	    w->rows, w->cols, high, 1, nonzero / high + 1, NULL, 0, 0 }).time;
 	int rc;
 
 	for (int i = 0; i <= BRN_NUM_BLOCKS; i++)
@@ -205,8 +207,10 @@ list(const struct brn_pass_opts *o, const struct brn_matrix *w,
 		out->cand[i] = (struct brn_candidate){ .bh = b.bh,
 		    .bw = b.bw, .dense = full, .density = (double)nblk / all };
 		predict(o, &(struct brn_layer_shape){ rows, cols, b.bh, b.bw,
-		    nblk, NULL }, &out->cand[i]);
+		    nblk, NULL, out->quantized, 0 }, &out->cand[i]);
 	}
+	if (out->quantized)
+		return BURIN_OK;
 	if (o->estimate && rows < 1 << 30 && (rc = predict_row_groups(o, w,
 	    out->cand, n->nblk[BRN_NUM_BLOCKS - 1], err)) < 0)
 		return rc;
@@ -232,6 +236,13 @@ pick_measured(const struct best *b)
 		    c[i].measured < AS_MEASURED * c[best].measured))
 			best = i;
 	return best;
+}
+
+/* Only fp32 was timed, and has kernels that group rows.  */
+static int
+is_quantized(const struct brn_node *layer)
+{
+	return layer->op == BRN_OP_dense && brn_attr(layer, "x_quant");
 }
 
 /* The best block for a weight whose layers run for range.  */
@@ -262,7 +273,8 @@ least_gain(const struct best *b)
 	return b->measured ? 1 : MIN_GAIN;
 }
 
-/* The tokens of a layer: the positions of an image, or the rows of x.  */
+/* The tokens of a layer: the positions of an image, or the rows of x; of a
+ * recurrent one, which has a matrix for all steps and one for each, any.  */
 static enum range
 range_of(const struct brn_node *n)
 {
@@ -270,13 +282,13 @@ range_of(const struct brn_node *n)
 	const struct brn_type *t = conv ? &n->type : &n->in[0]->type;
 	int64_t tokens = 1;
 
+	if (t->rank < 1 || n->op == BRN_OP_recurrent)
+		return conv ? MANY : ANY;
 	for (int d = conv ? 2 : 0; d < t->rank - !conv; d++)
 		if (brn_is_sym(t->dim[d]))
 			return conv ? MANY : ANY;
 		else if (tokens <= TILE_TOKENS)
 			tokens *= t->dim[d];
-	if (t->rank < 1)
-		return conv ? MANY : ANY;
 	return tokens > TILE_TOKENS ? MANY : FEW;
 }
 
@@ -290,6 +302,7 @@ brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
 	int rc;
 
 	predict.look_up = NULL;
+	b.quantized = is_quantized(layer);
 	if ((rc = find_best(&predict, &w, range_of(layer), &b, err)) == 0)
 		*out = b.cand[b.gain < least_gain(&b) ? BRN_NUM_BLOCKS :
 		    b.pick].predicted;
@@ -435,6 +448,7 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 	if (brn_numel(n->in[1]->value) == 0)
 		return leave(g, 0, "weight is empty", &out->choice, err);
 	w = brn_weight(n);
+	b.quantized = is_quantized(n);
 	if ((rc = find_best(o, &w, out->range, &b, err)) < 0)
 		return rc;
 	nonzero = (double)b.nonzero / (double)brn_numel(n->in[1]->value);
@@ -461,8 +475,8 @@ found_of(const struct sparser *s, const struct brn_node *n)
 static int
 is_open(const struct sparser *s, const struct brn_node *n)
 {
-	return (n->op == BRN_OP_dense || n->op == BRN_OP_dense_conv) &&
-	    !brn_report_choice(s->g, n);
+	return (n->op == BRN_OP_dense || n->op == BRN_OP_dense_conv ||
+	    n->op == BRN_OP_recurrent) && !brn_report_choice(s->g, n);
 }
 
 /* Add the tokens of layer n to those of its weight.  */
@@ -491,7 +505,10 @@ bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 	brn_report_choose(s->g, n, f->choice);
 	if (!f->bsr)
 		return BURIN_OK;
-	n->op = n->op == BRN_OP_dense ? BRN_OP_bsr_dense : BRN_OP_bsr_conv;
+	if (n->op == BRN_OP_dense)
+		n->op = BRN_OP_bsr_dense;
+	else if (n->op == BRN_OP_dense_conv)
+		n->op = BRN_OP_bsr_conv;
 	brn_attr_drop(n, "trans_w");
 	n->in[1] = f->bsr;
 	return BURIN_OK;
@@ -515,7 +532,9 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 
 		if (!is_open(&s, n))
 			continue;
-		rc = bsr_dense_visit(&s, n, err);
+		rc = brn_graph_check_time(g, err);
+		if (rc == BURIN_OK)
+			rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;
 	}
 	free(s.memo);

@@ -4,13 +4,15 @@
  * constant integer weight, cast to float and scaled.  The weight becomes f32,
  * multiplied by its scale, and the activations are dequantized: the same
  * numbers but for the order of rounding.  canon_dense then finds an ordinary
- * MatMul.
+ * MatMul.  Where the file has folded a constant scale of the activations into
+ * that of the weight, it is taken out again.
  */
 #include "passes/pass.h"
 
 #include "ir/graph/iter.h"
 #include "passes/rewrite.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* root = cast(matmul(a - zero, w)) * scale * wscale */
@@ -20,6 +22,8 @@ struct product {
 	const char *name;
 	struct brn_node *scale;         /* NULL is 1 */
 	struct brn_node *wscale;        /* constant; NULL is 1 */
+	double unit;                    /* constant scale that a was quantized
+	                                   with, where scale is NULL, else 1 */
 	struct brn_node *root;
 };
 
@@ -129,8 +133,9 @@ match_product(const struct brn_rewrite *r, struct brn_node *n,
     struct product *p)
 {
 	struct brn_node *mul = n->op == BRN_OP_cast ? n->in[0] : NULL;
+	double unit;
 
-	*p = (struct product){ .root = n };
+	*p = (struct product){ .root = n, .unit = 1 };
 	if (!mul || n->type.dtype != BURIN_F32 || mul->op != BRN_OP_matmul ||
 	    mul->type.dtype != BURIN_I32)
 		return 0;
@@ -140,6 +145,9 @@ match_product(const struct brn_rewrite *r, struct brn_node *n,
 	    !match_left(mul->in[0], p))
 		return 0;
 	match_scales(r, p);
+	if (!p->scale && p->a->op == BRN_OP_quantize_linear &&
+	    brn_const_scalar(p->a->in[1], &unit) && isnormal(unit))
+		p->unit = unit;
 	return 1;
 }
 
@@ -163,8 +171,8 @@ weight(struct lift *l, const struct product *p)
 		return NULL;
 	out = n->value->data;
 	for (int64_t i = 0; i < size; i++)
-		out[i] = (float)brn_get_int(w, i) *
-		    (s ? s[i % rows * step] : 1);
+		out[i] = (float)brn_get_int(w, i) * (float)((s ?
+		    (double)s[i % rows * step] : 1) / p->unit);
 	return n;
 }
 
@@ -191,7 +199,9 @@ dequantized(struct lift *l, const struct product *p)
 	static const struct brn_type one = { .dtype = BURIN_F32 };
 	struct brn_node *n = l->real[p->a->id], *in[3] = { p->a, p->scale };
 
-	if (n && n->in[1] == p->scale && n->nin == 2 + (p->zero != NULL) &&
+	if (!p->scale && p->unit != 1)
+		in[1] = p->a->in[1];
+	if (n && n->in[1] == in[1] && n->nin == 2 + (p->zero != NULL) &&
 	    (!p->zero || n->in[2] == p->zero))
 		return n;
 	in[2] = zero_of(l, p);

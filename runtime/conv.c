@@ -106,23 +106,11 @@ multiply(const struct brn_conv *r, const float *xt, float *yt,
 {
 	const struct brn_layer *l = r->layer;
 	int64_t nbrow = l->bsr->nbrow, step = nbrow;
-	struct brn_kernel_args a = {
-		.x = xt,
-		.vals = l->bsr->vals,
-		.stream = l->stream,
-		.bias = l->bias,
-		.y = yt,
-		.tile1 = ntile,
-		.brow1 = nbrow,
-		.rowptr = l->bsr->rowptr,
-		.colidx = l->bsr->colidx,
-		.bh = l->bsr->bh,
-		.bw = l->bsr->bw,
-		.nbrow = nbrow,
-		.nbcol = l->bsr->nbcol,
-		.few = l->few,
-	};
+	struct brn_kernel_args a = brn_layer_args(l);
 
+	a.x = xt;
+	a.y = yt;
+	a.tile1 = ntile;
 	if (last > BRN_FEW_TOKENS) {
 		brn_layer_multiply(l, &a);
 		return;

@@ -8,6 +8,7 @@
 #include "ir/op/ref.h"
 #include "runtime/conv.h"
 #include "runtime/layer.h"
+#include "runtime/recurrent.h"
 
 /* ---- layers on tiles ----------------------------------------------------- */
 
@@ -28,7 +29,8 @@ packed_sizes(const struct brn_call *c, int64_t *x, int64_t *y)
 
 	*x = *y = 0;
 	if (!c->n->in[0]->tiles || brn_layer_packs_tiles(l))
-		*x = brn_layer_xt_size(l, ntile);
+		*x = brn_layer_xt_size(l, ntile) +
+		    brn_layer_quant_size(&l->quant, ntile);
 	if (!c->n->tiles || brn_layer_rowsp(l) != l->bsr->rows)
 		*y = brn_layer_yt_size(l, ntile);
 }
@@ -95,6 +97,20 @@ run_conv(const struct brn_call *c)
 
 	brn_conv(&v, &c->in[0]->type);
 	return 0;
+}
+
+/* ---- recurrent ----------------------------------------------------------- */
+
+static struct brn_room
+room_recurrent(const struct brn_call *c)
+{
+	return (struct brn_room){ brn_recurrent_room(c), 0 };
+}
+
+static int
+run_recurrent(const struct brn_call *c)
+{
+	return brn_recurrent(c);
 }
 
 static int

@@ -14,6 +14,7 @@
 #include "jit/builtin/bf16.h"
 #include "jit/builtin/few_tokens.h"
 #include "jit/kernel/choose.h"
+#include "jit/kernel/dot_groups.h"
 #include "passes/pass.h"
 
 int
@@ -22,7 +23,8 @@ brn_is_layer(const struct brn_node *n)
 	const struct brn_node *bias;
 
 	if (n->op != BRN_OP_dense && n->op != BRN_OP_bsr_dense &&
-	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv)
+	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv &&
+	    n->op != BRN_OP_recurrent)
 		return 0;
 	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
 	    n->in[1]->value->type.dtype != BURIN_F32 ||
@@ -126,27 +128,48 @@ set_used(struct brn_layer *l, burin_error *err)
 	return 0;
 }
 
+static int
+is_always_f32(const struct brn_layer *l)
+{
+	return brn_is_image_layer(l->node) || l->node->op == BRN_OP_recurrent;
+}
+
+static int
+set_quant(struct brn_layer *l, enum brn_elem elem, burin_error *err)
+{
+	return is_always_f32(l) ? BURIN_OK : brn_layer_quant_init(&l->quant,
+	    l->node, l->bsr, elem == BRN_ELEM_i8, err);
+}
+
+static enum brn_elem
+elem_of(const struct brn_layer *l, const struct brn_layer_target *t)
+{
+	if (is_always_f32(l))
+		return BRN_ELEM_f32;
+	if (l->quant.x == BRN_X_FLOAT)
+		return t->elem;
+	return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
+}
+
 /* Choose the kernel and pack the weights for it.  */
 static int
 set_kernel(struct brn_layer *l, struct brn_layer_target t, burin_error *err)
 {
 	const struct brn_choice *c = l->choice;
-	int image = brn_is_image_layer(l->node);
-	int want = c ? c->kernel : BRN_NO_KERNEL;
+	enum brn_elem elem = elem_of(l, &t);
+	int want = c && elem == t.elem ? c->kernel : BRN_NO_KERNEL;
 	struct brn_plan plan;
 	int rc;
 
-	brn_spec_init(&l->spec, l->bsr, l->bias ? BRN_EPI_BIAS : 0, t.isa,
-	    brn_compiler_id());
-	if (image && t.elem != BRN_ELEM_f32)
-		want = BRN_NO_KERNEL;   /* it was chosen for t.elem */
-	if (!image)
-		l->spec.elem = t.elem;
+	brn_spec_init(&l->spec, l->bsr, l->bias && elem != BRN_ELEM_i8 ?
+	    BRN_EPI_BIAS : 0, t.isa, brn_compiler_id());
+	l->spec.elem = elem;
 	rc = brn_choose(&l->spec, want, &plan, err);
 	if (rc < 0)
 		return rc;
 	l->grain = plan.grain;
-	rc = brn_pack_stream(&l->spec, &plan, l->bsr->vals, &l->stream, err);
+	rc = brn_pack_stream(&l->spec, &plan, l->bsr->vals, l->quant.step,
+	    &l->stream, err);
 	brn_plan_clear(&plan);
 	return rc < 0 ? rc : brn_few_weights_pack(&l->spec, l->bsr->vals,
 	    &l->few, err);
@@ -159,8 +182,10 @@ brn_layer_init(struct brn_layer *l, const struct brn_node *n,
 	int rc;
 
 	*l = (struct brn_layer){ .node = n, .choice = c };
-	l->epilogue = brn_epilogue_of(n);
-	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0)
+	if (n->op != BRN_OP_recurrent)
+		l->epilogue = brn_epilogue_of(n);
+	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0 &&
+	    (rc = set_quant(l, t.quantized, err)) == 0)
 		rc = set_kernel(l, t, err);
 	if (rc == 0 && brn_is_image_layer(n))
 		rc = set_used(l, err);
@@ -180,6 +205,7 @@ brn_layer_clear(struct brn_layer *l)
 	brn_few_weights_free(l->few);
 	free(l->bias);
 	free(l->used);
+	brn_layer_quant_clear(&l->quant);
 	brn_bsr_free(l->own);
 	*l = (struct brn_layer){ 0 };
 }
@@ -187,8 +213,18 @@ brn_layer_clear(struct brn_layer *l)
 int
 brn_layer_packs_tiles(const struct brn_layer *l)
 {
-	return l->spec.elem != BRN_ELEM_f32 ||
+	return l->spec.elem != BRN_ELEM_f32 || l->quant.x != BRN_X_FLOAT ||
 	    brn_layer_colsp(l) != l->bsr->cols;
+}
+
+int
+brn_layer_packs_alike(const struct brn_layer *a, const struct brn_layer *b)
+{
+	return a->spec.elem == b->spec.elem &&
+	    brn_layer_colsp(a) == brn_layer_colsp(b) &&
+	    brn_dot_groups_aligned(&a->spec) ==
+	    brn_dot_groups_aligned(&b->spec) &&
+	    brn_layer_quant_equal(&a->quant, &b->quant);
 }
 
 int64_t
@@ -201,6 +237,24 @@ int64_t
 brn_layer_yt_size(const struct brn_layer *l, int64_t ntile)
 {
 	return ntile * brn_layer_rowsp(l) * BRN_TILE;
+}
+
+struct brn_kernel_args
+brn_layer_args(const struct brn_layer *l)
+{
+	return (struct brn_kernel_args){
+		.vals = l->bsr->vals,
+		.stream = l->stream,
+		.bias = l->bias,
+		.brow1 = l->bsr->nbrow,
+		.rowptr = l->bsr->rowptr,
+		.colidx = l->bsr->colidx,
+		.bh = l->bsr->bh,
+		.bw = l->bsr->bw,
+		.nbrow = l->bsr->nbrow,
+		.nbcol = l->bsr->nbcol,
+		.few = l->few,
+	};
 }
 
 void
@@ -225,6 +279,7 @@ struct layer_call {
 	struct brn_epilogue hot, late;
 	const float *residual;
 	int nchunk;
+	struct brn_tile_quant *tile_quant;      /* behind xt */
 };
 
 /* Pack tile i of x for the kernel: from rows, with features of padding, or of
@@ -250,6 +305,20 @@ pack_tile(void *ctx, size_t i)
 		brn_bf16_tile(to, colsp);
 }
 
+/* Pack x for the kernel, quantized.  */
+static void
+quantize(const struct layer_call *k)
+{
+	const struct brn_layer_run *r = k->r;
+
+	brn_pack_quant(&(struct brn_pack_quant){ &r->layer->quant, r->native,
+	    r->threads, r->tiles, r->x, r->x_tiles,
+	    k->elem != BRN_ELEM_i8 ? BRN_QUANT_FLOATS :
+	    brn_dot_groups_aligned(&r->layer->spec) ? BRN_QUANT_GROUPS :
+	    BRN_QUANT_LINES, r->xt, brn_layer_colsp(r->layer),
+	    k->tile_quant });
+}
+
 /* Unpack tile i of y, with the late part of the epilogue.  */
 static void
 unpack_tile(void *ctx, size_t i)
@@ -272,11 +341,9 @@ unpack_tile(void *ctx, size_t i)
 		r->native->epilogue(r->y + at, r->residual + at, n, &k->late);
 }
 
-/* The first block row of chunk i of n: about i / n of the work lies before it,
- * rounded to the grain.  The work of a block row is its blocks, plus one for
- * bias and store.  */
-static int64_t
-first_row_of_chunk(const struct brn_layer *l, int i, int n)
+/* The work of a block row is its blocks, plus one for bias and store.  */
+int64_t
+brn_layer_chunk(const struct brn_layer *l, int i, int n)
 {
 	const struct brn_bsr *b = l->bsr;
 	int64_t grain = l->grain;
@@ -295,8 +362,20 @@ first_row_of_chunk(const struct brn_layer *l, int i, int n)
 	return i < n && lo < b->nbrow ? lo : b->nbrow;
 }
 
-/* The hot part of the epilogue, on the rows that the kernel has just
- * written.  */
+/* Sums of n rows from `first` on, of tile i, become floats, with bias.  */
+static void
+dequantize(const struct layer_call *k, int64_t i, float *y, int64_t first,
+    int64_t n)
+{
+	const struct brn_layer *l = k->r->layer;
+
+	k->r->native->dequantize(y, n, &k->tile_quant[i],
+	    &(struct brn_row_quant){ l->quant.step + first,
+	    l->quant.sum + first, l->bias ? l->bias + first : NULL });
+}
+
+/* The hot part of the epilogue, on the rows that the kernel has just written.
+ * Sums of integers become floats first.  */
 static void
 apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 {
@@ -307,6 +386,11 @@ apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 	for (int64_t t = a->tile0; t < a->tile1; t++) {
 		int64_t at = t * line + first;
 
+		if (k->elem == BRN_ELEM_i8)
+			dequantize(k, t, a->y + at, a->brow0 * a->bh,
+			    n / BRN_TILE);
+		if (k->hot.act == BRN_ACT_none && !k->residual)
+			continue;
 		k->r->native->epilogue(a->y + at, k->residual ?
 		    k->residual + at : NULL, n, &k->hot);
 	}
@@ -346,11 +430,12 @@ run_chunk(void *ctx, size_t i)
 	const struct brn_layer *l = k->r->layer;
 	struct brn_kernel_args a = k->args;
 
-	a.brow0 = first_row_of_chunk(l, (int)i, k->nchunk);
-	a.brow1 = first_row_of_chunk(l, (int)i + 1, k->nchunk);
+	a.brow0 = brn_layer_chunk(l, (int)i, k->nchunk);
+	a.brow1 = brn_layer_chunk(l, (int)i + 1, k->nchunk);
 	if (a.brow0 == a.brow1)
 		return;
-	if (k->hot.act != BRN_ACT_none || k->residual)
+	if (k->hot.act != BRN_ACT_none || k->residual ||
+	    k->elem == BRN_ELEM_i8)
 		run_with_epilogue(k, a);
 	else
 		brn_layer_multiply(l, &a);
@@ -378,34 +463,29 @@ brn_layer_run(const struct brn_layer_run *r)
 	int few = r->tiles.tokens <= BRN_FEW_TOKENS;
 	enum brn_elem elem = few ? BRN_ELEM_f32 : l->spec.elem;
 	int pack = !r->x_tiles || elem != BRN_ELEM_f32 ||
-	    brn_layer_colsp(l) != l->bsr->cols;
+	    l->quant.x != BRN_X_FLOAT || brn_layer_colsp(l) != l->bsr->cols;
 	int unpack = !r->y_tiles || brn_layer_rowsp(l) != l->bsr->rows;
 	struct layer_call k = {
 		.r = r,
 		.elem = elem,
 		.out = r->tiles,
 		.nchunk = brn_threads_count(r->threads),
+		.tile_quant = l->quant.x == BRN_X_FLOAT ? NULL :
+		    (void *)(r->xt + brn_layer_xt_size(l, r->tiles.n)),
 	};
 
 	split_epilogue(&k, unpack);
 	k.out.features = l->bsr->rows;
-	k.args = (struct brn_kernel_args){
-		.x = pack ? r->xt : r->x,
-		.vals = l->bsr->vals,
-		.stream = l->stream,
-		.bias = l->bias,
-		.y = unpack ? r->yt : r->y,
-		.tile1 = r->tiles.n,
-		.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0,
-		.rowptr = l->bsr->rowptr,
-		.colidx = l->bsr->colidx,
-		.bh = l->bsr->bh,
-		.bw = l->bsr->bw,
-		.nbrow = l->bsr->nbrow,
-		.nbcol = l->bsr->nbcol,
-		.few = l->few,
-	};
-	if (pack && !r->has_xt)
+	k.args = brn_layer_args(l);
+	k.args.x = pack ? r->xt : r->x;
+	k.args.y = unpack ? r->yt : r->y;
+	k.args.tile1 = r->tiles.n;
+	k.args.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0;
+	if (elem == BRN_ELEM_i8)
+		k.args.bias = NULL;
+	if (pack && !r->has_xt && l->quant.x != BRN_X_FLOAT)
+		quantize(&k);
+	else if (pack && !r->has_xt)
 		brn_parallel(r->threads, (size_t)r->tiles.n, pack_tile, &k);
 	brn_parallel(r->threads, (size_t)k.nchunk, run_chunk, &k);
 	if (unpack)

@@ -10,10 +10,11 @@
 #include "ir/graph/report.h"
 #include "jit/builtin/few_weights.h"
 #include "jit/get/jit.h"
-#include "runtime/native/native.h"
+#include "runtime/layer_quant.h"
 
 struct brn_layer {
-	const struct brn_node *node;    /* dense or bsr_dense */
+	const struct brn_node *node;    /* its weight is in[1], its bias
+	                                   in[2] */
 	const struct brn_choice *choice;        /* NULL: none */
 	burin_layer_info info;          /* but for its kernel */
 	const struct brn_bsr *bsr;
@@ -27,13 +28,16 @@ struct brn_layer {
 	int32_t *used;                  /* columns that some block has, of
 	                                   layers on images */
 	int32_t nused;
+	struct brn_layer_quant quant;
 	struct brn_epilogue epilogue;
 };
 
-/* What kernels are made for.  Layers on images are f32 in any case.  */
+/* What kernels are made for.  Layers on images and of recurrent ops are f32 in
+ * any case.  */
 struct brn_layer_target {
 	enum brn_isa isa;
 	enum brn_elem elem;
+	enum brn_elem quantized;        /* of layers whose x is */
 };
 
 /* Can n be a layer: are its weight and bias constants?  */
@@ -51,10 +55,22 @@ int64_t brn_layer_colsp(const struct brn_layer *l);
 
 /* Must x be packed, although it is in tiles?  */
 int brn_layer_packs_tiles(const struct brn_layer *l);
+/* Do a and b pack an x the same way?  */
+int brn_layer_packs_alike(const struct brn_layer *a,
+    const struct brn_layer *b);
 
-/* Floats of x and y, with padding, in tiles.  */
+/* Floats of x and y, with padding, in tiles; brn_layer_quant_size more follow
+ * those of x.  */
 int64_t brn_layer_xt_size(const struct brn_layer *l, int64_t ntile);
 int64_t brn_layer_yt_size(const struct brn_layer *l, int64_t ntile);
+
+/* The arguments that every call of the layer has: all of its block rows, and no
+ * x, y and tiles.  */
+struct brn_kernel_args brn_layer_args(const struct brn_layer *l);
+
+/* The first block row of chunk i of n: about i / n of the work lies before it,
+ * rounded to the grain.  */
+int64_t brn_layer_chunk(const struct brn_layer *l, int i, int n);
 
 /* The layer's kernel, or what is better for few tokens.  The latter is fp32 in
  * any layer: then x is, too.  */

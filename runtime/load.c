@@ -54,7 +54,7 @@ read_file(const char *path, int keep, struct brn_graph **out,
 	is_text = brn_graph_is_text(map.p, map.n);
 	if (!dir)
 		rc = brn_nomem(err);
-	else if (is_text)
+	else if (is_text && (rc = brn_onnx_map_all(&map, path, err)) == 0)
 		rc = read_text(&(struct source){ path, map.p, map.n, dir },
 		    keep, out, err);
 	brn_onnx_unmap(&map);
@@ -89,8 +89,10 @@ load(const struct source *f, const burin_options *o, burin_model **out,
 
 	if (rc == 0)
 		rc = read_source(f, o->keep, &g, err);
-	if (rc == 0)
+	if (rc == 0) {
+		brn_graph_end_after(g, t0, o->max_load_ms);
 		rc = brn_model_new(g, o, t0, out, err);
+	}
 	brn_options_clear(&own);
 	return rc;
 }

@@ -4,6 +4,7 @@
  */
 #include "runtime/model.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ model_new(const struct burin_options *o)
 	m->refs = 1;
 	m->options = (struct burin_options){ .sparse = o->sparse,
 	    .isa = o->isa, .precision = o->precision, .keep = o->keep,
-	    .verify = o->verify, .warm = o->warm };
+	    .verify = o->verify, .warm = o->warm,
+	    .max_memory = o->max_memory, .max_load_ms = o->max_load_ms };
 	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
 	if (m->arena)
@@ -302,6 +304,7 @@ set_jit(struct burin_model *m, const struct burin_options *o,
 		.remote_key = o->cache_remote_key,
 		.limits = brn_options_limits(o),
 		.jobs = o->jobs,
+		.max_kernels = o->max_kernels,
 		.retry = o->retry,
 		.warm = o->warm,
 		.progress = o->progress,
@@ -317,20 +320,36 @@ set_jit(struct burin_model *m, const struct burin_options *o,
 	    err);
 }
 
+/* Wait for kernels to the end of loading.  What is not compiled by then is
+ * compiled in the background.  */
+static void
+wait_for_kernels(struct burin_model *m, double end_ms)
+{
+	double left = end_ms - brn_now_ms();
+
+	brn_jit_wait(m->task, left < 1 ? 0 : left > INT_MAX ? INT_MAX :
+	    (int)left);
+}
+
 static int
 get_kernels(struct burin_model *m, burin_error *err)
 {
 	struct brn_net *n = m->net;
+	int timed = n->end_ms > 0 && m->jit.wait && !m->jit.warm;
 	struct brn_spec *spec = brn_alloc((size_t)n->nlayer, sizeof *spec);
 	struct brn_kernel **k = brn_alloc((size_t)n->nlayer, sizeof (void *));
 	int rc = spec && k ? 0 : brn_nomem(err);
 
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
 		spec[i] = n->layer[i].spec;
+	if (timed)
+		m->jit.wait = 0;
 	if (rc == 0)
 		rc = brn_jit_start(&m->jit, spec, n->nlayer, k, &m->task, err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
 		n->layer[i].kernel = k[i];
+	if (rc == 0 && timed)
+		wait_for_kernels(m, n->end_ms);
 	free(spec);
 	free(k);
 	return rc;
@@ -474,16 +493,18 @@ burin_model_unfused(const burin_model *m, size_t i)
 	return i < burin_model_num_unfused(m) ? m->unfused[i] : NULL;
 }
 
-/* Why layers are fp32 though bf16 was asked for.  */
+/* Why layers are fp32 though another precision was asked for.  */
 static void
 note_precision(const struct burin_options *o, burin_stats *st)
 {
-	int runs = brn_elem_runs(BRN_ELEM_bf16, (enum brn_isa)o->isa);
+	int bf16 = o->precision == BRN_PRECISION_bf16;
+	int runs = brn_elem_runs(bf16 ? BRN_ELEM_bf16 : BRN_ELEM_i8,
+	    (enum brn_isa)o->isa);
 
-	if (o->precision == BRN_PRECISION_bf16 &&
-	    brn_net_elem(o) == BRN_ELEM_f32)
-		snprintf(st->note, sizeof st->note, "precision: bf16 is %s; "
-		    "layers are fp32", runs ?
+	if ((bf16 && brn_net_elem(o) == BRN_ELEM_f32) ||
+	    (o->precision == BRN_PRECISION_int8 && !runs))
+		snprintf(st->note, sizeof st->note, "precision: %s is %s; "
+		    "layers are fp32", bf16 ? "bf16" : "int8", runs ?
 		    "slower than fp32 on this processor" :
 		    "not to be had with this instruction set and processor");
 }

@@ -36,7 +36,7 @@ estimate(const struct brn_layer_shape *l, const void *ctx)
 	struct brn_layer_target t = ((const struct brn_net *)ctx)->target;
 	struct brn_layer_shape as = *l;
 
-	as.elem = (int)t.elem;
+	as.elem = (int)(l->quantized ? t.quantized : t.elem);
 	return brn_estimate(t.isa, &as);
 }
 
@@ -65,6 +65,10 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 {
 	struct brn_pass_opts po = {
 		.sparse = o->sparse,
+		.quantize = n->target.quantized != BRN_ELEM_i8 ?
+		    BRN_QUANTIZE_NONE : o->precision == BRN_PRECISION_int8 ?
+		    BRN_QUANTIZE_ALL : o->precision == BRN_PRECISION_auto ?
+		    BRN_QUANTIZE_FILE : BRN_QUANTIZE_NONE,
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
@@ -74,6 +78,47 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 	int rc = brn_passes_run(n->graph, &po, err);
 
 	return rc < 0 ? rc : brn_infer_types(n->graph, err);
+}
+
+/* The bytes of the constants and blocks of a graph.  */
+static double
+graph_bytes(const struct brn_graph *g)
+{
+	double n = 0;
+
+	for (int i = 0; i < g->nnode; i++) {
+		const struct brn_node *c = g->node[i];
+
+		if (brn_is_const(c))
+			n += (double)brn_numel(c->value) *
+			    (double)brn_dtype_size(c->value->type.dtype);
+		else if (c->op == BRN_OP_bsr)
+			n += brn_bsr_bytes(c->bsr);
+	}
+	return n;
+}
+
+/* Constants, blocks, and the weights of layers once more, as kernels read
+ * them.  */
+static int
+check_memory(const struct brn_graph *g, const struct burin_options *o,
+    burin_error *err)
+{
+	double n = graph_bytes(g);
+
+	for (int i = 0; o->max_memory && i < g->nnode; i++) {
+		const struct brn_node *w;
+
+		if (!brn_is_layer(g->node[i]))
+			continue;
+		w = g->node[i]->in[1];
+		n += w->op == BRN_OP_bsr ? brn_bsr_bytes(w->bsr) :
+		    (double)brn_numel(w->value) * sizeof (float);
+	}
+	if (!o->max_memory || n <= (double)o->max_memory)
+		return 0;
+	return brn_fail(err, BURIN_ENOMEM, "weights take about %.0f bytes, "
+	    "max_memory is %lld", n, (long long)o->max_memory);
 }
 
 /* The number of uses of each node.  NULL: no memory.  */
@@ -104,6 +149,8 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 	if (rc < 0)
 		return rc;
 	net->layer_of[n->id] = net->nlayer++;
+	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
+		net->graph->ndequant--;
 	if (--uses[n->in[1]->id] == 0 && l->own)
 		brn_graph_forget(n->in[1]);
 	return 0;
@@ -124,7 +171,8 @@ make_layers(struct brn_net *net, burin_error *err)
 		rc = brn_nomem(err);
 	for (int i = 0; rc == 0 && i < g->nnode; i++) {
 		net->layer_of[i] = -1;
-		if (brn_is_layer(g->node[i]))
+		if (brn_is_layer(g->node[i]) &&
+		    (rc = brn_graph_check_time(g, err)) == 0)
 			rc = make_layer(net, g->node[i], uses, err);
 	}
 	free(uses);
@@ -144,14 +192,19 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	}
 	n->refs = 1;
 	n->target = (struct brn_layer_target){ (enum brn_isa)o->isa,
-	    brn_net_elem(o) };
+	    brn_net_elem(o), brn_elem_runs(BRN_ELEM_i8,
+	    (enum brn_isa)o->isa) ? BRN_ELEM_i8 : BRN_ELEM_f32 };
 	n->tune = tune;
 	n->graph = g;
-	if ((rc = rewrite(n, o, err)) < 0 ||
+	if ((rc = check_memory(g, o, err)) < 0 ||
+	    (rc = rewrite(n, o, err)) < 0 ||
+	    (rc = check_memory(g, o, err)) < 0 ||
 	    (rc = make_layers(n, err)) < 0) {
 		brn_net_free(n);
 		return rc;
 	}
+	n->end_ms = g->end_ms;
+	g->end_ms = 0;          /* plans may take as long as they like */
 	*out = n;
 	return 0;
 }

@@ -21,6 +21,7 @@ struct brn_net {
 	int nlayer;
 	struct brn_layer *layer;
 	int *layer_of;                  /* [nnode], -1: none */
+	double end_ms;                  /* of loading; 0: no limit */
 };
 
 /* The element type of layers: bf16 where it is asked for, runs and pays.  */

@@ -14,6 +14,7 @@ enum brn_compile_when { BRN_COMPILE_off, BRN_COMPILE_sync, BRN_COMPILE_async };
  * is for tests.  */
 enum brn_precision {
 	BRN_PRECISION_auto, BRN_PRECISION_fp32, BRN_PRECISION_bf16,
+	BRN_PRECISION_int8,
 	BRN_PRECISION_bf16_always,
 };
 
@@ -28,6 +29,7 @@ struct burin_options {
 	char *cache_dir;        /* NULL: default */
 	char *cache_ro, *cache_remote, *cache_remote_key;       /* or NULL */
 	int64_t cache_max_bytes, cache_max_files;       /* 0: no limit */
+	int64_t max_kernels, max_memory, max_load_ms;   /* 0: no limit */
 	int isa;                /* enum brn_isa */
 	int precision;          /* enum brn_precision */
 	int threads;            /* 0: one a core */

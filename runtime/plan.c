@@ -80,7 +80,7 @@ is_alias(const struct brn_node *n)
 struct planner {
 	const struct brn_net *m;
 	struct brn_plan *p;
-	int nthread;
+	const struct brn_plan_opts *o;
 	char *needed;           /* has a step, or is an input */
 	int *root;              /* id of the root */
 	int *born;              /* step that computes it; -1: none */
@@ -333,7 +333,7 @@ set_intervals(struct planner *k, struct brn_interval *v, int *n,
 
 	p->scratch_size = room.thread;
 	v[0] = whole_run(room.shared);
-	v[1] = whole_run(room.thread * k->nthread);
+	v[1] = whole_run(room.thread * k->o->nthread);
 	*n = 2;
 	for (int i = 0; i < p->nstep && rc == 0; i++) {
 		int last = i;
@@ -348,6 +348,17 @@ set_intervals(struct planner *k, struct brn_interval *v, int *n,
 }
 
 static int
+check_memory(const struct planner *k, burin_error *err)
+{
+	int64_t most = k->o->max_memory;
+
+	if (!most || k->p->memory_size <= (uint64_t)most)
+		return 0;
+	return brn_fail(err, BURIN_ENOMEM, "a run with these shapes takes %zu "
+	    "bytes, max_memory is %lld", k->p->memory_size, (long long)most);
+}
+
+static int
 set_memory(struct planner *k, burin_error *err)
 {
 	struct brn_plan *p = k->p;
@@ -359,6 +370,8 @@ set_memory(struct planner *k, burin_error *err)
 	rc = set_intervals(k, v, &n, err);
 	if (rc == 0)
 		rc = brn_lifetimes_assign(v, n, &p->memory_size, err);
+	if (rc == 0)
+		rc = check_memory(k, err);
 	if (rc == 0 && !(p->memory = brn_alloc_aligned(p->memory_size)))
 		rc = brn_nomem(err);
 	if (rc == 0) {
@@ -396,8 +409,7 @@ is_same_x(const struct planner *k, const struct brn_step *a,
 	return b->form->flags & BRN_SHARES_X && x->tiles == y->tiles &&
 	    k->root[x->id] == k->root[y->id] &&
 	    brn_type_equal(a->type[0], b->type[0]) &&
-	    a->layer->spec.elem == b->layer->spec.elem &&
-	    brn_layer_colsp(a->layer) == brn_layer_colsp(b->layer);
+	    brn_layer_packs_alike(a->layer, b->layer);
 }
 
 /* Steps that read the same x, as the layers of Q, K and V do, pack it once if
@@ -486,17 +498,16 @@ infer(const struct brn_net *m, const struct brn_tensor *in, int by_data,
 
 int
 brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
-    int by_data, int nthread, struct brn_plan **out, burin_error *err)
+    const struct brn_plan_opts *o, struct brn_plan **out, burin_error *err)
 {
-	struct planner k = { .m = m, .p = brn_alloc(1, sizeof *k.p),
-	    .nthread = nthread };
+	struct planner k = { .m = m, .p = brn_alloc(1, sizeof *k.p), .o = o };
 	int rc;
 
 	if (!k.p)
 		return brn_nomem(err);
 	k.p->net = brn_net_ref(m);
-	k.p->by_data = by_data;
-	rc = infer(m, in, by_data, &k.p->shapes, err);
+	k.p->by_data = o->by_data;
+	rc = infer(m, in, o->by_data, &k.p->shapes, err);
 	if (rc == 0 && (rc = planner_init(&k, in, err)) == 0) {
 		mark_needed(&k);
 		rc = add_steps(&k, err);

@@ -36,10 +36,17 @@ struct brn_plan {
 	                                   not in memory; NULL: none yet */
 };
 
-/* For runs on nthread threads with inputs of the types of in, or, by_data, with
- * what in holds as well (brn_infer_data).  ESHAPE, EUNSUPPORTED, ENOMEM.  */
+struct brn_plan_opts {
+	int by_data;            /* for what the inputs hold as well
+	                           (brn_infer_data) */
+	int nthread;
+	int64_t max_memory;     /* bytes; 0: no limit */
+};
+
+/* For runs with inputs of the types of in.  ESHAPE, EUNSUPPORTED, ENOMEM, also
+ * for a plan that would be larger than it may be.  */
 int brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
-    int by_data, int nthread, struct brn_plan **out, burin_error *err);
+    const struct brn_plan_opts *o, struct brn_plan **out, burin_error *err);
 /* Whether it was made for this net and such inputs.  */
 int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in);

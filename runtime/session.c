@@ -22,6 +22,7 @@ struct burin_session {
 	struct brn_tensor *in;          /* [graph->nin], of this call */
 	int by_data;                    /* shapes depend on what inputs hold */
 	int profile;
+	int64_t max_memory;             /* of all plans, bytes; 0: no limit */
 };
 
 /* Free all plans made for another net than net (NULL: all plans), except the
@@ -66,14 +67,16 @@ burin_session_free(burin_session *s)
 }
 
 static int
-session_init(burin_session *s, burin_model *m, int threads, burin_error *err)
+session_init(burin_session *s, burin_model *m, const burin_options *o,
+    burin_error *err)
 {
 	size_t nin = (size_t)m->nin;
 
 	s->model = brn_model_ref(m);
 	s->net = brn_model_net(m);
 	s->in = brn_alloc(nin, sizeof *s->in);
-	s->threads = brn_threads_new(threads);
+	s->threads = brn_threads_new(o->threads);
+	s->max_memory = o->max_memory;
 	if (!s->in || !s->threads)
 		return brn_nomem(err);
 	return 0;
@@ -104,7 +107,7 @@ burin_session_new(burin_model *m, const burin_options *o, burin_session **out,
 		return brn_nomem(err);
 	rc = brn_options_use(&o, &own, err);
 	if (rc == 0)
-		rc = session_init(s, m, o->threads, err);
+		rc = session_init(s, m, o, err);
 	brn_options_clear(&own);
 	if (rc < 0) {
 		burin_session_free(s);
@@ -199,40 +202,73 @@ check_data(const burin_session *s, burin_error *err)
 	return 0;
 }
 
-/* Make a plan for the bound inputs: for their types, or if shapes depend on the
- * values of inputs, for these values.  */
+/* Make a plan of at most most bytes (0: any number) for the bound inputs: for
+ * their types, or if shapes depend on the values of inputs, for these
+ * values.  */
 static int
-make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
+make_plan(burin_session *s, int64_t most, struct brn_plan **out,
+    burin_error *err)
 {
-	int nthread = brn_threads_count(s->threads), rc = BURIN_EUNSUPPORTED;
+	struct brn_plan_opts o = { 0, brn_threads_count(s->threads), most };
+	int rc = BURIN_EUNSUPPORTED;
 
 	if (!s->by_data)
-		rc = brn_plan_new(s->net, s->in, 0, nthread, out, err);
+		rc = brn_plan_new(s->net, s->in, &o, out, err);
 	if (rc != BURIN_EUNSUPPORTED)
 		return rc;
 	if ((rc = check_data(s, err)) < 0)
 		return rc;
-	rc = brn_plan_new(s->net, s->in, 1, nthread, out, err);
+	o.by_data = 1;
+	rc = brn_plan_new(s->net, s->in, &o, out, err);
 	s->by_data |= rc == 0;
 	return rc;
 }
 
-/* If MAX_PLANS plans are kept, free the least recently used one that is not the
- * one that ran last.  */
-static void
-make_room(burin_session *s)
+/* Free the least recently used plan that is not the one that ran last.  0:
+ * there is none.  */
+static int
+free_oldest(burin_session *s)
 {
 	struct brn_plan *p, **last = NULL;
-	int n = 0;
 
-	for (struct brn_plan **at = &s->plan; *at; at = &(*at)->next, n++)
+	for (struct brn_plan **at = &s->plan; *at; at = &(*at)->next)
 		if (*at != s->ran)
 			last = at;
-	if (n < MAX_PLANS)
-		return;
+	if (!last)
+		return 0;
 	p = *last;
 	*last = p->next;
 	brn_plan_free(p);
+	return 1;
+}
+
+/* The number of plans, and in *bytes their memory.  */
+static int
+count_plans(const burin_session *s, size_t *bytes)
+{
+	int n = 0;
+
+	*bytes = 0;
+	for (const struct brn_plan *p = s->plan; p; p = p->next, n++)
+		*bytes += p->memory_size;
+	return n;
+}
+
+/* Make a plan; older ones make room for it.  */
+static int
+add_plan(burin_session *s, struct brn_plan **out, burin_error *err)
+{
+	size_t most = (size_t)s->max_memory, kept;
+	int rc;
+
+	if (count_plans(s, &kept) >= MAX_PLANS)
+		free_oldest(s);
+	do {
+		count_plans(s, &kept);
+		rc = make_plan(s, !most ? 0 : kept < most ?
+		    (int64_t)(most - kept) : 1, out, err);
+	} while (rc == BURIN_ENOMEM && most && free_oldest(s));
+	return rc;
 }
 
 /* Find or make the plan of the bound inputs and put it at the head of the
@@ -250,8 +286,7 @@ get_plan(burin_session *s, burin_error *err)
 	if (p) {
 		*at = p->next;
 	} else {
-		make_room(s);
-		if ((rc = make_plan(s, &p, err)) < 0)
+		if ((rc = add_plan(s, &p, err)) < 0)
 			return rc;
 	}
 	p->next = s->plan;

@@ -38,6 +38,7 @@ int
 burin_model_update(burin_model *m, const char *path, burin_error *err)
 {
 	burin_error own_err;
+	double t0 = brn_now_ms();
 	struct brn_graph *g;
 	int rc;
 
@@ -46,5 +47,8 @@ burin_model_update(burin_model *m, const char *path, burin_error *err)
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_model_update: argument is NULL");
 	rc = brn_onnx_import_file(path, m->options.keep, &g, err);
-	return rc < 0 ? rc : update(m, g, err);
+	if (rc < 0)
+		return rc;
+	brn_graph_end_after(g, t0, m->options.max_load_ms);
+	return update(m, g, err);
 }

@@ -25,7 +25,7 @@ static const struct cli_option common[] = {
 	{ .name = "isa", .arg = "ISA", .set = cli_set_key,
 	  .help = "auto (default), avx512, avx2, sse2, generic" },
 	{ .name = "precision", .arg = "TYPE", .set = cli_set_key,
-	  .help = "auto (default), fp32, bf16" },
+	  .help = "auto (default), fp32, bf16, int8" },
 	{ .name = "jit", .arg = "MODE", .set = cli_set_key,
 	  .help = "compile in a worker, inprocess, or off" },
 	{ .name = "cache-dir", .arg = "DIR", .set = cli_set_key,

@@ -256,6 +256,13 @@ brn_bsr_to_dense(const struct brn_bsr *b, float *w)
 }
 
 double
+brn_bsr_bytes(const struct brn_bsr *b)
+{
+	return ((double)b->bh * b->bw + 1) * b->nblk * sizeof (float) +
+	    (double)b->nbrow * sizeof *b->rowptr;
+}
+
+double
 brn_bsr_density(const struct brn_bsr *b)
 {
 	double all = (double)b->nbrow * b->nbcol;

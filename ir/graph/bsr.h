@@ -49,6 +49,9 @@ int64_t brn_bsr_count(const float *w, int64_t rows, int64_t cols, int bh,
     int bw);
 int64_t brn_count_nonzero(const float *w, int64_t n);
 
+/* The size of its blocks and indices.  */
+double brn_bsr_bytes(const struct brn_bsr *b);
+
 /* Stored blocks / all blocks.  */
 double brn_bsr_density(const struct brn_bsr *b);
 

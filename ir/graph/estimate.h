@@ -17,6 +17,7 @@ struct brn_layer_shape {
 	int64_t nblk;
 	const struct brn_row_stats *rows_grouped;       /* NULL: not counted;
 	                                                   blocks of 1x1 */
+	int quantized;                  /* x and weights are */
 	int elem;                       /* element type: a number that only who
 	                                   estimates knows; 0: fp32 */
 };

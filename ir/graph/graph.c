@@ -455,3 +455,12 @@ brn_const_scalar(const struct brn_node *n, double *out)
 	*out = brn_get_float(n->value, 0);
 	return 1;
 }
+
+int
+brn_graph_check_time(const struct brn_graph *g, burin_error *err)
+{
+	if (g->end_ms == 0 || brn_now_ms() < g->end_ms)
+		return BURIN_OK;
+	return brn_fail(err, BURIN_EUNSUPPORTED,
+	    "loading takes longer than max_load_ms");
+}

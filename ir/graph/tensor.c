@@ -99,7 +99,9 @@ brn_type_numel(const struct brn_type *t)
 		else if (__builtin_mul_overflow(n, t->dim[i], &n))
 			return -1;
 	}
-	return zero ? 0 : n;
+	if (zero)
+		return n > BRN_MOST_EMPTY ? -1 : 0;
+	return n;
 }
 
 int

@@ -55,7 +55,11 @@ int64_t brn_int_max(int dtype);
 /* Whether the rank is known and every dimension is a size.  */
 int brn_type_is_concrete(const struct brn_type *t);
 int brn_type_equal(const struct brn_type *a, const struct brn_type *b);
-/* Number of elements, checked; -1 when it overflows or is not concrete.  */
+/* Number of elements, checked; -1 when it overflows or is not concrete.  A
+ * tensor without elements may have at most BRN_MOST_EMPTY if its sizes of 0 are
+ * left out: loops over its other sizes end, and their products do not
+ * overflow.  */
+#define BRN_MOST_EMPTY INT32_MAX
 int64_t brn_type_numel(const struct brn_type *t);
 /* Size in bytes, checked; EFORMAT names what.  */
 int brn_type_bytes(const struct brn_type *t, const char *what, size_t *out,

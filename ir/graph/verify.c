@@ -130,7 +130,8 @@ check_leaf(const struct brn_node *n, burin_error *err)
 static int
 check_bsr_uses(const struct brn_node *n, burin_error *err)
 {
-	int layer = n->op == BRN_OP_bsr_dense || n->op == BRN_OP_bsr_conv;
+	int layer = n->op == BRN_OP_bsr_dense ||
+	    n->op == BRN_OP_bsr_conv || n->op == BRN_OP_recurrent;
 
 	for (int k = 0; k < n->nin; k++)
 		if (n->in[k] && n->in[k]->op == BRN_OP_bsr &&

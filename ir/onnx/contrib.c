@@ -10,6 +10,7 @@
 #include "ir/onnx/attention.h"
 #include "ir/onnx/expand.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/recurrent.h"
 #include "ir/op/resize.h"
 
 #include <string.h>
@@ -382,9 +383,14 @@ static const struct row {
 } rows[] = {
 	{ "", "ConvInteger", 2, 4, CONV_ATTRS, expand_conv_integer },
 	{ "", "DynamicQuantizeLinear", 1, 1, "", expand_dynamic_quantize },
+	{ "", "GRU", 3, 6, BRN_RECURRENT_ATTRS "linear_before_reset",
+	  brn_expand_gru },
+	{ "", "LSTM", 3, 8, BRN_RECURRENT_ATTRS "input_forget",
+	  brn_expand_lstm },
 	{ "", "MatMulInteger", 2, 4, "", expand_matmul_integer },
 	{ "", "QLinearConv", 8, 9, CONV_ATTRS, expand_qlinear_conv },
 	{ "", "QLinearMatMul", 8, 8, "", expand_qlinear_matmul },
+	{ "", "RNN", 3, 6, BRN_RECURRENT_ATTRS, brn_expand_rnn },
 	{ "", "Scatter", 3, 3, "axis", expand_scatter },
 	{ "", "SimplifiedLayerNormalization", 2, 2, "axis epsilon stash_type",
 	  expand_rms_norm },
@@ -393,6 +399,10 @@ static const struct row {
 	  "unidirectional qkv_hidden_sizes do_rotary "
 	  "past_present_share_buffer", brn_expand_attention },
 	{ MS, "BiasGelu", 2, 2, "", expand_bias_gelu },
+	{ MS, "DynamicQuantizeLSTM", 12, 12,
+	  BRN_RECURRENT_ATTRS "input_forget",
+	  brn_expand_dynamic_quantize_lstm,
+	  1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 11 },
 	{ MS, "EmbedLayerNormalization", 7, 9, "epsilon mask_index_type",
 	  brn_expand_embed_layer_norm, 1 << 1 | 1 << 4 },
 	{ MS, "FastGelu", 1, 2, "", expand_fast_gelu },

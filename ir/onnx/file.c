@@ -35,6 +35,20 @@ regular_size(int fd, const char *what, uint64_t *out, burin_error *err)
 	return 0;
 }
 
+/* Address space of n bytes; memory comes with the bytes that are read.  Pages
+ * are small ones, since large weights between them are left out.  */
+static void *
+reserve(size_t n)
+{
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, n, MADV_NOHUGEPAGE);
+	return p;
+}
+
 int
 brn_onnx_map(const char *path, struct brn_onnx_map *out, burin_error *err)
 {
@@ -50,14 +64,17 @@ brn_onnx_map(const char *path, struct brn_onnx_map *out, burin_error *err)
 		rc = brn_fail(err, BURIN_EFORMAT, "%s: file is empty", path);
 	if (rc < 0)
 		goto fail;
-	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED) {
-		rc = brn_fail(err, BURIN_EIO, "%s: %s", path,
-		    strerror(errno));
+	p = reserve(size);
+	if (!p) {
+		rc = brn_nomem(err);
 		goto fail;
 	}
 	*out = (struct brn_onnx_map){ p, size, fd };
-	return 0;
+	rc = brn_onnx_map_fill(out, 0, size < BRN_ONNX_HEAD ? size :
+	    BRN_ONNX_HEAD, path, err);
+	if (rc < 0)
+		brn_onnx_unmap(out);
+	return rc;
 fail:
 	close(fd);
 	return rc;
@@ -71,7 +88,7 @@ brn_onnx_unmap(struct brn_onnx_map *m)
 }
 
 void
-brn_onnx_map_rest(const struct brn_onnx_map *m)
+brn_onnx_map_drop(const struct brn_onnx_map *m)
 {
 	if (m->fd >= 0)
 		madvise(m->p, m->n, MADV_DONTNEED);
@@ -173,19 +190,39 @@ read_all(int fd, void *buf, size_t n, uint64_t offset)
 	return NULL;
 }
 
+static int
+read_piece(const struct brn_onnx_map *m, void *buf, size_t n, size_t offset,
+    const char *what, burin_error *err)
+{
+	const char *wrong = read_all(m->fd, buf, n, offset);
+
+	return wrong ? brn_fail(err, BURIN_EIO, "%s: %s", what, wrong) : 0;
+}
+
+int
+brn_onnx_map_fill(const struct brn_onnx_map *m, size_t from, size_t to,
+    const char *what, burin_error *err)
+{
+	return m->fd < 0 ? 0 : read_piece(m, (char *)m->p + from, to - from,
+	    from, what, err);
+}
+
+int
+brn_onnx_map_all(const struct brn_onnx_map *m, const char *what,
+    burin_error *err)
+{
+	return brn_onnx_map_fill(m, 0, m->n, what, err);
+}
+
 int
 brn_onnx_map_copy(const struct brn_onnx_map *m, const void *from, size_t n,
     const char *what, void *buf, burin_error *err)
 {
-	const char *wrong;
-
-	if (m->fd < 0) {
-		memcpy(buf, from, n);
-		return 0;
-	}
-	wrong = read_all(m->fd, buf, n, (uint64_t)((const char *)from -
-	    (const char *)m->p));
-	return wrong ? brn_fail(err, BURIN_EIO, "%s: %s", what, wrong) : 0;
+	if (m->fd >= 0)
+		return read_piece(m, buf, n, (size_t)((const char *)from -
+		    (const char *)m->p), what, err);
+	memcpy(buf, from, n);
+	return 0;
 }
 
 static int

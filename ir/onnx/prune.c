@@ -18,6 +18,7 @@
 #include "ir/onnx/weights.h"
 #include "ir/onnx/onnx.pb-c.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <regex.h>
 #include <stdio.h>
@@ -287,6 +288,45 @@ check_spec(const burin_prune_spec *s, burin_error *err)
 	return 0;
 }
 
+/* regcomp copies what is repeated, and copies of copies fill the memory;
+ * regexec tries all ways to match a part that is referred to.  */
+enum { MOST_PATTERN = 256, MOST_REPEATS = 256 };
+
+/* The largest number of the interval that p begins with, "{4}" or "{1,4}"; 1
+ * for none.  */
+static long
+repeats_at(const char *p)
+{
+	long least = 1, most = 0;
+
+	if (*p != '{' || sscanf(p, "{%ld,%ld", &least, &most) < 1)
+		return 1;
+	most = most > least ? most : least;
+	return most < 1 ? 1 : most < MOST_REPEATS ? most : MOST_REPEATS + 1;
+}
+
+static int
+check_only(const char *only, burin_error *err)
+{
+	size_t n = strlen(only);
+	long repeats = 1;
+
+	if (n > MOST_PATTERN)
+		return brn_fail(err, BURIN_EINVAL,
+		    "pattern of %zu bytes, wanted at most %d", n,
+		    MOST_PATTERN);
+	for (const char *p = only; *p; p++) {
+		if (*p == '\\' && isdigit((unsigned char)p[1]))
+			return brn_fail(err, BURIN_EINVAL, "pattern '%s': "
+			    "references (\\%c) are not taken", only, p[1]);
+		repeats *= repeats_at(p);
+		if (repeats > MOST_REPEATS)
+			return brn_fail(err, BURIN_EINVAL, "pattern '%s': "
+			    "more than %d repetitions", only, MOST_REPEATS);
+	}
+	return 0;
+}
+
 static int
 compile_only(struct prune *p, regex_t *re)
 {
@@ -295,6 +335,8 @@ compile_only(struct prune *p, regex_t *re)
 
 	if (!p->spec->only)
 		return 0;
+	if ((rc = check_only(p->spec->only, p->err)) < 0)
+		return rc;
 	rc = regcomp(re, p->spec->only, REG_EXTENDED | REG_NOSUB);
 	if (rc) {
 		regerror(rc, re, why, sizeof why);

@@ -10,11 +10,13 @@
 
 #include "ir/onnx/onnx.pb-c.h"
 #include "ir/onnx/scan.h"
+#include "ir/onnx/skim.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The bytes of a model without its large weights.  */
+/* The bytes of a model without its large weights, of which brn_onnx_skim has
+ * read nothing.  */
 struct strip {
 	struct brn_buf bytes;   /* for protobuf-c */
 	struct brn_buf raw;     /* one struct raw for each initializer */
@@ -23,16 +25,6 @@ struct strip {
 struct raw {
 	const uint8_t *p;       /* NULL: it is in strip.bytes */
 	size_t n;
-};
-
-/* Weights below this many bytes are unpacked with the rest.  */
-enum { LARGE_RAW = 4096 };
-
-/* Fields, by tag: number and wire type 2.  */
-enum {
-	MODEL_GRAPH = 7 << 3 | 2,
-	GRAPH_INITIALIZER = 5 << 3 | 2,
-	TENSOR_RAW_DATA = 9 << 3 | 2,
 };
 
 /* A field of a message that is known to be well formed.  */
@@ -112,7 +104,8 @@ strip_tensor(const struct field *t, struct brn_buf *graph,
 		struct field f = next_field(p);
 
 		p = f.end;
-		if (f.tag == TENSOR_RAW_DATA && f.end - f.body >= LARGE_RAW)
+		if (f.tag == BRN_ONNX_TENSOR_RAW_DATA &&
+		    f.end - f.body >= BRN_ONNX_LARGE_RAW)
 			raw = (struct raw){ f.body,
 			    (size_t)(f.end - f.body) };
 		else
@@ -132,7 +125,7 @@ strip_graph(const struct field *g, struct strip *s)
 		struct field f = next_field(p);
 
 		p = f.end;
-		if (f.tag == GRAPH_INITIALIZER)
+		if (f.tag == BRN_ONNX_GRAPH_INITIALIZER)
 			strip_tensor(&f, &out, &s->raw);
 		else
 			brn_buf_put(&out, f.start, (size_t)(f.end - f.start));
@@ -151,7 +144,7 @@ strip_model(const struct brn_onnx_map *map, struct strip *s)
 		struct field f = next_field(p);
 
 		p = f.end;
-		if (f.tag == MODEL_GRAPH)
+		if (f.tag == BRN_ONNX_MODEL_GRAPH)
 			strip_graph(&f, s);
 		else
 			brn_buf_put(&s->bytes, f.start,
@@ -215,7 +208,8 @@ brn_onnx_unpack(const struct brn_onnx_map *map, const char *file,
 	struct Onnx__ModelProto *m;
 	struct strip s = { 0 };
 
-	if ((rc = brn_onnx_scan(map->p, map->n, file, err)) < 0)
+	if ((rc = brn_onnx_skim(map, file, err)) < 0 ||
+	    (rc = brn_onnx_scan(map->p, map->n, file, err)) < 0)
 		return rc;
 	if (strip_model(map, &s) < 0)
 		failed = 1;
@@ -226,7 +220,7 @@ brn_onnx_unpack(const struct brn_onnx_map *map, const char *file,
 	else if (!m)
 		rc = brn_fail(err, BURIN_EFORMAT, "%s: not an ONNX model",
 		    file);
-	brn_onnx_map_rest(map);
+	brn_onnx_map_drop(map);
 	if (rc == 0)
 		rc = restore(map, m, &s, file, err);
 	brn_buf_free(&s.bytes);

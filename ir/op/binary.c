@@ -269,7 +269,8 @@ infer_prelu(struct brn_infer *c, struct brn_type *out)
 		    brn_infer_same_dim(c, &t.dim[1], slope->dim[0]);
 	if ((rc = brn_infer_broadcast(c, &t, slope)) < 0)
 		return rc;
-	if (brn_type_is_concrete(&t) && !brn_type_equal(&t, out))
+	if (brn_type_is_concrete(&t) && brn_type_is_concrete(out) &&
+	    !brn_type_equal(&t, out))
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "the slope does not broadcast to x");
 	return BURIN_OK;

@@ -151,7 +151,8 @@ infer_node(struct brn_infer *c)
 	size_t bytes;
 	int rc;
 
-	if ((rc = check_inputs(c)) < 0)
+	if ((rc = brn_graph_check_time(c->g, c->err)) < 0 ||
+	    (rc = check_inputs(c)) < 0)
 		return rc;
 	if (inputs_are_known(c) && (rc = rules[c->n->op](c, &t)) < 0)
 		return rc;

@@ -6,7 +6,11 @@
  */
 #include "ir/op/op.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 #include "ir/graph/epilogue.h"
+#include "ir/graph/x_quant.h"
 
 /* ---- types ---- */
 
@@ -105,6 +109,17 @@ check_residual(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+/* Are the attributes of ir/graph/x_quant.h in range?  */
+static int
+is_x_quant(const struct brn_node *n)
+{
+	int64_t how = brn_attr_int(n, "x_quant"), z = brn_attr_int(n, "x_zero");
+	float scale = brn_attr_float(n, "x_scale");
+
+	return how >= BRN_X_FLOAT && how <= BRN_X_TOKEN && z >= 0 &&
+	    z <= 255 && isfinite(scale) && scale > 0;
+}
+
 int
 infer_dense(struct brn_infer *c, struct brn_type *out)
 {
@@ -125,6 +140,10 @@ infer_dense(struct brn_infer *c, struct brn_type *out)
 	if ((rc = brn_infer_same_dim(c, &cols, x->dim[x->rank - 1])) < 0 ||
 	    (bias && (rc = brn_infer_same_dim(c, &rows, bias->dim[0])) < 0))
 		return rc;
+	if (!is_x_quant(c->n))
+		return brn_infer_bad(c, BURIN_EFORMAT,
+		    "x_quant is not 0 .. 3, x_zero not 0 .. 255, or x_scale "
+		    "not positive");
 	*out = *x;
 	out->dim[x->rank - 1] = rows;
 	return brn_infer_in(c, 3) ? check_residual(c, out) : BURIN_OK;
@@ -293,18 +312,67 @@ finish(const struct brn_node *n, const struct brn_tensor *const *in,
 	    brn_get_float(residual, i) : BRN_NO_RESIDUAL));
 }
 
+/* n numbers of x as a layer with attribute x_quant takes them.  */
+static void
+quantize(const struct brn_node *layer, const float *x, int64_t n, float *out)
+{
+	float scale = brn_attr_float(layer, "x_scale"), lo = 0, hi = 0;
+	int32_t zero = (int32_t)brn_attr_int(layer, "x_zero");
+
+	for (int64_t i = 0; i < n; i++) {
+		lo = x[i] < lo ? x[i] : lo;
+		hi = x[i] > hi ? x[i] : hi;
+	}
+	if (brn_attr_int(layer, "x_quant") != BRN_X_FIXED)
+		brn_quant_of_range(lo, hi, &scale, &zero);
+	for (int64_t i = 0; i < n; i++) {
+		float q = rintf(x[i] / scale) + (float)zero;
+
+		q = q > 0 ? q < 255 ? q : 255 : 0;
+		out[i] = (q - (float)zero) * scale;
+	}
+}
+
+/* The x of a layer: in, or a copy of it in *own, quantized.  ENOMEM.  */
+static int
+layer_x(const struct brn_node *n, const struct brn_tensor *in,
+    struct brn_tensor *own, burin_error *err)
+{
+	int64_t how = brn_attr_int(n, "x_quant"), size = brn_numel(in);
+	int64_t run = how == BRN_X_TOKEN ? in->type.dim[in->type.rank - 1] :
+	    size;
+
+	*own = *in;
+	own->data = NULL;
+	if (how == BRN_X_FLOAT || size == 0) {
+		own->data = in->data;
+		return BURIN_OK;
+	}
+	own->data = brn_alloc((size_t)size, sizeof(float));
+	if (!own->data)
+		return brn_nomem(err);
+	for (int64_t i = 0; i < size; i += run)
+		quantize(n, (const float *)in->data + i, run,
+		    (float *)own->data + i);
+	return BURIN_OK;
+}
+
 BRN_REF(dense)
 {
 	int trans = brn_attr_int(n, "trans_w") != 0;
 	int64_t rows = in[1]->type.dim[trans], cols = in[1]->type.dim[!trans];
 	int64_t size = brn_numel(out);
-	struct mat x = { in[0], 0, cols, 1 };
+	struct brn_tensor q;
+	struct mat x = { &q, 0, cols, 1 };
 	/* w^T: [cols][rows].  */
 	struct mat w = { in[1], 0, trans ? rows : 1, trans ? 1 : cols };
+	int rc = layer_x(n, in[0], &q, err);
 
-	for (int64_t i = 0; i < size; i++)
+	for (int64_t i = 0; i < size && rc == 0; i++)
 		finish(n, in, out, i, dot(&x, i / rows, &w, i % rows, cols));
-	return BURIN_OK;
+	if (q.data != in[0]->data)
+		free(q.data);
+	return rc;
 }
 
 /* The dot product of one row of the weight with x, over stored blocks.  */
@@ -328,11 +396,14 @@ bsr_dot(const struct brn_bsr *b, int64_t row, const float *x)
 BRN_REF(bsr_dense)
 {
 	const struct brn_bsr *b = n->in[1]->bsr;
-	const float *x = in[0]->data;
 	int64_t size = brn_numel(out);
+	struct brn_tensor x;
+	int rc = layer_x(n, in[0], &x, err);
 
-	for (int64_t i = 0; i < size; i++)
+	for (int64_t i = 0; i < size && rc == 0; i++)
 		finish(n, in, out, i, bsr_dot(b, i % b->rows,
-		    x + i / b->rows * b->cols));
-	return BURIN_OK;
+		    (const float *)x.data + i / b->rows * b->cols));
+	if (x.data != in[0]->data)
+		free(x.data);
+	return rc;
 }

@@ -290,15 +290,15 @@ static int
 global_pool(const struct brn_tensor *x, struct brn_tensor *out,
     const struct pool *k)
 {
-	struct brn_plane_list p = brn_plane_list_of(&x->type);
+	int64_t nplane = brn_numel(out), size;
 
-	for (int64_t i = 0; i < p.batch * p.channels; i++) {
+	size = nplane ? brn_numel(x) / nplane : 0;
+	for (int64_t i = 0; i < nplane; i++) {
 		double acc = k->start;
 
-		for (int64_t j = 0; j < p.size; j++)
-			acc = k->add(acc, brn_get_float(x, i * p.size + j),
-			    k->p);
-		brn_set_float(out, i, k->end(acc, (double)p.size, k->p));
+		for (int64_t j = 0; j < size; j++)
+			acc = k->add(acc, brn_get_float(x, i * size + j), k->p);
+		brn_set_float(out, i, k->end(acc, (double)size, k->p));
 	}
 	return BURIN_OK;
 }

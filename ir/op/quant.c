@@ -42,6 +42,13 @@ is_one(const struct brn_type *t)
 	return brn_type_is_concrete(t) && brn_type_numel(t) == 1;
 }
 
+/* Of a vector.  */
+static int
+may_be_one(const struct brn_type *t)
+{
+	return t->dim[0] == 1 || brn_is_sym(t->dim[0]);
+}
+
 static int
 check_scale(struct brn_infer *c)
 {
@@ -60,7 +67,7 @@ check_scale(struct brn_infer *c)
 		if ((rc = brn_infer_same_dim(c, &dim, zero->dim[d])) < 0)
 			return rc;
 	}
-	if (s->rank == 0 || (s->rank == 1 && is_one(s)))
+	if (s->rank == 0 || (s->rank == 1 && may_be_one(s)))
 		return BURIN_OK;
 	if ((axis = brn_infer_axis(c, "axis", x->rank)) < 0)
 		return axis;

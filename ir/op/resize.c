@@ -224,8 +224,9 @@ brn_resize_taps(const struct brn_node *n, const struct brn_resize_axis *a,
 	t->outside = brn_attr_int(n, "coordinates") ==
 	    BRN_RESIZE_tf_crop_and_resize &&
 	    (place < 0 || place > (double)(a->in - 1));
-	/* All places beyond BRN_TAPS outside have the same taps.  */
-	x = x < -BRN_TAPS ? -BRN_TAPS : x > (double)a->in + BRN_TAPS ?
+	/* All places beyond BRN_TAPS outside have the same taps.  A NaN, from
+	 * the roi, counts as one of them.  */
+	x = !(x >= -BRN_TAPS) ? -BRN_TAPS : x > (double)a->in + BRN_TAPS ?
 	    (double)a->in + BRN_TAPS : x;
 	first = weigh(n, a, x, t);
 	if (brn_attr_int(n, "exclude_outside") && t->n == BRN_TAPS)

@@ -291,21 +291,27 @@ BRN_REF(top_k)
 
 /* ---- nonzero, compress ---- */
 
-/* How many of the first elements of t are not zero; -1: not known.  */
+/* How many of the first elements of an input are not zero; -1: not known, or
+ * more work than the budget has.  */
 static int64_t
-count(const struct brn_tensor *t, int64_t first)
+count(struct brn_infer *c, int input, int64_t first)
 {
-	int64_t n = 0;
+	const struct brn_tensor *t = brn_infer_val(c, input, NULL);
+	int64_t n = 0, size = t ? brn_numel(t) : 0;
 
-	for (int64_t i = 0; t && i < brn_numel(t) && i < first; i++)
+	size = size < first ? size : first;
+	if (!t || (double)size > c->budget)
+		return -1;
+	c->budget -= (double)size;
+	for (int64_t i = 0; i < size; i++)
 		n += brn_get_float(t, i) != 0;
-	return t ? n : -1;
+	return n;
 }
 
 int
 infer_nonzero(struct brn_infer *c, struct brn_type *out)
 {
-	int64_t n = count(brn_infer_val(c, 0, NULL), INT64_MAX);
+	int64_t n = count(c, 0, INT64_MAX);
 
 	*out = (struct brn_type){ BURIN_I64, 2, { brn_infer_in(c, 0)->rank,
 	    n < 0 ? brn_infer_new_dim(c) : n } };
@@ -345,7 +351,7 @@ infer_compress(struct brn_infer *c, struct brn_type *out)
 		all = x->dim[axis];
 	else if (brn_type_is_concrete(x))
 		all = brn_type_numel(x);
-	n = all < 0 ? -1 : count(brn_infer_val(c, 1, NULL), all);
+	n = all < 0 ? -1 : count(c, 1, all);
 	*out = *x;
 	out->rank = a ? x->rank : 1;
 	out->dim[axis] = n < 0 ? brn_infer_new_dim(c) : n;

@@ -7,7 +7,8 @@
 
 #include "ir/op/op.h"
 
-/* The largest stride, dilation, kernel size or padding.  */
+/* The largest stride, dilation, padding, size of an image or number of taps:
+ * products of two of them do not overflow.  */
 #define MOST INT32_MAX
 
 /* Attribute name as count numbers, none below least; dflt where it is absent.
@@ -32,14 +33,27 @@ static int
 set_kernel(const struct brn_node *n, const struct brn_type *w,
     struct brn_window *o)
 {
-	if (!w)
-		return brn_attr(n, "kernel_shape") ?
-		    ints(n, "kernel_shape", o->n, 1, 1, o->kernel) : -1;
-	if (w->rank != o->n + 2)
+	int64_t taps = 1;
+
+	if (w ? w->rank != o->n + 2 : !brn_attr(n, "kernel_shape") ||
+	    ints(n, "kernel_shape", o->n, 1, 1, o->kernel) < 0)
 		return -1;
 	for (int i = 0; i < o->n; i++) {
-		o->kernel[i] = w->dim[i + 2];
-		if (o->kernel[i] < 1 || o->kernel[i] > MOST)
+		if (w)
+			o->kernel[i] = w->dim[i + 2];
+		if (o->kernel[i] < 1 || o->kernel[i] > MOST / taps)
+			return -1;
+		taps *= o->kernel[i];
+	}
+	return 0;
+}
+
+static int
+set_in(const struct brn_type *x, struct brn_window *o)
+{
+	for (int i = 0; i < o->n; i++) {
+		o->in[i] = x->dim[i + 2];
+		if (o->in[i] > MOST)
 			return -1;
 	}
 	return 0;
@@ -58,6 +72,9 @@ read_attrs(const struct brn_node *n, const struct brn_type *x,
 	*why = "wanted [batch, channels, spatial..]";
 	if (o->n < 1)
 		return -1;
+	*why = "image is too large";
+	if (set_in(x, o) < 0)
+		return -1;
 	*why = "kernel does not fit";
 	if (set_kernel(n, w, o) < 0)
 		return -1;
@@ -69,7 +86,6 @@ read_attrs(const struct brn_node *n, const struct brn_type *x,
 	if (explicit && ints(n, "pads", 2 * o->n, 0, 0, pads) < 0)
 		return -1;
 	for (int i = 0; i < o->n; i++) {
-		o->in[i] = x->dim[i + 2];
 		o->pad[i] = explicit ? pads[i] : 0;
 		o->pad_end[i] = explicit ? pads[o->n + i] : 0;
 	}

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Few tokens: one, or up to four, which are computed as four.  Each vector of
- * weights is loaded once for all tokens:
+ * Few tokens: one, or up to four, which are computed as four, or eight packed
+ * ones.  Each vector of weights is loaded once for all tokens:
  *
  *	acc[token] += w[column] * x[column][token]
  *
  * Lanes are the rows of a block where these fill a vector; else rows times four
- * tokens, with the weights spread by a shuffle.  One token and one or two rows
- * are scalar.  Blocks are done in passes of 1, 2, 4, .. rows.  Each sum takes
- * its blocks in the same order as in every other kernel, so the results are the
- * same bits.
+ * tokens, with the weights spread by a shuffle, or eight tokens of a row.  One
+ * token and one or two rows are scalar.  Blocks are done in passes of 1, 2, 4,
+ * .. rows.  Each sum takes its blocks in the same order as in every other
+ * kernel, so the results are the same bits.
  *
  * The wanted tokens of x are gathered first.  In a tile each feature has a line
  * of its own, which is more than L1 holds.  Tokens that are not wanted are
- * written as zero.
+ * written as zero.  Packed x and y are used as they are.
  */
 #include "jit/builtin/few_tokens.h"
 
@@ -86,10 +86,10 @@ block_row_at(const struct pass *p, int i, int64_t bw)
 	};
 }
 
-/* Store four rows of four tokens, transposed from sums that have the rows of a
- * token together; tokens are `step` floats apart.  */
+/* Transpose four rows of four tokens from sums that have the rows of a token
+ * together; tokens are `step` floats apart.  */
 static inline __attribute__((always_inline)) void
-store_4x4(float *y, const float *sum, int64_t step)
+transpose_4x4(v4 *row, const float *sum, int64_t step)
 {
 	typedef int32_t i4 __attribute__((vector_size(16)));
 	v4 a = *(const v4 *)sum, b = *(const v4 *)(sum + step);
@@ -98,15 +98,35 @@ store_4x4(float *y, const float *sum, int64_t step)
 	v4 ab = __builtin_shuffle(a, b, (i4){ 0, 4, 1, 5 });
 	v4 cd = __builtin_shuffle(c, d, (i4){ 0, 4, 1, 5 });
 
-	brn_store_line(y, __builtin_shuffle(ab, cd, (i4){ 0, 1, 4, 5 }));
-	brn_store_line(y + BRN_TILE, __builtin_shuffle(ab, cd,
-	    (i4){ 2, 3, 6, 7 }));
+	row[0] = __builtin_shuffle(ab, cd, (i4){ 0, 1, 4, 5 });
+	row[1] = __builtin_shuffle(ab, cd, (i4){ 2, 3, 6, 7 });
 	ab = __builtin_shuffle(a, b, (i4){ 2, 6, 3, 7 });
 	cd = __builtin_shuffle(c, d, (i4){ 2, 6, 3, 7 });
-	brn_store_line(y + 2 * BRN_TILE, __builtin_shuffle(ab, cd,
-	    (i4){ 0, 1, 4, 5 }));
-	brn_store_line(y + 3 * BRN_TILE, __builtin_shuffle(ab, cd,
-	    (i4){ 2, 3, 6, 7 }));
+	row[2] = __builtin_shuffle(ab, cd, (i4){ 0, 1, 4, 5 });
+	row[3] = __builtin_shuffle(ab, cd, (i4){ 2, 3, 6, 7 });
+}
+
+/* Store the sums of a block row, packed.  */
+static inline __attribute__((always_inline)) void
+store_packed(float *y, const struct shape z, const float *sum)
+{
+	v4 row[4];
+
+	if (z.token_stride == 1) {
+		__builtin_memcpy(y, sum, (size_t)(z.rows * z.tokens) *
+		    sizeof *y);
+		return;
+	}
+#pragma GCC unroll 1
+	for (int r = 0; r < z.rows; r += 4)
+#pragma GCC unroll 2
+		for (int t = 0; t < z.tokens; t += 4) {
+			transpose_4x4(row, sum + t * z.token_stride + r,
+			    z.token_stride);
+#pragma GCC unroll 4
+			for (int k = 0; k < 4; k++)
+				*(v4 *)(y + (r + k) * z.tokens + t) = row[k];
+		}
 }
 
 /* Store the sums of the i-th block row.  */
@@ -116,8 +136,11 @@ store_sums(const struct pass *p, int i, const struct shape z,
 {
 	int64_t at = brow_of(p, i) * p->a->bh + p->row;
 	float *y = p->y + at * BRN_TILE;
+	v4 row[4];
 
-	if (z.tokens == 1)
+	if (z.tokens == BRN_PACKED_TOKENS || p->a->stride)
+		store_packed(p->y + at * z.tokens, z, sum);
+	else if (z.tokens == 1)
 #pragma GCC unroll 8
 		for (int r = 0; r < z.rows; r++)
 			brn_store_line(y + r * BRN_TILE, (v4){ sum[r] });
@@ -128,8 +151,12 @@ store_sums(const struct pass *p, int i, const struct shape z,
 			    *(const v4 *)(sum + 4 * r));
 	else
 #pragma GCC unroll 1
-		for (int r = 0; r < z.rows; r += 4)
-			store_4x4(y + r * BRN_TILE, sum + r, z.token_stride);
+		for (int r = 0; r < z.rows; r += 4) {
+			transpose_4x4(row, sum + r, z.token_stride);
+#pragma GCC unroll 4
+			for (int k = 0; k < 4; k++)
+				brn_store_line(y + (r + k) * BRN_TILE, row[k]);
+		}
 }
 
 /* ---- passes by what their lanes are ----------------------------------- */
@@ -176,6 +203,17 @@ store_sums(const struct pass *p, int i, const struct shape z,
 #undef VEC
 #endif
 
+#undef W
+#undef X
+
+/* Lanes are eight tokens of a row.  */
+#define VEC v8
+#define NAME(f) tokens_##f
+#define W(p, j) ((p)[j] - (v8){ 0 })
+#define X(p, t) (*(const v8 *)(p))
+#include "jit/builtin/few_tokens_pass.def"
+#undef NAME
+#undef VEC
 #undef W
 #undef X
 
@@ -250,8 +288,8 @@ spread4(const float *p)
 typedef void pass_fn(const struct pass *p, int64_t bw, int64_t stride);
 
 /* A pass of R rows and T tokens by function f, with the rest of its struct
- * shape.  Compiled for gathered x and blocks of one and of four columns, and
- * once for all others.  */
+ * shape.  Compiled for packed x and blocks of one and of four columns, for
+ * weights of which every block is stored, and once for all others.  */
 #define PASS(R, T, f, NV, NT, NBROW, ROW, TOKEN) \
 	enum { nbrow_##R##x##T = NBROW }; \
 	static void \
@@ -260,20 +298,27 @@ typedef void pass_fn(const struct pass *p, int64_t bw, int64_t stride);
 		const struct shape z = { R, T, NV, NT, NBROW, ROW, \
 		    TOKEN }; \
 		\
-		if (stride == T && bw == 1) \
-			f(p, z, 1, T); \
+		if (stride == T && p->full) \
+			f(p, z, bw, T, 1); \
+		else if (stride == T && bw == 1) \
+			f(p, z, 1, T, 0); \
 		else if (stride == T && bw == 4) \
-			f(p, z, 4, T); \
+			f(p, z, 4, T, 0); \
 		else \
-			f(p, z, bw, stride); \
+			f(p, z, bw, stride, 0); \
 	}
-#define PASSES(R) { R, { nbrow_##R##x1, nbrow_##R##x4 }, \
-    { pass_##R##x1, pass_##R##x4 } },
+#define PASSES_4(R) { R, { nbrow_##R##x1, nbrow_##R##x4, 0 }, \
+    { pass_##R##x1, pass_##R##x4, NULL } },
+#define PASSES(R) { R, { nbrow_##R##x1, nbrow_##R##x4, nbrow_##R##x8 }, \
+    { pass_##R##x1, pass_##R##x4, pass_##R##x8 } },
 
 PASS(1, 1, scalar_pass, 1, 1, 8, 1, 1)
 PASS(2, 1, scalar_pass, 2, 1, 4, 1, 1)
 PASS(4, 1, rows4_pass, 1, 1, 4, 1, 1)
 PASS(1, 4, tokens4_pass, 1, 1, 8, 4, 1)
+PASS(1, 8, tokens_pass, 1, 1, 8, 8, 1)
+PASS(2, 8, tokens_pass, 2, 1, 4, 8, 1)
+PASS(4, 8, tokens_pass, 4, 1, 2, 8, 1)
 #if defined __AVX512F__
 PASS(8, 1, rows8_pass, 1, 1, 8, 1, 1)
 PASS(16, 1, rows16_pass, 1, 1, 4, 1, 1)
@@ -283,6 +328,8 @@ PASS(4, 4, tokens16_pass, 1, 1, 4, 4, 1)
 PASS(8, 4, rows8_pass, 1, 4, 4, 1, 8)
 PASS(16, 4, rows16_pass, 1, 4, 2, 1, 16)
 PASS(32, 4, rows16_pass, 2, 4, 1, 1, 32)
+PASS(8, 8, rows8_pass, 1, 8, 2, 1, 8)
+PASS(16, 8, rows16_pass, 1, 8, 2, 1, 16)
 #elif defined __AVX__
 PASS(8, 1, rows8_pass, 1, 1, 8, 1, 1)
 PASS(16, 1, rows8_pass, 2, 1, 2, 1, 1)
@@ -290,6 +337,7 @@ PASS(2, 4, tokens8_pass, 1, 1, 4, 4, 1)
 PASS(4, 4, tokens8_pass, 2, 1, 2, 4, 1)
 PASS(8, 4, rows8_pass, 1, 4, 2, 1, 8)
 PASS(16, 4, rows8_pass, 2, 4, 1, 1, 16)
+PASS(8, 8, rows8_pass, 1, 8, 1, 1, 8)
 #else
 PASS(8, 1, rows4_pass, 2, 1, 2, 1, 1)
 PASS(2, 4, tokens4_pass, 2, 1, 4, 4, 1)
@@ -297,35 +345,38 @@ PASS(4, 4, tokens4_pass, 4, 1, 2, 4, 1)
 PASS(8, 4, rows4_pass, 2, 4, 1, 1, 8)
 #endif
 
-/* By rows, the most first.  Each has a function for one token and one for four,
- * and the number of block rows that it takes.  */
+/* By rows, the most first.  Each has a function for one token, one for four and
+ * maybe one for eight, and the number of block rows that it takes.  */
 static const struct passes {
 	int rows;
-	int nbrow[2];
-	pass_fn *fn[2];
+	int nbrow[3];
+	pass_fn *fn[3];
 } passes[] = {
 #if defined __AVX512F__
-	PASSES(32) PASSES(16)
+	PASSES_4(32) PASSES(16) PASSES(8)
 #elif defined __AVX__
-	PASSES(16)
+	PASSES_4(16) PASSES(8)
+#else
+	PASSES_4(8)
 #endif
-	PASSES(8) PASSES(4) PASSES(2) PASSES(1)
+	PASSES(4) PASSES(2) PASSES(1)
 };
 
 /* All rows of the block rows from p->brow to p->end.  */
 static void
-run_block_rows(struct pass *p, int four)
+run_block_rows(struct pass *p, int tokens)
 {
+	int k = tokens == 1 ? 0 : tokens == BRN_FEW_TOKENS ? 1 : 2;
 	const struct brn_kernel_args *a = p->a;
 	const struct passes *s = passes;
 	int64_t first = p->brow;
 
 	for (p->row = 0; p->row < a->bh; p->row += s->rows) {
-		while (a->bh - p->row < s->rows)
+		while (a->bh - p->row < s->rows || !s->fn[k])
 			s++;
 		for (p->brow = first; p->brow < p->end;
-		    p->brow += s->nbrow[four])
-			s->fn[four](p, p->bw, p->stride);
+		    p->brow += s->nbrow[k])
+			s->fn[k](p, p->bw, p->stride);
 	}
 }
 
@@ -335,13 +386,15 @@ static void
 run_tile(const struct brn_kernel_args *a, int64_t i, float *room)
 {
 	int64_t n = a->nbcol * a->bw;
-	int four = a->tokens > 1, ntoken = four ? BRN_FEW_TOKENS : 1;
-	const float *x = (const float *)a->x + i * n * BRN_TILE;
-	int gather = n <= X_FLOATS / ntoken;
+	int64_t feature = a->stride ? a->stride : BRN_TILE;
+	int four = a->tokens > 1, ntoken = a->stride ? (int)a->stride :
+	    four ? BRN_FEW_TOKENS : 1;
+	const float *x = (const float *)a->x + i * n * feature;
+	int gather = !a->stride && n <= X_FLOATS / ntoken;
 	int full = a->rowptr[a->nbrow] == a->nbrow * a->nbcol;
 	struct pass p = { .a = a, .full = full, .bw = full ? n : a->bw,
-	    .x = gather ? room : x, .stride = gather ? ntoken : BRN_TILE,
-	    .y = a->y + i * a->nbrow * a->bh * BRN_TILE };
+	    .x = gather ? room : x, .stride = gather ? ntoken : feature,
+	    .y = a->y + i * a->nbrow * a->bh * feature };
 
 	if (gather)
 		brn_gather_tokens(room, x, n, four);
@@ -349,7 +402,7 @@ run_tile(const struct brn_kernel_args *a, int64_t i, float *room)
 		p.brow = b;
 		p.end = b + MAX_BROWS < a->brow1 ? b + MAX_BROWS :
 		    a->brow1;
-		run_block_rows(&p, four);
+		run_block_rows(&p, ntoken);
 	}
 }
 

@@ -21,10 +21,11 @@ struct panel {
 	const float *x;                 /* gathered */
 	/* Initial sums: of row r at initial[r * stride].  The bias or zero in
 	 * the first panel (stride 1 or 0: one float for all tokens), y in the
-	 * next ones (stride BRN_TILE: four tokens).  */
+	 * next ones (stride line: four tokens, or one where that is 1).  */
 	const float *initial;
 	int64_t stride;
 	float *y;
+	int64_t line;                   /* floats of y from row to row */
 	int32_t row, nrow;              /* rows of this call */
 };
 
@@ -98,8 +99,16 @@ initial_sums(const struct panel *p, int32_t row)
 static inline void
 store_row(const struct panel *p, int32_t row, v4 sum)
 {
-	if (is_mine(p, row))
-		brn_store_line(p->y + (int64_t)row * BRN_TILE, sum);
+	float *y = p->y + (int64_t)row * p->line;
+
+	if (!is_mine(p, row))
+		return;
+	if (p->line == BRN_TILE)
+		brn_store_line(y, sum);
+	else if (p->line == 1)
+		*y = sum[0];
+	else
+		*(v4 *)y = sum;
 }
 
 /* The row numbers are loaded anew after the loop: kept in registers they would
@@ -432,14 +441,17 @@ run_panel(const struct brn_kernel_args *a, const struct panel *p,
 /* The x of n features, and zeros behind them, which is the x of filled up
  * places.  */
 static void
-gather_panel(float *to, const float *x, int64_t n, int tokens)
+gather_panel(const struct brn_kernel_args *a, float *to, const float *x,
+    int64_t n)
 {
-	if (tokens == BRN_TILE)
-		memcpy(to, x, (size_t)(n * BRN_TILE) * sizeof *to);
+	int tokens = tokens_at_once(a);
+	int64_t size = n * (a->stride ? a->stride : tokens);
+
+	if (a->stride || tokens == BRN_TILE)
+		memcpy(to, x, (size_t)size * sizeof *to);
 	else
 		brn_gather_tokens(to, x, n, tokens > 1);
-	memset(to + n * tokens, 0, (size_t)(BRN_FEW_MAX_COLS * tokens) *
-	    sizeof *to);
+	memset(to + size, 0, (size_t)(BRN_FEW_MAX_COLS * tokens) * sizeof *to);
 }
 
 static void
@@ -447,20 +459,20 @@ run_tile(const struct brn_kernel_args *a, int64_t t, float *x_panel)
 {
 	static const float zero;
 	int64_t n = a->nbcol * a->bw, wide = a->few->panel;
+	int64_t feature = a->stride ? a->stride : BRN_TILE;
 	const float *x = a->x;
 	struct panel p = { a->few, x_panel, a->bias ? a->bias : &zero,
-	    a->bias != NULL, a->y + t * a->nbrow * a->bh * BRN_TILE,
+	    a->bias != NULL, a->y + t * a->nbrow * a->bh * feature, feature,
 	    (int32_t)(a->brow0 * a->bh),
 	    (int32_t)((a->brow1 - a->brow0) * a->bh) };
 
 	for (int32_t k = 0; k < p.few->npanel; k++) {
 		int64_t at = k * wide, some = n - at < wide ? n - at : wide;
 
-		gather_panel(x_panel, x + (t * n + at) * BRN_TILE, some,
-		    tokens_at_once(a));
+		gather_panel(a, x_panel, x + (t * n + at) * feature, some);
 		run_panel(a, &p, k);
 		p.initial = p.y;
-		p.stride = BRN_TILE;
+		p.stride = feature;
 	}
 }
 

@@ -2,8 +2,11 @@
  *
  * The kernels of the library, by instruction set.
  */
+#include "jit/builtin/bf16.h"
 #include "jit/builtin/few_tokens.h"
+#include "jit/builtin/i8.h"
 #include "jit/builtin/t0.h"
+#include "jit/kernel/dot_groups.h"
 
 brn_kernel_fn *
 brn_t0(enum brn_isa isa)
@@ -16,6 +19,20 @@ brn_t0(enum brn_isa isa)
 	};
 
 	return t0[isa] ? t0[isa] : t0[BRN_ISA_generic];
+}
+
+brn_kernel_fn *
+brn_tier_0(const struct brn_spec *s, enum brn_isa isa)
+{
+	switch (s->elem) {
+	case BRN_ELEM_bf16:
+		return brn_t0_bf16;
+	case BRN_ELEM_i8:
+		return brn_dot_groups_aligned(s) ? brn_t0_i8_aligned :
+		    brn_t0_i8;
+	default:
+		return brn_t0(isa);
+	}
 }
 
 brn_kernel_fn *

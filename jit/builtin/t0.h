@@ -6,10 +6,11 @@
 #ifndef BRN_T0_H
 #define BRN_T0_H
 
-#include "jit/abi.h"
-#include "jit/target.h"
+#include "jit/spec.h"
 
 brn_kernel_fn *brn_t0(enum brn_isa isa);
+/* That of s: of its element type; of isa if that is f32.  */
+brn_kernel_fn *brn_tier_0(const struct brn_spec *s, enum brn_isa isa);
 
 /* ---- private to jit/builtin ------------------------------------------- */
 

@@ -238,41 +238,59 @@ new_vector(struct brn_gcc *g, const char *name)
 }
 
 brn_lv
-brn_gcc_pair_order(struct brn_gcc *g)
+brn_gcc_group_order(struct brn_gcc *g, enum brn_elem e)
 {
-	uint16_t word[2 * BRN_TILE];
+	int dot = brn_elems[e].dot;
+	uint8_t order[64];
 	brn_lv v = new_vector(g, "order"), table;
 
-	for (int i = 0; i < BRN_TILE; i++) {
-		word[2 * i] = (uint16_t)i;
-		word[2 * i + 1] = (uint16_t)(BRN_TILE + i);
+	for (int i = 0; i < BRN_TILE * dot; i++) {
+		int from = i % dot * BRN_TILE + i / dot;
+
+		if (e == BRN_ELEM_bf16)
+			((uint16_t *)(void *)order)[i] = (uint16_t)from;
+		else
+			order[i] = (uint8_t)from;
 	}
-	table = brn_gcc_at(g, brn_gcc_table(g, "order", g->f32, word,
-	    sizeof word), brn_gcc_int(g, 0));
+	table = brn_gcc_at(g, brn_gcc_table(g, "order", g->f32, order,
+	    sizeof order), brn_gcc_int(g, 0));
 	add_asm(g, "vmovdqu64 %1, %0", "=v", v, "m", &table);
 	return v;
 }
 
 brn_lv
-brn_gcc_pairs(struct brn_gcc *g, brn_lv lo, brn_lv hi, brn_lv order)
+brn_gcc_groups(struct brn_gcc *g, enum brn_elem e, const brn_lv *x,
+    brn_lv order)
 {
-	brn_lv v = new_vector(g, "pairs");
+	brn_lv v = new_vector(g, "groups");
 
-	if (hi)
+	if (!order)
+		add_asm(g, "vmovdqa64 %1, %0", "=v", v, "m",
+		    (brn_lv[]){ x[0] });
+	else if (!x[1])
+		add_asm(g, "vpermw %1, %2, %0", "=v", v, "mv",
+		    (brn_lv[]){ x[0], order });
+	else if (e == BRN_ELEM_bf16)
 		add_asm(g, "vmovdqa64 %1, %t0\n\t"
 		    "vinserti64x4 $1, %2, %0, %0\n\tvpermw %0, %3, %0",
-		    "=&v", v, "mmv", (brn_lv[]){ lo, hi, order });
+		    "=&v", v, "mmv", (brn_lv[]){ x[0], x[1], order });
 	else
-		add_asm(g, "vpermw %1, %2, %0", "=v", v, "mv",
-		    (brn_lv[]){ lo, order });
+		add_asm(g, "vmovdqa64 %1, %x0\n\t"
+		    "vinserti32x4 $1, %2, %0, %0\n\t"
+		    "vinserti32x4 $2, %3, %0, %0\n\t"
+		    "vinserti32x4 $3, %4, %0, %0\n\tvpermb %0, %5, %0",
+		    "=&v", v, "mmmmv",
+		    (brn_lv[]){ x[0], x[1], x[2], x[3], order });
 	return v;
 }
 
 void
-brn_gcc_dot(struct brn_gcc *g, brn_lv acc, brn_lv pairs, brn_lv w)
+brn_gcc_dot(struct brn_gcc *g, enum brn_elem e, brn_lv acc, brn_lv groups,
+    brn_lv w)
 {
-	add_asm(g, "vdpbf16ps %2%{1to16%}, %1, %0", "+v", acc, "vm",
-	    (brn_lv[]){ pairs, w });
+	add_asm(g, e == BRN_ELEM_bf16 ? "vdpbf16ps %2%{1to16%}, %1, %0" :
+	    "vpdpbusd %2%{1to16%}, %1, %0", "+v", acc, "vm",
+	    (brn_lv[]){ groups, w });
 }
 
 brn_lv

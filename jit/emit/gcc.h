@@ -67,12 +67,16 @@ void brn_gcc_prefetch(struct brn_gcc *g, brn_rv p);
 brn_rv brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
     const void *data, size_t nbytes);
 
-/* bf16, in vectors of 16 pairs that count as brn_gcc's vec.  The order that
- * pairs the words of two lines; the lines at lo and hi, of which hi may be NULL
- * for the one after lo, as pairs; acc += pairs * the pair at w, in fp32.  */
-brn_lv brn_gcc_pair_order(struct brn_gcc *g);
-brn_lv brn_gcc_pairs(struct brn_gcc *g, brn_lv lo, brn_lv hi, brn_lv order);
-void brn_gcc_dot(struct brn_gcc *g, brn_lv acc, brn_lv pairs, brn_lv w);
+/* Dot products of e, bf16 or i8, with groups of D columns of x.  A vector of 16
+ * groups counts as brn_gcc's vec.  The order that interleaves D lines; the
+ * lines at x[0] to x[D - 1] as groups, but with order NULL the groups at x[0],
+ * and with x[1] NULL (bf16) the lines at x[0] and after it; acc += groups * the
+ * group at w, in the type of sums.  */
+brn_lv brn_gcc_group_order(struct brn_gcc *g, enum brn_elem e);
+brn_lv brn_gcc_groups(struct brn_gcc *g, enum brn_elem e, const brn_lv *x,
+    brn_lv order);
+void brn_gcc_dot(struct brn_gcc *g, enum brn_elem e, brn_lv acc, brn_lv groups,
+    brn_lv w);
 
 /* All lanes the same; acc += a * b.  */
 brn_rv brn_gcc_splat(struct brn_gcc *g, brn_rv scalar);

@@ -6,9 +6,9 @@
  *
  *	acc[r][t] += x[t][feature] * w[r]
  *
- * With bf16 two features, a pair, take the place of one:
+ * With a dot width of D a group of D features takes the place of one:
  *
- *	acc[r][t] += x[t][feature] * w[r][0] + x[t][other] * w[r][1]
+ *	acc[r][t] += x[t][feature] * w[r][0] + x[t][other] * w[r][1] ..
  *
  * The pattern is a constant table of offsets into x; sizes, strides and trip
  * counts are constants.  A block row that is higher than a pass takes several
@@ -18,7 +18,7 @@
  */
 #include "jit/emit/t1.h"
 
-#include "jit/kernel/pairs.h"
+#include "jit/kernel/dot_groups.h"
 #include "jit/kernel/t1.h"
 
 enum {
@@ -28,7 +28,9 @@ enum {
 	W_PREFETCH_MIN_BH = 4,  /* lower blocks have too few FMAs to pay */
 	X_PREFETCH_MAX_BW = 4,  /* the x of wider blocks is adjacent, which the
 	                           processor prefetches itself */
-	STEP_PAIRS = 4,         /* of a full pattern */
+	STEP_GROUPS = 4,        /* of a full pattern */
+	MAX_DOT = 4,            /* of brn_elems */
+	L1_BYTES = 32 << 10,    /* x never has all of it */
 };
 
 struct t1 {
@@ -37,12 +39,13 @@ struct t1 {
 	struct brn_t1_part part;
 	int full;               /* every block is stored: no tables */
 	int nvec;               /* vectors a tile */
-	/* A step of a block row: the columns of a block.  With bf16 the columns
-	 * are pairs, one a step, or some if the pattern is full.  */
+	/* A step of a block row: the columns of a block.  With a dot width the
+	 * columns are groups, one a step, or some if the pattern is full.  */
 	int bw;
 	int64_t nstep;          /* of a block row, if the pattern is full */
+	int dot;                /* dot width */
 	int noff;               /* offsets a step */
-	brn_lv order;           /* brn_gcc_pair_order; NULL: not bf16 */
+	brn_lv order;           /* of brn_gcc_groups */
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
 	brn_lv w, p, end;       /* of the block row: its weights, and its
 	                           offsets from p to end */
@@ -60,10 +63,10 @@ cols(const struct brn_spec *s)
 	return (int64_t)s->nbcol * s->bw;
 }
 
-/* The x of a step: its first column in the first tile; of a pair of any two
- * columns also the second, else NULL.  */
+/* The x of a step: its first column in the first tile.  Of a group of any
+ * columns the others follow, else NULL.  */
 struct step_x {
-	brn_lv lo, hi;
+	brn_lv at[MAX_DOT];
 };
 
 /* Vector i of column c.  */
@@ -132,20 +135,22 @@ emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 	}
 }
 
-/* The pairs of column c of tile i; lo points to columns.  */
+/* The groups of column c of tile i.  */
 static brn_lv
-pairs_at(struct t1 *e, const struct step_x *x, int c, int i)
+groups_at(struct t1 *e, const struct step_x *x, int c, int i)
 {
 	struct brn_gcc *g = e->g;
 	brn_rv at = brn_gcc_int(g, i * cols(e->s) + c);
+	brn_lv line[MAX_DOT] = { NULL };
 
-	return brn_gcc_pairs(g, brn_gcc_at(g, brn_gcc_get(x->lo), at),
-	    x->hi ? brn_gcc_at(g, brn_gcc_get(x->hi), at) : NULL, e->order);
+	for (int k = 0; k < MAX_DOT && x->at[k]; k++)
+		line[k] = brn_gcc_at(g, brn_gcc_get(x->at[k]), at);
+	return brn_gcc_groups(g, e->s->elem, line, e->order);
 }
 
-/* Column c of a step of pairs.  The weights are operands in memory.  */
+/* Column c of a step of groups.  The weights are operands in memory.  */
 static void
-emit_pairs(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
+emit_groups(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
     int c)
 {
 	struct brn_gcc *g = e->g;
@@ -153,11 +158,11 @@ emit_pairs(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
 
 	emit_prefetch_weights(e, w, c);
 	for (int i = 0; i < p->nx; i++)
-		held[i] = pairs_at(e, x, c, p->first + i);
+		held[i] = groups_at(e, x, c, p->first + i);
 	for (int r = 0; r < p->rows; r++)
 		for (int i = 0; i < p->nx; i++)
-			brn_gcc_dot(g, p->acc[r * p->nx + i], held[i],
-			    brn_gcc_at(g, w, brn_gcc_int(g,
+			brn_gcc_dot(g, e->s->elem, p->acc[r * p->nx + i],
+			    held[i], brn_gcc_at(g, w, brn_gcc_int(g,
 			    (int64_t)c * e->s->bh + r)));
 }
 
@@ -165,10 +170,10 @@ static void
 emit_any_column(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
     int c)
 {
-	if (e->order)
-		emit_pairs(e, p, x, w, c);
+	if (e->dot > 1)
+		emit_groups(e, p, x, w, c);
 	else
-		emit_column(e, p, brn_gcc_get(x->lo), w, c);
+		emit_column(e, p, brn_gcc_get(x->at[0]), w, c);
 }
 
 /* v += n, for a pointer v.  */
@@ -186,17 +191,19 @@ vectors_at(struct brn_gcc *g, brn_rv x)
 	    brn_gcc_ptr(g->vec))) : NULL;
 }
 
-/* The columns of a step, in a loop over u of them when there are many.  x0 and
- * hi are those of struct step_x.  */
+/* The columns of a step, in a loop over u of them when there are many.  x0 are
+ * those of struct step_x.  */
 static void
-emit_step(struct t1 *e, struct pass *p, brn_rv x0, brn_rv hi, brn_rv w0)
+emit_step(struct t1 *e, struct pass *p, const brn_rv x0[MAX_DOT], brn_rv w0)
 {
 	struct brn_gcc *g = e->g;
 	int bw = e->bw, u = MAX_BODY / (p->rows * p->nx);
-	struct step_x x = { vectors_at(g, x0), vectors_at(g, hi) };
+	struct step_x x;
 	struct brn_loop l;
 	brn_lv c, w;
 
+	for (int i = 0; i < MAX_DOT; i++)
+		x.at[i] = vectors_at(g, x0[i]);
 	if (bw <= u) {
 		for (int i = 0; i < bw; i++)
 			emit_any_column(e, p, &x, w0, i);
@@ -208,7 +215,7 @@ emit_step(struct t1 *e, struct pass *p, brn_rv x0, brn_rv hi, brn_rv w0)
 	    brn_gcc_get(c));
 	for (int i = 0; i < u; i++)
 		emit_any_column(e, p, &x, brn_gcc_get(w), i);
-	emit_advance(g, x.lo, brn_gcc_int(g, u * e->nvec));
+	emit_advance(g, x.at[0], brn_gcc_int(g, u * e->nvec));
 	emit_advance(g, w, brn_gcc_int(g, u * e->s->bh));
 	brn_gcc_set(g, c, brn_gcc_add(g, brn_gcc_get(c),
 	    brn_gcc_int(g, -1)));
@@ -237,7 +244,7 @@ emit_prefetch_x(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 {
 	struct brn_gcc *g = e->g;
 	int bw = e->bw, last = (p->first + p->nx - 1) / e->nvec;
-	brn_rv far[2];
+	brn_rv far[MAX_DOT];
 
 	for (int k = 0; k < e->noff; k++)
 		far[k] = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
@@ -250,6 +257,14 @@ emit_prefetch_x(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 			    BRN_TILE)));
 }
 
+/* Does the x of a pass not stay in L1?  Only i8 is small enough to ask.  */
+static int
+is_x_far(const struct t1 *e, const struct pass *p)
+{
+	return e->s->elem != BRN_ELEM_i8 ||
+	    cols(e->s) * p->nx * BRN_TILE > L1_BYTES;
+}
+
 /* All steps of the block row.  x is the first tile, w0 the first weight of the
  * first row of this pass.  */
 static void
@@ -257,7 +272,7 @@ emit_steps(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 {
 	struct brn_gcc *g = e->g;
 	brn_lv w = brn_gcc_local(g, "w", w0), at, xk = NULL;
-	brn_rv end;
+	brn_rv end, xs[MAX_DOT] = { NULL };
 	struct brn_loop l;
 
 	if (e->full) {
@@ -270,16 +285,18 @@ emit_steps(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 	}
 	l = brn_gcc_while(g, brn_gcc_get(at), GCC_JIT_COMPARISON_LT, end);
 	if (e->full) {
-		emit_step(e, p, brn_gcc_get(xk), NULL, brn_gcc_get(w));
+		xs[0] = brn_gcc_get(xk);
+		emit_step(e, p, xs, brn_gcc_get(w));
 		emit_advance(g, xk, brn_gcc_int(g, e->bw * BRN_TILE));
 		brn_gcc_set(g, at, brn_gcc_add(g, brn_gcc_get(at),
 		    brn_gcc_int(g, 1)));
 	} else {
-		emit_step(e, p, x_of_offset(e, x, at, 0), e->noff > 1 ?
-		    x_of_offset(e, x, at, 1) : NULL, brn_gcc_get(w));
-		if (e->bw <= X_PREFETCH_MAX_BW)
+		for (int i = 0; i < e->noff; i++)
+			xs[i] = x_of_offset(e, x, at, i * e->dot / e->noff);
+		emit_step(e, p, xs, brn_gcc_get(w));
+		if (e->bw <= X_PREFETCH_MAX_BW && is_x_far(e, p))
 			emit_prefetch_x(e, p, x, at);
-		emit_advance(g, at, brn_gcc_int(g, e->noff));
+		emit_advance(g, at, brn_gcc_int(g, e->dot));
 	}
 	emit_advance(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->bw));
 	brn_gcc_wend(g, l);
@@ -445,9 +462,9 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 
 		first = brn_gcc_get(lo);
 		e->p = brn_gcc_local(g, "p", brn_gcc_offset(g,
-		    e->part.t.offs, brn_gcc_mul(g, first, e->noff)));
+		    e->part.t.offs, brn_gcc_mul(g, first, e->dot)));
 		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g,
-		    e->part.t.offs, brn_gcc_mul(g, hi, e->noff)));
+		    e->part.t.offs, brn_gcc_mul(g, hi, e->dot)));
 	}
 	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g, e->part.vals,
 	    brn_gcc_mul(g, first, (int64_t)s->bh * e->bw)));
@@ -488,17 +505,20 @@ emit_kernel(struct t1 *e)
 	brn_gcc_wend(g, lg);
 }
 
-/* The steps of bf16.  */
+/* The steps of dot groups.  */
 static void
-set_pairs(struct t1 *e)
+set_groups(struct t1 *e)
 {
-	int64_t n = brn_pairs_of(cols(e->s));
+	enum brn_elem elem = e->s->elem;
+	int64_t n = brn_dot_groups_of(elem, cols(e->s));
+	int interleaved = elem == BRN_ELEM_i8 && brn_dot_groups_aligned(e->s);
 
-	e->order = brn_gcc_pair_order(e->g);
-	e->noff = 2;
+	e->dot = brn_elems[elem].dot;
+	e->order = interleaved ? NULL : brn_gcc_group_order(e->g, elem);
+	e->noff = interleaved ? 1 : e->dot;
 	e->bw = 1;
 	if (e->full)
-		for (e->bw = STEP_PAIRS; n % e->bw; e->bw /= 2)
+		for (e->bw = STEP_GROUPS; n % e->bw; e->bw /= 2)
 			;
 	e->nstep = n / e->bw;
 }
@@ -509,10 +529,10 @@ brn_emit_t1_part(struct brn_gcc *g, const struct brn_spec *s,
 {
 	struct t1 e = { .g = g, .s = s, .part = *p, .full = !p->t.offs,
 	    .nvec = brn_t1_vectors(s->isa), .bw = s->bw, .nstep = s->nbcol,
-	    .noff = 1 };
+	    .dot = 1, .noff = 1 };
 
-	if (s->elem == BRN_ELEM_bf16)
-		set_pairs(&e);
+	if (brn_elems[s->elem].dot > 1)
+		set_groups(&e);
 	emit_kernel(&e);
 }
 
@@ -522,8 +542,8 @@ emit_layer(struct brn_gcc *g, const struct brn_spec *s, int full,
 {
 	struct brn_t1_part p = {
 		.yrows = (int64_t)s->nbrow * s->bh,
-		.vals = brn_gcc_arg(g, s->elem == BRN_ELEM_bf16 ?
-		    BRN_ARG_stream : BRN_ARG_vals),
+		.vals = brn_gcc_arg(g, s->elem == BRN_ELEM_f32 ?
+		    BRN_ARG_vals : BRN_ARG_stream),
 		.brow0 = brn_gcc_arg(g, BRN_ARG_brow0),
 		.brow1 = brn_gcc_arg(g, BRN_ARG_brow1),
 	};

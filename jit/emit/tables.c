@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jit/kernel/pairs.h"
+#include "jit/kernel/dot_groups.h"
 
 enum { LINE_UNITS = BRN_TILE * 4 / BRN_OFFS_UNIT };
 
@@ -28,21 +28,23 @@ round_to_words(size_t n)
 	return n < 8 ? 8 : (n + 7) & ~(size_t)7;
 }
 
-/* The pairs of s.  */
+/* The groups of s.  */
 static int
-make_pairs(const struct brn_spec *s, struct pattern *out, burin_error *err)
+make_groups(const struct brn_spec *s, struct pattern *out, burin_error *err)
 {
-	int64_t n = 2 * brn_pairs_before(s, s->nbrow);
+	int dot = brn_elems[s->elem].dot;
+	int64_t n = dot * brn_dot_groups_before(s, s->nbrow);
 	int32_t *col = brn_alloc((size_t)(n + s->nbrow) + 1, sizeof *col);
 	int32_t *rowptr = col + n;
 
 	if (!col)
 		return brn_nomem(err);
-	brn_pair_columns(s, col);
+	brn_dot_group_columns(s, col);
 	rowptr[0] = 0;
 	for (int32_t b = 0; b < s->nbrow; b++)
-		rowptr[b + 1] = rowptr[b] + (int32_t)brn_pairs_in_row(s, b);
-	*out = (struct pattern){ col, rowptr, n, LINE_UNITS / 2,
+		rowptr[b + 1] = rowptr[b] +
+		    (int32_t)brn_dot_groups_in_row(s, b);
+	*out = (struct pattern){ col, rowptr, n, LINE_UNITS / dot,
 	    s->nbcol * s->bw, col };
 	return BURIN_OK;
 }
@@ -50,8 +52,8 @@ make_pairs(const struct brn_spec *s, struct pattern *out, burin_error *err)
 static int
 make_pattern(const struct brn_spec *s, struct pattern *out, burin_error *err)
 {
-	if (s->elem == BRN_ELEM_bf16)
-		return make_pairs(s, out, err);
+	if (s->elem != BRN_ELEM_f32)
+		return make_groups(s, out, err);
 	*out = (struct pattern){ s->colidx, s->rowptr, s->nblk,
 	    (int64_t)s->bw * LINE_UNITS, s->nbcol - 1, NULL };
 	return BURIN_OK;

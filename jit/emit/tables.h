@@ -16,11 +16,11 @@ enum {
 };
 
 struct brn_tables {
-	brn_rv offs;            /* by block, or with bf16 by column of a pair:
-	                           the offset of its x, in units */
+	brn_rv offs;            /* by block, or by column of a dot group: the
+	                           offset of its x, in units */
 	int wide;               /* offsets are u32, else u16 */
 	brn_rv rowptr;          /* by block row: the first of its blocks, or of
-	                           its pairs */
+	                           its groups */
 };
 
 /* Emit the tables of s, whose pattern is not full.  ENOMEM.  */

@@ -4,7 +4,7 @@
  */
 #include "jit/get/batch.h"
 
-#include "jit/builtin/bf16.h"
+#include "cache/path.h"
 #include "jit/builtin/t0.h"
 #include "jit/get/fork.h"
 #include "jit/get/load.h"
@@ -138,8 +138,7 @@ set_tier_0(const struct brn_spec *s, struct brn_code *out)
 {
 	enum brn_isa isa = brn_isa_runs(s->isa) ? s->isa : brn_isa_detect();
 
-	set_code(s, BRN_KERNEL_t0, isa, s->elem == BRN_ELEM_bf16 ?
-	    brn_t0_bf16 : brn_t0(isa), out);
+	set_code(s, BRN_KERNEL_t0, isa, brn_tier_0(s, isa), out);
 }
 
 static void
@@ -180,6 +179,11 @@ brn_batch_init(struct brn_batch *b, const struct brn_jit_opts *o, int n,
 {
 	memset(b, 0, sizeof *b);
 	b->o = *o;
+	if (brn_is_privileged()) {
+		/* The caller would choose what runs with our rights.  */
+		b->o.mode = BRN_JIT_off;
+		b->o.remote = NULL;
+	}
 	b->n = n;
 	b->stopfd = -1;
 	pthread_mutex_init(&b->lock, NULL);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define MAX_SPEC ((uint32_t)1 << 30)
@@ -39,47 +40,41 @@ read_all(int fd, void *p, size_t n)
 	return 0;
 }
 
-/* Temporary files of the compiler go into the store, where the next prune
- * removes them should this process be killed.  The compiler reads TMPDIR only
- * once, so it is set to the store of the first request.  */
-static struct brn_store *tempdir_store;
-static char tempdir[PATH_MAX];
+/* The store for the kernels, and whether this process is in a directory of its
+ * own there for the temporary files of the compiler.  The next prune removes it
+ * should this process be killed.  */
+static struct brn_store *store;
+static int has_tempdir;
 
-static void
-set_tempdir(const char *dir)
+/* Go to the directory for temporary files: compiler, assembler and linker then
+ * find them from where they are, whatever happens to its name.  */
+static int
+enter_tempdir(burin_error *err)
 {
-	burin_error err;
+	int fd = brn_store_tempdir(store, err), rc = BURIN_OK;
 
-	if (tempdir_store || brn_store_open(dir, &tempdir_store, &err) < 0)
-		return;
-	if (brn_store_tempdir(tempdir_store, tempdir, sizeof tempdir,
-	    &err) == 0)
-		setenv("TMPDIR", tempdir, 1);
-	else
-		tempdir[0] = '\0';
-}
-
-static void
-remove_tempdir(void)
-{
-	if (tempdir[0])
-		brn_store_tempdir_remove(tempdir_store, tempdir);
-	brn_store_close(tempdir_store);
+	if (fd < 0)
+		return fd;
+	has_tempdir = 1;
+	if (fchdir(fd) < 0 || setenv("TMPDIR", ".", 1) < 0)
+		rc = brn_fail(err, BURIN_ECACHE, "%s: %s",
+		    brn_store_dir(store), strerror(errno));
+	close(fd);
+	return rc;
 }
 
 static int
-compile_into(const char *dir, const void *spec, size_t n,
-    struct brn_made *made, burin_error *err)
+compile(const char *dir, const void *spec, size_t n, struct brn_made *made,
+    burin_error *err)
 {
-	struct brn_store *s;
-	int rc = brn_store_open(dir, &s, err);
+	int rc;
 
-	if (rc < 0)
+	if (!store && (rc = brn_store_open_fd(BRN_CC_STORE, dir, &store,
+	    err)) < 0)
 		return rc;
-	set_tempdir(dir);
-	rc = brn_compile(s, spec, n, made, err);
-	brn_store_close(s);
-	return rc;
+	if (!has_tempdir && (rc = enter_tempdir(err)) < 0)
+		return rc;
+	return brn_compile(store, spec, n, made, err);
 }
 
 static void
@@ -89,7 +84,7 @@ serve(const char *dir, const void *spec, size_t n, struct brn_cc_answer *a)
 	burin_error err = { 0 };
 
 	a->magic = BRN_CC_MAGIC;
-	a->code = compile_into(dir, spec, n, &a->made, &err);
+	a->code = compile(dir, spec, n, &a->made, &err);
 	snprintf(a->msg, sizeof a->msg, "%.*s", (int)sizeof a->msg - 1,
 	    err.msg);
 	brn_trace("burin-cc: %zu bytes of spec, %s, %.1f ms", n,
@@ -139,14 +134,34 @@ keep_private(int fd, int flags)
 	return kept;
 }
 
+/* The host has ended: end at once, with assembler and linker, which are in the
+ * same process group.  */
+static void
+end_group(int sig)
+{
+	(void)sig;
+	kill(getpgrp() == getpid() ? 0 : getpid(), SIGKILL);
+}
+
+/* GCC has handlers of its own for the signals that are usual here.  */
+static void
+end_with_host(void)
+{
+	signal(SIGUSR1, end_group);
+	prctl(PR_SET_PDEATHSIG, SIGUSR1);
+}
+
 int
 main(void)
 {
 	int in, out;
 
+	end_with_host();
+
 	/* Report a closed pipe and a full disk as errors of write.  */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	fcntl(BRN_CC_STORE, F_SETFD, FD_CLOEXEC);
 	in = keep_private(0, O_RDONLY);
 	out = keep_private(1, O_WRONLY);
 	if (in < 0 || out < 0)
@@ -155,6 +170,8 @@ main(void)
 		return 1;
 	while (serve_request(in, out) == 0)
 		;
-	remove_tempdir();
+	if (has_tempdir)
+		brn_store_tempdir_remove(store);
+	brn_store_close(store);
 	return 0;
 }

@@ -6,13 +6,13 @@
  */
 #include "jit/get/compile.h"
 
+#include "cache/path.h"
 #include "jit/get/fork.h"
 #include "jit/get/load.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -33,20 +33,15 @@ has_entry(struct brn_store *s, const struct brn_key *k, const void *desc,
 	return 1;
 }
 
-/* Can the artifact be loaded?  A disk that filled up may have truncated it
- * without an error.  */
+/* Can the artifact in fd be loaded?  A disk that filled up may have truncated
+ * it without an error.  */
 static int
-try_load(const char *path, burin_error *err)
+try_load(int fd, burin_error *err)
 {
 	brn_kernel_fn *fn;
 	void *handle;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	int rc = brn_load(fd, &handle, &fn, err);
 
-	if (fd < 0)
-		return brn_fail(err, BURIN_ECACHE, "%s: %s", path,
-		    strerror(errno));
-	rc = brn_load(fd, &handle, &fn, err);
-	close(fd);
 	if (rc == 0)
 		brn_unload(handle);
 	return rc;
@@ -75,16 +70,19 @@ children_ms(void)
 	    1e-3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
-/* Compile with the module.  libgccjit runs assembler and linker inside its one
- * call; their time is that of the children that end during it.  */
+/* Compile into fd with the module, which writes through a path that leads to
+ * fd.  libgccjit runs assembler and linker inside its one call; their time is
+ * that of the children that end during it.  */
 static int
 run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
-    const char *path, struct brn_made *made, burin_error *err)
+    int fd, struct brn_made *made, burin_error *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char path[32];
 	double before;
 	int rc;
 
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	pthread_once(&once, watch_forks);
 	pthread_mutex_lock(&compile_lock);
 	brn_fork_in_compiler(1);
@@ -94,6 +92,32 @@ run_module(brn_module_compile_fn *module, const void *desc, size_t ndesc,
 	brn_fork_in_compiler(0);
 	pthread_mutex_unlock(&compile_lock);
 	return rc;
+}
+
+/* Check the directory where libgccjit makes one for its temporary files: in
+ * burin-cc the current one, which is private; with jit=inprocess that of the
+ * environment.  */
+static int
+check_tmpdir(burin_error *err)
+{
+	const char *dir[] = { getenv("TMPDIR"), getenv("TMP"), getenv("TEMP"),
+	    P_tmpdir };
+	int fd;
+
+	for (int i = 0; i < BRN_COUNT(dir); i++) {
+		if (!dir[i] || access(dir[i], R_OK | W_OK | X_OK) < 0)
+			continue;
+		if (!strcmp(dir[i], "."))
+			return BURIN_OK;
+		if (dir[i][0] != '/')
+			return brn_fail(err, BURIN_ECACHE, "TMPDIR %s: wanted "
+			    "an absolute path", dir[i]);
+		fd = brn_path_open(dir[i], BRN_PATH_PARENT, err);
+		if (fd >= 0)
+			close(fd);
+		return fd < 0 ? fd : BURIN_OK;
+	}
+	return BURIN_OK;
 }
 
 /* On a full disk GCC ends the process, and assembler and linker may leave a
@@ -129,22 +153,22 @@ compile(brn_module_compile_fn *module, struct brn_store *s,
     const struct brn_key *k, const void *desc, size_t ndesc,
     struct brn_made *made, burin_error *err)
 {
-	char tmp[PATH_MAX];
+	struct brn_temp tmp;
 	double start = brn_now_ms();
 	int rc;
 
-	if ((rc = check_room(s, err)) < 0 ||
-	    (rc = brn_store_temp(s, k, tmp, sizeof tmp, err)) < 0)
+	if ((rc = check_room(s, err)) < 0 || (rc = check_tmpdir(err)) < 0 ||
+	    (rc = brn_store_temp(s, k, &tmp, err)) < 0)
 		return rc;
-	rc = run_module(module, desc, ndesc, tmp, made, err);
+	rc = run_module(module, desc, ndesc, tmp.fd, made, err);
 	made->compile_ms = brn_now_ms() - start;
 	if (rc == 0 && (rc = check_room(s, err)) == 0)
-		rc = try_load(tmp, err);
+		rc = try_load(tmp.fd, err);
 	if (rc < 0) {
-		unlink(tmp);
+		brn_store_temp_remove(&tmp);
 		return set_refused(s, rc, made, err);
 	}
-	rc = brn_store_publish(s, k, tmp, desc, ndesc, err);
+	rc = brn_store_publish(s, k, &tmp, desc, ndesc, err);
 	made->publish_ms = brn_now_ms() - start - made->compile_ms;
 	return rc;
 }

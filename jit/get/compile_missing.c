@@ -5,7 +5,9 @@
  */
 #include "jit/get/batch.h"
 
+#include "cache/path.h"
 #include "jit/get/compile.h"
+#include "jit/get/environment.h"
 #include "jit/get/scratch.h"
 #include "jit/get/trace.h"
 
@@ -88,8 +90,10 @@ run_inprocess(struct brn_batch *b)
 	for (int i = 0; i < b->njob && !b->stop; i++) {
 		struct brn_job *j = &b->job[i];
 
-		j->code = brn_compile(b->target, j->spec, j->nspec, &j->made,
-		    &j->err);
+		j->code = brn_environment_check(&j->err);
+		if (j->code == 0)
+			j->code = brn_compile(b->target, j->spec, j->nspec,
+			    &j->made, &j->err);
 		job_done(b, j);
 	}
 }
@@ -115,8 +119,7 @@ num_jobs(const struct brn_batch *b)
 static void
 compile_into(struct brn_batch *b, struct brn_store *s)
 {
-	struct brn_pool pool = { brn_store_dir(s), num_jobs(b),
-	    b->background, b->stopfd };
+	struct brn_pool pool = { s, num_jobs(b), b->background, b->stopfd };
 
 	b->target = s;
 	b->njob = 0;
@@ -140,15 +143,15 @@ compile_into(struct brn_batch *b, struct brn_store *s)
 static void
 compile_into_scratch(struct brn_batch *b)
 {
-	struct brn_scratch t;
+	struct brn_store *s;
 	burin_error err;
 
-	if (brn_scratch_open(&t, &err) < 0) {
+	if (brn_scratch_open(&s, &err) < 0) {
 		brn_batch_note(b, err.msg);
 		return;
 	}
-	compile_into(b, t.store);
-	brn_scratch_close(&t);
+	compile_into(b, s);
+	brn_store_close_scratch(s);
 }
 
 static void
@@ -211,6 +214,9 @@ fail_again(struct brn_batch *b)
 static const char *
 why_not_compiled(const struct brn_batch *b)
 {
+	if (brn_is_privileged())
+		return "the program is set-uid or has capabilities: nothing "
+		    "is compiled";
 	if (b->o.mode == BRN_JIT_off)
 		return "jit=off, and the kernel is not in the cache";
 	if (b->njob && b->job[0].err.msg[0])

@@ -16,6 +16,20 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Fewer kernels are missing than may be compiled, or none will be.  */
+static int
+check_missing(struct brn_batch *b, burin_error *err)
+{
+	int64_t most = b->o.max_kernels;
+	int n = brn_batch_count_open(b);
+
+	if (b->o.mode == BRN_JIT_off || !most || n <= most)
+		return BURIN_OK;
+	return brn_fail(err, BURIN_EUNSUPPORTED,
+	    "the model needs %d kernels that no cache has, max_kernels is %lld",
+	    n, (long long)most);
+}
+
 /* Claim every spec, and settle those that a cache has.  */
 static int
 claim_and_search(struct brn_batch *b, const struct brn_spec *spec,
@@ -25,8 +39,10 @@ claim_and_search(struct brn_batch *b, const struct brn_spec *spec,
 
 	for (int i = 0; i < b->n && rc == 0; i++)
 		rc = brn_batch_claim(b, i, &spec[i], err);
-	if (rc == 0)
+	if (rc == 0) {
 		brn_batch_search(b);
+		rc = check_missing(b, err);
+	}
 	return rc;
 }
 

@@ -138,12 +138,17 @@ static brn_module_compile_fn *module_compile;
 static int
 open_module(burin_error *err)
 {
+	const char *gccjit;
 	char path[PATH_MAX];
 	void *h, *sym;
 	int rc;
 
 	if ((rc = brn_locate(BRN_PART_module, path, err)) < 0)
 		return rc;
+	/* It stands for what the module needs: they have one soname.  */
+	gccjit = secure_getenv("BURIN_GCCJIT");
+	if (gccjit)
+		dlopen(gccjit, RTLD_NOW | RTLD_LOCAL);
 	h = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!h)
 		return brn_fail(err, BURIN_EJIT, "%s: %s", path,

@@ -5,13 +5,14 @@
  */
 #include "jit/get/locate.h"
 
+#include "cache/path.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,13 @@
 #endif
 #ifndef BRN_LIBEXECDIR
 #define BRN_LIBEXECDIR "/usr/local/libexec"
+#endif
+
+#ifndef BRN_AS
+#define BRN_AS "/usr/bin/as"
+#endif
+#ifndef BRN_LD
+#define BRN_LD "/usr/bin/ld"
 #endif
 
 static const struct part {
@@ -46,7 +54,7 @@ struct refusal {
 static int
 is_ours(const struct stat *st)
 {
-	return (st->st_uid == 0 || st->st_uid == geteuid()) &&
+	return brn_is_trusted_owner(st->st_uid) &&
 	    (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
@@ -59,12 +67,13 @@ distrust(const char *path)
 
 	snprintf(dir, sizeof dir, "%s", path);
 	*strrchr(dir, '/') = '\0';
-	if (getauxval(AT_SECURE))
-		return "the program is set-uid";
+	if (brn_is_privileged())
+		return "the program is set-uid or has capabilities";
 	if (stat(path, &st) < 0 || !is_ours(&st))
-		return "others can write it";
+		return "others can write it (chmod go-w, or another owner)";
 	if (stat(dir, &st) < 0 || !is_ours(&st))
-		return "others can write its folder";
+		return "others can write its folder (chmod go-w, or another "
+		    "owner)";
 	return NULL;
 }
 
@@ -170,4 +179,32 @@ brn_locate(enum brn_part part, char path[PATH_MAX], burin_error *err)
 		    "used, %s", p->file, r.path, r.why);
 	return brn_fail(err, BURIN_EJIT, "%s not found at %s: %s", p->file,
 	    path, strerror(errno));
+}
+
+/* ---- assembler and linker --------------------------------------------- */
+
+int
+brn_locate_tools(char folders[2 * PATH_MAX], burin_error *err)
+{
+	static const struct { const char *name, *file; } tool[] = {
+		{ "as", BRN_AS }, { "ld", BRN_LD },
+	};
+	const char *env = secure_getenv("BURIN_BINUTILS");
+	char path[PATH_MAX];
+	size_t n = 0;
+
+	for (int i = 0; i < BRN_COUNT(tool); i++) {
+		if (snprintf(path, sizeof path, "%s%s%s", env ? env : "",
+		    env ? "/" : "", env ? tool[i].name : tool[i].file) >=
+		    PATH_MAX)
+			return brn_fail(err, BURIN_EJIT,
+			    "$BURIN_BINUTILS is too long");
+		if (access(path, X_OK) < 0)
+			return brn_fail(err, BURIN_EJIT, "%s not found at %s: "
+			    "%s; $BURIN_BINUTILS may name the folder of as "
+			    "and ld", tool[i].name, path, strerror(errno));
+		n += (size_t)sprintf(folders + n, "%s%.*s", i ? ":" : "",
+		    (int)(strrchr(path, '/') - path), path);
+	}
+	return BURIN_OK;
 }

@@ -21,9 +21,14 @@ enum brn_part { BRN_PART_cc, BRN_PART_module };
  *	   have been moved as a whole
  *	5. where it was installed
  *
- * that exists.  2 to 4 are passed over in set-uid programs, and if the file or
+ * that exists.  2 to 4 are passed over in programs with more rights than
+ * their caller, and if the file or
  * its folder can be written by others than root and the effective user.  EJIT:
  * there is none; the error tells of one that was passed over.  */
 int brn_locate(enum brn_part part, char path[PATH_MAX], burin_error *err);
+
+/* The folders of as and ld, "a:b": $BURIN_BINUTILS (secure_getenv), else those
+ * that configure found.  EJIT: the error names the one that is missing.  */
+int brn_locate_tools(char folders[2 * PATH_MAX], burin_error *err);
 
 #endif

@@ -18,6 +18,7 @@ struct brn_jit_opts {
 	const char *remote_key;         /* file with the key for it */
 	struct brn_limits limits;       /* of the cache */
 	int jobs;                       /* <= 0: one a core */
+	int64_t max_kernels;            /* to compile; 0: no limit */
 	int retry;                      /* also what failed within a day */
 	int wait;                       /* brn_jit_start returns when all are
 	                                   compiled */

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A temporary store for when the cache cannot be used: a private directory
- * under $TMPDIR, /tmp, /dev/shm or /var/tmp, removed when it is closed.
+ * under $TMPDIR, /tmp, /dev/shm or /var/tmp.
  */
 #ifndef BRN_SCRATCH_H
 #define BRN_SCRATCH_H
 
 #include "cache/store.h"
 
-struct brn_scratch {
-	struct brn_store *store;
-	char dir[256];
-};
-
-int brn_scratch_open(struct brn_scratch *t, burin_error *err);
-void brn_scratch_close(struct brn_scratch *t);
+/* The store is closed and removed by brn_store_close_scratch.  */
+int brn_scratch_open(struct brn_store **out, burin_error *err);
 
 #endif

@@ -7,9 +7,11 @@
  */
 #include "jit/get/worker.h"
 
+#include "jit/get/environment.h"
 #include "jit/get/locate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -29,8 +31,6 @@
 #define LEAVE_MS 2000
 #define LOWEST 19
 
-extern char **environ;
-
 struct worker {
 	pid_t pid;                      /* 0: no process */
 	int fd;
@@ -45,7 +45,8 @@ struct worker {
 struct pool {
 	const struct brn_pool *o;
 	char path[PATH_MAX];            /* of burin-cc */
-	burin_error missing;            /* code 0: it is there */
+	struct brn_environment env;
+	burin_error missing;            /* code 0: all is there */
 	double timeout;
 	int nworker, stopped;
 	struct worker *worker;
@@ -91,9 +92,20 @@ set_attributes(posix_spawnattr_t *a)
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 }
 
-/* Returns 0 or an errno.  */
+/* The descriptors of a worker: fd as 0 and 1, store as BRN_CC_STORE, and the
+ * stderr of the host.  fd and store are above these.  */
 static int
-spawn(const char *path, int fd, pid_t *pid)
+set_descriptors(posix_spawn_file_actions_t *f, int fd, int store)
+{
+	return posix_spawn_file_actions_adddup2(f, fd, 0) ||
+	    posix_spawn_file_actions_adddup2(f, fd, 1) ||
+	    posix_spawn_file_actions_adddup2(f, store, BRN_CC_STORE) ||
+	    posix_spawn_file_actions_addclosefrom_np(f, BRN_CC_STORE + 1);
+}
+
+/* Start the program of p.  Returns 0 or an errno.  */
+static int
+spawn(struct pool *p, int fd, int store, pid_t *pid)
 {
 	char *argv[] = { (char *)"burin-cc", NULL };
 	posix_spawn_file_actions_t f;
@@ -106,13 +118,26 @@ spawn(const char *path, int fd, pid_t *pid)
 		posix_spawn_file_actions_destroy(&f);
 		return rc;
 	}
-	if (set_attributes(&a) == 0 &&
-	    posix_spawn_file_actions_adddup2(&f, fd, 0) == 0 &&
-	    posix_spawn_file_actions_adddup2(&f, 0, 1) == 0 &&
-	    posix_spawn_file_actions_addclosefrom_np(&f, 3) == 0)
-		rc = posix_spawn(pid, path, &f, &a, argv, environ);
+	if (set_attributes(&a) == 0 && set_descriptors(&f, fd, store) == 0)
+		rc = posix_spawn(pid, p->path, &f, &a, argv, p->env.list);
 	posix_spawnattr_destroy(&a);
 	posix_spawn_file_actions_destroy(&f);
+	return rc;
+}
+
+/* spawn with copies of the descriptors above those that the worker gets.  */
+static int
+spawn_above(struct pool *p, int fd, pid_t *pid)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, BRN_CC_STORE + 1);
+	int dir = fcntl(brn_store_fd(p->o->store), F_DUPFD_CLOEXEC,
+	    BRN_CC_STORE + 1);
+	int rc = high < 0 || dir < 0 ? errno : spawn(p, high, dir, pid);
+
+	if (high >= 0)
+		close(high);
+	if (dir >= 0)
+		close(dir);
 	return rc;
 }
 
@@ -128,7 +153,7 @@ start(struct pool *p, struct worker *w, burin_error *err)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 		return brn_fail(err, BURIN_EJIT, "burin-cc: %s",
 		    strerror(errno));
-	rc = spawn(p->path, sv[1], &w->pid);
+	rc = spawn_above(p, sv[1], &w->pid);
 	close(sv[1]);
 	if (rc != 0) {
 		close(sv[0]);
@@ -209,15 +234,15 @@ lose(struct pool *p, struct worker *w, const char *why, int refused)
 static void
 put_ask(struct pool *p, struct worker *w)
 {
+	const char *dir = brn_store_dir(p->o->store);
 	struct brn_cc_ask ask = {
-		BRN_CC_MAGIC, (uint32_t)strlen(p->o->dir),
-		(uint32_t)w->job->nspec
+		BRN_CC_MAGIC, (uint32_t)strlen(dir), (uint32_t)w->job->nspec
 	};
 
 	w->ask.n = 0;
 	w->sent = w->got = 0;
 	brn_buf_put(&w->ask, &ask, sizeof ask);
-	brn_buf_put(&w->ask, p->o->dir, ask.ndir);
+	brn_buf_put(&w->ask, dir, ask.ndir);
 	brn_buf_put(&w->ask, w->job->spec, ask.nspec);
 }
 
@@ -447,7 +472,8 @@ brn_worker_run(const struct brn_pool *o, struct brn_job *job, int njob,
 	};
 	struct pollfd *pfd;
 
-	brn_locate(BRN_PART_cc, p.path, &p.missing);
+	if (brn_locate(BRN_PART_cc, p.path, &p.missing) == 0)
+		brn_environment_make(&p.env, &p.missing);
 	if (p.nworker < 1)
 		p.nworker = 1;
 	p.worker = brn_alloc((size_t)p.nworker, sizeof *p.worker);

@@ -9,18 +9,23 @@
  *
  *	to burin-cc     struct brn_cc_ask, directory, canonical spec
  *	from burin-cc   struct brn_cc_answer
+ *
+ * A worker has descriptor 0, a socket for the messages, and BRN_CC_STORE, the
+ * store for the kernels: a name could lead to another directory by then.
  */
 #ifndef BRN_WORKER_H
 #define BRN_WORKER_H
 
 #include "jit/get/compile.h"
 
-#define BRN_CC_MAGIC 0x33636362         /* changes with the structs */
+#define BRN_CC_MAGIC 0x34636362         /* changes with the structs */
+
+#define BRN_CC_STORE 3                  /* descriptor: brn_store_fd */
 
 struct brn_cc_ask {
 	uint32_t magic;
-	uint32_t ndir, nspec;           /* bytes that follow: directory of the
-	                                   store, canonical bytes */
+	uint32_t ndir, nspec;           /* bytes that follow: the name of the
+	                                   store in messages, canonical bytes */
 };
 
 struct brn_cc_answer {
@@ -43,7 +48,7 @@ struct brn_job {
 typedef void brn_job_fn(void *ctx, struct brn_job *job);
 
 struct brn_pool {
-	const char *dir;                /* of the store for the kernels */
+	const struct brn_store *store;  /* for the kernels */
 	int nworker;
 	int low;                        /* lowest priority */
 	int stop;                       /* a descriptor: stop when readable;

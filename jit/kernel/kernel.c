@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "jit/kernel/pairs.h"
+#include "jit/kernel/dot_groups.h"
 
 static const struct brn_kernel_ops *const kernels[BRN_NUM_KERNELS] = {
 #define KERNEL(name, tier, what) [BRN_KERNEL_##name] = &brn_kernel_##name,
@@ -69,21 +69,21 @@ brn_kernel_count(const struct brn_spec *s, const struct brn_row_stats *rows,
 }
 
 static int
-pack_pairs(const struct brn_spec *s, const float *vals, void **out,
-    burin_error *err)
+pack_dot_groups(const struct brn_spec *s, const float *vals,
+    const float *scale, void **out, burin_error *err)
 {
-	size_t n = (size_t)brn_pairs_before(s, s->nbrow) * (size_t)s->bh;
+	size_t n = (size_t)brn_dot_groups_before(s, s->nbrow) * (size_t)s->bh;
 
-	*out = brn_alloc_aligned(n * 2 * sizeof (uint16_t));
+	*out = brn_alloc_aligned(n * 4);
 	if (!*out)
 		return brn_nomem(err);
-	brn_pack_pairs(s, vals, *out);
+	brn_pack_dot_groups(s, vals, scale, *out);
 	return BURIN_OK;
 }
 
 int
 brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
-    const float *vals, void **out, burin_error *err)
+    const float *vals, const float *scale, void **out, burin_error *err)
 {
 	const struct brn_kernel_ops *k = kernels[s->kernel];
 	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
@@ -91,8 +91,8 @@ brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
 	int rc;
 
 	*out = NULL;
-	if (s->elem == BRN_ELEM_bf16)
-		return pack_pairs(s, vals, out, err);
+	if (s->elem != BRN_ELEM_f32)
+		return pack_dot_groups(s, vals, scale, out, err);
 	if (!k->pack)
 		return BURIN_OK;
 	stream = brn_alloc_aligned(n * sizeof *stream);

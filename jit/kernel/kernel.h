@@ -74,9 +74,10 @@ int brn_kernel_count(const struct brn_spec *s,
 
 /* vals once more as the kernel of s streams them, the argument `stream`; the
  * caller frees it.  NULL when the kernel reads vals.  vals is needed in any
- * case: tier 0 reads it, and runs until the kernel is compiled.  With bf16 all
- * kernels, tier 0 too, read the same stream (pairs.h).  ENOMEM.  */
+ * case: tier 0 reads it, and runs until the kernel is compiled.  With bf16 and
+ * i8 all kernels, tier 0 too, read the same stream (dot_groups.h); scale is for
+ * i8.  ENOMEM.  */
 int brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
-    const float *vals, void **out, burin_error *err);
+    const float *vals, const float *scale, void **out, burin_error *err);
 
 #endif

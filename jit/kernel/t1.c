@@ -5,7 +5,7 @@
 #include "jit/kernel/t1.h"
 
 #include "jit/kernel/kernel.h"
-#include "jit/kernel/pairs.h"
+#include "jit/kernel/dot_groups.h"
 
 enum {
 	MAX_TILES = 4,          /* with more, too few x lines are still in L1 */
@@ -42,11 +42,23 @@ tiles_of_two_vectors(const struct brn_spec *s)
 	    tiles[s->bh];
 }
 
+/* Are the columns of a group gathered and shuffled?  bf16 shuffles aligned
+ * ones, too, but does not gather them.  */
+static int
+is_gathered(const struct brn_spec *s)
+{
+	return brn_elems[s->elem].dot > 1 && !brn_dot_groups_aligned(s);
+}
+
+/* Gathering i8 takes as many instructions as a group has columns: more rows
+ * rather than tiles.  */
 int
 brn_t1_tiles(const struct brn_spec *s)
 {
-	int want = s->bh < WANT_ROWS ? s->bh : WANT_ROWS, n = 1;
-	int nvec = brn_t1_vectors(s->isa);
+	int nvec = brn_t1_vectors(s->isa), n = 1;
+	int most = s->elem == BRN_ELEM_i8 && is_gathered(s) ?
+	    brn_t1_max_rows(s->isa, nvec) : WANT_ROWS;
+	int want = s->bh < most ? s->bh : most;
 
 	if (nvec == 2)
 		return tiles_of_two_vectors(s);
@@ -90,12 +102,14 @@ brn_t1_tile_group(const struct brn_spec *s)
 
 /* ---- fits ------------------------------------------------------------- */
 
-/* Entries of the table of offsets.  With bf16 each column has one.  */
+/* Entries of the table of offsets: one a block, in groups one a column.  */
 static int64_t
 num_offsets(const struct brn_spec *s)
 {
-	return brn_spec_is_full(s) ? 0 : s->elem == BRN_ELEM_f32 ? s->nblk :
-	    (int64_t)s->nblk * s->bw + s->nbrow;
+	int dot = brn_elems[s->elem].dot;
+
+	return brn_spec_is_full(s) ? 0 : dot == 1 ? s->nblk :
+	    (int64_t)s->nblk * s->bw + (int64_t)s->nbrow * (dot - 1);
 }
 
 static int
@@ -130,9 +144,9 @@ fits_full(const struct brn_spec *s)
 
 /* A pass loads each vector of x once for all its rows and each weight once for
  * all its tiles.  Block rows go through the same x one after the other, so x
- * comes from L2 when the x of a pass is larger than L1.  With bf16 there are
- * half as many multiply-adds and weights; two lines of x, each of half the
- * size, are loaded and shuffled for each.  */
+ * comes from L2 when the x of a pass is larger than L1.  With a dot width of D
+ * there are as many times fewer multiply-adds and weights, and lines of x are
+ * as many times smaller; D of them are loaded and shuffled for each.  */
 void
 brn_t1_count(const struct brn_spec *s, struct brn_cost *n)
 {
@@ -143,11 +157,12 @@ brn_t1_count(const struct brn_spec *s, struct brn_cost *n)
 	double bytes = (double)s->nbcol * s->bw * nx / nvec * BRN_TILE * 4;
 	int dot = brn_elems[s->elem].dot;
 
-	n->term[BRN_COST_fma] += w * nvec / dot;
-	n->term[BRN_COST_load] += x + w * nvec / nx / 2 / dot;
+	n->term[BRN_COST_fma] += w * nvec / dot + (is_gathered(s) ? x : 0);
+	n->term[BRN_COST_load] += (is_gathered(s) ? x : x / dot) +
+	    w * nvec / nx / 2 / dot;
 	n->term[BRN_COST_line] += bytes / dot > L1_BYTES ? x / dot : 0;
-	n->term[BRN_COST_code] += 2.0 * (s->elem == BRN_ELEM_f32 ? s->nblk :
-	    (double)s->nblk * s->bw) / brn_t1_tile_group(s);
+	n->term[BRN_COST_code] += 2.0 * (double)num_offsets(s) /
+	    brn_t1_tile_group(s);
 	n->term[BRN_COST_row] += (double)s->nbrow * s->bh * nvec;
 }
 

@@ -62,7 +62,7 @@ add_trial(struct bench *t, const struct stored *f, const struct brn_spec *s,
 	if (rc < 0)
 		return rc == BURIN_EUNSUPPORTED ? BURIN_OK : rc;
 	r->stored = f;
-	rc = brn_pack_stream(s, &plan, f->b->vals, &r->stream, err);
+	rc = brn_pack_stream(s, &plan, f->b->vals, NULL, &r->stream, err);
 	brn_plan_clear(&plan);
 	if (rc == 0)
 		t->spec[t->ntrial++] = *s;

@@ -215,20 +215,14 @@ publish_record(struct brn_tune *t, const struct brn_key *k,
     const struct brn_buf *desc, const struct brn_buf *text)
 {
 	struct brn_store *s = t->layers.rw;
-	char path[4096];
+	struct brn_temp tmp;
 	burin_error err;
-	FILE *f;
-	int ok;
 
-	if (!s || brn_store_temp(s, k, path, sizeof path, &err) < 0)
+	if (!s || brn_store_temp(s, k, &tmp, &err) < 0)
 		return 0;
-	f = fopen(path, "we");
-	ok = f && fwrite(text->p, 1, text->n, f) == text->n;
-	if (f && fclose(f) != 0)
-		ok = 0;
-	if (!ok)
-		unlink(path);
-	else if (brn_store_publish(s, k, path, desc->p, desc->n, &err) < 0)
+	if (brn_store_temp_write(&tmp, text->p, text->n) < 0)
+		brn_store_temp_remove(&tmp);
+	else if (brn_store_publish(s, k, &tmp, desc->p, desc->n, &err) < 0)
 		brn_trace("tune: %s", err.msg);
 	else
 		return 1;

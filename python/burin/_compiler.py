@@ -38,6 +38,19 @@ def _system_gccjit():
     return None
 
 
+def _name_binutils(own):
+    """Workers look for as and ld where they were on the machine that the
+    package was made on: name the folder of those on PATH, else our own."""
+    folders = {os.path.dirname(p) if p else None
+               for p in map(shutil.which, ("as", "ld"))}
+    if len(folders) == 1 and None not in folders:
+        os.environ.setdefault("BURIN_BINUTILS", folders.pop())
+    elif own and None in folders:
+        os.environ.setdefault("BURIN_BINUTILS", own)
+        # Where GCC looks before PATH, with jit="inprocess".
+        os.environ.setdefault("COMPILER_PATH", own)
+
+
 def prepare():
     """Set the environment variables that the library and burin-cc look at.
     What the user has set stays."""
@@ -49,15 +62,14 @@ def prepare():
         gccjit = _system_gccjit()
         if gccjit:
             os.environ.setdefault("BURIN_GCCJIT", gccjit)
+        _name_binutils(None)
         return
     if "BURIN_JIT_MODULE" in os.environ:
         return
     folder = burin_jit.folder()
     os.environ["BURIN_JIT_MODULE"] = os.path.join(folder, "burin-jit.so")
     os.environ["BURIN_GCCJIT"] = os.path.join(folder, "libgccjit.so.0")
-    if not (shutil.which("as") and shutil.which("ld")):
-        # Where GCC looks for the assembler and the linker before PATH.
-        os.environ.setdefault("COMPILER_PATH", os.path.join(folder, "bin"))
+    _name_binutils(os.path.join(folder, "bin"))
 
 
 _told = False

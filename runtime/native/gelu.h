@@ -54,21 +54,7 @@ brn_gelu_lines(float *y, int64_t n, const float table[4][32])
 #else
 #include <string.h>
 
-/* x within [-bound, bound], by its bits, since comparing floats takes the
- * units that multiply.  NaN becomes one of the bounds.  */
-static inline float
-brn_limitf(float x, float bound)
-{
-	int32_t i, b, m;
-
-	memcpy(&i, &x, sizeof i);
-	memcpy(&b, &bound, sizeof b);
-	m = i & INT32_MAX;
-	m = m < b ? m : b;
-	i = m | (i & INT32_MIN);
-	memcpy(&x, &i, sizeof x);
-	return x;
-}
+#include "runtime/native/tanh.h"
 
 /* x Phi(x) = x (1 / 2 + c P(c^2)), with c = x up to 5.09, beyond which Phi is 0
  * or 1 but for 2e-7: a polynomial in t = 2 c^2 / 5.09^2 - 1, since division
@@ -100,28 +86,12 @@ brn_gelu_erf(float x)
 	return x * phi;
 }
 
-/* tanh(z) as z P(z^2) / Q(z^2), all coefficients positive, fitted by least
- * squares of the relative error, reweighted until it was level, up to where
- * the result rounds to 1.  */
 static inline float
 brn_gelu_tanh(float x)
 {
-	float z = 0.79788456f * (x + 0.044715f * x * x * x), u, p, q;
+	float z = 0.79788456f * (x + 0.044715f * x * x * x);
 
-	z = brn_limitf(z, 9.011f);
-	u = z * z;
-	p = 5.076248399e-8f;
-	p = p * u + 3.158913751e-5f;
-	p = p * u + 4.008512478e-3f;
-	p = p * u + 1.378536671e-1f;
-	p = p * u + 1;
-	q = 7.374487132e-10f;
-	q = q * u + 1.617491193e-6f;
-	q = q * u + 4.207413585e-4f;
-	q = q * u + 2.773752436e-2f;
-	q = q * u + 4.711869955e-1f;
-	q = q * u + 1;
-	return 0.5f * x * (1 + brn_limitf(z * p / q, 1));
+	return 0.5f * x * (1 + brn_tanhf(z));
 }
 #endif
 

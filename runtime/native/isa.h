@@ -86,6 +86,12 @@ brn_copy_some(float *to, const float *from, int64_t n)
 }
 
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
+brn_range_fn BRN_FOR_ISA(brn_range);
+brn_quantize_fn BRN_FOR_ISA(brn_quantize);
+brn_dequantize_fn BRN_FOR_ISA(brn_dequantize);
+brn_transpose_fn BRN_FOR_ISA(brn_transpose);
+void BRN_FOR_ISA(brn_cell_reset)(const struct brn_cell_step *s);
+void BRN_FOR_ISA(brn_cell_step)(const struct brn_cell_step *s);
 void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
     float *to, float fill);
 void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);

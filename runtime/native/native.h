@@ -15,6 +15,7 @@
 #include "ir/graph/epilogue.h"
 #include "jit/target.h"
 #include "runtime/native/layout.h"
+#include "runtime/native/tile_quant.h"
 #include "runtime/threads.h"
 
 struct brn_layer;
@@ -89,6 +90,14 @@ struct brn_form {
 typedef void brn_epilogue_fn(float *y, const float *residual, int64_t n,
     const struct brn_epilogue *e);
 
+/* b[j][i] = a[i][j] for n rows and m columns of a; rows are lda and ldb floats
+ * apart.  */
+typedef void brn_transpose_fn(const float *a, int64_t lda, float *b,
+    int64_t ldb, int64_t n, int64_t m);
+
+/* For recurrent layers: runtime/native/cell.h.  */
+struct brn_cell_step;
+
 /* For layers on images: runtime/native/image_tiles.h.  */
 struct brn_gather;
 struct brn_planes;
@@ -102,6 +111,12 @@ struct brn_native {
 	brn_to_tiles_fn *to_tiles;
 	brn_from_tiles_fn *from_tiles;
 	brn_epilogue_fn *epilogue;
+	brn_range_fn *range;
+	brn_quantize_fn *quantize;
+	brn_dequantize_fn *dequantize;
+	brn_transpose_fn *transpose;
+	void (*cell_reset)(const struct brn_cell_step *s);
+	void (*cell_step)(const struct brn_cell_step *s);
 	/* Plane x into its phases, fill where it is padded. */
 	void (*phases)(const struct brn_planes *g, const float *x, float *to,
 	    float fill);

@@ -37,10 +37,9 @@ transpose_block(const float *a, int64_t lda, float *b, int64_t ldb)
 		*(v4 *)(b + i * ldb) = r[i];
 }
 
-/* b[j][i] = a[i][j] for n rows and m columns of a.  */
-static void
-transpose(const float *a, int64_t lda, float *b, int64_t ldb, int64_t n,
-    int64_t m)
+void
+BRN_FOR_ISA(brn_transpose)(const float *a, int64_t lda, float *b, int64_t ldb,
+    int64_t n, int64_t m)
 {
 	int64_t i = 0, j;
 
@@ -69,7 +68,8 @@ BRN_FOR_ISA(brn_to_tiles)(const struct brn_tiles *l, const float *x, float *t,
 
 		if (n < BRN_TILE)
 			memset(to, 0, (size_t)(f * BRN_TILE) * sizeof *to);
-		transpose(x + token * f, f, to, BRN_TILE, n, f);
+		BRN_FOR_ISA(brn_transpose)(x + token * f, f, to, BRN_TILE, n,
+		    f);
 		memset(to + f * BRN_TILE, 0,
 		    (size_t)((featuresp - f) * BRN_TILE) * sizeof *to);
 	}
@@ -84,7 +84,7 @@ BRN_FOR_ISA(brn_from_tiles)(const struct brn_tiles *l, const float *t,
 	for (int64_t i = i0; i < i1; i++) {
 		int64_t token = brn_tiles_token(l, i, &n);
 
-		transpose(t + i * featuresp * BRN_TILE, BRN_TILE, y + token * f,
-		    f, f, n);
+		BRN_FOR_ISA(brn_transpose)(t + i * featuresp * BRN_TILE,
+		    BRN_TILE, y + token * f, f, f, n);
 	}
 }

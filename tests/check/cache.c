@@ -191,6 +191,73 @@ START_TEST(bundle_size_is_not_allocated_before_it_is_read)
 }
 END_TEST
 
+/* Write a bundle with the one entry of desc.  */
+static int
+make_bundle(const char *path)
+{
+	struct brn_key k = key();
+	struct brn_bundle *b;
+	int rc = brn_bundle_create(path, &b, &err);
+
+	if (rc < 0)
+		return rc;
+	suite_ok(brn_bundle_add(b, &k, desc, NDESC, &err), err);
+	return brn_bundle_close(b, 1, &err);
+}
+
+/* A link that somebody has put where the temporary file is expected.  */
+START_TEST(bundle_is_not_written_through_a_link)
+{
+	char path[512], link[600], target[512];
+
+	snprintf(path, sizeof path, "%s/b.tar", dir);
+	snprintf(target, sizeof target, "%s/target", dir);
+	write_file(target, "x", 1, 0600);
+	for (int i = 0; i < 3; i++) {
+		snprintf(link, sizeof link, i == 2 ? "%s.%ld" : i ?
+		    "%s.%ld.1" : "%s.%ld.0", path, (long)getpid());
+		ck_assert_int_eq(symlink(target, link), 0);
+	}
+	if (make_bundle(path) == BURIN_EUNSUPPORTED)
+		return;
+	ck_assert(exists(path));
+	ck_assert_uint_eq(read_file(target, (uint8_t *)link, 2), 1);
+}
+END_TEST
+
+START_TEST(bundle_beyond_the_file_size_limit_is_an_error)
+{
+	struct rlimit r = { 1024, 1024 };
+	char path[512];
+	int rc;
+
+	snprintf(path, sizeof path, "%s/b.tar", dir);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
+	rc = make_bundle(path);
+	ck_assert(rc == BURIN_EIO || rc == BURIN_EUNSUPPORTED);
+	ck_assert(!exists(path));
+}
+END_TEST
+
+/* libarchive would run a program of PATH for this format.  */
+START_TEST(bundle_of_another_format_runs_nothing)
+{
+	static const uint8_t lrzip[64] = "LRZI\0\6";
+	char path[512], ran[512], text[600];
+	size_t got = 0;
+
+	snprintf(path, sizeof path, "%s/lrzip", dir);
+	snprintf(ran, sizeof ran, "%s/ran", dir);
+	snprintf(text, sizeof text, "#!/bin/sh\n/bin/touch %s\n", ran);
+	write_file(path, text, strlen(text), 0700);
+	setenv("PATH", dir, 1);
+	snprintf(path, sizeof path, "%s/b.tar", dir);
+	write_file(path, lrzip, sizeof lrzip, 0600);
+	ck_assert_int_lt(brn_bundle_each(path, add_bytes, &got, &err), 0);
+	ck_assert(!exists(ran));
+}
+END_TEST
+
 /* Two descriptions with one key, made by publishing one under the key of the
  * other.  */
 START_TEST(colliding_description_is_a_miss)
@@ -224,12 +291,15 @@ END_TEST
 START_TEST(empty_payload_is_not_published)
 {
 	struct brn_key k = key();
-	char tmp[512];
+	struct brn_temp tmp;
+	char path[512];
 
-	suite_ok(brn_store_temp(store, &k, tmp, sizeof tmp, &err), err);
-	ck_assert_int_eq(brn_store_publish(store, &k, tmp, desc, NDESC, &err),
-	    BURIN_ECACHE);
-	ck_assert(!exists(tmp));
+	suite_ok(brn_store_temp(store, &k, &tmp, &err), err);
+	temp_path(&tmp, &k, path);
+	ck_assert(exists(path));
+	ck_assert_int_eq(brn_store_publish(store, &k, &tmp, desc, NDESC,
+	    &err), BURIN_ECACHE);
+	ck_assert(!exists(path));
 	ck_assert_str_eq(get_one(), "absent");
 }
 END_TEST
@@ -345,6 +415,97 @@ START_TEST(directory_of_another_user_is_refused)
 }
 END_TEST
 
+/* Who may rename what is in the parent may put another cache there.  */
+START_TEST(directory_that_others_may_replace_is_refused)
+{
+	static const struct { int mode, owner; const char *why; } row[] = {
+		{ 0777, 0, "parent: writable by others and not sticky" },
+		{ 0770, 0, "parent: writable by others and not sticky" },
+		{ 0755, 65534, "parent: foreign owner" },
+		{ 01777, 0, NULL },
+		{ 0755, 0, NULL },
+	};
+	struct brn_store *s;
+	char parent[300], path[320];
+	int rc;
+
+	if (row[_i].owner && geteuid() != 0)
+		return;
+	snprintf(parent, sizeof parent, "%s/parent", dir);
+	snprintf(path, sizeof path, "%s/a/b", parent);
+	ck_assert_int_eq(mkdir(parent, 0700), 0);
+	suite_ok(brn_store_open(path, &s, &err), err);
+	brn_store_close(s);
+	if (row[_i].owner)
+		ck_assert_int_eq(chown(parent, 65534, 65534), 0);
+	ck_assert_int_eq(chmod(parent, (mode_t)row[_i].mode), 0);
+	rc = brn_store_open(path, &s, &err);
+	ck_assert_int_eq(rc, row[_i].why ? BURIN_ECACHE : BURIN_OK);
+	if (row[_i].why)
+		ck_assert_ptr_nonnull(strstr(err.msg, row[_i].why));
+	else
+		brn_store_close(s);
+	rc = brn_store_open_readonly(path, &s, &err);
+	ck_assert_int_eq(rc, row[_i].why ? BURIN_ECACHE : BURIN_OK);
+	if (rc == 0)
+		brn_store_close(s);
+}
+END_TEST
+
+START_TEST(links_on_the_way_are_followed_if_their_owner_is_trusted)
+{
+	static const char *const to[] = { "real", "./real//", NULL,
+		"../%s/real", "link" };
+	struct brn_store *s;
+	char real[300], link[300], path[320], target[600];
+	int rc;
+
+	snprintf(real, sizeof real, "%s/real", dir);
+	snprintf(link, sizeof link, "%s/link", dir);
+	snprintf(path, sizeof path, "%s/a", link);
+	snprintf(target, sizeof target, to[_i] ? to[_i] : real,
+	    strrchr(dir, '/') + 1);
+	ck_assert_int_eq(mkdir(real, 0700), 0);
+	ck_assert_int_eq(symlink(target, link), 0);
+	rc = brn_store_open(path, &s, &err);
+	if (_i == 4) {
+		ck_assert_int_eq(rc, BURIN_ECACHE);
+		return;
+	}
+	suite_ok(rc, err);
+	brn_store_close(s);
+	strcat(real, "/a/v1");
+	ck_assert(exists(real));
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(lchown(link, 65534, 65534), 0);
+	ck_assert_int_eq(brn_store_open(path, &s, &err), BURIN_ECACHE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "link of a foreign owner"));
+}
+END_TEST
+
+/* An open store stays where it is, whatever its name leads to meanwhile.  */
+START_TEST(store_that_was_moved_is_used_where_it_is)
+{
+	char path[512], moved[300], other[600];
+	struct brn_temp tmp;
+	struct brn_key k = key();
+
+	suite_ok(brn_store_temp(store, &k, &tmp, &err), err);
+	snprintf(moved, sizeof moved, "%s.moved", dir);
+	ck_assert_int_eq(rename(dir, moved), 0);
+	entry_path(&k, path);
+	snprintf(other, sizeof other, "mkdir -p %.*s && echo x >%s/%s",
+	    (int)(strrchr(path, '/') - path), path, dir, tmp.name);
+	ck_assert_int_eq(system(other), 0);
+	ck_assert_int_eq(write(tmp.fd, payload, NPAYLOAD), NPAYLOAD);
+	suite_ok(brn_store_publish(store, &k, &tmp, desc, NDESC, &err), err);
+	ck_assert(!exists(path));
+	ck_assert_ptr_null(get_one());
+	suite_rmdir(moved);
+}
+END_TEST
+
 START_TEST(file_in_place_of_directory_is_refused)
 {
 	char path[512];
@@ -352,8 +513,10 @@ START_TEST(file_in_place_of_directory_is_refused)
 	snprintf(path, sizeof path, "%s/file", dir);
 	write_file(path, "x", 1, 0600);
 	refused(path, "directory");
-	snprintf(path, sizeof path, "%s/file/below", dir);
-	refused(path, "directory");
+	strcat(path, "/below");
+	ck_assert_int_eq(brn_store_open(path, &(struct brn_store *){ NULL },
+	    &err), BURIN_ECACHE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "/file: not a directory"));
 }
 END_TEST
 
@@ -450,15 +613,15 @@ START_TEST(relative_directory_survives_chdir)
 {
 	struct brn_store *s;
 	struct brn_key k = key();
-	char tmp[512];
+	struct brn_temp tmp;
 
 	ck_assert_int_eq(chdir(dir), 0);
 	suite_ok(brn_store_open("rel", &s, &err), err);
 	ck_assert_int_eq(chdir("/"), 0);
 	ck_assert_int_eq(brn_store_dir(s)[0], '/');
-	suite_ok(brn_store_temp(s, &k, tmp, sizeof tmp, &err), err);
-	write_file(tmp, payload, NPAYLOAD, 0600);
-	suite_ok(brn_store_publish(s, &k, tmp, desc, NDESC, &err), err);
+	suite_ok(brn_store_temp(s, &k, &tmp, &err), err);
+	ck_assert_int_eq(write(tmp.fd, payload, NPAYLOAD), NPAYLOAD);
+	suite_ok(brn_store_publish(s, &k, &tmp, desc, NDESC, &err), err);
 	brn_store_close(s);
 }
 END_TEST
@@ -479,6 +642,9 @@ cache_suite(void)
 	tcase_add_loop_test(tc, lying_lengths_are_a_miss, 0, 7);
 	tcase_add_test(tc, huge_sparse_file_is_a_miss);
 	tcase_add_test(tc, bundle_size_is_not_allocated_before_it_is_read);
+	tcase_add_test(tc, bundle_is_not_written_through_a_link);
+	tcase_add_test(tc, bundle_beyond_the_file_size_limit_is_an_error);
+	tcase_add_test(tc, bundle_of_another_format_runs_nothing);
 	tcase_add_test(tc, colliding_description_is_a_miss);
 	tcase_add_test(tc, renamed_entry_is_a_miss);
 	tcase_add_test(tc, empty_payload_is_not_published);
@@ -488,6 +654,11 @@ cache_suite(void)
 	    0, 6);
 	tcase_add_test(tc, directory_that_others_may_write_to_is_refused);
 	tcase_add_test(tc, directory_of_another_user_is_refused);
+	tcase_add_loop_test(tc, directory_that_others_may_replace_is_refused,
+	    0, 5);
+	tcase_add_loop_test(tc,
+	    links_on_the_way_are_followed_if_their_owner_is_trusted, 0, 5);
+	tcase_add_test(tc, store_that_was_moved_is_used_where_it_is);
 	tcase_add_test(tc, file_in_place_of_directory_is_refused);
 	tcase_add_test(tc, shard_that_others_may_write_to_is_refused);
 	tcase_add_test(tc, shard_that_is_a_link_is_refused);

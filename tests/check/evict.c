@@ -338,7 +338,8 @@ END_TEST
 START_TEST(gc_removes_bad_entries_and_stale_files)
 {
 	struct brn_key k[NMANY];
-	char tmp[512], old[600], dead[600], path[512], alien[600];
+	char tmp[512], old[600], path[512], alien[600];
+	struct brn_temp t;
 	struct timespec hours[2] = { { time(NULL) - 7200, 0 } };
 	int64_t n;
 	pid_t pid;
@@ -346,11 +347,12 @@ START_TEST(gc_removes_bad_entries_and_stale_files)
 	publish_many(k);
 	entry_path(&k[1], path);
 	write_file(path, "junk", 4, 0400);
-	suite_ok(brn_store_temp(store, &k[0], tmp, sizeof tmp, &err), err);
+	suite_ok(brn_store_temp(store, &k[0], &t, &err), err);
+	temp_path(&t, &k[0], tmp);
 
 	pid = fork();
 	if (pid == 0)
-		_exit(brn_store_temp(store, &k[0], dead, sizeof dead, &err));
+		_exit(brn_store_temp(store, &k[0], &t, &err));
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 
 	hours[1] = hours[0];
@@ -376,13 +378,13 @@ END_TEST
 START_TEST(temporary_files_of_zombies_are_removed)
 {
 	struct brn_key k = key();
-	char tmp[512];
+	struct brn_temp t;
 	siginfo_t si;
 	int64_t n;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(brn_store_temp(store, &k, tmp, sizeof tmp, &err) < 0);
+		_exit(brn_store_temp(store, &k, &t, &err) < 0);
 	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT),
 	    0);
 	ck_assert_int_eq(si.si_status, 0);
@@ -396,11 +398,13 @@ START_TEST(clear_leaves_no_entry)
 {
 	struct brn_key k[NMANY];
 	struct seen s = { 0 };
+	struct brn_temp t;
 	char tmp[512];
 	int64_t n;
 
 	publish_many(k);
-	suite_ok(brn_store_temp(store, &k[0], tmp, sizeof tmp, &err), err);
+	suite_ok(brn_store_temp(store, &k[0], &t, &err), err);
+	temp_path(&t, &k[0], tmp);
 	suite_ok(brn_store_clear(store, &n, &err), err);
 	ck_assert_int_eq(n, NMANY + 1);
 	suite_ok(brn_store_each(store, 0, check_listed, &s, &err), err);
@@ -470,34 +474,81 @@ START_TEST(prune_evicts_to_nine_tenths_of_the_limit)
 }
 END_TEST
 
+static void
+write_below(int fd, const char *sub, const char *name)
+{
+	char path[64];
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(mkdirat(fd, sub, 0700), 0);
+	snprintf(path, sizeof path, "%s/%s", sub, name);
+	close(openat(fd, path, O_CREAT | O_WRONLY, 0600));
+}
+
+/* Whether ls lists a name in folder that grep finds.  */
+static int
+has_name(const char *folder, const char *pattern)
+{
+	char command[700];
+
+	snprintf(command, sizeof command, "ls %s | grep -q '%s'", folder,
+	    pattern);
+	return system(command) == 0;
+}
+
 /* Scratch directories of a compiler that was killed.  */
 START_TEST(scratch_of_dead_processes_is_removed)
 {
-	char mine[512], dead[512], path[600];
+	char v1[512];
 	pid_t pid = fork();
-	int status;
+	int status, mine;
 
+	snprintf(v1, sizeof v1, "%s/v1", dir);
 	if (pid == 0) {
-		if (brn_store_tempdir(store, dead, sizeof dead, &err) < 0)
-			_exit(1);
-		snprintf(path, sizeof path, "%s/libgccjit-x", dead);
-		mkdir(path, 0700);
-		snprintf(path, sizeof path, "%s/libgccjit-x/fake.s", dead);
-		write_file(path, "x", 1, 0600);
+		write_below(brn_store_tempdir(store, &err), "libgccjit-x",
+		    "fake.s");
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
-	suite_ok(brn_store_tempdir(store, mine, sizeof mine, &err), err);
+	ck_assert(has_name(v1, "^tmp"));
+	mine = brn_store_tempdir(store, &err);
+	suite_ok(mine, err);
 	if (_i)
 		ck_assert_int_eq(prune(-1, -1), 0);
 	else
 		suite_ok(gc(-1, &(int64_t){ 0 }), err);
-	ck_assert(exists(mine));
-	brn_store_tempdir_remove(store, mine);
-	ck_assert(!exists(mine));
-	snprintf(path, sizeof path, "ls %s/v1 | grep -c ^tmp", dir);
-	ck_assert_int_ne(system(path), 0);
+	ck_assert_int_eq(faccessat(mine, ".", W_OK, 0), 0);
+	ck_assert(has_name(v1, "^tmp"));
+	brn_store_tempdir_remove(store);
+	ck_assert(!has_name(v1, "^tmp"));
+	close(mine);
+}
+END_TEST
+
+/* A store in /tmp of a host that was killed; those of the living stay.  */
+START_TEST(scratch_store_of_dead_processes_is_removed)
+{
+	struct brn_store *a, *b;
+	pid_t pid = fork();
+	char path[600];
+
+	if (pid == 0) {
+		if (brn_store_open_scratch(dir, &a, &err) == 0)
+			write_below(brn_store_fd(a), "00", "x");
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert(has_name(dir, "^burin"));
+	suite_ok(brn_store_open_scratch(dir, &a, &err), err);
+	snprintf(path, sizeof path, "ls %s | grep -c burin | grep -q '^1$'",
+	    dir);
+	ck_assert_int_eq(system(path), 0);
+	suite_ok(brn_store_open_scratch(dir, &b, &err), err);
+	brn_store_close_scratch(b);
+	ck_assert(has_name(dir, "^burin"));
+	brn_store_close_scratch(a);
+	ck_assert(!has_name(dir, "^burin"));
 }
 END_TEST
 
@@ -578,6 +629,7 @@ evict_suite(void)
 	tcase_add_loop_test(tc, prune_evicts_to_nine_tenths_of_the_limit,
 	    0, 8);
 	tcase_add_loop_test(tc, scratch_of_dead_processes_is_removed, 0, 2);
+	tcase_add_test(tc, scratch_store_of_dead_processes_is_removed);
 
 	tc = with_store(s, "failures");
 	tcase_add_loop_test(tc, failure_expires_after_a_day, 0, 4);

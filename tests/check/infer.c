@@ -398,6 +398,38 @@ START_TEST(an_undeclared_rank_is_known_at_a_run)
 }
 END_TEST
 
+START_TEST(a_scale_of_unknown_size_may_be_one_number)
+{
+	const struct brn_type one[] = { F32(1) }, two[] = { F32(2) };
+	struct brn_graph *g = build_graph();
+	struct brn_node *x = input(g, "x", 1, BATCH);
+	struct brn_node *q = OP(g, quantize_linear, x, x);
+	struct brn_shapes *s;
+	burin_error err;
+
+	expect_type(g, q, NULL, "u8[batch]");
+	expect_type(g, q, one, "u8[1]");
+	ck_assert_int_eq(brn_infer(g, two, &s, &err), BURIN_ESHAPE);
+	brn_graph_free(g);
+}
+END_TEST
+
+START_TEST(a_slope_may_fit_an_unknown_size)
+{
+	const struct brn_type large[] = { F32(4) }, one[] = { F32(1) };
+	struct brn_graph *g = build_graph();
+	struct brn_node *p = OP(g, prelu, input(g, "x", 1, BATCH),
+	    vector(g, "slope", 4, 1, 1));
+	struct brn_shapes *s;
+	burin_error err;
+
+	expect_type(g, p, NULL, "f32[batch]");
+	expect_type(g, p, large, "f32[4]");
+	ck_assert_int_eq(brn_infer(g, one, &s, &err), BURIN_ESHAPE);
+	brn_graph_free(g);
+}
+END_TEST
+
 /* ---- what depends on data ---- */
 
 START_TEST(a_shape_that_depends_on_data_is_refused)
@@ -556,6 +588,8 @@ infer_suite(void)
 	tcase_add_loop_test(tc, inputs_must_fit_their_declaration, 0,
 	    COUNT(feeds));
 	tcase_add_test(tc, an_undeclared_rank_is_known_at_a_run);
+	tcase_add_test(tc, a_scale_of_unknown_size_may_be_one_number);
+	tcase_add_test(tc, a_slope_may_fit_an_unknown_size);
 	tcase_add_test(tc, a_shape_that_depends_on_data_is_refused);
 	tcase_add_test(tc, what_an_unsupported_node_feeds_is_unknown);
 	tcase_add_test(tc, an_einsum_that_never_ends_is_refused);

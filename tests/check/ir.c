@@ -132,6 +132,8 @@ static const struct {
 	  "f32[9223372036854775807,2]" },
 	{ { BURIN_F32, 3, { INT64_MAX, 0, 2 } }, -1,
 	  "f32[9223372036854775807,0,2]" },
+	{ { BURIN_F32, 2, { INT32_MAX, 0 } }, 0, "f32[2147483647,0]" },
+	{ { BURIN_F32, 3, { INT32_MAX, 0, 2 } }, -1, "f32[2147483647,0,2]" },
 };
 
 START_TEST(type_has_a_size_and_a_text)

@@ -66,6 +66,7 @@ START_TEST(few_tokens_compute_the_product)
 			q.few = NULL;
 		}
 		probe_few(&q, isa);
+		probe_few_packed(&q, isa);
 		probe_free(&q);
 	}
 }
@@ -94,6 +95,7 @@ START_TEST(few_tokens_of_many_rows_and_features)
 		    many[i].size);
 		probe_spec(&q, (enum brn_isa)_i, "", BRN_NO_KERNEL, &s);
 		probe_few(&q, (enum brn_isa)_i);
+		probe_few_packed(&q, (enum brn_isa)_i);
 		probe_free(&q);
 	}
 }
@@ -147,7 +149,7 @@ compile_and_probe_as(struct probe *q, enum brn_isa isa, int kernel)
 	close(fd);
 	remove(path);
 	probe_kernel(q, fn, q->grain);
-	probe_same(q, fn, q->elem ? brn_t0_bf16 : brn_t0(isa));
+	probe_same(q, fn, brn_tier_0(&s, isa));
 	brn_unload(handle);
 }
 
@@ -199,6 +201,25 @@ START_TEST(bf16_computes_the_product)
 	probe_bf16(&q);
 	compile_and_probe(&q, BRN_ISA_avx512);
 	probe_kernel(&q, brn_t0_bf16, 1);
+	probe_free(&q);
+}
+END_TEST
+
+/* Sums of integers are exact.  */
+START_TEST(i8_computes_the_product)
+{
+	enum pattern p = (enum pattern)(_i / NBLOCK);
+	struct block b = blocks[_i % NBLOCK];
+	struct brn_spec s;
+	struct probe q;
+
+	if (!brn_elem_runs(BRN_ELEM_i8, BRN_ISA_avx512))
+		return;
+	probe_init(&q, b.bh, b.bw, p, 0);
+	probe_i8(&q);
+	compile_and_probe(&q, BRN_ISA_avx512);
+	probe_spec(&q, BRN_ISA_avx512, "", BRN_NO_KERNEL, &s);
+	probe_kernel(&q, brn_tier_0(&s, BRN_ISA_avx512), 1);
 	probe_free(&q);
 }
 END_TEST
@@ -590,6 +611,8 @@ kernels_suite(void)
 	    BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, compiled_kernel_computes_the_product, 0, NCASE);
 	tcase_add_loop_test(tc, bf16_computes_the_product, 0,
+	    NBLOCK * NUM_PATTERNS);
+	tcase_add_loop_test(tc, i8_computes_the_product, 0,
 	    NBLOCK * NUM_PATTERNS);
 	tcase_add_loop_test(tc, panels_and_slices_make_the_product, 0,
 	    BRN_NUM_ISAS);

@@ -268,12 +268,12 @@ static const struct pair {
 
 { "If that is true", "input x float [3]\ninit c bool [] raw 1\noutput y\n",
   "graph t\nnode p = Neg(x)\noutput p\nend\n"
-  "graph e\nnode q = LSTM(x)\noutput q\nend\n"
+  "graph e\nnode q = Rocket(x)\noutput q\nend\n"
   "node y = If(c) then_branch=@t else_branch=@e",
   "node y = Neg(x)" },
 { "If that is false, with what is made inside and around",
   "input x float [3]\ninit c bool [1] raw 0\noutput y\n",
-  "graph t\nnode p = LSTM(x)\noutput p\nend\n"
+  "graph t\nnode p = Rocket(x)\noutput p\nend\n"
   "graph e\ninit two float [] raw 2\nnode r = Mul(s,two)\noutput r\nend\n"
   "node s = Exp(x)\nnode y = If(c) then_branch=@t else_branch=@e",
   "node s = Exp(x)\nnode y = Add(s,s)" },
@@ -286,19 +286,83 @@ static const struct pair {
   "init a int64 [1] raw 0\nnode y = Squeeze(x,a)" },
 { "If in If", "input x float [3]\ninit c bool [] raw 1\noutput y\n",
   "graph i\nnode p = Neg(n)\noutput p\nend\n"
-  "graph j\nnode q = LSTM(x)\noutput q\nend\n"
-  "graph k\nnode r = LSTM(x)\noutput r\nend\n"
+  "graph j\nnode q = Rocket(x)\noutput q\nend\n"
+  "graph k\nnode r = Rocket(x)\noutput r\nend\n"
   "graph t\nnode n = Exp(x)\n"
   "node o = If(c) then_branch=@i else_branch=@j\noutput o\nend\n"
   "node y = If(c) then_branch=@t else_branch=@k",
   "node n = Exp(x)\nnode y = Neg(n)" },
 { "If in a function, on its argument",
   "input x float [3]\noutput y\ninit c bool [] raw 0\n",
-  "graph t\nnode p = LSTM(a)\noutput p\nend\n"
+  "graph t\nnode p = Rocket(a)\noutput p\nend\n"
   "graph e\nnode q = Softmax(a) axis=$ax\noutput q\nend\n"
   "function z = local.F(a,b)\n"
   "node z = If(b) then_branch=@t else_branch=@e\nend\n"
   "node y = local.F(x,c) ax=0", "node y = Softmax(x) axis=0" },
+
+/* ---- recurrent ---- */
+
+#define LSTM_HEAD(dirs) \
+	"input x float [3,2,2]\ninput h float [" dirs ",2,2]\n" \
+	"input c float [" dirs ",2,2]\ninput w float [" dirs ",8,2]\n" \
+	"input r float [" dirs ",8,2]\ninput b float [" dirs ",16]\n" \
+	"input p float [" dirs ",6]\noutput y\noutput yh\noutput yc\n"
+#define PARTS(v) \
+	"node " v "0," v "1 = Split(" v ") axis=0 num_outputs=2\n"
+{ "an LSTM in both directions is two", LSTM_HEAD("2"),
+  "node y,yh,yc = LSTM(x,w,r,b,,h,c,p) direction='bidirectional' "
+  "hidden_size=2",
+  PARTS("w") PARTS("r") PARTS("b") PARTS("h") PARTS("c") PARTS("p")
+  "node f,fh,fc = LSTM(x,w0,r0,b0,,h0,c0,p0)\n"
+  "node g,gh,gc = LSTM(x,w1,r1,b1,,h1,c1,p1) direction='reverse'\n"
+  "node y = Concat(f,g) axis=1\nnode yh = Concat(fh,gh) axis=0\n"
+  "node yc = Concat(fc,gc) axis=0" },
+{ "an LSTM with the batch first",
+  "input x float [3,2,2]\ninput h float [1,2,2]\ninput c float [1,2,2]\n"
+  "input w float [1,8,2]\ninput r float [1,8,2]\n"
+  "output y\noutput yh\noutput yc\n",
+  "node xt = Transpose(x) perm=[1,0,2]\n"
+  "node ht = Transpose(h) perm=[1,0,2]\n"
+  "node ct = Transpose(c) perm=[1,0,2]\n"
+  "node yt,yht,yct = LSTM(xt,w,r,,,ht,ct) layout=1\n"
+  "node y = Transpose(yt) perm=[1,2,0,3]\n"
+  "node yh = Transpose(yht) perm=[1,0,2]\n"
+  "node yc = Transpose(yct) perm=[1,0,2]",
+  "node y,yh,yc = LSTM(x,w,r,,,h,c)" },
+{ "without lengths the last h of a GRU is the last y",
+  "input x float [3,2,2]\ninput w float [1,6,2]\ninput r float [1,6,2]\n"
+  "output y\noutput yh\ninit i int64 [] raw -1\n",
+  "node y,yh = GRU(x,w,r)", "node y = GRU(x,w,r)\n"
+  "node yh = Gather(y,i) axis=0" },
+{ "full lengths are none",
+  "input x float [3,2,2]\ninput w float [1,6,2]\ninput r float [1,6,2]\n"
+  "output y\noutput yh\ninit n int32 [2] raw 3 3\n",
+  "node y,yh = GRU(x,w,r,,n) direction='reverse'",
+  "node y,yh = GRU(x,w,r) direction='reverse'" },
+{ "the biases of an RNN add up",
+  "input x float [3,2,2]\ninput w float [1,2,2]\ninput r float [1,2,2]\n"
+  "output y\ninit b float [1,4] raw 1 2 0.5 -1\n"
+  "init c float [1,4] raw 0 0 1.5 1\n",
+  "node y = RNN(x,w,r,b) activations=['relu']",
+  "node y = RNN(x,w,r,c) activations=['Relu']" },
+{ "parameters go to the activations that have them",
+  "input x float [3,2,2]\ninput w float [1,6,2]\ninput r float [1,6,2]\n"
+  "output y\n",
+  "node y = GRU(x,w,r) activations=['Softsign','HardSigmoid'] "
+  "activation_alpha=[0.2f] activation_beta=[0.5f]",
+  "node y = GRU(x,w,r) activations=['Softsign','HardSigmoid']" },
+{ "DynamicQuantizeLSTM",
+  "input x float [3,2,2]\noutput y\noutput yh\noutput yc\n"
+  "init w int8 [1,2,4] raw 1 2 -3 4 5 -6 7 9\n"
+  "init r int8 [1,1,4] raw 4 -5 6 -8\n"
+  "init ws float [1] raw 0.25\ninit wz int8 [1] raw 1\n"
+  "init rs float [1,4] raw 0.25 0.5 0.125 0.5\n"
+  "init rz int8 [1,4] raw 0 1 2 0\n"
+  "init fw float [1,4,2] raw 0 1 0.25 -1.75 -1 1.5 0.75 2\n"
+  "init fr float [1,4,1] raw 1 -3 0.5 -4\n",
+  "node y,yh,yc = " MS "DynamicQuantizeLSTM(x,w,r,,,,,,ws,wz,rs,rz) "
+  "hidden_size=1",
+  "node y,yh,yc = LSTM(x,fw,fr)" },
 };
 
 enum { MAX_PORTS = 10, OPSET = 20 };
@@ -414,8 +478,49 @@ BAD(XY "function z = l.F(a)\nnode z = Neg(x)\nend\nnode y = l.F(x)",
     "m: node 'y/z' (Neg): input 'x' is made by nobody")
 BAD(XY "function z = l.F(a,a)\nnode z = Neg(a)\nend\nnode y = l.F(x)",
     "m: value 'a' is made twice")
-NOT(XY "function z = l.F(a)\nnode t = LSTM(a)\nnode z = Loop(t)\nend\n"
-    "node y = l.F(x) name=n", "m: unsupported: LSTM (node 'n/t', "
+
+#define CELL "opset 14\ninput x float [4,2,3]\noutput y\n" \
+    "input w float [1,8,3]\ninput r float [1,8,2]\n" \
+    "input r2 float [1,8,3]\ninput b float [1,8]\n" \
+    "input p float [2,6]\n" \
+    "input w2 float [1,8,4]\ninput w3 float [8,3]\n"
+BAD(CELL "node y = LSTM(x,w,r2)",
+    "m: node 'y' (LSTM): input 1 (W) is not [1, 12, inputs]")
+BAD(CELL "node y = LSTM(x,w,r,b)",
+    "m: node 'y' (LSTM): input 3 (B) is not [1, 16]")
+BAD(CELL "node y = LSTM(x,w,r,,,,,p)",
+    "m: node 'y' (LSTM): input 7 (P) is not [1, 6]")
+BAD(CELL "node y = LSTM(x,w3,r)",
+    "m: node 'y' (LSTM): input 1 (W) is not [1, 8, inputs]")
+BAD(CELL "node y = LSTM(x,w2,r)", "m: node 'y' (LSTM): input 0 (X) has 3 "
+    "features, wanted the 4 of input 1 (W)")
+BAD(CELL "node y = LSTM(x,w,r) hidden_size=3", "m: node 'y' (LSTM): input 2 "
+    "(R) has 2 hidden units, wanted 3 (hidden_size)")
+BAD(CELL "node y = LSTM(x,w,r) direction='bidirectional'",
+    "m: node 'y' (LSTM): input 1 (W) is not [2, 8, inputs]")
+BAD(CELL "node y = LSTM(x,w,r) direction='sideways'", "m: node 'y' (LSTM): "
+    "attribute 'direction' is none of forward, reverse, bidirectional")
+BAD(CELL "node y = LSTM(x,w,r) activations=['Tanh']", "m: node 'y' (LSTM): "
+    "attribute 'activations' has 1 names, wanted 3")
+BAD(CELL "node y = LSTM(x,w)",
+    "m: node 'y' (LSTM): 2 inputs, wanted 3 to 8")
+BAD(CELL "node y = LSTM(x,w,,b)",
+    "m: node 'y' (LSTM): input 2 is not given")
+NOT(CELL "node y = LSTM(x,w,r) activations=['Tanh','Sine','Tanh']",
+    "m: unsupported: LSTM with activation Sine (node 'y', opset 14)")
+NOT(CELL "node y = LSTM(x,w,r) output_sequence=1",
+    "m: unsupported: LSTM with attribute output_sequence (node 'y', "
+    "opset 14)")
+NOT(CELL "node y = LSTM(x,w,r) activations=['Tanh','Tanh','Tanh'] "
+    "activation_alpha=[1f]", "m: unsupported: LSTM with more "
+    "activation_alpha or activation_beta than its activations have "
+    "(node 'y', opset 14)")
+NOT("opset 14\ninput x float [4,2,3]\ninput r float\n"
+    "input w float [1,4,3]\noutput y\nnode y = RNN(x,w,r)",
+    "m: unsupported: RNN with hidden_size of unknown size (node 'y', "
+    "opset 14)")
+NOT(XY "function z = l.F(a)\nnode t = Rocket(a)\nnode z = Loop(t)\nend\n"
+    "node y = l.F(x) name=n", "m: unsupported: Rocket (node 'n/t', "
     "opset 13), Loop (node 'n/z', opset 13)")
 NOT(XY "graph t\nnode p = Neg(x)\noutput p\nend\n"
     "graph e\nnode q = Exp(x)\noutput q\nend\ninput c bool []\n"

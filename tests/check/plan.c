@@ -42,6 +42,7 @@ static const struct {
 	{ "encoder", 0, { 1, 1 } },
 	{ "mobilenet_v2", 0, { 1 } },
 	{ "resnet50", 1, { 1 } },
+	{ "recurrent", 0, { 3, 2 } },
 };
 
 static burin_model *
@@ -73,7 +74,8 @@ plan(struct brn_net *net, const int64_t *open)
 			if (brn_is_sym(in[i].type.dim[d]))
 				in[i].type.dim[d] = open[d];
 	}
-	suite_ok(brn_plan_new(net, in, 0, 2, &p, &err), err);
+	suite_ok(brn_plan_new(net, in, &(struct brn_plan_opts){ .nthread = 2 },
+	    &p, &err), err);
 	return p;
 }
 

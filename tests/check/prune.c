@@ -323,6 +323,27 @@ START_TEST(only_matches_node_or_weight)
 }
 END_TEST
 
+/* Patterns that fill the memory in regcomp, or take for ever in regexec.  */
+static const char *const hostile[] = {
+	"((((a{1,99}){1,99}){1,99}){1,99}){1,99}", "a{257}", "b{2}{200}",
+	"(a*)*\\1", NULL,
+};
+
+START_TEST(a_pattern_that_costs_much_is_refused)
+{
+	burin_prune_spec spec = { 1, 1, 1, 0, 0, hostile[_i] };
+	char longer[300] = "";
+	burin_error e;
+	int n;
+
+	if (!spec.only)
+		spec.only = memset(longer, 'a', 257);
+	ck_assert_int_eq(brn_onnx_prune("none", "none", &spec, &n, &e),
+	    BURIN_EINVAL);
+	ck_assert_int_eq(strncmp(e.msg, "pattern ", 8), 0);
+}
+END_TEST
+
 /* A model with two weights [32, 48] without a zero.  */
 static void
 write_big(void)
@@ -597,6 +618,8 @@ prune_suite(void)
 	tcase_add_loop_test(tc, layers_that_are_left_say_why, 0, 12);
 	tcase_add_test(tc, tied_weights_are_pruned_when_asked);
 	tcase_add_test(tc, only_matches_node_or_weight);
+	tcase_add_loop_test(tc, a_pattern_that_costs_much_is_refused, 0,
+	    COUNT(hostile));
 	tcase_add_test(tc, count_of_blocks_is_exact);
 	tcase_add_test(tc, random_choice_is_that_of_the_seed);
 	tcase_add_test(tc, all_else_stays_as_it_is);

@@ -101,35 +101,44 @@ END_TEST
 /* The element type is in the bytes, so in the key, and in the text.  */
 START_TEST(element_type_survives_a_round_trip)
 {
-	struct brn_buf b[BRN_NUM_ELEMS] = { 0 }, text = { 0 };
-	struct brn_spec s;
+	static const char *const text[BRN_NUM_ELEMS] = {
+		"t1_tile 2x1 6x8 density 0.21 avx512 bias",
+		"t1_tile 2x1 6x8 density 0.21 avx512 bf16 bias",
+		"t1_tile 2x1 6x8 density 0.21 avx512 i8 bias",
+	};
+	struct brn_buf b[BRN_NUM_ELEMS] = { { 0 } };
 
-	brn_spec_init(&s, &some, BRN_EPI_BIAS, BRN_ISA_avx512, "c");
 	for (int e = 0; e < BRN_NUM_ELEMS; e++) {
+		struct brn_buf says = { 0 };
+		struct brn_spec s;
+
+		brn_spec_init(&s, &some, BRN_EPI_BIAS, BRN_ISA_avx512, "c");
 		s.elem = (enum brn_elem)e;
-		brn_choose_first(&s);
+		s.kernel = BRN_KERNEL_t1_tile;
 		brn_spec_encode(&s, &b[e]);
 		ck_assert(decodes(b[e].p, b[e].n));
+		brn_spec_describe(&s, &says);
+		ck_assert_str_eq((char *)says.p, text[e]);
+		brn_buf_free(&says);
+		for (int i = 0; i < e; i++)
+			ck_assert(b[i].n != b[e].n ||
+			    memcmp(b[i].p, b[e].p, b[i].n));
 	}
-	ck_assert(b[0].n != b[1].n || memcmp(b[0].p, b[1].p, b[0].n));
-	brn_spec_describe(&s, &text);
-	ck_assert_str_eq((char *)text.p,
-	    "t1_tile 2x1 6x8 density 0.21 avx512 bf16 bias");
 	for (int e = 0; e < BRN_NUM_ELEMS; e++)
 		brn_buf_free(&b[e]);
-	brn_buf_free(&text);
 }
 END_TEST
 
-/* Kernels for fp32 do not fit bf16, and tier 1 does with AVX-512 only.  */
-START_TEST(bf16_is_of_tier_1)
+/* Kernels for fp32 do not fit other types, and tier 1 does with AVX-512
+ * only.  */
+START_TEST(other_element_types_are_of_tier_1)
 {
 	for (int k = 0; k < BRN_NUM_KERNELS; k++)
 		for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
 			struct brn_spec s;
 
 			brn_spec_init(&s, &some, 0, (enum brn_isa)isa, "c");
-			s.elem = BRN_ELEM_bf16;
+			s.elem = (enum brn_elem)_i;
 			s.kernel = (enum brn_kernel_id)k;
 			ck_assert_int_eq(brn_kernel_fits(&s),
 			    k == BRN_KERNEL_t0 || (k == BRN_KERNEL_t1_tile &&
@@ -138,16 +147,17 @@ START_TEST(bf16_is_of_tier_1)
 }
 END_TEST
 
-/* Half the multiply-adds.  */
-START_TEST(bf16_is_predicted_to_be_faster)
+/* A half and a quarter of the multiply-adds.  */
+START_TEST(other_element_types_are_predicted_to_be_faster)
 {
-	struct brn_layer_shape l = { 768, 768, 16, 1, 48 * 77, NULL,
+	static const double gain[BRN_NUM_ELEMS] = { 1, 1.45, 2 };
+	struct brn_layer_shape l = { 768, 768, 16, 1, 48 * 77, NULL, 0,
 	    BRN_ELEM_f32 };
 	double f32 = brn_estimate(BRN_ISA_avx512, &l).time;
 
-	l.elem = BRN_ELEM_bf16;
-	ck_assert_double_gt(f32,
-	    1.45 * brn_estimate(BRN_ISA_avx512, &l).time);
+	l.elem = _i;
+	ck_assert_double_gt(f32, gain[_i] *
+	    brn_estimate(BRN_ISA_avx512, &l).time);
 }
 END_TEST
 
@@ -367,8 +377,10 @@ spec_suite(void)
 	    COUNT(cases));
 	tcase_add_loop_test(tc, bytes_survive_a_round_trip, 0, COUNT(cases));
 	tcase_add_test(tc, element_type_survives_a_round_trip);
-	tcase_add_test(tc, bf16_is_of_tier_1);
-	tcase_add_test(tc, bf16_is_predicted_to_be_faster);
+	tcase_add_loop_test(tc, other_element_types_are_of_tier_1,
+	    BRN_ELEM_f32 + 1, BRN_NUM_ELEMS);
+	tcase_add_loop_test(tc, other_element_types_are_predicted_to_be_faster,
+	    BRN_ELEM_f32 + 1, BRN_NUM_ELEMS);
 	tcase_add_loop_test(tc, truncated_bytes_are_refused, 0, COUNT(cases));
 	tcase_add_loop_test(tc, flipped_bytes_are_refused_or_another_spec, 0,
 	    COUNT(cases));

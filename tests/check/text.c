@@ -60,8 +60,8 @@ same_files(const char *a, const char *b, const char *name)
 
 static const char *const models[] = {
 	"bert-dynamo-20", "bert-torchscript-11", "encoder", "forms_21",
-	"forms_9", "mobilenet_v1", "mobilenet_v2", "resnet50", "tensors",
-	"unsupported",
+	"forms_9", "mobilenet_v1", "mobilenet_v2", "recurrent", "resnet50",
+	"tensors", "unsupported",
 };
 
 /* The pass makes of the dump before it what it has made of the graph; large

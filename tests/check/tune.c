@@ -157,18 +157,14 @@ forge(const char *text, size_t n)
 {
 	struct found f = { .ndesc = 0 };
 	struct brn_store *s;
-	char path[1000];
-	FILE *out;
+	struct brn_temp tmp;
 
 	suite_ok(brn_store_open(dir, &s, &err), err);
 	suite_ok(brn_store_each(s, 1, find_record, &f, &err), err);
 	ck_assert_uint_gt(f.ndesc, 0);
-	suite_ok(brn_store_temp(s, &f.key, path, sizeof path, &err), err);
-	out = fopen(path, "w");
-	ck_assert_ptr_nonnull(out);
-	ck_assert_uint_eq(fwrite(text, 1, n, out), n);
-	fclose(out);
-	suite_ok(brn_store_publish(s, &f.key, path, f.desc, f.ndesc, &err),
+	suite_ok(brn_store_temp(s, &f.key, &tmp, &err), err);
+	ck_assert_int_eq(write(tmp.fd, text, n), (ssize_t)n);
+	suite_ok(brn_store_publish(s, &f.key, &tmp, f.desc, f.ndesc, &err),
 	    err);
 	brn_store_close(s);
 }

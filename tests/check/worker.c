@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* ---- bad workers ------------------------------------------------------ */
@@ -103,6 +104,82 @@ START_TEST(missing_module_is_named)
 }
 END_TEST
 
+/* Programs as and ld in the folder of the test, which say that they ran.  */
+static void
+make_tools(int n)
+{
+	static const char *const name[] = { "as", "ld" };
+	char path[300], text[400];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, name[i]);
+		snprintf(text, sizeof text, "#!/bin/sh\necho ran >>'%s/ran'\n"
+		    "exit 1\n", dir);
+		write_script(path, text);
+	}
+}
+
+static int
+tools_ran(void)
+{
+	char path[300];
+
+	snprintf(path, sizeof path, "%s/ran", dir);
+	return access(path, F_OK) == 0;
+}
+
+START_TEST(missing_assembler_or_linker_is_named)
+{
+	burin_stats st;
+
+	make_tools(_i & 1);
+	setenv(_i & 2 ? "PATH" : "BURIN_BINUTILS", dir, 1);
+	opts.mode = _i & 2 ? BRN_JIT_inprocess : BRN_JIT_worker;
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, _i & 1 ? "ld not found" : "as not found");
+}
+END_TEST
+
+START_TEST(environment_does_not_choose_the_assembler)
+{
+	char file[300], line[1000];
+	burin_stats st;
+	FILE *f;
+
+	make_tools(2);
+	setenv("PATH", dir, 1);
+	setenv("COMPILER_PATH", dir, 1);
+	setenv("GCC_EXEC_PREFIX", dir, 1);
+	setenv("LD_PRELOAD", "/nowhere.so", 1);
+	setenv("LD_LIBRARY_PATH", dir, 1);
+	wrap_cc("/usr/bin/env >environment");
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	ck_assert(!tools_ran());
+	snprintf(file, sizeof file, "%s/environment", dir);
+	f = fopen(file, "r");
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		ck_assert(strstr(line, "PWD=") || !strstr(line, dir));
+		ck_assert(strncmp(line, "LD_", 3) && strncmp(line, "GCC", 3));
+	}
+	fclose(f);
+}
+END_TEST
+
+START_TEST(assembler_and_linker_can_be_named)
+{
+	burin_stats st;
+
+	make_tools(2);
+	setenv("BURIN_BINUTILS", dir, 1);
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	ck_assert(tools_ran());
+}
+END_TEST
+
 START_TEST(spec_for_another_compiler_is_refused)
 {
 	burin_stats st;
@@ -148,6 +225,89 @@ START_TEST(host_is_left_alone)
 }
 END_TEST
 
+/* The worker is handed the cache, it does not look for it by name.  */
+START_TEST(worker_uses_the_cache_of_the_host)
+{
+	char command[1000];
+	burin_stats st;
+
+	snprintf(command, sizeof command, "mkdir once 2>/dev/null && "
+	    "mv '%s' '%s.moved' && mkdir '%s'", dir, dir, dir);
+	wrap_cc(command);
+	opts.jobs = 1;
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	ck_assert_str_eq(st.note, "");
+	snprintf(command, sizeof command, "%s.moved", dir);
+	suite_rmdir(command);
+}
+END_TEST
+
+/* Whether process pid has ended; a zombie has.  */
+static int
+has_ended(int pid)
+{
+	char path[64], text[512] = "";
+	const char *state;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	if (!f)
+		return 1;
+	(void)!fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	state = strrchr(text, ')');
+	return !state || state[2] == 'Z' || state[2] == 'X';
+}
+
+/* Wait up to ms milliseconds for the process to end.  */
+static int
+ends_within(int pid, double ms)
+{
+	double end = brn_now_ms() + ms;
+
+	while (!has_ended(pid) && brn_now_ms() < end)
+		usleep(5000);
+	return has_ended(pid);
+}
+
+/* An assembler that takes for ever, and tells its own process and that of
+ * burin-cc.  */
+START_TEST(worker_and_assembler_end_with_the_host)
+{
+	char path[300], text[1000];
+	int worker = 0, as = 0;
+	pid_t host;
+	FILE *f;
+
+	make_tools(2);
+	snprintf(path, sizeof path, "%s/as", dir);
+	snprintf(text, sizeof text, "#!/bin/sh\necho $PPID $$ >'%s/p' && "
+	    "mv '%s/p' '%s/pids'\nsleep 100\n", dir, dir, dir);
+	write_script(path, text);
+	setenv("BURIN_BINUTILS", dir, 1);
+	opts.jobs = 1;
+	host = fork();
+	if (host == 0) {
+		signal(SIGINT, SIG_DFL);        /* Check has a handler */
+		once();
+		_exit(0);
+	}
+	snprintf(path, sizeof path, "%s/pids", dir);
+	for (int i = 0; i < 2000 && access(path, F_OK) < 0; i++)
+		usleep(5000);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%d %d", &worker, &as), 2);
+	fclose(f);
+	kill(host, _i ? SIGKILL : SIGINT);
+	ck_assert(ends_within(worker, 1000));
+	ck_assert(ends_within(as, 1000));
+	waitpid(host, NULL, 0);
+}
+END_TEST
+
 /* ---- no place --------------------------------------------------------- */
 
 static int
@@ -168,8 +328,7 @@ START_TEST(unusable_cache_is_done_without)
 	char tmp[300], file[300];
 	burin_stats st;
 
-	snprintf(tmp, sizeof tmp, "%s/tmp", dir);
-	ck_assert_int_eq(mkdir(tmp, 0700), 0);
+	suite_tmpdir(tmp, sizeof tmp);
 	setenv("TMPDIR", tmp, 1);
 	opts.mode = _i & 1 ? BRN_JIT_inprocess : BRN_JIT_worker;
 	if (_i & 2) {
@@ -184,6 +343,21 @@ START_TEST(unusable_cache_is_done_without)
 	expect_note(&st, dir);
 	expect_note(&st, _i & 2 ? "writable by others" : "directory");
 	ck_assert_int_eq(count_files(tmp), 0);
+	suite_rmdir(tmp);
+}
+END_TEST
+
+/* libgccjit would make its folder there, and others could replace it.  */
+START_TEST(temporary_files_where_others_may_write_are_refused)
+{
+	burin_stats st;
+
+	ck_assert_int_eq(chmod(dir, 0777), 0);
+	setenv("TMPDIR", dir, 1);
+	opts.mode = BRN_JIT_inprocess;
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, "writable by others");
 }
 END_TEST
 
@@ -203,6 +377,23 @@ START_TEST(cache_that_takes_nothing_is_done_without)
 	st = once();
 	expect(&st, NLAYER, 0, 0, 0);
 	expect_note(&st, "not a directory");
+}
+END_TEST
+
+/* Whoever writes beyond the limit is killed by SIGXFSZ: not the host.  */
+START_TEST(file_size_limit_leaves_t0_and_a_note)
+{
+	struct rlimit r = { 65536, 65536 };
+	burin_stats st;
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
+	if (_i == 1)
+		opts.cache_dir = "/proc/none";
+	if (_i == 2)
+		opts.mode = BRN_JIT_inprocess;
+	st = once();
+	expect(&st, 0, 0, 0, NLAYER);
+	expect_note(&st, _i == 2 ? "file size limit" : "no space");
 }
 END_TEST
 
@@ -252,13 +443,20 @@ worker_suite(void)
 	tcase_add_loop_test(tc, bad_worker_costs_speed_only, 0, 9);
 	tcase_add_test(tc, worker_that_dies_costs_one_kernel);
 	tcase_add_loop_test(tc, missing_module_is_named, 0, 2);
+	tcase_add_loop_test(tc, missing_assembler_or_linker_is_named, 0, 4);
+	tcase_add_test(tc, environment_does_not_choose_the_assembler);
+	tcase_add_test(tc, assembler_and_linker_can_be_named);
 	tcase_add_test(tc, spec_for_another_compiler_is_refused);
 	tcase_add_test(tc, without_a_compiler_there_is_t0);
 	tcase_add_test(tc, host_is_left_alone);
+	tcase_add_test(tc, worker_uses_the_cache_of_the_host);
+	tcase_add_loop_test(tc, worker_and_assembler_end_with_the_host, 0, 2);
 
 	tc = with_layers(s, "no place");
 	tcase_add_loop_test(tc, unusable_cache_is_done_without, 0, 4);
+	tcase_add_test(tc, temporary_files_where_others_may_write_are_refused);
 	tcase_add_test(tc, cache_that_takes_nothing_is_done_without);
+	tcase_add_loop_test(tc, file_size_limit_leaves_t0_and_a_note, 0, 3);
 	tcase_add_test(tc, full_disk_leaves_t0_and_a_note);
 	tcase_add_test(tc, no_memory_is_an_error_and_nothing_more);
 	return s;

@@ -80,8 +80,11 @@ read_tensor(const char *path, burin_tensor *t, const char *what,
 	*t = (burin_tensor){ .name = "" };
 	if ((rc = brn_onnx_map(path, &map, err)) < 0)
 		return rc;
-	p = onnx__tensor_proto__unpack(NULL, map.n, map.p);
+	rc = brn_onnx_map_all(&map, what, err);
+	p = rc < 0 ? NULL : onnx__tensor_proto__unpack(NULL, map.n, map.p);
 	brn_onnx_unmap(&map);
+	if (rc < 0)
+		return rc;
 	if (!p)
 		return brn_fail(err, BURIN_EFORMAT, "%s: is no tensor", what);
 	rc = decode(p, t, what, err);
@@ -286,13 +289,15 @@ static int
 load(struct test *t)
 {
 	char path[MAX_PATH];
-	struct brn_onnx_map map;
+	struct brn_onnx_map map, bytes;
 	int rc;
 
 	snprintf(path, sizeof path, "%s/model.onnx", t->folder);
 	if ((rc = brn_onnx_map(path, &map, t->err)) < 0)
 		return rc;
-	if ((rc = brn_onnx_unpack(&map, "model", &t->proto, t->err)) == 0 &&
+	bytes = (struct brn_onnx_map){ map.p, map.n, -1 };
+	if ((rc = brn_onnx_map_all(&map, path, t->err)) == 0 &&
+	    (rc = brn_onnx_unpack(&bytes, "model", &t->proto, t->err)) == 0 &&
 	    (rc = brn_onnx_import(map.p, map.n, t->folder, "model", 0,
 	    &t->graph, t->err)) == 0 &&
 	    (rc = burin_model_load_memory(map.p, map.n, t->folder, NULL,

@@ -9,6 +9,7 @@
 #include "ir/graph/graph.h"
 #include "ir/graph/iter.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,15 @@ static const struct {
 	{ "int32", BURIN_I32 }, { "bool", BURIN_BOOL },
 };
 
+/* Beside a size of 0 the others may be any.  */
+static int64_t
+cut_size(int64_t size, int64_t n)
+{
+	if (n == 0 && size == 6)
+		return (int64_t)1 << 40;
+	return n * size > FUZZ_NUMEL ? 1 : size;
+}
+
 static void
 shape_of(const struct record *r, struct brn_type *t)
 {
@@ -73,11 +83,45 @@ shape_of(const struct record *r, struct brn_type *t)
 	if (r->b[1] > 240)
 		t->rank = r->b[1] - 241 > 8 ? 8 : r->b[1] - 241;
 	for (int d = 0; d < t->rank; d++) {
-		int64_t size = sizes[r->b[2 + d % 4] % 16];
-
-		t->dim[d] = n * size > FUZZ_NUMEL ? 1 : size;
+		t->dim[d] = cut_size(sizes[r->b[2 + d % 4] % 16], n);
 		n *= t->dim[d];
 	}
+}
+
+/* The dimensions of a leaf that the model leaves open: d or a name for its
+ * size.  */
+enum { CLOSED, OPEN, NAMED };
+
+static int
+how_open(const struct record *r, int d)
+{
+	uint8_t b = r->b[0] >> 4;
+
+	if (b < 8 || !(r->b[15] >> d & 1))
+		return CLOSED;
+	return b & 1 ? NAMED : OPEN;
+}
+
+/* The type of the leaf in another run.  Sizes of one name stay the same.  */
+static struct brn_type
+other_type(const struct record *r, const struct brn_type *was)
+{
+	static const int sizes[] = { 0, 1, 2, 3, 5, 8, 17, 6 };
+	struct brn_type t = *was;
+	int64_t n = 1;
+
+	for (int d = 0; d < t.rank; d++) {
+		int how = how_open(r, d);
+
+		if (how == OPEN)
+			t.dim[d] = sizes[(r->b[14] >> d) % 8];
+		else if (how == NAMED && was->dim[d] < FUZZ_NUMEL)
+			t.dim[d] = was->dim[d] * 5 % 11;
+		if (how == OPEN)
+			t.dim[d] = cut_size(t.dim[d], n);
+		n *= t.dim[d];
+	}
+	return t;
 }
 
 static int64_t
@@ -95,7 +139,7 @@ whole(const struct record *r, int64_t i)
 static double
 real(struct maker *k, const struct record *r, int64_t i)
 {
-	static const double odd[] = { -0.0, 1e30, -1e30, 1e-30 };
+	static const double odd[] = { -0.0, 1e30, -1e30, 1e-30, NAN, INFINITY };
 	uint8_t b = (uint8_t)(r->b[7 + i % 9] + i / 9 * 31);
 	double v = (b % 32 - 16) / 4.0;
 
@@ -104,7 +148,7 @@ real(struct maker *k, const struct record *r, int64_t i)
 	if (r->b[6] % 4 == 2)
 		v = (b % 8) / 8.0;
 	if (r->b[6] == 255) {
-		v = odd[b % 4];
+		v = odd[b % BRN_COUNT(odd)];
 		k->g->wild = 1;
 	}
 	return v * (1 + k->nudge) + (v != 0) * k->nudge / 8;
@@ -136,6 +180,51 @@ put_values(struct maker *k, const struct brn_tensor *t)
 			    (long long)brn_get_int(t, i));
 }
 
+static struct brn_tensor
+make_tensor(struct maker *k, const struct record *r, const struct brn_type *t)
+{
+	struct brn_tensor out = { .type = *t };
+
+	out.data = calloc((size_t)brn_numel(&out) + 1, 8);
+	if (!out.data)
+		abort();
+	fill(k, r, &out);
+	return out;
+}
+
+static void
+put_shape(struct brn_buf *b, const struct record *r, const struct brn_type *t,
+    int input)
+{
+	brn_buf_printf(b, "[");
+	for (int d = 0; d < t->rank; d++) {
+		int how = input ? how_open(r, d) : CLOSED;
+
+		brn_buf_printf(b, "%s", d ? "," : "");
+		if (how == OPEN)
+			brn_buf_printf(b, "?");
+		else
+			brn_buf_printf(b, "%s%lld", how == NAMED ? "n" : "",
+			    (long long)t->dim[d]);
+	}
+	brn_buf_printf(b, "]");
+}
+
+static void
+add_input(struct maker *k, const struct record *r, const struct brn_type *t)
+{
+	struct fuzz_graph *g = k->g;
+	struct brn_type other = other_type(r, t);
+
+	if (brn_type_numel(&other) > FUZZ_NUMEL)
+		other = *t;
+	for (int d = 0; d < t->rank; d++)
+		if (how_open(r, d) != CLOSED)
+			g->nrun = FUZZ_RUNS;
+	g->in[0][g->nin] = make_tensor(k, r, t);
+	g->in[1][g->nin++] = make_tensor(k, r, &other);
+}
+
 static void
 leaf(struct maker *k)
 {
@@ -143,24 +232,20 @@ leaf(struct maker *k)
 	struct fuzz_graph *g = k->g;
 	int row = r.b[0] / 2 % 8;
 	int input = r.b[0] % 2 && g->nin < FUZZ_INPUTS;
-	struct brn_tensor t = { .type.dtype = types[row].dtype };
+	struct brn_tensor value;
+	struct brn_type t = { .dtype = types[row].dtype };
 
-	shape_of(&r, &t.type);
-	t.data = calloc((size_t)brn_numel(&t) + 1, 8);
-	if (!t.data)
-		abort();
-	fill(k, &r, &t);
-	brn_buf_printf(&g->text, "%s %s %s [", input ? "input" : "init",
+	shape_of(&r, &t);
+	brn_buf_printf(&g->text, "%s %s %s ", input ? "input" : "init",
 	    add_value(k, input ? 'x' : 'w'), types[row].name);
-	for (int d = 0; d < t.type.rank; d++)
-		brn_buf_printf(&g->text, "%s%lld", d ? "," : "",
-		    (long long)t.type.dim[d]);
-	brn_buf_printf(&g->text, "]%s", input ? "" : " raw");
+	put_shape(&g->text, &r, &t, input);
 	if (input) {
-		g->in[g->nin++] = t;
+		add_input(k, &r, &t);
 	} else {
-		put_values(k, &t);
-		free(t.data);
+		brn_buf_printf(&g->text, " raw");
+		value = make_tensor(k, &r, &t);
+		put_values(k, &value);
+		free(value.data);
 	}
 	brn_buf_printf(&g->text, "\n");
 }
@@ -278,6 +363,16 @@ put_inputs(struct maker *k, const struct record *r, enum brn_op op, int seen)
 	}
 }
 
+/* Ops whose result is nudged, too: far below zero what is left of 1 + erf(x) is
+ * rounding, and a second log_softmax gives back what the first gave but for
+ * rounding.  */
+static int
+rounds(enum brn_op op)
+{
+	return op == BRN_OP_gelu || op == BRN_OP_log_softmax ||
+	    op == BRN_OP_layer_norm || op == BRN_OP_mvn;
+}
+
 static void
 node(struct maker *k)
 {
@@ -285,8 +380,7 @@ node(struct maker *k)
 	struct brn_buf *t = &k->g->text;
 	enum brn_op op = op_of(r.b[0]);
 	int seen = k->nvalue, outs = op == BRN_OP_split ? r.b[10] % 3 + 1 : 1;
-	/* Far below zero what is left of 1 + erf(x) is rounding. */
-	int round = op == BRN_OP_gelu && k->nudge != 0;
+	int round = rounds(op) && k->nudge != 0;
 
 	brn_buf_printf(t, "node ");
 	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
@@ -298,8 +392,10 @@ node(struct maker *k)
 	put_attrs(t, &r, op);
 	brn_buf_printf(t, "\n");
 	if (round && seen < k->nvalue)
-		brn_buf_printf(t, "node %s = Add(%s_exact,rounding)\n",
-		    k->value[seen], k->value[seen]);
+		brn_buf_printf(t, "init r%d float [] raw %g\n"
+		    "node %s = Add(%s_exact,r%d)\n", seen,
+		    k->nudge / 10 * (1 + seen % 5), k->value[seen],
+		    k->value[seen], seen);
 	for (int i = seen; i < k->nvalue && k->all; i++)
 		brn_buf_printf(t, "output %s\n", k->value[i]);
 }
@@ -313,13 +409,13 @@ fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
 	int nleaf, nnode;
 
 	memset(g, 0, sizeof *g);
+	g->p = p;
+	g->n = n;
+	g->nrun = 1;
 	head = next(&k, HEAD);
 	nleaf = 1 + head.b[1] % 6;
 	nnode = 1 + head.b[2] % FUZZ_NODES;
 	brn_buf_printf(&g->text, "opset %d\n", 21 - head.b[0] % 13);
-	if (nudge != 0)
-		brn_buf_printf(&g->text, "init rounding float [] raw %g\n",
-		    nudge / 10);
 	for (int i = 0; i < nleaf; i++)
 		leaf(&k);
 	for (int i = 0; i < nnode && k.nvalue < MAX_VALUES; i++)
@@ -336,5 +432,6 @@ fuzz_graph_free(struct fuzz_graph *g)
 {
 	brn_buf_free(&g->text);
 	for (int i = 0; i < g->nin; i++)
-		free(g->in[i].data);
+		for (int r = 0; r < FUZZ_RUNS; r++)
+			free(g->in[r][i].data);
 }

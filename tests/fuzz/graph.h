@@ -9,12 +9,17 @@
 
 #include "ir/graph/tensor.h"
 
-enum { FUZZ_INPUTS = 6, FUZZ_NODES = 8, FUZZ_NUMEL = 512 };
+enum { FUZZ_INPUTS = 6, FUZZ_NODES = 8, FUZZ_NUMEL = 512, FUZZ_RUNS = 2 };
 
 struct fuzz_graph {
+	const uint8_t *p;                       /* the n bytes it is made of */
+	size_t n;
 	struct brn_buf text;
 	int nin;
-	struct brn_tensor in[FUZZ_INPUTS];      /* x0, x1.. */
+	/* x0, x1.. of each run; dimensions that the model leaves open differ
+	 * between runs.  */
+	struct brn_tensor in[FUZZ_RUNS][FUZZ_INPUTS];
+	int nrun;                               /* 1: nothing is left open */
 	int wild;                               /* holds NaN or huge floats */
 };
 

@@ -57,16 +57,23 @@ terminated(struct fuzz_graph *g)
 
 /* ---- refs ---------------------------------------------------------------- */
 
-/* Whether all shapes are known and small.  */
+/* Whether all shapes of a run are small.  They are known, from the types or
+ * from the data of the inputs, or there is an error.  */
 static int
-is_small(const struct brn_graph *g)
+is_small(const struct brn_graph *g, const struct brn_tensor *in)
 {
+	struct brn_type type[FUZZ_INPUTS];
 	struct brn_shapes *s;
 	burin_error err;
-	int ok = brn_infer(g, NULL, &s, &err) == 0;
+	int rc, ok = 1;
 
-	if (!ok)
-		return 0;
+	for (int i = 0; i < g->nin; i++)
+		type[i] = in[i].type;
+	rc = brn_infer(g, type, &s, &err);
+	if (rc == BURIN_EUNSUPPORTED)
+		rc = brn_infer_data(g, in, &s, &err);
+	if (rc < 0)
+		return 1;
 	for (int i = 0; i < g->nnode && ok; i++) {
 		int64_t n = brn_type_numel(&s->type[i]);
 
@@ -76,26 +83,45 @@ is_small(const struct brn_graph *g)
 	return ok;
 }
 
-/* 0: the model cannot be imported, or is too large to try.  */
-static int
-run_ref(struct fuzz_graph *m, struct result *r)
+/* The graph, or NULL: the model cannot be imported.  */
+static struct brn_graph *
+import(struct fuzz_graph *m)
 {
 	struct brn_graph *g;
+	burin_error err;
 
-	memset(r, 0, sizeof *r);
-	if (onnx_text_import(terminated(m), NULL, 0, &g, &r->err) < 0)
-		return 0;
+	if (onnx_text_import(terminated(m), NULL, 0, &g, &err) < 0)
+		return NULL;
 	fuzz_write_text(g);
-	if (g->nin != m->nin || g->nout > MAX_OUT || !is_small(g)) {
-		brn_graph_free(g);
+	if (g->nin == m->nin && g->nout <= MAX_OUT)
+		return g;
+	brn_graph_free(g);
+	return NULL;
+}
+
+/* Run g.  0: it is too large to try.  */
+static int
+run_graph(struct brn_graph *g, const struct brn_tensor *in, struct result *r)
+{
+	memset(r, 0, sizeof *r);
+	if (!is_small(g, in))
 		return 0;
-	}
 	r->nout = g->nout;
 	r->arena = brn_arena_new();
-	r->rc = r->arena ? brn_ref_graph(g, m->in, r->out, r->arena,
-	    &r->err) : -1;
-	brn_graph_free(g);
+	r->rc = r->arena ? brn_ref_graph(g, in, r->out, r->arena, &r->err) :
+	    -1;
 	return 1;
+}
+
+/* Run number k of the model.  0: it cannot be imported or is too large.  */
+static int
+run_ref(struct fuzz_graph *m, int k, struct result *r)
+{
+	struct brn_graph *g = import(m);
+	int done = g && run_graph(g, m->in[k], r);
+
+	brn_graph_free(g);
+	return done;
 }
 
 /* ---- the runtime --------------------------------------------------------- */
@@ -105,6 +131,8 @@ struct machine {
 	burin_model *m;
 	burin_session *s;
 	burin_output out;
+	int rc;                         /* of loading the model */
+	burin_error err;
 };
 
 static int
@@ -126,17 +154,17 @@ start(struct fuzz_graph *g, struct machine *k, burin_error *err)
 }
 
 static int
-run(const struct fuzz_graph *g, struct machine *k, burin_error *err)
+run(const struct fuzz_graph *g, int nth, struct machine *k, burin_error *err)
 {
 	burin_tensor in[FUZZ_INPUTS] = { { 0 } };
 
 	for (int i = 0; i < g->nin; i++) {
-		const struct brn_type *t = &g->in[i].type;
+		const struct brn_type *t = &g->in[nth][i].type;
 
 		in[i] = (burin_tensor){
 			.name = burin_model_input(k->m, (size_t)i)->name,
 			.dtype = (enum burin_dtype)t->dtype,
-			.rank = t->rank, .data = g->in[i].data,
+			.rank = t->rank, .data = g->in[nth][i].data,
 			.nbytes = FUZZ_NUMEL * 8,
 		};
 		memcpy(in[i].dims, t->dim, sizeof in[i].dims);
@@ -182,14 +210,14 @@ shake(const struct result *want, const struct result *near, int64_t i)
 }
 
 static int
-is_wild(struct fuzz_graph *g, const uint8_t *p, size_t n)
+is_wild(struct fuzz_graph *g, int nth)
 {
 	struct fuzz_graph all;
 	struct result r;
 	int wild = g->wild;
 
-	fuzz_graph_make(&all, p, n, 0, 1);
-	if (!wild && run_ref(&all, &r)) {
+	fuzz_graph_make(&all, g->p, g->n, 0, 1);
+	if (!wild && run_ref(&all, nth, &r)) {
 		for (int k = 0; r.rc == 0 && k < r.nout; k++)
 			for (int64_t i = 0; i < brn_numel(&r.out[k]); i++)
 				wild |= !(fabs(brn_get_float(&r.out[k], i)) <
@@ -202,16 +230,16 @@ is_wild(struct fuzz_graph *g, const uint8_t *p, size_t n)
 
 /* Differences are no fault where the result hangs on the last bit.  */
 static int
-is_excused(const struct result *want, const struct brn_tensor *got,
-    const uint8_t *p, size_t n)
+is_excused(const struct fuzz_graph *m, int nth, const struct result *want,
+    const struct brn_tensor *got)
 {
 	struct fuzz_graph g[2];
 	struct result near[2];
 	int ok = 1;
 
 	for (int k = 0; k < 2; k++) {
-		fuzz_graph_make(&g[k], p, n, k ? -NUDGE : NUDGE, 0);
-		if (!run_ref(&g[k], &near[k]))
+		fuzz_graph_make(&g[k], m->p, m->n, k ? -NUDGE : NUDGE, 0);
+		if (!run_ref(&g[k], nth, &near[k]))
 			near[k].rc = -1;
 	}
 	for (int64_t i = 0; i < brn_numel(got) && ok; i++) {
@@ -228,8 +256,8 @@ is_excused(const struct result *want, const struct brn_tensor *got,
 }
 
 static void
-compare(struct fuzz_graph *g, const struct result *want,
-    const burin_output *out, const uint8_t *p, size_t n)
+compare(struct fuzz_graph *g, int nth, const struct result *want,
+    const burin_output *out)
 {
 	const struct brn_tensor *w = &want->out[0];
 	struct brn_tensor got = { .data = (void *)out->data };
@@ -245,8 +273,27 @@ compare(struct fuzz_graph *g, const struct result *want,
 		same = is_near(brn_get_float(&got, i), v,
 		    1e-5 * (1 + fabs(v)));
 	}
-	must(same || is_excused(want, &got, p, n) || is_wild(g, p, n), g,
+	must(same || is_excused(g, nth, want, &got) || is_wild(g, nth), g,
 	    "another result");
+}
+
+/* Run the model and its graph with the inputs of run nth.  */
+static void
+try_run(struct fuzz_graph *g, int nth, struct brn_graph *ref,
+    struct machine *k)
+{
+	struct result want;
+	burin_error err = k->err;
+	int rc = k->rc;
+
+	if (!run_graph(ref, g->in[nth], &want))
+		return;
+	if (rc == 0)
+		rc = run(g, nth, k, &err);
+	must(rc == 0 || want.rc < 0, g, err.msg);
+	if (rc == 0 && want.rc == 0)
+		compare(g, nth, &want, &k->out);
+	brn_arena_free(want.arena);
 }
 
 int
@@ -254,23 +301,17 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct machine k = { 0 };
 	struct fuzz_graph g;
-	struct result want;
-	burin_error err = { 0 };
-	int rc;
+	struct brn_graph *ref;
 
 	fuzz_graph_make(&g, p, n, 0, 0);
-	if (!run_ref(&g, &want)) {
-		fuzz_graph_free(&g);
-		return 0;
+	ref = import(&g);
+	if (ref) {
+		k.rc = start(&g, &k, &k.err);
+		for (int i = 0; i < g.nrun; i++)
+			try_run(&g, i, ref, &k);
+		stop(&k);
 	}
-	rc = start(&g, &k, &err);
-	if (rc == 0)
-		rc = run(&g, &k, &err);
-	must(rc == 0 || want.rc < 0, &g, err.msg);
-	if (rc == 0 && want.rc == 0)
-		compare(&g, &want, &k.out, p, n);
-	stop(&k);
-	brn_arena_free(want.arena);
+	brn_graph_free(ref);
 	fuzz_graph_free(&g);
 	return 0;
 }

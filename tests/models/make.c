@@ -95,12 +95,20 @@ static const struct {
 	"node l0 = Mul(n,bq)\nnode l = Add(l0,bq)\n"
 	"node g0 = Div(l,two)\nnode g1 = Erf(g0)\nnode g2 = Add(g1,one)\n"
 	"node g3 = Mul(l,g2)\nnode out = Mul(g3,half)\n" },
+{ "recurrent.onnx",
+	"opset 14\ninput x float [steps,batch,3]\noutput y\noutput h\n"
+	"init w float [2,6,3] raw 1 0 2 0 3 0 4 0 5 0 6 0 0 1 0 2 0 3 "
+	"0 0 1 2 3 4 0 0 5 6 7 8 1 0 0 2 3 4\n"
+	"init r float [2,6,2] raw 1 2 3 4 0 0 5 6 0 0 7 8 "
+	"0 1 0 2 3 0 4 0 0 5 6 0\n"
+	"node y,h = GRU(x,w,r) name='gru' direction='bidirectional' "
+	"hidden_size=2\n" },
 { "unsupported.onnx",
 	"opset 17\nopset 1 com.microsoft\n"
 	"input x float [2]\ninput u uint8 [2]\noutput y\n"
 	"init q int8 [2] raw 1 -1\ninit t bool [] raw 1\n"
 	"init s int64 [1] raw 2\n"
-	"function z = local.F(r)\nnode z = LSTM(r)\nend\nopset 1 local\n"
+	"function z = local.F(r)\nnode z = Rocket(r)\nend\nopset 1 local\n"
 	"node a,b = com.microsoft.Rockets(x,,x) size=3\n"
 	"node c = local.F(a)\nnode d = Relu(b)\nnode e = Cast(d) to=3\n"
 	"node f,m = Dropout(x,,t)\nnode g,h = LayerNormalization(f,x)\n"

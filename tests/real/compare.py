@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check that burin and ONNX Runtime give the same results for real models,
-unpruned and pruned, that burin refuses unsupported ones, and that it knows the
-attributes of every operator.  Prints TAP.
+unpruned and pruned, and for every form of the recurrent operators, that burin
+refuses unsupported ones, and that it knows the attributes of every operator.
+Prints TAP.
 
     compare.py BURIN WORK           the command, a folder for temporary files
 """
@@ -22,6 +23,7 @@ import onnxruntime as ort
 import attributes
 import derive
 import models
+import recurrent
 
 PRUNED = (None, ("16x1", 0.9), ("32x32", 0.8))
 UNSUPPORTED = 3                 # exit status
@@ -210,12 +212,26 @@ def refusal(command, path, wanted):
                        for op, n in named.items() if n != there[op]]
 
 
+def recurrent_forms(command, work):
+    """Compare every form of the recurrent operators."""
+    path, problems = os.path.join(work, "recurrent.onnx"), []
+    for name, form in recurrent.forms():
+        onnx.save(form.model, path)
+        model = models.Model(name, path, [None], lambda *_: form.feed,
+                             rtol=1e-4, atol=1e-5)
+        problems += [f"{name}: {p}" for p in compare(
+            lambda feed: run_burin(command, path, feed,
+                                   os.path.join(work, "io")),
+            model, session_of(path), None)]
+    return problems
+
+
 def main(command, work):
     accepted, refused = models.accepted(work), models.refused()
     points = sum(len(m.shapes) + 1 for m in accepted) * len(PRUNED)
     points += (len(DERIVED) * len(DERIVED_PRUNED) *
                (len(accepted[0].shapes) + 1))
-    tap = Tap(points + len(refused) + 1)
+    tap = Tap(points + len(refused) + 2)
     ort.set_default_logger_severity(3)
     for model in accepted:
         for pruned in PRUNED:
@@ -226,6 +242,8 @@ def main(command, work):
     for name, (path, wanted) in refused.items():
         tap.point(f"{name}: refused with all that is unsupported",
                   refusal(command, path, wanted))
+    tap.point("recurrent operators in all their forms",
+              recurrent_forms(command, work))
     tap.point("attributes of ONNX are taken or refused by name",
               attributes.problems(command, work))
     print(f"# {tap.n - tap.bad} passed, {tap.bad} failed")

@@ -8,6 +8,7 @@ src=${SRCDIR:-.}
 build=${BUILDDIR:-.}
 work=$(mktemp -d "$build/tests/tmp.relocate.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
+as='' tools=''
 chmod 755 "$work"
 
 point() {
@@ -67,8 +68,10 @@ loader() {
 # loads HOW WORDS: what load says of jit=HOW begins with the words or has them.
 loads() {
 	rm -rf "$work/cache"
-	env -i ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
+	# shellcheck disable=SC2086 # a list of words
+	$as env -i ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
 	    ${LSAN_OPTIONS:+LSAN_OPTIONS="$LSAN_OPTIONS"} \
+	    ${tools:+PATH="$tools" COMPILER_PATH="$tools"} \
 	    "$work/load" "$work/m.onnx" "$work/cache" "$1" >"$work/said"
 	cat "$work/said"
 	grep -qF "$2" "$work/said"
@@ -125,10 +128,40 @@ refused_owner() {
 	return $ok
 }
 
+# nothing_compiled: neither kind of compiling, nor the caller's assembler.
+nothing_compiled() {
+	mkdir -p "$work/tools"
+	for tool in as ld; do
+		printf '#!/bin/sh\n: >"%s/ran"\nexit 1\n' "$work" \
+		    >"$work/tools/$tool"
+	done
+	chmod 755 "$work/tools"/*
+	tools=$work/tools
+	for how in worker inprocess; do
+		loads $how "the program is set-uid or has capabilities" ||
+		    return
+	done
+	tools=
+	[ ! -e "$work/ran" ]
+}
+
 # Root, with a program that is set to another user.
 refused_setuid() {
-	chown 65534 "$work/load" && chmod u+s "$work/load" &&
-	loads worker "is not used, the program is set-uid"
+	chown 65534 "$work/load" && chmod u+s "$work/load" && nothing_compiled
+	ok=$?
+	chmod u-s "$work/load" && chown 0 "$work/load"
+	return $ok
+}
+
+# A cache that belongs to the caller is not used by one with capabilities.
+refused_capable() {
+	chown -R 65533 "$work" && setcap cap_net_raw+ep "$work/load" &&
+	as="setpriv --reuid=65533 --clear-groups"
+	nothing_compiled && grep -q 'foreign owner' "$work/said"
+	ok=$?
+	as=
+	chown -R 0 "$work"
+	return $ok
 }
 
 "$build/bench/make-bert" --layers 1 --hidden 64 --heads 4 --inter 128 \
@@ -137,13 +170,13 @@ prefix=$(variable prefix)
 libdir=$(variable libdir)
 pkglibdir=$(variable pkglibdir)
 
-echo 1..8
+echo 1..9
 point "in the build tree" in_folder "$build/.libs"
 point "in an installation that was moved" moved
 point "in one folder" in_one_folder
 point "the execution provider finds the library in both" provider
 if [ -e "$(variable libexecdir)/burin-cc" ]; then
-	for i in 5 6 7 8; do
+	for i in 5 6 7 8 9; do
 		echo "ok - $i # SKIP burin-cc is installed"
 	done
 	exit
@@ -158,4 +191,9 @@ if [ "$(id -u)" = 0 ]; then
 else
 	echo "ok - not a file of somebody else # SKIP needs root"
 	echo "ok - not by a set-uid program # SKIP needs root"
+fi
+if setcap cap_net_raw+ep "$work/load" 2>/dev/null; then
+	point "not by a program with capabilities" refused_capable
+else
+	echo "ok - not by a program with capabilities # SKIP needs setcap"
 fi

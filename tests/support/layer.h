@@ -81,8 +81,8 @@ layer_check(const struct layer *l, brn_kernel_fn *fn, int64_t M)
 	burin_error err;
 
 	suite_ok(brn_plan_make(&l->spec, &plan, &err), err);
-	suite_ok(brn_pack_stream(&l->spec, &plan, b->vals, &stream, &err),
-	    err);
+	suite_ok(brn_pack_stream(&l->spec, &plan, b->vals, NULL, &stream,
+	    &err), err);
 	brn_plan_clear(&plan);
 	suite_fill(x, M * l->cols, 1);
 	suite_fill(bias, l->rows, 2);

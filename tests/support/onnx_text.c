@@ -97,8 +97,29 @@ is_float(const char *s, const char *end)
 }
 
 static void
+strings(const char **s, Onnx__AttributeProto *a)
+{
+	a->type = ATTR(STRINGS);
+	a->strings = get(64, sizeof *a->strings);
+	expect(s, "[");
+	while (!is_next(s, "]")) {
+		ProtobufCBinaryData *d = &a->strings[a->n_strings++];
+
+		expect(s, "'");
+		d->len = strcspn(*s, "'");
+		d->data = (uint8_t *)word(s, "'");
+		expect(s, "'");
+		is_next(s, ",");
+	}
+}
+
+static void
 list(const char **s, Onnx__AttributeProto *a)
 {
+	if ((*s)[1] == '\'') {
+		strings(s, a);
+		return;
+	}
 	if (!is_float(*s + 1, ",]")) {
 		a->type = ATTR(INTS);
 		a->n_ints = numbers(s, &a->ints);

@@ -13,6 +13,7 @@
  *	node y,mask = Dropout(x,,t) name=drop ratio=0.5f axes=[1,2]
  *	node c = Constant() value=int64[2]{3 4}
  *	node c = Constant() value_floats=[1f,2.5f] approximate='tanh'
+ *	node y = RNN(x,w,r) activations=['Relu','Tanh']
  *	node e = com.microsoft.Gelu(x)
  *	function y = local.Twice(x,b)   (the nodes that follow are its)
  *	node y = Gemm(x,b) alpha=$a     (attribute a of the caller)

@@ -603,6 +603,7 @@ const struct op_case op_cases[] = {
   { "i64[2] 1 2", "i64[] 8", "i64[] 3" }, "ESHAPE" },
 #include "tests/support/image_cases.def"
 #include "tests/support/quant_cases.def"
+#include "tests/support/recurrent_cases.def"
 };
 
 const int op_ncases = BRN_COUNT(op_cases);

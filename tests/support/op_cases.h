@@ -8,7 +8,7 @@
 
 #include "ir/graph/graph.h"
 
-#define OP_CASE_INPUTS 6
+#define OP_CASE_INPUTS 7
 
 struct op_case {
 	const char *fact;

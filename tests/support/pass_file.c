@@ -60,6 +60,10 @@ read_head(struct pass_file *f)
 			f->opts.rows = 1;
 		else if (!strcmp(word, "sparse=off"))
 			f->opts.sparse = 0;
+		else if (!strcmp(word, "quantize=file"))
+			f->opts.quantize = BRN_QUANTIZE_FILE;
+		else if (!strcmp(word, "quantize=all"))
+			f->opts.quantize = BRN_QUANTIZE_ALL;
 		else if (!strcmp(word, "cost=blocks"))
 			f->opts.estimate = pass_file_estimate;
 		else

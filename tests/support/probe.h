@@ -20,6 +20,7 @@
 #include "jit/builtin/t0.h"
 #include "jit/emit/module.h"
 #include "jit/kernel/choose.h"
+#include "jit/kernel/dot_groups.h"
 #include "tests/support/suite.h"
 
 enum { PROBE_TILES = 13, PROBE_GUARD = 64 };    /* M up to 208 */
@@ -44,6 +45,8 @@ struct probe {
 	float *y;                       /* between two guards */
 	int64_t ny;                     /* floats from guard to guard */
 	int64_t tokens;                 /* wanted of each tile, 0: all */
+	int64_t stride;                 /* of packed x and y, or 0 */
+	float *packed;                  /* x, or NULL */
 };
 
 /* Whether a block of GROUPED is stored: about 20, or 5, block rows have the
@@ -155,6 +158,39 @@ probe_bf16(struct probe *q)
 		brn_bf16_tile(q->low + t * tile, q->xcols);
 }
 
+/* The byte of feature k and lane l of a tile of x.  */
+static inline int64_t
+probe_byte(const struct brn_spec *s, int64_t k, int64_t l)
+{
+	return brn_dot_groups_aligned(s) ? k / 4 * 64 + l * 4 + k % 4 :
+	    k * BRN_TILE + l;
+}
+
+/* Make q one of i8: integers, no bias.  */
+static inline void
+probe_i8(struct probe *q)
+{
+	int64_t tile = q->xcols * BRN_TILE;
+	int64_t nval = (int64_t)q->b->nblk * q->b->bh * q->b->bw;
+	struct brn_spec s;
+
+	q->elem = BRN_ELEM_i8;
+	for (int64_t i = 0; i < q->rows * q->cols; i++)
+		if (q->w[i] != 0)
+			q->w[i] = roundf(q->w[i] * 127.5f - 0.5f);
+	for (int64_t i = 0; i < nval; i++)
+		if (q->b->vals[i] != 0)
+			q->b->vals[i] = roundf(q->b->vals[i] * 127.5f - 0.5f);
+	brn_spec_init(&s, q->b, 0, BRN_ISA_avx512, "");
+	s.elem = q->elem;
+	q->low = probe_floats(PROBE_TILES * tile);
+	for (int64_t i = 0; i < PROBE_TILES * tile; i++) {
+		q->x[i] = roundf(fabsf(q->x[i]) * 255);
+		((uint8_t *)q->low)[i / tile * 4 * tile + probe_byte(&s,
+		    i % tile / BRN_TILE, i % BRN_TILE)] = (uint8_t)q->x[i];
+	}
+}
+
 /* Sizes that do not divide: five block rows and about seven block columns.  */
 static inline void
 probe_init(struct probe *q, int bh, int bw, enum pattern p, int bias)
@@ -186,7 +222,8 @@ probe_pack(struct probe *q, const struct brn_spec *s)
 	suite_ok(brn_plan_make(s, &plan, &err), err);
 	q->grain = plan.grain;
 	free(q->stream);
-	suite_ok(brn_pack_stream(s, &plan, q->b->vals, &q->stream, &err), err);
+	suite_ok(brn_pack_stream(s, &plan, q->b->vals, NULL, &q->stream, &err),
+	    err);
 	brn_plan_clear(&plan);
 }
 
@@ -236,12 +273,20 @@ probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 	const struct brn_bsr *b = q->b;
 
 	probe_poison(q);
-	fn(&(struct brn_kernel_args){ .x = q->low ? q->low : q->x,
+	fn(&(struct brn_kernel_args){ .stride = q->stride,
+	    .x = q->packed ? q->packed : q->low ? q->low : q->x,
 	    .vals = q->b->vals, .stream = q->stream, .bias = q->bias,
 	    .y = q->y, .tokens = q->tokens, .few = q->few,
 	    .tile0 = p.tile0, .tile1 = p.tile1, .brow0 = p.brow0,
 	    .brow1 = p.brow1, .rowptr = b->rowptr, .colidx = b->colidx,
 	    .bh = b->bh, .bw = b->bw, .nbrow = b->nbrow, .nbcol = b->nbcol });
+	for (int64_t i = 0; i < q->ny && q->elem == BRN_ELEM_i8; i++) {
+		int32_t sum;
+
+		memcpy(&sum, &q->y[i], sizeof sum);
+		if (!probe_is_poison(&q->y[i]))
+			q->y[i] = (float)sum;
+	}
 	for (int i = 1; i <= PROBE_GUARD; i++)
 		if (!probe_is_poison(q->y - i) ||
 		    !probe_is_poison(q->y + q->ny - 1 + i))
@@ -365,6 +410,68 @@ probe_few(struct probe *q, enum brn_isa isa)
 		}
 	}
 	q->tokens = 0;
+	free(whole);
+}
+
+/* The first q->stride tokens of x.  */
+static inline float *
+probe_first_tokens(const struct probe *q)
+{
+	int64_t n = PROBE_TILES * q->xcols;
+	float *x = probe_floats(n * q->stride);
+
+	for (int64_t i = 0; i < n * q->stride; i++)
+		x[i] = q->x[i / q->stride * BRN_TILE + i % q->stride];
+	return x;
+}
+
+/* Bits of whole, which is in tiles, in block rows brow0 to brow1.  */
+static inline void
+probe_check_packed(const struct probe *q, const float *whole, int64_t brow0,
+    int64_t brow1)
+{
+	int64_t n = PROBE_TILES * q->yrows * q->stride;
+
+	for (int64_t i = 0; i < q->ny; i++) {
+		int64_t row = i / q->stride % q->yrows;
+		const float *want = whole + i / q->stride * BRN_TILE +
+		    i % q->stride;
+
+		if (i >= n || row < brow0 * q->b->bh ||
+		    row >= brow1 * q->b->bh)
+			ck_assert(probe_is_poison(&q->y[i]));
+		else
+			ck_assert_msg(memcmp(&q->y[i], want,
+			    sizeof *want) == 0, "%d packed tokens: row %d is "
+			    "%g, wanted %g", (int)q->stride, (int)row,
+			    (double)q->y[i], (double)*want);
+	}
+}
+
+/* Packed x: the bits of tier 0.  */
+static inline void
+probe_few_packed(struct probe *q, enum brn_isa isa)
+{
+	int64_t nb = q->b->nbrow, most = q->few ? 4 : BRN_PACKED_TOKENS;
+	const struct part some[] = { { 0, PROBE_TILES, 0, nb },
+	    { 0, PROBE_TILES, nb / 2, nb },
+	    { 0, PROBE_TILES, 1, nb - nb / 4 } };
+	float *whole = probe_floats(q->ny);
+
+	probe_run(q, brn_t0(isa), some[0]);
+	memcpy(whole, q->y, (size_t)q->ny * sizeof *whole);
+	for (q->tokens = 1; q->tokens <= most; q->tokens++) {
+		q->stride = q->tokens > 4 ? 8 : q->tokens > 1 ? 4 : 1;
+		q->packed = probe_first_tokens(q);
+		for (int i = 0; i < COUNT(some); i++) {
+			probe_run(q, brn_few_tokens(isa), some[i]);
+			probe_check_packed(q, whole, some[i].brow0,
+			    some[i].brow1);
+		}
+		free(q->packed);
+	}
+	q->packed = NULL;
+	q->tokens = q->stride = 0;
 	free(whole);
 }
 

@@ -52,6 +52,15 @@ entry_path(const struct brn_key *k, char path[512])
 	snprintf(path, 512, "%s/v1/%.2s/%s.so", dir, hex, hex);
 }
 
+static inline void
+temp_path(const struct brn_temp *t, const struct brn_key *k, char path[512])
+{
+	char hex[BRN_KEY_HEX];
+
+	brn_key_hex(k, hex);
+	snprintf(path, 512, "%s/v1/%.2s/%s", dir, hex, t->name);
+}
+
 /* Replace the file at path by one with n bytes and the given mode.  */
 static inline void
 write_file(const char *path, const void *p, size_t n, mode_t mode)
@@ -83,13 +92,13 @@ read_file(const char *path, uint8_t *p, size_t n)
 static inline int
 publish(const struct brn_key *k, const void *d, size_t n)
 {
-	char tmp[512];
-	int rc = brn_store_temp(store, k, tmp, sizeof tmp, &err);
+	struct brn_temp tmp;
+	int rc = brn_store_temp(store, k, &tmp, &err);
 
 	if (rc < 0)
 		return rc;
-	write_file(tmp, payload, NPAYLOAD, 0600);
-	return brn_store_publish(store, k, tmp, d, n, &err);
+	ck_assert_int_eq(write(tmp.fd, payload, NPAYLOAD), NPAYLOAD);
+	return brn_store_publish(store, k, &tmp, d, n, &err);
 }
 
 /* Publish the entry of desc and write its path to path.  */

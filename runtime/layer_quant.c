@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Quantizing the x of a layer, tile by tile.  The range of a whole tensor takes
+ * a pass of its own before that.
+ */
+#include "runtime/layer_quant.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ir/graph/step.h"
+
+/* ---- the weight ---------------------------------------------------------- */
+
+static void
+sum_rows(const struct brn_bsr *b, struct brn_layer_quant *q)
+{
+	for (int32_t br = 0; br < b->nbrow; br++) {
+		int64_t first = (int64_t)b->rowptr[br] * b->bw;
+		int64_t end = (int64_t)b->rowptr[br + 1] * b->bw;
+		const float *step = q->step + (int64_t)br * b->bh;
+		int32_t *sum = q->sum + (int64_t)br * b->bh;
+
+		for (int64_t c = first; c < end; c++)
+			for (int r = 0; r < b->bh; r++)
+				sum[r] += (int32_t)lrintf(b->vals[c * b->bh +
+				    r] / step[r]);
+	}
+}
+
+int
+brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
+    const struct brn_bsr *b, int integers, burin_error *err)
+{
+	size_t rows = (size_t)b->nbrow * (size_t)b->bh;
+	int rc;
+
+	*q = (struct brn_layer_quant){
+		.x = (enum brn_x_quant)brn_attr_int(n, "x_quant"),
+		.scale = brn_attr_float(n, "x_scale"),
+		.zero = (int32_t)brn_attr_int(n, "x_zero"),
+	};
+	if (q->x == BRN_X_FLOAT || !integers)
+		return BURIN_OK;
+	q->step = brn_alloc(rows, sizeof *q->step);
+	q->sum = brn_alloc(rows, sizeof *q->sum);
+	if (!q->step || !q->sum)
+		return brn_nomem(err);
+	if ((rc = brn_bsr_steps(b, q->step, err)) < 0)
+		return rc;
+	if (rc) {
+		sum_rows(b, q);
+		return BURIN_OK;
+	}
+	free(q->step);
+	q->step = NULL;
+	return BURIN_OK;
+}
+
+void
+brn_layer_quant_clear(struct brn_layer_quant *q)
+{
+	free(q->step);
+	free(q->sum);
+}
+
+/* ---- x ------------------------------------------------------------------- */
+
+int
+brn_layer_quant_equal(const struct brn_layer_quant *p,
+    const struct brn_layer_quant *q)
+{
+	return p->x == q->x && p->scale == q->scale && p->zero == q->zero;
+}
+
+int64_t
+brn_layer_quant_size(const struct brn_layer_quant *q, int64_t ntile)
+{
+	return q->x == BRN_X_FLOAT ? 0 : ntile *
+	    (int64_t)(sizeof(struct brn_tile_quant) / sizeof(float));
+}
+
+static float *
+packed(const struct brn_pack_quant *p, int64_t i)
+{
+	return p->xt + i * p->colsp * BRN_TILE;
+}
+
+/* Tile i of x as floats, which to_tiles may have put where it is packed.  */
+static const float *
+source(const struct brn_pack_quant *p, int64_t i)
+{
+	return p->x_tiles ? p->x + i * p->tiles.features * BRN_TILE :
+	    packed(p, i);
+}
+
+static void
+make_tile(const struct brn_pack_quant *p, int64_t i)
+{
+	if (!p->x_tiles)
+		p->native->to_tiles(&p->tiles, p->x, p->xt, p->colsp, i,
+		    i + 1);
+}
+
+/* The range of each token of a tile, which has the place of its scales until
+ * these are known.  */
+struct range {
+	float lo[BRN_TILE], hi[BRN_TILE];
+};
+
+static struct range
+range_of(const struct brn_pack_quant *p, int64_t i)
+{
+	struct range r = { { 0 }, { 0 } };
+
+	p->native->range(source(p, i), p->tiles.features, r.lo, r.hi);
+	return r;
+}
+
+static void
+find_range(void *ctx, size_t i)
+{
+	const struct brn_pack_quant *p = ctx;
+	struct range r;
+
+	make_tile(p, (int64_t)i);
+	r = range_of(p, (int64_t)i);
+	memcpy(&p->tile[i], &r, sizeof r);
+}
+
+/* The range of all tokens.  */
+static void
+join_ranges(const struct brn_pack_quant *p, float *lo, float *hi)
+{
+	*lo = *hi = 0;
+	for (int64_t i = 0; i < p->tiles.n; i++) {
+		struct range r;
+		int64_t n;
+
+		memcpy(&r, &p->tile[i], sizeof r);
+		brn_tiles_token(&p->tiles, i, &n);
+		for (int64_t l = 0; l < n; l++) {
+			*lo = r.lo[l] < *lo ? r.lo[l] : *lo;
+			*hi = r.hi[l] > *hi ? r.hi[l] : *hi;
+		}
+	}
+}
+
+/* Scale and zero point of all tokens.  */
+static void
+set_all(const struct brn_pack_quant *p)
+{
+	const struct brn_layer_quant *q = p->quant;
+	float lo, hi, scale = q->scale;
+	int32_t zero = q->zero;
+
+	if (q->x == BRN_X_TENSOR) {
+		join_ranges(p, &lo, &hi);
+		brn_quant_of_range(lo, hi, &scale, &zero);
+	}
+	for (int64_t i = 0; i < p->tiles.n * BRN_TILE; i++) {
+		p->tile[i / BRN_TILE].scale[i % BRN_TILE] = scale;
+		p->tile[i / BRN_TILE].zero[i % BRN_TILE] = zero;
+	}
+}
+
+static void
+set_each(const struct brn_pack_quant *p, int64_t i)
+{
+	struct range r = range_of(p, i);
+	struct brn_tile_quant *t = &p->tile[i];
+
+	for (int l = 0; l < BRN_TILE; l++)
+		brn_quant_of_range(r.lo[l], r.hi[l], &t->scale[l],
+		    &t->zero[l]);
+}
+
+static void
+quantize_tile(void *ctx, size_t i)
+{
+	const struct brn_pack_quant *p = ctx;
+	int64_t n = p->tiles.features, at = (int64_t)i;
+	float *to = packed(p, at);
+
+	if (p->quant->x != BRN_X_TENSOR)
+		make_tile(p, at);
+	if (p->quant->x == BRN_X_TOKEN)
+		set_each(p, at);
+	p->native->quantize(source(p, at), n, &p->tile[i], p->form, to);
+	if (p->form == BRN_QUANT_FLOATS)
+		memset(to + n * BRN_TILE, 0,
+		    (size_t)((p->colsp - n) * BRN_TILE) * sizeof *to);
+}
+
+void
+brn_pack_quant(const struct brn_pack_quant *p)
+{
+	void *ctx = (void *)p;
+	size_t n = (size_t)p->tiles.n;
+
+	if (p->quant->x == BRN_X_TENSOR)
+		brn_parallel(p->threads, n, find_range, ctx);
+	if (p->quant->x != BRN_X_TOKEN)
+		set_all(p);
+	brn_parallel(p->threads, n, quantize_tile, ctx);
+}
