@@ -5,8 +5,9 @@
  * multiplied by its scale, and the activations are dequantized: the same
  * numbers but for the order of rounding.  canon_dense then finds an ordinary
  * MatMul.  Where the file has folded a constant scale of the activations into
- * that of the weight, it is taken out again.  The pass runs before constants are
- * folded, so that no weight of bytes becomes one of i32, and again after it.
+ * that of the weight, it is taken out again.  The pass runs before constants
+ * are folded, so that no weight of bytes becomes one of i32, and again after
+ * it.
  */
 #include "passes/pass.h"
 
