@@ -224,6 +224,24 @@ def prunings(model):
     return PRUNED if model.prune else (None,)
 
 
+def recurrent_model(command, tap, model, other, pruned, work):
+    """Check a model with recurrent layers, pruned or not; other is the file
+    for ONNX Runtime."""
+    label = f"{model.name} {' at '.join(map(str, pruned or ['dense']))}"
+    path = variant(command, model.path, pruned, work)
+    if other == model.path:
+        other = path
+    sizes(command, tap, label, model, path, [session_of(other)], work)
+
+
+def recurrent_runs(found):
+    """Model, other file and pruning of each run of recurrent_model."""
+    for model, other in found:
+        yield model, other, None
+        if other == model.path:         # integer weights are not pruned
+            yield model, other, ("16x1", 0.9)
+
+
 def recurrent_forms(command, work):
     """Compare every form of the recurrent operators."""
     path, problems = os.path.join(work, "recurrent.onnx"), []
@@ -243,6 +261,8 @@ def main(command, work):
     points = sum((len(m.shapes) + 1) * len(prunings(m)) for m in accepted)
     points += (len(DERIVED) * len(DERIVED_PRUNED) *
                (len(accepted[0].shapes) + 1))
+    recurrents = list(recurrent_runs(models.recurrent(work)))
+    points += sum(len(m.shapes) for m, _, _ in recurrents)
     tap = Tap(points + len(refused) + 2)
     ort.set_default_logger_severity(3)
     for model in accepted:
@@ -254,6 +274,8 @@ def main(command, work):
     for name, (path, wanted) in refused.items():
         tap.point(f"{name}: refused with all that is unsupported",
                   refusal(command, path, wanted))
+    for run in recurrents:
+        recurrent_model(command, tap, *run, work)
     tap.point("recurrent operators in all their forms",
               recurrent_forms(command, work))
     tap.point("attributes of ONNX are taken or refused by name",
