@@ -137,8 +137,8 @@ count_uses(const struct brn_graph *g)
 	return uses;
 }
 
-/* An earlier layer with the weight of n, read the same way round; NULL: there is
- * none.  */
+/* An earlier layer with the weight of n, read the same way round; NULL: there
+ * is none.  */
 static const struct brn_layer *
 layer_like(const struct brn_net *net, const struct brn_node *n)
 {
