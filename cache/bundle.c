@@ -108,6 +108,8 @@ open_archive(struct brn_bundle *b, burin_error *err)
 		return archive_fail(a, b->path, err);
 	if ((rc = open_temp(b, err)) < 0)
 		return rc;
+	/* No zeros after the last block, as in a file by its name.  */
+	archive_write_set_bytes_in_last_block(a, 1);
 	if (archive_write_open(a, b, NULL, write_bytes, NULL) < 0)
 		return archive_fail(a, b->path, err);
 	return BURIN_OK;

@@ -424,7 +424,7 @@ brn_store_share(struct brn_store *s, burin_error *err)
 
 	if (rc < 0)
 		return rc;
-	fchmodat(s->v1, "labels", 0444, 0);
+	(void)!fchmodat(s->v1, "labels", 0444, 0);
 	if (fchmod(s->v1, 0755) < 0 || fchmodat(s->v1, "..", 0755, 0) < 0)
 		failed = errno;
 	if (failed)

@@ -118,7 +118,7 @@ open_component(const struct walk *w, const char *name)
 		return fd;
 	if (mkdirat(w->fd, name, 0700) == 0)
 		/* The umask may have removed our own permissions.  */
-		fchmodat(w->fd, name, 0700, 0);
+		(void)!fchmodat(w->fd, name, 0700, 0);
 	else if (errno != EEXIST)
 		return -1;
 	return openat(w->fd, name, OPEN_FLAGS);

@@ -71,7 +71,7 @@ brn_dir_open(int at, const char *name, enum brn_dir_use use,
 	*why = NULL;
 	/* The umask may have removed our own permissions.  */
 	if (make && mkdirat(at, name, 0700) == 0)
-		fchmodat(at, name, 0700, 0);
+		(void)!fchmodat(at, name, 0700, 0);
 	else if (make && errno != EEXIST) {
 		*why = open_error_text(errno);
 		return -1;

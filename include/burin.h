@@ -25,7 +25,15 @@
  * that are passed with a size, the caller's sizeof.  burin_error, burin_tensor
  * and burin_output keep their layout.
  *
- * Threads: options and sessions belong to one thread at a time; a model is
+ * NaN and infinity: a sparse layer does not multiply blocks that hold only
+ * zeros, so where such a block meets a NaN or an infinity of the input, the
+ * result lacks the NaN that 0 times it is in a dense product.  Zeros inside a
+ * stored block do multiply.  Which blocks are stored depends on the block shape
+ * that a load has chosen.  A NaN or an infinity in a weight is no zero: it is
+ * stored, and counts.  sparse=off multiplies everything.
+ *
+ * Threads: options and sessions belong to one thread at a time, but for
+ * burin_session_cancel; a model is
  * immutable after loading and may be shared by any number of threads.  A child
  * of fork may use and free what its parent made, while no other thread of the
  * parent was running a session of it; kernels that were still being compiled
@@ -57,7 +65,8 @@ extern "C" {
 	X(ESHAPE,       -6, "shapes or types do not fit") \
 	X(EJIT,         -7, "kernel cannot be compiled") \
 	X(ECACHE,       -8, "cache cannot be used") \
-	X(EROOM,        -9, "buffer is too small")
+	X(EROOM,        -9, "buffer is too small") \
+	X(ECANCELED,   -10, "run was canceled")
 
 enum burin_status {
 #define X(name, code, text) BURIN_##name = code,
@@ -124,6 +133,9 @@ BURIN_API const char *burin_isa(void);
  *	           where that is faster than fp32 | int8: all of them on
  *	           integers, weights rounded by row, x by token
  *	threads    of a session; default 1, 0 is one a core
+ *	loop_steps, loop_bytes  of a session, K, M, G: units of 1024; what one
+ *	           run may take: iterations of all its Loop and Scan together,
+ *	           and bytes that one of them gathers; default 64M and 4G
  *	unsupported  refuse (default) | keep: load a model with unsupported
  *	           operators for inspection; no session can be made of it
  *	verify     0 (default) | 1: check the graph after every pass
@@ -281,6 +293,8 @@ typedef struct burin_stats {
 	 * its children that ended then).  The rest is GCC.  */
 	double emit_ms, assemble_ms;
 	double load_us;         /* reading, checking and mapping hits */
+	int unsandboxed;        /* compiled without (all of) the sandbox of
+	                           burin-cc: an older kernel, jit=inprocess */
 } burin_stats;
 
 /* What a model is.  Pointers live as long as the model; NULL for an index out
@@ -353,8 +367,9 @@ typedef struct burin_output {
 	size_t nbytes;          /* of the value, row-major and contiguous */
 } burin_output;
 
-/* Of the options only "threads" is read.  EUNSUPPORTED for a model loaded with
- * unsupported=keep that has unsupported operators.  */
+/* Of the options "threads", "loop_steps" and "loop_bytes" are read.
+ * EUNSUPPORTED for a model loaded with unsupported=keep that has unsupported
+ * operators.  */
 BURIN_API int burin_session_new(burin_model *m, const burin_options *o,
     burin_session **out, burin_error *err);
 BURIN_API void burin_session_free(burin_session *s);    /* NULL is fine */
@@ -378,22 +393,32 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * that the last run has lent: copy that first.
  *
  * Errors: EINVAL (also an unknown or missing name, too few bytes of an input),
- * ESHAPE, ENOMEM, EUNSUPPORTED (a shape that depends on data), EROOM.
- * EROOM means that a buffer is too small: nothing has run and no buffer was
- * written, but dtype, rank, dims and nbytes of every output are set, so that
- * the caller can make room and call again.  After any error data is NULL; after
- * others than EROOM dtype, rank, dims and nbytes mean nothing.  */
+ * ESHAPE, ENOMEM, EUNSUPPORTED (also loops beyond the limits of the options),
+ * ECANCELED, EROOM.
+ * EROOM means that a buffer is too small: no buffer was written, but dtype,
+ * rank, dims and nbytes of every output are set, so that the caller can make
+ * room and call again.  Nothing has run then, unless shapes depend on what
+ * nodes compute, as that of a NonZero does.  After any error data is NULL;
+ * after others than EROOM dtype, rank, dims and nbytes mean nothing.  */
 BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
     burin_output *out, size_t nout, burin_error *err);
 
 /* Set dtype, rank, dims and nbytes of outputs as burin_run would for inputs of
  * these types and dims, and data to NULL.  buffer and room are not looked at.
  * Nothing runs; the plan is kept, so that a run of the same shapes need not
- * make it.  An input may have data NULL, unless shapes depend on it (then it
- * is EUNSUPPORTED).  Other errors are those of burin_run.  On an error out is
+ * make it.  An input may have data NULL, unless it is small and shapes depend
+ * on it (then it is EUNSUPPORTED).  A shape that depends on what nodes compute
+ * has -1 as dims that only a run decides, or as rank, and nbytes 0.  Other
+ * errors are those of burin_run.  On an error out is
  * not changed.  */
 BURIN_API int burin_session_shapes(burin_session *s, const burin_tensor *in,
     size_t nin, burin_output *out, size_t nout, burin_error *err);
+
+/* Stop the run that is under way: it returns ECANCELED after the step that it
+ * is at.  May be called from any thread, and from a signal handler, while the
+ * session lives.  Without a run under way it does nothing: later ones are not
+ * stopped.  */
+BURIN_API void burin_session_cancel(burin_session *s);
 
 typedef struct burin_step_info {
 	const char *name;       /* node */

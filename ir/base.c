@@ -15,11 +15,27 @@
 #include <unistd.h>
 
 static atomic_long fail_in = -1;
+static atomic_int fail_once, has_failed;
 
 void
 brn_alloc_fail_at(long n)
 {
+	atomic_store(&fail_once, 0);
 	atomic_store(&fail_in, n);
+}
+
+void
+brn_alloc_fail_once(long n)
+{
+	atomic_store(&has_failed, 0);
+	atomic_store(&fail_in, n);
+	atomic_store(&fail_once, 1);
+}
+
+int
+brn_alloc_has_failed(void)
+{
+	return atomic_load(&has_failed);
 }
 
 static int
@@ -29,8 +45,12 @@ may_alloc(void)
 
 	if (n < 0)
 		return 1;
-	if (n == 0)
+	if (n == 0) {
+		atomic_store(&has_failed, 1);
+		if (atomic_load(&fail_once))
+			atomic_store(&fail_in, -1);
 		return 0;
+	}
 	atomic_store(&fail_in, n - 1);
 	return 1;
 }

@@ -37,6 +37,9 @@ void *brn_realloc(void *p, size_t n, size_t size);
 /* For tests: let the n-th allocation from now fail, and all after it; a
  * negative n lets none fail.  */
 void brn_alloc_fail_at(long n);
+/* Only the n-th.  brn_alloc_has_failed tells whether it was reached.  */
+void brn_alloc_fail_once(long n);
+int brn_alloc_has_failed(void);
 
 /* Everything in an arena dies with it; nothing in it is freed alone.  */
 struct brn_arena;

@@ -22,6 +22,9 @@ enum brn_op_flags {
 	BRN_MOVES_ALL = 8,
 	BRN_SHAPE = 16,
 	BRN_MULTI = 32,
+	BRN_BODIES = 64,
+	BRN_LISTS = 128,
+	BRN_LATE = 256,
 };
 
 struct brn_op_info {

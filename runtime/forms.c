@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Forms that are the same for every instruction set (layers, whose code is
- * their kernel, aliases and refs), and the choice among all forms.
+ * their kernel, aliases, bodies and refs), and the choice among all forms.
  */
 #include "runtime/forms.h"
 
+#include "ir/graph/list.h"
 #include "ir/op/ref.h"
 #include "runtime/conv.h"
 #include "runtime/layer.h"
+#include "runtime/plan.h"
 #include "runtime/recurrent.h"
 
 /* ---- layers on tiles ----------------------------------------------------- */
@@ -136,6 +138,40 @@ run_alias(const struct brn_call *c)
 	return 0;
 }
 
+/* The k-th result of a node with bodies, where that has it.  */
+static int
+run_result(const struct brn_call *c)
+{
+	int k = (int)brn_attr_int(c->n, "index");
+	const struct brn_tensor *t = &brn_list_of(c->in[0])->item[k]->t;
+
+	if (!brn_type_equal(&t->type, &c->out->type))
+		return brn_fail(c->err, BURIN_ESHAPE, "node '%s': result %d "
+		    "has another type than its bodies have when loaded",
+		    c->n->name, k);
+	c->out->data = t->data;
+	return 0;
+}
+
+static int
+takes_result(const struct brn_call *c)
+{
+	return c->n->op == BRN_OP_result;
+}
+
+/* Plans know forms, so the code that runs plans comes with the run.  */
+static int
+run_bodies(const struct brn_call *c)
+{
+	return c->run->bodies(c);
+}
+
+static int
+takes_bodies(const struct brn_call *c)
+{
+	return brn_ops[c->n->op].flags & BRN_BODIES;
+}
+
 static int
 takes_alias(const struct brn_call *c)
 {
@@ -166,6 +202,10 @@ room_none(const struct brn_call *c)
 static const struct brn_form others[] = {
 	{ BRN_NUM_OPS, BRN_LAYOUT_any, run_alias, takes_alias, room_none, 0,
 	    "alias" },
+	{ BRN_NUM_OPS, BRN_LAYOUT_rows, run_result, takes_result, room_none,
+	    0, "alias" },
+	{ BRN_NUM_OPS, BRN_LAYOUT_rows, run_bodies, takes_bodies,
+	    room_none, 0, "bodies" },
 	{ BRN_NUM_OPS, BRN_LAYOUT_rows, run_ref, takes_all, room_none, 0,
 	    "ref" },
 };

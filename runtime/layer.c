@@ -287,7 +287,9 @@ brn_layer_args(const struct brn_layer *l)
 void
 brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 {
-	if ((a->tokens && a->tokens <= BRN_FEW_TOKENS) || (l->few &&
+	int f32 = l->spec.elem == BRN_ELEM_f32;
+
+	if ((a->tokens && a->tokens <= BRN_FEW_TOKENS) || (f32 && l->few &&
 	    a->tile1 - a->tile0 <= brn_few_weights_tiles(&l->spec)))
 		brn_few_tokens(l->spec.isa)(a);
 	else

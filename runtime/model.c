@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ir/graph/estimate.h"
+#include "ir/graph/list.h"
 #include "jit/kernel/cost.h"
 
 struct burin_model *
@@ -85,6 +86,9 @@ value_info(struct burin_model *m, const struct brn_graph *g,
 	const struct brn_type *t = &v->node->type;
 	int rc;
 
+	if (brn_is_list(t) && !m->options.keep)
+		return brn_fail(err, BURIN_EUNSUPPORTED,
+		    "output '%s': is a sequence", v->name);
 	out->name = v->name;
 	out->dtype = (enum burin_dtype)t->dtype;
 	out->rank = t->rank;
@@ -100,21 +104,33 @@ value_info(struct burin_model *m, const struct brn_graph *g,
 	return keep_string(m, &out->name, err);
 }
 
+/* In g and in the graphs in it.  */
 static int
-describe_unsupported(struct burin_model *m, const struct brn_graph *g,
-    burin_error *err)
+count_unsupported(const struct brn_graph *g)
 {
 	int n = 0;
 
-	for (int i = 0; i < g->nnode; i++)
+	for (int i = 0; i < g->nnode; i++) {
 		n += g->node[i]->op == BRN_OP_unsupported;
-	m->unsupported = brn_arena_alloc(m->arena, (size_t)n,
-	    sizeof *m->unsupported);
-	if (!m->unsupported)
-		return brn_nomem(err);
+		for (int k = 0; k < g->node[i]->nbody; k++)
+			n += count_unsupported(g->node[i]->body[k].g);
+	}
+	return n;
+}
+
+/* Add those of g and of the graphs in it to m->unsupported.  */
+static int
+list_unsupported(struct burin_model *m, const struct brn_graph *g,
+    burin_error *err)
+{
 	for (int i = 0; i < g->nnode; i++) {
 		const struct brn_node *u = g->node[i];
+		int rc = 0;
 
+		for (int k = 0; k < u->nbody && rc == 0; k++)
+			rc = list_unsupported(m, u->body[k].g, err);
+		if (rc < 0)
+			return rc;
 		if (u->op != BRN_OP_unsupported)
 			continue;
 		m->unsupported[m->nunsupported] = brn_arena_printf(m->arena,
@@ -123,6 +139,17 @@ describe_unsupported(struct burin_model *m, const struct brn_graph *g,
 			return brn_nomem(err);
 	}
 	return 0;
+}
+
+static int
+describe_unsupported(struct burin_model *m, const struct brn_graph *g,
+    burin_error *err)
+{
+	int n = count_unsupported(g);
+
+	m->unsupported = brn_arena_alloc(m->arena, (size_t)n,
+	    sizeof *m->unsupported);
+	return m->unsupported ? list_unsupported(m, g, err) : brn_nomem(err);
 }
 
 /* Facts about the file, taken before passes change the graph.  */

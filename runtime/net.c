@@ -23,11 +23,17 @@ brn_net_free(struct brn_net *n)
 {
 	if (!n || atomic_fetch_sub(&n->refs, 1) > 1)
 		return;
-	for (int i = 0; i < n->nlayer; i++)
-		brn_layer_clear(&n->layer[i]);
-	free(n->layer);
+	for (int i = 0; i < n->nbody; i++)
+		brn_net_free(n->body[i]);
+	free(n->body);
+	free(n->body_of);
 	free(n->layer_of);
-	brn_graph_free(n->graph);
+	if (!n->root) {
+		for (int i = 0; i < n->nlayer; i++)
+			brn_layer_clear(&n->layer[i]);
+		free(n->layer);
+		brn_graph_free(n->graph);
+	}
 	free(n);
 }
 
@@ -60,9 +66,27 @@ brn_net_elem(const struct burin_options *o)
 	    BRN_ELEM_bf16 : BRN_ELEM_f32;
 }
 
+/* Run the passes over g and over the graphs in it.  Those are read with the
+ * types that their passes infer, so they come first; only g is dumped.  */
+static int
+rewrite(struct brn_graph *g, const struct brn_pass_opts *o, burin_error *err)
+{
+	struct brn_pass_opts inside = *o;
+	int rc = 0;
+
+	inside.dump_dir = NULL;
+	for (int i = 0; i < g->nnode && rc == 0; i++)
+		for (int k = 0; k < g->node[i]->nbody && rc == 0; k++)
+			rc = rewrite(g->node[i]->body[k].g, &inside, err);
+	if (rc == 0)
+		rc = brn_passes_run(g, o, err);
+	return rc < 0 ? rc : brn_infer_types(g, err);
+}
+
 /* Only fp32 is timed.  */
 static int
-rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
+rewrite_all(struct brn_net *n, const struct burin_options *o,
+    burin_error *err)
 {
 	struct brn_pass_opts po = {
 		.sparse = o->sparse,
@@ -76,9 +100,8 @@ rewrite(struct brn_net *n, const struct burin_options *o, burin_error *err)
 		.look_up = n->target.elem == BRN_ELEM_f32 ? look_up : NULL,
 		.ctx = n,
 	};
-	int rc = brn_passes_run(n->graph, &po, err);
 
-	return rc < 0 ? rc : brn_infer_types(n->graph, err);
+	return rewrite(n->graph, &po, err);
 }
 
 /* The bytes of the constants and blocks of a graph.  */
@@ -158,13 +181,14 @@ static int
 make_layer(struct brn_net *net, struct brn_node *n, int *uses,
     burin_error *err)
 {
-	struct brn_layer *l = &net->layer[net->nlayer];
+	struct brn_net *root = net->root ? net->root : net;
+	struct brn_layer *l = &root->layer[root->nlayer];
 	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
 	    net->target, layer_like(net, n), err);
 
 	if (rc < 0)
 		return rc;
-	net->layer_of[n->id] = net->nlayer++;
+	net->layer_of[n->id] = root->nlayer++;
 	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
 		net->graph->ndequant--;
 	if (--uses[n->in[1]->id] == 0 && n->in[1]->op != BRN_OP_bsr)
@@ -172,27 +196,78 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 	return 0;
 }
 
+static int make_layers(struct brn_net *net, burin_error *err);
+
+/* The nets of the graphs in n.  */
+static int
+make_bodies(struct brn_net *net, const struct brn_node *n, burin_error *err)
+{
+	int rc = 0;
+
+	net->body_of[n->id] = net->nbody;
+	for (int k = 0; k < n->nbody && rc == 0; k++) {
+		struct brn_net *b = brn_alloc(1, sizeof *b);
+
+		if (!b)
+			return brn_nomem(err);
+		net->body[net->nbody++] = b;
+		b->refs = 1;
+		b->target = net->target;
+		b->graph = n->body[k].g;
+		b->root = net->root ? net->root : net;
+		b->layer = b->root->layer;
+		rc = make_layers(b, err);
+	}
+	return rc;
+}
+
+/* Layers and bodies of the net, whose root has room for all layers.  */
 static int
 make_layers(struct brn_net *net, burin_error *err)
 {
 	struct brn_graph *g = net->graph;
-	int *uses = count_uses(g);
-	int n = 0, rc = 0;
+	int *uses = count_uses(g), nbody = 0, rc = 0;
 
-	net->layer_of = brn_alloc((size_t)g->nnode, sizeof *net->layer_of);
 	for (int i = 0; i < g->nnode; i++)
-		n += brn_is_layer(g->node[i]);
-	net->layer = brn_alloc((size_t)n, sizeof *net->layer);
-	if (!uses || !net->layer_of || !net->layer)
+		nbody += g->node[i]->nbody;
+	net->layer_of = brn_alloc((size_t)g->nnode, sizeof *net->layer_of);
+	net->body_of = brn_alloc((size_t)g->nnode, sizeof *net->body_of);
+	net->body = brn_alloc((size_t)nbody, sizeof (void *));
+	if (!uses || !net->layer_of || !net->body_of || !net->body)
 		rc = brn_nomem(err);
 	for (int i = 0; rc == 0 && i < g->nnode; i++) {
-		net->layer_of[i] = -1;
+		net->layer_of[i] = net->body_of[i] = -1;
 		if (brn_is_layer(g->node[i]) &&
 		    (rc = brn_graph_check_time(g, err)) == 0)
 			rc = make_layer(net, g->node[i], uses, err);
+		else if (g->node[i]->nbody)
+			rc = make_bodies(net, g->node[i], err);
 	}
 	free(uses);
 	return rc;
+}
+
+/* The layers of g and of the graphs in it.  */
+static int
+count_layers(const struct brn_graph *g)
+{
+	int n = 0;
+
+	for (int i = 0; i < g->nnode; i++) {
+		n += brn_is_layer(g->node[i]);
+		for (int k = 0; k < g->node[i]->nbody; k++)
+			n += count_layers(g->node[i]->body[k].g);
+	}
+	return n;
+}
+
+static int
+make_all_layers(struct brn_net *net, burin_error *err)
+{
+	size_t n = (size_t)count_layers(net->graph);
+
+	net->layer = brn_alloc(n, sizeof *net->layer);
+	return net->layer ? make_layers(net, err) : brn_nomem(err);
 }
 
 int
@@ -213,9 +288,9 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	n->tune = tune;
 	n->graph = g;
 	if ((rc = check_memory(g, o, err)) < 0 ||
-	    (rc = rewrite(n, o, err)) < 0 ||
+	    (rc = rewrite_all(n, o, err)) < 0 ||
 	    (rc = check_memory(g, o, err)) < 0 ||
-	    (rc = make_layers(n, err)) < 0) {
+	    (rc = make_all_layers(n, err)) < 0) {
 		brn_net_free(n);
 		return rc;
 	}

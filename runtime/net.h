@@ -22,6 +22,12 @@ struct brn_net {
 	struct brn_layer *layer;
 	int *layer_of;                  /* [nnode], -1: none */
 	double end_ms;                  /* of loading; 0: no limit */
+	/* Graphs in nodes.  Their nets share the layers, and live as long.  */
+	struct brn_net *root;           /* of a body; NULL: of a model */
+	int nbody;
+	struct brn_net **body;
+	int *body_of;                   /* [nnode] the first of a node's in
+	                                   body, -1: none */
 };
 
 /* The element type of layers: bf16 where it is asked for, runs and pays.  */

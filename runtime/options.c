@@ -44,6 +44,8 @@ static const struct key {
 	{ "isa",              AT(isa), ISA },
 	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16|int8" },
 	{ "threads",          AT(threads), COUNT },
+	{ "loop_steps",       AT(loop_steps), BYTES },
+	{ "loop_bytes",       AT(loop_bytes), BYTES },
 	{ "unsupported",      AT(keep), WORDS, "refuse|keep" },
 	{ "verify",           AT(verify), WORDS, "0|1" },
 	{ "dump",             AT(dump), STRING },
@@ -196,6 +198,8 @@ brn_options_init(struct burin_options *o)
 		.max_kernels = 4096,
 		.isa = brn_isa_detect(),
 		.threads = 1,
+		.loop_steps = INT64_C(1) << 26,
+		.loop_bytes = INT64_C(1) << 32,
 	};
 	for (int i = 0; i < BRN_COUNT(keys) && !o->bad.code; i++) {
 		const char *value = from_environment(keys[i].name);

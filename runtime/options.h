@@ -33,6 +33,7 @@ struct burin_options {
 	int isa;                /* enum brn_isa */
 	int precision;          /* enum brn_precision */
 	int threads;            /* 0: one a core */
+	int64_t loop_steps, loop_bytes; /* struct brn_run */
 	int keep;               /* unsupported=keep */
 	int verify;
 	char *dump;             /* NULL: none */

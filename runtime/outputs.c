@@ -53,8 +53,11 @@ brn_outputs_describe(const struct brn_plan *p, burin_output *out, size_t n)
 		out[k].data = NULL;
 		out[k].dtype = (enum burin_dtype)v->type.dtype;
 		out[k].rank = v->type.rank;
-		memcpy(out[k].dims, v->type.dim, sizeof out[k].dims);
-		out[k].nbytes = brn_value_bytes(v);
+		for (int d = 0; d < BRN_MAX_RANK; d++)
+			out[k].dims[d] = brn_is_sym(v->type.dim[d]) ? -1 :
+			    v->type.dim[d];
+		out[k].nbytes = brn_type_is_concrete(&v->type) ?
+		    brn_value_bytes(v) : 0;
 	}
 }
 

@@ -16,7 +16,8 @@ int brn_value_find(const struct brn_value *v, int n, size_t hint,
 /* EINVAL unless the graph has all that are asked for.  */
 int brn_outputs_check(const struct brn_graph *g, const burin_output *out,
     size_t n, burin_error *err);
-/* Set dtype, rank, dims and nbytes to what p makes, data to NULL.  */
+/* Set dtype, rank, dims and nbytes to what p makes, data to NULL.  A shape that
+ * a later stage decides has dims of -1, or rank -1, and nbytes 0.  */
 void brn_outputs_describe(const struct brn_plan *p, burin_output *out,
     size_t n);
 /* Whether the buffers of described outputs are large enough (EROOM) and apart

@@ -40,6 +40,7 @@ struct recurrent {
 	const float *px;
 	float *py;
 	int64_t brow0, brow1;
+	int descending;                 /* from the last piece to the first */
 };
 
 static const struct brn_tensor *
@@ -122,8 +123,47 @@ brn_recurrent_room(const struct brn_call *c)
 
 /* ---- the product with R -------------------------------------------------- */
 
-/* Weights that are worth waking a thread for.  */
-enum { CHUNK_WEIGHTS = 128 << 10 };
+enum {
+	CHUNK_WEIGHTS = 128 << 10,      /* worth waking a thread for */
+	PIECE_WEIGHTS = 8 << 10,        /* of a call, about */
+	PASS_BROWS = 8,                 /* block rows of a pass, at most */
+};
+
+/* Block rows of a piece, whole grains.  Packed low blocks are not cut: a window
+ * of rows would be computed by both pieces.  */
+static int64_t
+piece_rows(const struct brn_layer *l)
+{
+	int64_t unit = l->bsr->bh < BRN_TILE ? PASS_BROWS : PASS_BROWS / 2;
+	int64_t weights = (int64_t)l->bsr->nblk * l->bsr->bh * l->bsr->bw;
+	int64_t n;
+
+	if (l->few)
+		return l->bsr->nbrow;
+	unit = unit > l->grain ? unit : l->grain;
+	unit = (unit + l->grain - 1) / l->grain * l->grain;
+	n = PIECE_WEIGHTS * l->bsr->nbrow / (weights + 1) / unit * unit;
+	return n > unit ? n : unit;
+}
+
+/* Block rows of a, a piece at a time.  Every other step begins with those that
+ * the step before has read last: as many as fit in a cache are still there.  */
+static void
+multiply_pieces(const struct recurrent *k, struct brn_kernel_args a)
+{
+	const struct brn_layer *l = k->layer;
+	int64_t per = piece_rows(l), first = a.brow0, end = a.brow1;
+	int64_t n = (end - first + per - 1) / per;
+
+	for (int64_t i = 0; i < n; i++) {
+		a.brow0 = first + (k->descending ? n - 1 - i : i) * per;
+		a.brow1 = end < a.brow0 + per ? end : a.brow0 + per;
+		if (a.stride)
+			brn_few_tokens(l->spec.isa)(&a);
+		else
+			brn_layer_multiply(l, &a);
+	}
+}
 
 static void
 multiply_chunk(void *ctx, size_t i)
@@ -142,10 +182,8 @@ multiply_chunk(void *ctx, size_t i)
 	a.brow1 = brn_layer_chunk(l, (int)i + 1, k->nchunk);
 	a.brow0 = a.brow0 > k->brow0 ? a.brow0 : k->brow0;
 	a.brow1 = a.brow1 < k->brow1 ? a.brow1 : k->brow1;
-	if (a.brow0 < a.brow1 && packed)
-		brn_few_tokens(l->spec.isa)(&a);
-	else if (a.brow0 < a.brow1)
-		brn_layer_multiply(l, &a);
+	if (a.brow0 < a.brow1)
+		multiply_pieces(k, a);
 }
 
 /* y = R x + bias, rows from `from` to `to` at least.  */
@@ -354,7 +392,7 @@ brn_recurrent(const struct brn_call *c)
 	    brn_threads_count(c->threads);
 	k.a = arrays_at(&k, c->shared);
 	start(&k);
-	for (int64_t i = 0; i < k.steps; i++)
+	for (int64_t i = 0; i < k.steps; i++, k.descending = !k.descending)
 		step(&k, k.reverse ? k.steps - 1 - i : i);
 	return 0;
 }

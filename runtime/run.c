@@ -8,8 +8,7 @@
 struct plan_run {
 	const struct brn_plan *p;
 	const struct brn_native *native;
-	struct brn_threads *threads;
-	int profile;
+	struct brn_run *run;
 	const struct brn_band *band;    /* NULL: all tiles */
 	burin_error *err;
 };
@@ -21,7 +20,9 @@ run_step(const struct plan_run *r, struct brn_step *s)
 	struct brn_band_call narrowed;
 
 	c.native = r->native;
-	c.threads = r->threads;
+	c.threads = r->run->threads;
+	c.run = r->run;
+	c.inside = &s->inside;
 	c.shared = r->p->shared;
 	c.scratch = r->p->scratch;
 	c.scratch_size = r->p->scratch_size;
@@ -37,12 +38,16 @@ run_steps(const struct plan_run *r, int first, int last)
 {
 	for (int i = first; i <= last; i++) {
 		struct brn_step *s = &r->p->step[i];
-		double t0 = r->profile ? brn_now_ms() : 0;
+		double t0 = r->run->profile ? brn_now_ms() : 0;
 		int rc = run_step(r, s);
 
 		if (rc < 0)
 			return rc;
-		if (r->profile) {
+		if (atomic_load_explicit(r->run->cancel,
+		    memory_order_relaxed))
+			return brn_fail(r->err, BURIN_ECANCELED,
+			    "canceled after node '%s'", s->node->name);
+		if (r->run->profile) {
 			s->info.ms += brn_now_ms() - t0;
 			s->info.calls += !r->band || r->band->from == 0;
 		}
@@ -77,14 +82,14 @@ update_kernel_names(const struct brn_plan *p)
 }
 
 int
-brn_plan_run(struct brn_plan *p, const struct brn_net *m,
-    struct brn_threads *t, int profile, burin_error *err)
+brn_plan_run(struct brn_plan *p, struct brn_run *run, burin_error *err)
 {
-	struct plan_run r = { p, brn_native(m->target.isa), t, profile, NULL,
+	struct plan_run r = { p, brn_native(p->net->target.isa), run, NULL,
 	    err };
 	const struct brn_bands *b = p->bands, *end = p->bands + p->nbands;
 	int rc = 0;
 
+	brn_plan_drop_lists(p);
 	update_kernel_names(p);
 	for (int i = 0; i < p->nstep && rc == 0; i++)
 		if (b < end && b->first == i) {

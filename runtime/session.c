@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/flow.h"
 #include "runtime/model.h"
 #include "runtime/outputs.h"
+#include "runtime/planner.h"
+#include "runtime/stages.h"
 
 /* Plans that a session keeps; the least recently used is freed first.  */
 enum { MAX_PLANS = 16 };
@@ -20,9 +23,12 @@ struct burin_session {
 	struct brn_plan *ran;           /* that ran last, whose memory is lent;
 	                                   NULL: none */
 	struct brn_tensor *in;          /* [graph->nin], of this call */
-	int by_data;                    /* shapes depend on what inputs hold */
+	enum brn_plan_how how;          /* of its plans: the first that will
+	                                   do */
 	int profile;
 	int64_t max_memory;             /* of all plans, bytes; 0: no limit */
+	int64_t loop_steps, loop_bytes; /* options */
+	atomic_int cancel;              /* of the run under way */
 };
 
 /* Free all plans made for another net than net (NULL: all plans), except the
@@ -77,6 +83,8 @@ session_init(burin_session *s, burin_model *m, const burin_options *o,
 	s->in = brn_alloc(nin, sizeof *s->in);
 	s->threads = brn_threads_new(o->threads);
 	s->max_memory = o->max_memory;
+	s->loop_steps = o->loop_steps;
+	s->loop_bytes = o->loop_bytes;
 	if (!s->in || !s->threads)
 		return brn_nomem(err);
 	return 0;
@@ -203,24 +211,23 @@ check_data(const burin_session *s, burin_error *err)
 }
 
 /* Make a plan of at most most bytes (0: any number) for the bound inputs: for
- * their types, or if shapes depend on the values of inputs, for these
- * values.  */
+ * their types; if shapes depend on the values of inputs, for these values; if
+ * they depend on what nodes compute, in stages.  */
 static int
 make_plan(burin_session *s, int64_t most, struct brn_plan **out,
     burin_error *err)
 {
-	struct brn_plan_opts o = { 0, brn_threads_count(s->threads), most };
+	struct brn_plan_opts o = { s->how, brn_threads_count(s->threads),
+	    most };
 	int rc = BURIN_EUNSUPPORTED;
 
-	if (!s->by_data)
+	for (; o.how <= BRN_IN_STAGES && rc == BURIN_EUNSUPPORTED; o.how++) {
+		if (o.how == BRN_BY_DATA && (rc = check_data(s, err)) < 0)
+			return rc;
 		rc = brn_plan_new(s->net, s->in, &o, out, err);
-	if (rc != BURIN_EUNSUPPORTED)
-		return rc;
-	if ((rc = check_data(s, err)) < 0)
-		return rc;
-	o.by_data = 1;
-	rc = brn_plan_new(s->net, s->in, &o, out, err);
-	s->by_data |= rc == 0;
+	}
+	if (rc == 0)
+		s->how = o.how - 1;
 	return rc;
 }
 
@@ -279,7 +286,7 @@ get_plan(burin_session *s, burin_error *err)
 	struct brn_plan *p, **at = &s->plan;
 	int rc;
 
-	if (s->by_data && (rc = check_data(s, err)) < 0)
+	if (s->how == BRN_BY_DATA && (rc = check_data(s, err)) < 0)
 		return rc;
 	while ((p = *at) && !brn_plan_fits(p, s->net, s->in))
 		at = &p->next;
@@ -299,16 +306,33 @@ static int
 check_lent(const burin_session *s, const burin_tensor *in, size_t nin,
     const burin_output *out, size_t nout, burin_error *err)
 {
-	for (size_t k = 0; s->ran && k < nin; k++)
-		if (brn_plan_owns(s->ran, in[k].data))
+	const struct brn_plan *p = s->ran ? brn_stages_last(s->ran) : NULL;
+
+	for (size_t k = 0; p && k < nin; k++)
+		if (brn_plan_owns(p, in[k].data))
 			return brn_fail(err, BURIN_EINVAL, "input '%s': is "
 			    "memory that the session has lent", in[k].name);
-	for (size_t k = 0; s->ran && k < nout; k++)
-		if (brn_plan_owns(s->ran, out[k].buffer))
+	for (size_t k = 0; p && k < nout; k++)
+		if (brn_plan_owns(p, out[k].buffer))
 			return brn_fail(err, BURIN_EINVAL, "output '%s': its "
 			    "buffer is memory that the session has lent",
 			    out[k].name);
 	return 0;
+}
+
+/* s->plan has run: give the outputs of its last stage.  */
+static int
+give(burin_session *s, burin_output *out, size_t nout, burin_error *err)
+{
+	struct brn_plan *p = brn_stages_last(s->plan);
+	int rc;
+
+	if (s->plan->nopen) {
+		brn_outputs_describe(p, out, nout);
+		if ((rc = brn_outputs_fit(out, nout, err)) < 0)
+			return rc;
+	}
+	return brn_outputs_give(p, out, nout, err);
 }
 
 static int
@@ -316,8 +340,10 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
     size_t nout, burin_error *err)
 {
 	const struct brn_graph *g;
+	struct brn_run r;
 	int rc;
 
+	atomic_store(&s->cancel, 0);
 	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
 	    (rc = bind_inputs(s, in, nin, 1, err)) < 0 ||
 	    (rc = check_lent(s, in, nin, out, nout, err)) < 0)
@@ -327,14 +353,16 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
 	if ((rc = get_plan(s, err)) < 0)
 		return rc;
 	brn_outputs_describe(s->plan, out, nout);
-	if ((rc = brn_outputs_fit(out, nout, err)) < 0)
+	if (!s->plan->nopen && (rc = brn_outputs_fit(out, nout, err)) < 0)
 		return rc;
 	g = s->net->graph;
 	for (int i = 0; i < g->nin; i++)
 		s->plan->val[g->in[i].node->id].data = s->in[i].data;
 	s->ran = s->plan;
-	rc = brn_plan_run(s->plan, s->net, s->threads, s->profile, err);
-	return rc < 0 ? rc : brn_outputs_give(s->plan, out, nout, err);
+	r = (struct brn_run){ s->threads, s->profile, &s->cancel,
+	    brn_run_bodies, s->loop_steps, s->loop_bytes };
+	rc = brn_stages_run(s->plan, &r, err);
+	return rc < 0 ? rc : give(s, out, nout, err);
 }
 
 int
@@ -352,6 +380,12 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 	for (size_t k = 0; rc < 0 && k < nout; k++)
 		out[k].data = NULL;
 	return rc;
+}
+
+void
+burin_session_cancel(burin_session *s)
+{
+	atomic_store(&s->cancel, 1);
 }
 
 int
@@ -381,16 +415,15 @@ burin_session_profile(burin_session *s, int on)
 	if (!on)
 		return;
 	for (struct brn_plan *p = s->plan; p; p = p->next)
-		for (int i = 0; i < p->nstep; i++) {
-			p->step[i].info.calls = 0;
-			p->step[i].info.ms = 0;
-		}
+		brn_stages_profile(p);
 }
 
 const burin_step_info *
 burin_session_step(const burin_session *s, size_t i)
 {
-	if (!s->ran || i >= (size_t)s->ran->nstep)
-		return NULL;
-	return &s->ran->step[i].info;
+	const struct brn_plan *p = s->ran;
+
+	for (; p && i >= (size_t)p->nstep; p = p->ran)
+		i -= (size_t)p->nstep;
+	return p ? &p->step[i].info : NULL;
 }

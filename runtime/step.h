@@ -8,6 +8,15 @@
 
 #include "runtime/layer.h"
 
+struct brn_net;
+struct brn_plan;
+
+/* The bodies of a step: for each its net and its plans, latest first.  */
+struct brn_inside {
+	struct brn_net *const *net;
+	struct brn_plan **plan;         /* [node->nbody] */
+};
+
 struct brn_step {
 	const struct brn_node *node;
 	const struct brn_tensor **in;   /* [node->nin], values of the plan */
@@ -18,6 +27,7 @@ struct brn_step {
 	const struct brn_form *form;    /* never NULL */
 	struct brn_room room;           /* what form needs */
 	int x_is_packed;                /* brn_call's */
+	struct brn_inside inside;
 	burin_step_info info;
 };
 

@@ -83,10 +83,11 @@ report_phases(const burin_stats *st)
 json_t *
 report_compile(const burin_stats *st)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o}",
 	    "kernels", st->kernels, "compiled", st->compiled,
 	    "disk_hits", st->disk_hits, "memory_hits", st->memory_hits,
-	    "failed", st->failed, "ms", report_real(st->ms),
+	    "failed", st->failed, "unsandboxed", st->unsandboxed,
+	    "ms", report_real(st->ms),
 	    "phases_ms", report_phases(st),
 	    "note", report_string(*st->note ? st->note : NULL));
 }

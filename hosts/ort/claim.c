@@ -68,6 +68,22 @@ guess_inputs(const burin_model *m, burin_tensor *in, size_t nin, int64_t dim)
 	}
 }
 
+/* The host makes room for outputs before a run, so their shapes must be known
+ * then.  */
+static bool
+known_shapes(struct attempt *a, const burin_output *out, size_t nout)
+{
+	for (size_t i = 0; i < nout; i++)
+		for (int d = 0; d < out[i].rank || out[i].rank < 0; d++) {
+			if (out[i].rank >= 0 && out[i].dims[d] >= 0)
+				continue;
+			snprintf(a->why, sizeof a->why, "output '%s': its "
+			    "shape depends on data", out[i].name);
+			return false;
+		}
+	return true;
+}
+
 /* Types of outputs must be those that ONNX Runtime has found.  */
 static bool
 same_types(struct attempt *a, const burin_output *out, size_t nout)
@@ -111,7 +127,8 @@ try_shapes(struct attempt *a, burin_session *s)
 	if (rc < 0)
 		snprintf(a->why, sizeof a->why, "%s", err.msg);
 	else
-		good = same_types(a, out, nout);
+		good = known_shapes(a, out, nout) &&
+		    same_types(a, out, nout);
 	free(in);
 	free(out);
 	return good;

@@ -127,6 +127,11 @@ check_node(const struct brn_node *a, const struct brn_node *b,
 		return rc;
 	if (!brn_type_equal(&a->type, &b->type))
 		return differ_type(a, &b->type, &a->type, err);
+	if (a->nbody != b->nbody)
+		return differ(a, "number of bodies", err);
+	for (int i = 0; i < a->nbody; i++)
+		if ((rc = brn_graph_same(a->body[i].g, b->body[i].g, err)) < 0)
+			return rc;
 	if (a->bsr && b->bsr)
 		return check_mask(a, a->bsr, b->bsr, err);
 	if (!same_tensor(a->value, b->value))

@@ -25,14 +25,16 @@ brn_graph_new(void)
 	return g;
 }
 
-/* What a leaf holds that is not in the arena.  */
+/* What a node holds that is not in the arena.  */
 static void
-free_leaf(struct brn_node *n)
+free_held(struct brn_node *n)
 {
 	if (n->op == BRN_OP_bsr)
 		brn_bsr_free(n->bsr);
 	if (n->op == BRN_OP_constant && n->value)
 		free(n->value->data);
+	for (int i = 0; i < n->nbody; i++)
+		brn_graph_free(n->body[i].g);
 }
 
 void
@@ -50,7 +52,7 @@ brn_graph_free(struct brn_graph *g)
 	if (!g)
 		return;
 	for (int i = 0; i < g->nnode; i++)
-		free_leaf(g->node[i]);
+		free_held(g->node[i]);
 	free(g->node);
 	free(g->sym);
 	brn_arena_free(g->arena);
@@ -397,7 +399,7 @@ sort_from(struct brn_graph *g, struct brn_node *const *root, int nroot,
 		goto done;
 	for (int i = 0; i < g->nnode; i++)
 		if (g->node[i]->id < 0)
-			free_leaf(g->node[i]);
+			free_held(g->node[i]);
 	if (s.nout)
 		memcpy(g->node, s.out, (size_t)s.nout * sizeof *s.out);
 	g->nnode = s.nout;

@@ -28,6 +28,15 @@ struct brn_attr {
 	const struct brn_tensor *t;
 };
 
+/* A graph that a node runs.  Its first inputs are those that the op of the node
+ * gives it, the others are inputs of the node from first on: what the graph
+ * reads of the graph around it.  */
+struct brn_body {
+	struct brn_graph *g;            /* owned by the node */
+	int nformal;                    /* inputs that the op gives */
+	int first;
+};
+
 struct brn_node {
 	int id;
 	int serial;                     /* in the order of brn_graph_add; stays
@@ -41,6 +50,8 @@ struct brn_node {
 	struct brn_type type;           /* by brn_infer; symbols allowed */
 	struct brn_tensor *value;       /* op constant */
 	struct brn_bsr *bsr;            /* op bsr */
+	int nbody;                      /* if: then and else; loop, scan: 1 */
+	struct brn_body *body;
 	int tiles;                      /* its value is in the tile layout
 	                                   (ir/graph/tiles.h) */
 	const char *onnx_op;            /* op unsupported: "NonZero" */

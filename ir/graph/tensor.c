@@ -33,12 +33,16 @@ static const struct {
 size_t
 brn_dtype_size(int dtype)
 {
+	if (dtype & BRN_LIST)
+		return sizeof (void *);
 	ROW(dtype, size, 0);
 }
 
 const char *
 brn_dtype_name(int dtype)
 {
+	if (dtype & BRN_LIST)
+		return "list";
 	ROW(dtype, name, "?");
 }
 

@@ -22,6 +22,9 @@ brn_is_sym(int64_t d)
 	return d < INT64_MIN / 2;
 }
 
+/* The bit of a dtype that makes it a list of tensors: ir/graph/list.h.  */
+enum { BRN_LIST = 64 };
+
 struct brn_type {
 	int dtype;                      /* enum burin_dtype; 0: not known */
 	int rank;                       /* -1: not known */

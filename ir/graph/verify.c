@@ -148,6 +148,34 @@ layout_name(int tiles)
 	return tiles ? "tiles" : "rows";
 }
 
+/* A node with bodies has as many as its op wants, with the inputs that they are
+ * given.  */
+static int
+check_bodies(const struct brn_node *n, burin_error *err)
+{
+	int want = !(brn_ops[n->op].flags & BRN_BODIES) ? 0 :
+	    n->op == BRN_OP_if ? 2 : 1, rc = 0;
+
+	if (n->nbody != want)
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': %s has %d bodies, wanted %d", n->name,
+		    brn_ops[n->op].name, n->nbody, want);
+	for (int i = 0; i < n->nbody && rc == 0; i++) {
+		const struct brn_body *b = &n->body[i];
+
+		if (b->nformal > b->g->nin ||
+		    b->first + b->g->nin - b->nformal > n->nin)
+			return brn_fail(err, BURIN_EFORMAT, "node '%s': body "
+			    "%d has inputs that nothing gives", n->name, i);
+		rc = brn_graph_verify(b->g, err);
+	}
+	if (n->op == BRN_OP_result && !(brn_ops[n->in[0]->op].flags &
+	    BRN_BODIES))
+		return brn_fail(err, BURIN_EFORMAT,
+		    "node '%s': result of a node without bodies", n->name);
+	return rc;
+}
+
 /* Each input is in the layout that the node takes.  */
 static int
 check_layout(const struct brn_node *n, burin_error *err)
@@ -196,6 +224,7 @@ brn_graph_verify(const struct brn_graph *g, burin_error *err)
 		    (rc = check_attrs(g->node[i], err)) < 0 ||
 		    (rc = check_leaf(g->node[i], err)) < 0 ||
 		    (rc = check_bsr_uses(g->node[i], err)) < 0 ||
+		    (rc = check_bodies(g->node[i], err)) < 0 ||
 		    (rc = check_layout(g->node[i], err)) < 0)
 			return rc;
 	if ((rc = check_ports(g, g->in, g->nin, "input", err)) < 0)

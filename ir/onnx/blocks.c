@@ -33,6 +33,12 @@ element_size(const struct brn_onnx_matrix *m)
 	}
 }
 
+size_t
+brn_onnx_matrix_size(const struct brn_onnx_matrix *m)
+{
+	return (size_t)(m->dim[0] * m->dim[1]) * element_size(m);
+}
+
 /* What integer q, element i, stands for.  */
 static double
 real(const struct brn_onnx_matrix *m, int64_t i, int q)

@@ -21,6 +21,9 @@ struct brn_onnx_matrix {
 	const int32_t *zero;
 };
 
+/* Bytes of data.  */
+size_t brn_onnx_matrix_size(const struct brn_onnx_matrix *m);
+
 /* Zero round(sparsity * blocks) blocks, which makes integers their zero point:
  * those of the smallest L2 norm, of equal ones the first, NaN last.
  * Or, when spec->random is set, a random choice: let mix(x) be the first

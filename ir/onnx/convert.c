@@ -48,6 +48,19 @@ convert_cast(struct brn_onnx_node *n)
 }
 
 static int
+convert_output_datatype(struct brn_onnx_node *n)
+{
+	return convert_dtype(n, "output_datatype");
+}
+
+/* Before opset 16 regions are not moved by half a pixel.  */
+static int
+convert_roi_align(struct brn_onnx_node *n)
+{
+	return n->im->g->opset < 16 ? set_int(n, "coordinates", 1) : 0;
+}
+
+static int
 convert_eye_like(struct brn_onnx_node *n)
 {
 	return convert_dtype(n, "dtype");
@@ -135,18 +148,47 @@ convert_resize(struct brn_onnx_node *n)
 	return rc;
 }
 
+/* Scan-8 has a batch, and other names.  */
+static int
+convert_scan(struct brn_onnx_node *n)
+{
+	struct Onnx__AttributeProto *a;
+	int rc;
+
+	if (n->im->g->opset > 8)
+		return 0;
+	rc = brn_onnx_attr(n, "directions", BRN_ATTR_INTS, &a);
+	if (rc > 0 && brn_attr_set_ints(n->im->g, n->node,
+	    "scan_input_directions", a->ints, (int)a->n_ints) < 0)
+		return brn_nomem(n->im->err);
+	return rc < 0 ? rc : set_int(n, "batched", 1);
+}
+
 static const struct {
 	enum brn_op op;
 	int (*convert)(struct brn_onnx_node *n);
 } rows[] = {
+	{ BRN_OP_bernoulli, convert_eye_like },
+	{ BRN_OP_blackman_window, convert_output_datatype },
 	{ BRN_OP_cast, convert_cast },
 	{ BRN_OP_constant_of_shape, brn_onnx_fill_value },
 	{ BRN_OP_einsum, convert_einsum },
 	{ BRN_OP_eye_like, convert_eye_like },
+	{ BRN_OP_hamming_window, convert_output_datatype },
+	{ BRN_OP_hann_window, convert_output_datatype },
 	{ BRN_OP_hardmax, convert_softmax },
 	{ BRN_OP_log_softmax, convert_softmax },
+	{ BRN_OP_mel_weight_matrix, convert_output_datatype },
+	{ BRN_OP_multinomial, convert_eye_like },
 	{ BRN_OP_prelu, convert_prelu },
+	{ BRN_OP_random_normal, convert_eye_like },
+	{ BRN_OP_random_normal_like, convert_eye_like },
+	{ BRN_OP_random_uniform, convert_eye_like },
+	{ BRN_OP_random_uniform_like, convert_eye_like },
 	{ BRN_OP_resize, convert_resize },
+	{ BRN_OP_roi_align, convert_roi_align },
+	{ BRN_OP_scan, convert_scan },
+	{ BRN_OP_sequence_empty, convert_eye_like },
 	{ BRN_OP_softmax, convert_softmax },
 	{ BRN_OP_split, convert_split },
 };
@@ -164,10 +206,28 @@ brn_onnx_convert_attrs(struct brn_onnx_node *n)
 
 /* ---- inputs -------------------------------------------------------------- */
 
+/* The axis of DFT-17 is an attribute, by default 1; since opset 20 it is an
+ * input, by default the last of the signal.  */
+static int
+convert_dft(struct brn_onnx_node *n)
+{
+	static const int64_t one = 1;
+	struct brn_type t = { BURIN_I64, 0, { 0 } };
+
+	if (n->im->g->opset >= 20 || (n->nin > 2 && n->in[2]))
+		return 0;
+	n->in[2] = brn_graph_constant(n->im->g, n->name, &t, &one);
+	n->in[1] = n->nin > 1 ? n->in[1] : NULL;
+	n->nin = 3;
+	return n->in[2] ? 0 : brn_nomem(n->im->err);
+}
+
 /* Resize-10 has x and scales; since Resize-11 roi is between them.  */
 int
 brn_onnx_convert_inputs(struct brn_onnx_node *n)
 {
+	if (n->op == BRN_OP_dft)
+		return convert_dft(n);
 	if (!is_resize_10(n))
 		return 0;
 	if (n->nin != 2)

@@ -8,6 +8,7 @@
 #include "ir/onnx/attr.h"
 #include "ir/onnx/convert.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/scope.h"
 #include "ir/op/infer.h"
 
 #include <stdio.h>

@@ -6,12 +6,14 @@
  */
 #include "ir/onnx/import.h"
 
+#include "ir/onnx/body.h"
 #include "ir/onnx/constant.h"
 #include "ir/onnx/contrib.h"
 #include "ir/onnx/file.h"
 #include "ir/onnx/inline.h"
 #include "ir/onnx/node.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/scope.h"
 #include "ir/onnx/unpack.h"
 #include "ir/op/infer.h"
 
@@ -305,6 +307,20 @@ list_node(struct listing *l, const struct brn_node *n)
 	l->msg[l->n] = 0;
 }
 
+/* Those of g and of the graphs in it, without inputs (leaf) or with.  */
+static void
+list_nodes(struct listing *l, const struct brn_graph *g, int leaf)
+{
+	for (int i = 0; i < g->nnode; i++) {
+		const struct brn_node *n = g->node[i];
+
+		if (n->op == BRN_OP_unsupported && leaf == !n->nin)
+			list_node(l, n);
+		for (int k = 0; k < n->nbody; k++)
+			list_nodes(l, n->body[k].g, leaf);
+	}
+}
+
 /* One line of all unsupported operators, then initializers of unsupported
  * types; as many as the message has room for.  */
 static int
@@ -315,12 +331,7 @@ list_unsupported(struct brn_onnx_import *im)
 
 	l.room -= used < l.room / 2 ? used : l.room / 2;
 	for (int leaf = 0; leaf < 2; leaf++)
-		for (int i = 0; i < im->g->nnode; i++) {
-			const struct brn_node *n = im->g->node[i];
-
-			if (n->op == BRN_OP_unsupported && leaf == !n->nin)
-				list_node(&l, n);
-		}
+		list_nodes(&l, im->g, leaf);
 	if (!l.total)
 		return 0;
 	if (l.shown == l.total)
@@ -359,9 +370,10 @@ import_map(const struct brn_onnx_map *map, const struct brn_onnx_source *src,
     int keep, struct brn_graph **out, burin_error *err)
 {
 	static brn_onnx_expander *const expanders[] = {
-		brn_onnx_inline, brn_onnx_expand, NULL };
+		brn_onnx_inline, brn_onnx_add_flow, brn_onnx_expand, NULL };
+	struct brn_onnx_scope top = { 0 };
 	struct brn_onnx_import im = { .src = *src, .expander = expanders,
-	    .err = err };
+	    .scope = &top, .err = err };
 	int rc = brn_onnx_unpack(map, src->file, &im.m, err);
 
 	if (rc < 0)
@@ -369,10 +381,10 @@ import_map(const struct brn_onnx_map *map, const struct brn_onnx_source *src,
 	im.src.extern_left = BRN_ONNX_MAX_EXTERN;
 	im.src.sparse_left = BRN_ONNX_MAX_SPARSE;
 	im.src.copy_left = BRN_ONNX_MAX_COPIES;
-	im.g = brn_graph_new();
+	im.g = top.g = im.names.g = brn_graph_new();
 	rc = im.g ? read_model(&im, keep) : brn_nomem(err);
 	brn_onnx_names_free(&im.names);
-	brn_follow_free(im.follow);
+	brn_follow_free(top.follow);
 	brn_onnx_model_free(im.m);
 	if (rc < 0) {
 		brn_graph_free(im.g);

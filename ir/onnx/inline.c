@@ -12,6 +12,7 @@
 #include "ir/onnx/constant.h"
 #include "ir/onnx/node.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/scope.h"
 #include "ir/op/infer.h"
 
 #include <stdlib.h>
@@ -156,6 +157,15 @@ bind_attrs(struct brn_onnx_import *im, struct Onnx__NodeProto **np)
 	return 0;
 }
 
+int
+brn_onnx_add_inside(struct brn_onnx_import *im, struct Onnx__NodeProto *np,
+    int index)
+{
+	int rc = bind_attrs(im, &np);
+
+	return rc < 0 ? rc : brn_onnx_add_node(im, np, index);
+}
+
 /* ---- bodies -------------------------------------------------------------- */
 
 /* A function or a graph.  */
@@ -175,20 +185,28 @@ output_name(const struct body *b, size_t k)
 	return s ? s : "";
 }
 
-/* Count the nodes and names of the body; EUNSUPPORTED when all bodies together
- * have more than MAX_INLINED.  */
-static int
-check_size(struct brn_onnx_node *n, const struct body *b)
+int
+brn_onnx_count_inside(struct brn_onnx_node *n, size_t count)
 {
-	size_t count = b->n_node + b->n_output + n->np->n_input + 1;
-
-	count += b->g ? b->g->n_initializer + b->g->n_sparse_initializer :
-	    b->f->n_input;
 	if (count > MAX_INLINED - n->im->inlined)
 		return brn_fail(n->im->err, BURIN_EUNSUPPORTED,
 		    "%s: node '%s' (%s): functions come to more than %d nodes",
 		    n->im->src.file, n->name, n->np->op_type, MAX_INLINED);
 	n->im->inlined += count;
+	return 0;
+}
+
+/* Count the nodes and names of the body.  */
+static int
+check_size(struct brn_onnx_node *n, const struct body *b)
+{
+	size_t count = b->n_node + b->n_output + n->np->n_input + 1;
+	int rc;
+
+	count += b->g ? b->g->n_initializer + b->g->n_sparse_initializer :
+	    b->f->n_input;
+	if ((rc = brn_onnx_count_inside(n, count)) < 0)
+		return rc;
 	if (n->np->n_output > b->n_output)
 		return brn_onnx_bad(n, "%zu outputs, its body has %zu",
 		    n->np->n_output, b->n_output);
@@ -220,18 +238,12 @@ read_body(struct brn_onnx_node *n, const struct body *b,
 		bind_arguments(n, b->f);
 	else
 		rc = brn_onnx_initializers(im, b->g);
-	for (size_t i = 0; i < b->n_node && rc == 0; i++) {
-		struct Onnx__NodeProto *np = b->node[i];
-
-		rc = bind_attrs(im, &np);
-		if (rc == 0)
-			rc = brn_onnx_add_node(im, np, (int)i);
-	}
+	for (size_t i = 0; i < b->n_node && rc == 0; i++)
+		rc = brn_onnx_add_inside(im, b->node[i], (int)i);
 	for (size_t k = 0; k < n->np->n_output && rc == 0; k++) {
-		struct brn_onnx_name *v = brn_onnx_find(&im->names,
-		    output_name(b, k));
-
-		out[k] = v ? v->node : NULL;
+		rc = brn_onnx_value(im, output_name(b, k), NULL, &out[k]);
+		if (rc < 0)
+			return rc;
 		if (!out[k] && *n->np->output[k])
 			return brn_onnx_bad(n, "output '%s' of its body is "
 			    "made by nobody", output_name(b, k));
@@ -250,6 +262,7 @@ read_in_scope(struct brn_onnx_node *n, const struct body *b,
 	int rc;
 
 	inside.up = b->g ? &around : NULL;
+	inside.g = im->g;
 	rc = b->g ?
 	    brn_onnx_names_init(&inside, b->g, im->src.file, im->err) :
 	    brn_onnx_names_function(&inside, b->f, im->src.file, im->err);
@@ -369,9 +382,7 @@ inline_if(struct brn_onnx_node *n)
 	int yes = 0, rc = condition_of(n, &yes);
 	const char *name;
 
-	if (rc == 0)
-		return brn_onnx_unsupported(n, "If on data");
-	if (rc < 0)
+	if (rc <= 0)
 		return rc;
 	name = yes ? "then_branch" : "else_branch";
 	rc = brn_onnx_attr(n, name, BRN_ATTR_GRAPH, &a);
@@ -390,8 +401,7 @@ brn_onnx_inline(struct brn_onnx_node *n)
 
 	if (f)
 		return inline_call(n, f);
-	if (brn_onnx_is_default(n->np->domain) &&
-	    !strcmp(n->np->op_type, "If"))
+	if (n->op == BRN_OP_if)
 		return inline_if(n);
 	return 0;
 }

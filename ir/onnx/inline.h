@@ -11,7 +11,15 @@
 /* im->function from im->m.  EFORMAT: one is defined twice.  */
 int brn_onnx_functions_init(struct brn_onnx_import *im);
 
-/* n->why: an If on data, or a function that burin cannot inline.  */
+/* n->why: a function that burin cannot inline.  */
 brn_onnx_expander brn_onnx_inline;
+
+/* Count nodes and names that are put in; EUNSUPPORTED when all bodies together
+ * have too many.  */
+int brn_onnx_count_inside(struct brn_onnx_node *n, size_t count);
+/* brn_onnx_add_node for a node of a body: attributes may refer to those of the
+ * call that is being inlined.  */
+int brn_onnx_add_inside(struct brn_onnx_import *im,
+    struct Onnx__NodeProto *np, int index);
 
 #endif

@@ -142,7 +142,7 @@ make_room(struct brn_onnx_names *names, size_t n,
 {
 	for (size_t i = 0; i < n_node; i++)
 		n += node[i]->n_output;
-	*names = (struct brn_onnx_names){ .up = names->up };
+	*names = (struct brn_onnx_names){ .up = names->up, .g = names->g };
 	names->v = brn_alloc(n, sizeof *names->v);
 	return names->v ? 0 : brn_nomem(err);
 }
@@ -202,12 +202,23 @@ by_name(const void *key, const void *elem)
 }
 
 struct brn_onnx_name *
-brn_onnx_find(const struct brn_onnx_names *names, const char *s)
+brn_onnx_find_in(const struct brn_onnx_names *names, const char *s,
+    struct brn_graph **g)
 {
 	struct brn_onnx_name *v = NULL;
 
-	for (; names && !v; names = names->up)
+	for (; names && !v; names = names->up) {
+		*g = names->g;
 		v = bsearch(s, names->v, (size_t)names->n, sizeof *names->v,
 		    by_name);
+	}
 	return v;
+}
+
+struct brn_onnx_name *
+brn_onnx_find(const struct brn_onnx_names *names, const char *s)
+{
+	struct brn_graph *g;
+
+	return brn_onnx_find_in(names, s, &g);
 }

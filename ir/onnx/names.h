@@ -10,6 +10,7 @@
 
 struct Onnx__FunctionProto;
 struct Onnx__GraphProto;
+struct brn_graph;
 struct brn_node;
 
 enum brn_onnx_origin {
@@ -34,6 +35,7 @@ struct brn_onnx_names {
 	int n;
 	struct brn_onnx_name *v;        /* sorted by s */
 	struct brn_onnx_names *up;      /* of the graph around this one */
+	struct brn_graph *g;            /* that the nodes are in */
 };
 
 /* An initializer that is also listed as an input is an initializer.  Uses in
@@ -47,5 +49,8 @@ void brn_onnx_names_free(struct brn_onnx_names *names);
 /* In this table or in those around it.  NULL: there is no such value.  */
 struct brn_onnx_name *brn_onnx_find(const struct brn_onnx_names *names,
     const char *s);
+/* The same; *g is the graph of the table that has it.  */
+struct brn_onnx_name *brn_onnx_find_in(const struct brn_onnx_names *names,
+    const char *s, struct brn_graph **g);
 
 #endif

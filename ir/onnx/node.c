@@ -11,6 +11,7 @@
 #include "ir/onnx/convert.h"
 #include "ir/onnx/onnx.pb-c.h"
 #include "ir/onnx/refuse.h"
+#include "ir/onnx/scope.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,16 +60,17 @@ find_input(struct brn_onnx_node *n, int k)
 {
 	const char *s = n->np->input[k];
 	struct brn_onnx_name *v;
+	int rc;
 
 	if (!*s)
 		return 0;
-	v = brn_onnx_find(&n->im->names, s);
+	if ((rc = brn_onnx_value(n->im, s, &v, &n->in[k])) < 0)
+		return rc;
 	if (!v)
 		return brn_onnx_bad(n, "input '%s' is made by nobody", s);
 	if (!v->node && !v->absent)
 		return brn_onnx_bad(n, "input '%s' is made by this node or a "
 		    "later one, wanted topological order", s);
-	n->in[k] = v->node;
 	return 0;
 }
 

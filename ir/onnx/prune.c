@@ -129,6 +129,7 @@ prune_weight(struct prune *p, const struct brn_onnx_weight *w)
 	struct brn_onnx_matrix m = { .data_type = w->t->data_type,
 	    .axis = w->axis == 1 };
 	struct brn_type type;
+	int64_t dirs = 1;
 	char what[512];
 	void *data;
 	int rc;
@@ -137,15 +138,39 @@ prune_weight(struct prune *p, const struct brn_onnx_weight *w)
 	if ((rc = brn_onnx_bytes(&p->src, w->t, what, &type, &data,
 	    p->err)) < 0)
 		return rc;
-	m.dim[0] = type.dim[0];
-	m.dim[1] = brn_type_numel(&type) / type.dim[0];
+	if (w->recurrent)
+		dirs = type.dim[0];
+	m.dim[0] = type.dim[w->recurrent];
+	m.dim[1] = brn_type_numel(&type) / dirs / m.dim[0];
 	for (int d = 0; d < 2; d++) {
 		m.block[d] = (d == 0) == w->stored_nk ? p->spec->bh :
 		    p->spec->bw;
 	}
-	m.data = data;
-	rc = zero_blocks(p, w, &m);
+	for (int64_t d = 0; d < dirs && rc == 0; d++) {
+		m.data = (char *)data + brn_onnx_matrix_size(&m) * (size_t)d;
+		rc = zero_blocks(p, w, &m);
+	}
 	brn_onnx_put_back(w->t, &type, data);
+	return rc;
+}
+
+/* The weights of a node.  */
+static int
+prune_node(struct prune *p, const struct Onnx__NodeProto *np)
+{
+	int rc = 0;
+
+	for (int k = 0; k < BRN_ONNX_WEIGHTS && rc == 0; k++) {
+		struct brn_onnx_weight w;
+
+		if (!brn_onnx_layer(&p->layers, np, k, &w) ||
+		    !is_wanted(p, &w) || !is_pruned(p, &w) ||
+		    p->done[w.stream])
+			continue;
+		rc = prune_weight(p, &w);
+		p->done[w.stream] = 1;
+		p->nlayer++;
+	}
 	return rc;
 }
 
@@ -158,17 +183,8 @@ prune_all(struct prune *p)
 	p->done = brn_alloc(g->n_initializer + g->n_node, 1);
 	if (!p->done)
 		return brn_nomem(p->err);
-	for (size_t i = 0; i < g->n_node && rc == 0; i++) {
-		struct brn_onnx_weight w;
-
-		if (!brn_onnx_layer(&p->layers, g->node[i], &w) ||
-		    !is_wanted(p, &w) || !is_pruned(p, &w) ||
-		    p->done[w.stream])
-			continue;
-		rc = prune_weight(p, &w);
-		p->done[w.stream] = 1;
-		p->nlayer++;
-	}
+	for (size_t i = 0; i < g->n_node && rc == 0; i++)
+		rc = prune_node(p, g->node[i]);
 	return rc;
 }
 

@@ -5,7 +5,6 @@
 #include "ir/onnx/state.h"
 
 #include "ir/onnx/onnx.pb-c.h"
-#include "ir/op/infer.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -56,16 +55,6 @@ brn_onnx_bind(struct brn_onnx_node *n, size_t k, struct brn_node *v)
 
 	if (name)
 		name->node = v;
-}
-
-int
-brn_onnx_known(struct brn_onnx_import *im, const struct brn_shapes **out)
-{
-	burin_error err;
-	int rc = brn_follow(&im->follow, im->g, out, &err);
-
-	return rc < 0 ? brn_fail(im->err, rc, "%s: %s", im->src.file,
-	    err.msg) : rc;
 }
 
 int

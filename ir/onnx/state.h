@@ -13,10 +13,9 @@
 struct Onnx__FunctionProto;
 struct Onnx__ModelProto;
 struct Onnx__NodeProto;
-struct brn_infer;
 struct brn_onnx_frame;
 struct brn_onnx_node;
-struct brn_shapes;
+struct brn_onnx_scope;
 
 /* Tries to add an ONNX node that is more than one operator of ir/ops.def.
  * 1: done, its outputs are bound.  0: it is none that this expander knows, or
@@ -30,7 +29,7 @@ struct brn_onnx_import {
 	struct brn_onnx_names names;    /* of the body being read */
 	struct brn_onnx_source src;
 	brn_onnx_expander *const *expander;     /* tried in order; NULL ends */
-	struct brn_infer *follow;       /* inference up to here, if asked for */
+	struct brn_onnx_scope *scope;   /* of the graph being read */
 	burin_error *err;
 	/* For inline.c.  */
 	struct Onnx__FunctionProto **function;  /* of the model, sorted */
@@ -66,9 +65,6 @@ int brn_onnx_unsupported(struct brn_onnx_node *n, const char *fmt, ...)
 int brn_onnx_is_used(const struct brn_onnx_node *n, size_t k);
 /* From now on, output k of the ONNX node is v.  */
 void brn_onnx_bind(struct brn_onnx_node *n, size_t k, struct brn_node *v);
-
-/* Types and values of the nodes so far, as far as they can be told.  */
-int brn_onnx_known(struct brn_onnx_import *im, const struct brn_shapes **out);
 
 /* The version of a domain, 0 when it is not imported.  */
 int brn_onnx_opset(const struct Onnx__ModelProto *m, const char *domain);

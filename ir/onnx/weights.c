@@ -20,12 +20,13 @@ struct brn_onnx_users {
 
 enum { NONE = -1 };
 
-/* Operators with weights, and the inputs that these are.  */
+/* Operators with weights, and the inputs that these are; a row a weight.  */
 static const struct layer_op {
 	const char *domain, *type;
 	int weight, scale, zero;
 	int conv;
 	int left;               /* its weights are left as they are */
+	int recurrent;          /* [directions][rows][cols] */
 } layer_ops[] = {
 	{ "", "MatMul", 1, NONE, NONE, 0, 0 },
 	{ "", "Gemm", 1, NONE, NONE, 0, 0 },
@@ -38,9 +39,12 @@ static const struct layer_op {
 	{ "com.microsoft", "FusedGemm", 1, NONE, NONE, 0, 0 },
 	{ "com.microsoft", "FusedConv", 1, NONE, NONE, 1, 0 },
 	{ "", "ConvTranspose", 1, NONE, NONE, 1, 1 },
-	{ "", "GRU", 1, NONE, NONE, 0, 1 },
-	{ "", "LSTM", 1, NONE, NONE, 0, 1 },
-	{ "", "RNN", 1, NONE, NONE, 0, 1 },
+	{ "", "GRU", 1, NONE, NONE, 0, 0, 1 },
+	{ "", "GRU", 2, NONE, NONE, 0, 0, 1 },
+	{ "", "LSTM", 1, NONE, NONE, 0, 0, 1 },
+	{ "", "LSTM", 2, NONE, NONE, 0, 0, 1 },
+	{ "", "RNN", 1, NONE, NONE, 0, 0, 1 },
+	{ "", "RNN", 2, NONE, NONE, 0, 0, 1 },
 	{ "com.microsoft", "Attention", 1, NONE, NONE, 0, 1 },
 	{ "com.microsoft", "DynamicQuantizeLSTM", 1, NONE, NONE, 0, 1 },
 	{ "com.microsoft", "DynamicQuantizeMatMul", 1, NONE, NONE, 0, 1 },
@@ -84,13 +88,14 @@ int_attr(const struct Onnx__NodeProto *np, const char *name, int64_t dflt)
 	return a ? a->i : dflt;
 }
 
+/* The row of weight k of a node, or NULL.  */
 static const struct layer_op *
-op_of(const struct Onnx__NodeProto *np)
+op_of(const struct Onnx__NodeProto *np, int k)
 {
 	for (int i = 0; i < BRN_COUNT(layer_ops); i++) {
 		const struct layer_op *op = &layer_ops[i];
 
-		if (is_op(np, op->domain, op->type))
+		if (is_op(np, op->domain, op->type) && k-- == 0)
 			return (size_t)op->weight < np->n_input ? op : NULL;
 	}
 	return NULL;
@@ -165,8 +170,9 @@ step_back(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np,
     struct brn_onnx_weight *w)
 {
 	if (is_onnx(np, "Transpose")) {
-		if (w->conv)
-			leave(w, "the weight of the convolution is transposed");
+		if (w->conv || w->recurrent)
+			leave(w, "the weight of the %s is transposed",
+			    w->conv ? "convolution" : "recurrent layer");
 		if (swaps_axes(np)) {
 			w->stored_nk = !w->stored_nk;
 			w->axis = 1 - w->axis;
@@ -174,6 +180,8 @@ step_back(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np,
 	}
 	if (!is_onnx(np, "DequantizeLinear"))
 		return;
+	if (w->recurrent)
+		leave(w, "the weight of the recurrent layer is quantized");
 	w->quantised = 1;
 	w->axis = (int)int_attr(np, "axis", 1);
 	find_quant(l, np, 1, &w->scale, w);
@@ -299,12 +307,14 @@ brn_onnx_layers_init(struct brn_onnx_layers *l,
 		return brn_nomem(err);
 	find_constants(l);
 	for (size_t i = 0; i < g->n_node; i++) {
-		const struct layer_op *op = op_of(g->node[i]);
-		struct brn_onnx_weight w = { 0 };
+		const struct layer_op *op;
 
-		if (op)
+		for (int k = 0; (op = op_of(g->node[i], k)); k++) {
+			struct brn_onnx_weight w = { 0 };
+
 			go_back(l, g->node[i]->input[op->weight], &w,
 			    count_user);
+		}
 	}
 	return 0;
 }
@@ -326,9 +336,9 @@ check_tensor(struct brn_onnx_weight *w)
 	const struct Onnx__TensorProto *t = w->t;
 	int rank = (int)t->n_dims, dtype = brn_onnx_dtype(t->data_type);
 
-	if (w->conv ? rank < 3 : rank != 2)
+	if (w->conv ? rank < 3 : rank != 2 + w->recurrent)
 		return leave(w, "its weight has %d dimensions, wanted %s",
-		    rank, w->conv ? "3 or more" : "2");
+		    rank, w->conv ? "3 or more" : w->recurrent ? "3" : "2");
 	for (int d = 0; d < rank; d++)
 		if (t->dims[d] <= 0)
 			return leave(w, "its weight is empty");
@@ -344,9 +354,9 @@ check_tensor(struct brn_onnx_weight *w)
 
 int
 brn_onnx_layer(const struct brn_onnx_layers *l,
-    const struct Onnx__NodeProto *np, struct brn_onnx_weight *w)
+    const struct Onnx__NodeProto *np, int k, struct brn_onnx_weight *w)
 {
-	const struct layer_op *op = op_of(np);
+	const struct layer_op *op = op_of(np, k);
 
 	*w = (struct brn_onnx_weight){ 0 };
 	if (!op)
@@ -354,7 +364,9 @@ brn_onnx_layer(const struct brn_onnx_layers *l,
 	w->layer = np->name && *np->name ? np->name :
 	    np->n_output ? np->output[0] : "";
 	w->conv = op->conv;
-	w->stored_nk = op->conv || int_attr(np, "transB", 0) != 0;
+	w->recurrent = op->recurrent;
+	w->stored_nk = op->conv || op->recurrent ||
+	    int_attr(np, "transB", 0) != 0;
 	w->quantised = op->zero != NONE;
 	w->axis = op->conv ? 0 : 1;
 	find_quant(l, np, op->scale, &w->scale, w);

@@ -23,6 +23,7 @@ struct brn_onnx_weight {
 	const char *layer, *name;       /* of the node, of the tensor */
 	struct Onnx__TensorProto *t;
 	int conv;
+	int recurrent;                  /* one matrix a direction */
 	int stored_nk;                  /* else [K, N] */
 	size_t stream;                  /* number of its initializer; Constant
 	                                   nodes count on from there */
@@ -39,9 +40,12 @@ int brn_onnx_layers_init(struct brn_onnx_layers *l,
     const struct Onnx__ModelProto *m, const char *file, burin_error *err);
 void brn_onnx_layers_free(struct brn_onnx_layers *l);
 
-/* Whether np is a layer, a product with a weight that is the same in every run;
- * then *w.  A product of two values that are computed is none.  */
+/* Weights of a node, at most.  */
+enum { BRN_ONNX_WEIGHTS = 2 };
+
+/* Whether np has weight k, from 0, that is the same in every run; then *w.  A
+ * product of two values that are computed has none.  */
 int brn_onnx_layer(const struct brn_onnx_layers *l,
-    const struct Onnx__NodeProto *np, struct brn_onnx_weight *w);
+    const struct Onnx__NodeProto *np, int k, struct brn_onnx_weight *w);
 
 #endif

@@ -152,7 +152,7 @@ infer_pow(struct brn_infer *c, struct brn_type *out)
 	int rc;
 
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0 ||
-	    (rc = brn_infer_dtype(c, 1, BRN_SET_NUM)) < 0)
+	    (rc = brn_infer_dtype(c, 1, BRN_SET_WRAP)) < 0)
 		return rc;
 	*out = *brn_infer_in(c, 0);
 	return brn_infer_broadcast(c, out, brn_infer_in(c, 1));
@@ -183,7 +183,7 @@ BRN_REF(pow)
 /* ---- div, mod ---- */
 
 BINARY_TYPE(div, NUM, 0)
-BINARY_TYPE(mod, NUM, 0)
+BINARY_TYPE(mod, WRAP, 0)
 
 static int64_t
 int_div(int64_t a, int64_t b)
@@ -196,6 +196,13 @@ FN2(div, a / b, int_div(a, b))
 /* mod has the sign of b, as in Python; fmod that of a, as in C.  */
 FN2(mod, a - b * floor(a / b), b == -1 ? 0 : (a % b + b) % b)
 FN2(fmod, fmod(a, b), b == -1 ? 0 : a % b)
+
+/* Without a sign both are the same.  */
+static int64_t
+i_mod_u64(int64_t a, int64_t b)
+{
+	return (int64_t)(U(a) % U(b));
+}
 
 static int
 divide(const struct brn_node *n, const struct brn_tensor *const *in,
@@ -221,6 +228,8 @@ BRN_REF(mod)
 {
 	int c = brn_attr_int(n, "fmod") != 0;
 
+	if (out->type.dtype == BURIN_U64)
+		return divide(n, in, out, NULL, i_mod_u64, err);
 	return divide(n, in, out, c ? f_fmod : f_mod, c ? i_fmod : i_mod, err);
 }
 
@@ -293,14 +302,26 @@ BRN_REF(prelu)
 
 /* ---- any number of inputs ---- */
 
-BINARY_TYPE(max,  NUM,  0)
-BINARY_TYPE(min,  NUM,  0)
+BINARY_TYPE(max,  WRAP, 0)
+BINARY_TYPE(min,  WRAP, 0)
 BINARY_TYPE(sum,  WRAP, 0)
 BINARY_TYPE(mean, F32,  0)
 
 /* NaN wins.  */
 FN2(max, brn_max_nan(a, b), a > b ? a : b)
 FN2(min, a != a || a < b ? a : b, a < b ? a : b)
+
+static int64_t
+i_max_u64(int64_t a, int64_t b)
+{
+	return U(a) > U(b) ? a : b;
+}
+
+static int64_t
+i_min_u64(int64_t a, int64_t b)
+{
+	return U(a) < U(b) ? a : b;
+}
 
 static double
 f_first(double a, BRN_UNUSED double b)
@@ -327,12 +348,14 @@ variadic(const struct brn_node *n, const struct brn_tensor *const *in,
 
 BRN_REF(max)
 {
-	return variadic(n, in, out, f_max, i_max);
+	return variadic(n, in, out, f_max,
+	    out->type.dtype == BURIN_U64 ? i_max_u64 : i_max);
 }
 
 BRN_REF(min)
 {
-	return variadic(n, in, out, f_min, i_min);
+	return variadic(n, in, out, f_min,
+	    out->type.dtype == BURIN_U64 ? i_min_u64 : i_min);
 }
 
 BRN_REF(sum)

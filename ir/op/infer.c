@@ -6,6 +6,8 @@
  */
 #include "ir/op/value.h"
 
+#include "ir/graph/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +107,7 @@ bind_inputs(struct brn_infer *c, const struct brn_type *in_type)
 			c->concrete = 0;
 		c->s->type[v->node->id] = *t;
 	}
+	c->concrete &= !c->open;
 	return BURIN_OK;
 }
 
@@ -124,7 +127,8 @@ static int
 check_inputs(struct brn_infer *c)
 {
 	const struct brn_op_info *info = &brn_ops[c->n->op];
-	int all = info->hi == BRN_MAX_IN && c->n->op != BRN_OP_unsupported;
+	int all = info->hi == BRN_MAX_IN && !(info->flags & BRN_BODIES) &&
+	    c->n->op != BRN_OP_unsupported;
 	int need = all ? c->n->nin : info->lo;
 
 	for (int i = 0; i < need || i < info->lo; i++)
@@ -132,6 +136,12 @@ check_inputs(struct brn_infer *c)
 			return brn_fail(c->err, BURIN_EFORMAT,
 			    "node '%s': input %d is absent, %s needs it",
 			    c->n->name, i, info->name);
+	if (info->flags & BRN_LISTS)
+		return BURIN_OK;
+	for (int i = 0; i < c->n->nin; i++)
+		if (c->n->in[i] && brn_is_list(brn_infer_in(c, i)))
+			return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+			    "input %d is a sequence", i);
 	return BURIN_OK;
 }
 
@@ -154,7 +164,9 @@ infer_node(struct brn_infer *c)
 	if ((rc = brn_graph_check_time(c->g, c->err)) < 0 ||
 	    (rc = check_inputs(c)) < 0)
 		return rc;
-	if (inputs_are_known(c) && (rc = rules[c->n->op](c, &t)) < 0)
+	if (c->given && c->given[c->n->id].dtype)
+		t = c->given[c->n->id];
+	else if (inputs_are_known(c) && (rc = rules[c->n->op](c, &t)) < 0)
 		return rc;
 	c->vague[c->n->id] = (uint8_t)is_vague(c);
 	if (!brn_type_is_concrete(&t)) {
@@ -362,6 +374,20 @@ brn_follow(struct brn_infer **f, const struct brn_graph *g,
 	return BURIN_OK;
 }
 
+int64_t
+brn_follow_sym(struct brn_infer *f, struct brn_graph *g)
+{
+	int64_t s;
+
+	while (f && g->nsym < f->nsym)
+		if (!brn_graph_sym(g, NULL))
+			return 0;
+	s = brn_graph_sym(g, NULL);
+	if (f && f->nsym < g->nsym)
+		f->nsym = g->nsym;
+	return s;
+}
+
 void
 brn_follow_free(struct brn_infer *f)
 {
@@ -390,6 +416,50 @@ brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
 	if (rc == BURIN_OK)
 		*out = c.s;
 	return rc;
+}
+
+int
+brn_infer_open(const struct brn_graph *g, const struct brn_type *in_type,
+    const struct brn_type *given, struct brn_shapes **out, burin_error *err)
+{
+	struct brn_infer c = {
+		.g = g, .budget = value_budget(g), .open = 1, .given = given,
+		.err = err,
+	};
+	int rc = infer(&c, in_type);
+
+	if (rc == BURIN_OK)
+		*out = c.s;
+	return rc;
+}
+
+int
+brn_infer_one(const struct brn_graph *g, const struct brn_node *n,
+    struct brn_shapes *s, struct brn_type *out, burin_error *err)
+{
+	struct brn_infer c = { .g = g, .n = n, .s = s, .err = err };
+	int rc = check_inputs(&c);
+
+	*out = unknown;
+	if (rc == BURIN_OK && inputs_are_known(&c))
+		rc = rules[n->op](&c, out);
+	if (rc == BURIN_OK && !brn_type_is_concrete(out))
+		rc = brn_infer_bad(&c, BURIN_EUNSUPPORTED,
+		    "shape of the result depends on data");
+	return rc;
+}
+
+struct brn_shapes *
+brn_shapes_new(int n)
+{
+	struct brn_infer c = { .s = shapes_new() };
+	burin_error err;
+
+	c.err = &err;
+	if (!c.s || make_room(&c, n) == BURIN_OK)
+		return c.s;
+	brn_shapes_free(c.s);
+	return NULL;
 }
 
 int

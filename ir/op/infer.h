@@ -32,11 +32,23 @@ int brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
 /* The same where shapes depend on the data of inputs: in[i] is input i.  Values
  * of inputs up to BRN_INFER_BYTES are used, and the result is for these only.
  */
-#define BRN_INFER_BYTES 4096
+#define BRN_INFER_BYTES 64      /* a shape */
 int brn_infer_data(const struct brn_graph *g, const struct brn_tensor *in,
     struct brn_shapes **out, burin_error *err);
 /* Whether brn_infer_data uses the value of input t.  */
 int brn_infer_takes(const struct brn_tensor *t);
+/* brn_infer with sizes for all inputs, where shapes may depend on what nodes
+ * compute: those are left open, with symbols or of unknown rank.  given (NULL:
+ * none) is an array with an element a node: where dtype is not 0 it is the
+ * type of the node, known from a run.  */
+int brn_infer_open(const struct brn_graph *g, const struct brn_type *in_type,
+    const struct brn_type *given, struct brn_shapes **out, burin_error *err);
+/* The type of n, whose shape may depend on data: s has type and value of each
+ * of its inputs.  EUNSUPPORTED: it depends on more than these.  */
+int brn_infer_one(const struct brn_graph *g, const struct brn_node *n,
+    struct brn_shapes *s, struct brn_type *out, burin_error *err);
+/* Shapes of n nodes of which nothing is known yet.  NULL: no memory.  */
+struct brn_shapes *brn_shapes_new(int n);
 void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 
 /* Inference of a graph that grows: between calls nodes are added at the end and
@@ -46,6 +58,9 @@ void brn_shapes_free(struct brn_shapes *s);             /* NULL is fine */
 struct brn_infer;
 int brn_follow(struct brn_infer **f, const struct brn_graph *g,
     const struct brn_shapes **out, burin_error *err);
+/* A size that nothing is known of, for an input that is added between calls:
+ * a symbol that neither the graph nor the inference has.  0: no memory.  */
+int64_t brn_follow_sym(struct brn_infer *f, struct brn_graph *g);
 void brn_follow_free(struct brn_infer *f);              /* NULL is fine */
 
 /* brn_infer with declared inputs, types stored in node->type.  */

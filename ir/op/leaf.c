@@ -8,7 +8,9 @@
 int
 infer_input(struct brn_infer *c, struct brn_type *out)
 {
-	*out = c->s->type[c->n->id];    /* bound before the walk */
+	*out = c->s->type[c->n->id];    /* bound before the walk, or */
+	if (!out->dtype)                /* added since (brn_follow) */
+		*out = c->n->type;
 	return BURIN_OK;
 }
 

@@ -95,7 +95,7 @@ is_cut(const struct brn_infer *c, int64_t cut, int64_t of)
 static int
 set_of(int dtype)
 {
-	return dtype == BURIN_F32 ? BRN_SET_F32 :
+	return dtype & BRN_LIST ? 0 : dtype == BURIN_F32 ? BRN_SET_F32 :
 	    brn_dtype_is_float(dtype) ? BRN_SET_PORT :
 	    dtype == BURIN_U64 ? BRN_SET_U64 :
 	    dtype == BURIN_BOOL ? BRN_SET_BOOL : BRN_SET_INT;

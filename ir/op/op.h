@@ -44,7 +44,10 @@ struct brn_infer {
 	struct brn_cut *cuts;
 	const struct brn_tensor *split_sizes;   /* of the last split, or NULL */
 	int64_t *split_end;             /* and where each of its pieces ends */
-	int concrete;                   /* every input has sizes, no symbols */
+	int open;                       /* shapes may depend on data */
+	int concrete;                   /* every input has sizes, no symbols,
+	                                   and so must every result */
+	const struct brn_type *given;   /* [nodes], see brn_infer_open; NULL */
 	double budget;                  /* bytes that values may still touch */
 	burin_error *err;
 };

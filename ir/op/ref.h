@@ -19,7 +19,8 @@ typedef int brn_ref_fn(const struct brn_node *n,
 extern brn_ref_fn *const brn_ref[BRN_NUM_OPS];
 
 /* Run the whole graph with the refs: in[i] is graph input i, out[i] is filled
- * for graph output i, its data in the arena.  For tests and checks.  */
+ * for graph output i, its data in the arena; a list is for the caller to drop.
+ * For bodies, tests and checks.  */
 int brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
     struct brn_tensor *out, struct brn_arena *arena, burin_error *err);
 

@@ -167,7 +167,8 @@ brn_infer_value(struct brn_infer *c)
 		val = c->n->value;
 	else if (c->n->op == BRN_OP_input)
 		rc = input_value(c, &val);
-	else if ((flags & BRN_LEAF) || !brn_type_is_concrete(type) ||
+	else if ((flags & (BRN_LEAF | BRN_LATE)) ||
+	    !brn_type_is_concrete(type) ||
 	    c->n->tiles)                /* values here are rows */
 		return BURIN_OK;
 	else if (flags & BRN_SHAPE)

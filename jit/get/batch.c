@@ -88,6 +88,7 @@ add_counters(burin_stats *to, const burin_stats *st)
 	to->remote_hits += st->remote_hits;
 	to->misses += st->misses;
 	to->evicted += st->evicted;
+	to->unsandboxed += st->unsandboxed;
 	to->ms += st->ms;
 	to->wait_ms += st->wait_ms;
 	to->compile_ms += st->compile_ms;

@@ -80,6 +80,7 @@ enum brn_counter {
 	BRN_COUNT_remote_hits = offsetof(burin_stats, remote_hits),
 	BRN_COUNT_misses = offsetof(burin_stats, misses),
 	BRN_COUNT_evicted = offsetof(burin_stats, evicted),
+	BRN_COUNT_unsandboxed = offsetof(burin_stats, unsandboxed),
 };
 void brn_batch_count(struct brn_batch *b, enum brn_counter c, int n);
 void brn_batch_reject(struct brn_batch *b, const char *why);

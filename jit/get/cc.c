@@ -6,6 +6,7 @@
  * protocol is in jit/get/worker.h.  stderr is for BURIN_TRACE only.
  */
 #include "jit/get/compile.h"
+#include "jit/get/sandbox.h"
 #include "jit/get/trace.h"
 #include "jit/get/worker.h"
 
@@ -46,6 +47,10 @@ read_all(int fd, void *p, size_t n)
 static struct brn_store *store;
 static int has_tempdir;
 
+/* Seconds of processor time for one kernel: the host gives up long before.  */
+#define MAX_SECONDS 3600
+static int sandboxed;
+
 /* Go to the directory for temporary files: compiler, assembler and linker then
  * find them from where they are, whatever happens to its name.  */
 static int
@@ -74,7 +79,10 @@ compile(const char *dir, const void *spec, size_t n, struct brn_made *made,
 		return rc;
 	if (!has_tempdir && (rc = enter_tempdir(err)) < 0)
 		return rc;
-	return brn_compile(store, spec, n, made, err);
+	brn_sandbox_allow(MAX_SECONDS);
+	rc = brn_compile(store, spec, n, made, err);
+	made->sandboxed = sandboxed;
+	return rc;
 }
 
 static void
@@ -168,6 +176,7 @@ main(void)
 		return 1;
 	if (!brn_trace_on() && keep_private(2, O_WRONLY) < 0)
 		return 1;
+	sandboxed = brn_sandbox_enter(BRN_CC_STORE);
 	while (serve_request(in, out) == 0)
 		;
 	if (has_tempdir)

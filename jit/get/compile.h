@@ -12,6 +12,7 @@
 struct brn_made {
 	int32_t compiled;               /* 0: the entry was there already */
 	int32_t refused;                /* compiling will fail again */
+	int32_t sandboxed;              /* in a whole one, jit/get/sandbox.h */
 	double wait_ms;                 /* for another process */
 	double compile_ms, publish_ms;
 	/* Parts of compile_ms: the emitter; assembler and linker.  */

@@ -78,6 +78,9 @@ job_done(void *ctx, struct brn_job *job)
 	else
 		brn_batch_count(b, BRN_COUNT_disk_hits, 1);
 	it->compiled = job->made.compiled;
+	if (it->compiled)
+		brn_batch_count(b, BRN_COUNT_unsandboxed,
+		    !job->made.sandboxed);
 	if (job->made.compiled && b->target == b->layers.rw)
 		brn_store_label(b->target, it->spec.compiler);
 	if (b->o.progress)

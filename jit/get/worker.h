@@ -18,7 +18,7 @@
 
 #include "jit/get/compile.h"
 
-#define BRN_CC_MAGIC 0x34636362         /* changes with the structs */
+#define BRN_CC_MAGIC 0x35636362         /* changes with the structs */
 
 #define BRN_CC_STORE 3                  /* descriptor: brn_store_fd */
 

@@ -62,7 +62,7 @@ class Stats(Structure):
                 ("rejects", Reject * MAX_REJECTS), ("wait_ms", c_double),
                 ("compile_ms", c_double), ("publish_ms", c_double),
                 ("emit_ms", c_double), ("assemble_ms", c_double),
-                ("load_us", c_double)]
+                ("load_us", c_double), ("unsandboxed", c_int)]
 
 
 class Tensor(Structure):

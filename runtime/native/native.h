@@ -18,8 +18,10 @@
 #include "runtime/native/tile_quant.h"
 #include "runtime/threads.h"
 
+struct brn_inside;
 struct brn_layer;
 struct brn_native;
+struct brn_run;
 
 /* What a form is given: a node, its operands, and room to work in.  While a
  * plan is made (brn_takes_fn, brn_room_fn), in[i]->data is NULL where the value
@@ -41,6 +43,8 @@ struct brn_call {
 	float *scratch;                 /* scratch_size floats a thread, at
 	                                   least room.thread */
 	int64_t scratch_size;
+	struct brn_run *run;            /* of a node with bodies, which are */
+	struct brn_inside *inside;      /* inside */
 	burin_error *err;               /* of a form that fails */
 };
 

@@ -483,6 +483,34 @@ START_TEST(process_counts_what_all_models_got)
 }
 END_TEST
 
+/* Fail if a page is writable and executable.  */
+static void
+check_pages(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	char line[1000], mode[8];
+
+	ck_assert_ptr_nonnull(f);
+	while (fgets(line, sizeof line, f)) {
+		ck_assert_int_eq(sscanf(line, "%*s %7s", mode), 1);
+		ck_assert_msg(mode[1] != 'w' || mode[2] != 'x', "%s", line);
+	}
+	fclose(f);
+}
+
+START_TEST(code_is_not_writable)
+{
+	struct brn_kernel *k[NLAYER];
+	burin_stats st;
+
+	opts.mode = _i ? BRN_JIT_inprocess : BRN_JIT_worker;
+	get(k, &st);
+	expect(&st, NLAYER, 0, 0, 0);
+	check_pages();
+	release(k);
+}
+END_TEST
+
 static Suite *
 jit_suite(void)
 {
@@ -496,6 +524,7 @@ jit_suite(void)
 	tcase_add_test(tc, duplicates_are_one_kernel);
 	tcase_add_test(tc, nothing_asked_for_is_nothing_done);
 	tcase_add_test(tc, progress_counts_every_kernel);
+	tcase_add_loop_test(tc, code_is_not_writable, 0, 2);
 
 	tc = with_layers(s, "together");
 	tcase_add_loop_test(tc, threads_that_ask_at_once_compile_once, 0, 2);

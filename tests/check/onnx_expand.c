@@ -519,14 +519,14 @@ NOT("opset 14\ninput x float [4,2,3]\ninput r float\n"
     "input w float [1,4,3]\noutput y\nnode y = RNN(x,w,r)",
     "m: unsupported: RNN with hidden_size of unknown size (node 'y', "
     "opset 14)")
-NOT(XY "function z = l.F(a)\nnode t = Rocket(a)\nnode z = Loop(t)\nend\n"
+NOT(XY "function z = l.F(a)\nnode t = Rocket(a)\n"
+    "node z = TfIdfVectorizer(t)\nend\n"
     "node y = l.F(x) name=n", "m: unsupported: Rocket (node 'n/t', "
-    "opset 13), Loop (node 'n/z', opset 13)")
+    "opset 13), TfIdfVectorizer (node 'n/z', opset 13)")
 NOT(XY "graph t\nnode p = Neg(x)\noutput p\nend\n"
     "graph e\nnode q = Exp(x)\noutput q\nend\ninput c bool []\n"
-    "node y = If(c) then_branch=@t else_branch=@e\nnode z = Scan(x)",
-    "m: unsupported: If on data (node 'y', opset 13), "
-    "Scan (node 'z', opset 13)")
+    "node y = If(c) then_branch=@t else_branch=@e\nnode z = Nobody(x)",
+    "m: unsupported: Nobody (node 'z', opset 13)")
 BAD(XY "init c bool [] raw 1\nnode y = If(c)",
     "m: node 'y' (If): attribute 'then_branch' is missing")
 BAD(XY "init c bool [] raw 1\ngraph t\noutput q\nend\n"

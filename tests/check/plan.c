@@ -8,7 +8,7 @@
 #include "ir/graph/tiles.h"
 #include "runtime/forms.h"
 #include "runtime/model.h"
-#include "runtime/plan.h"
+#include "runtime/planner.h"
 #include "tests/support/suite.h"
 
 enum { MAX_IN = 3, MAX_FORMS = 200 };
@@ -74,8 +74,8 @@ plan(struct brn_net *net, const int64_t *open)
 			if (brn_is_sym(in[i].type.dim[d]))
 				in[i].type.dim[d] = open[d];
 	}
-	suite_ok(brn_plan_new(net, in, &(struct brn_plan_opts){ .nthread = 2 },
-	    &p, &err), err);
+	suite_ok(brn_plan_new(net, in, &(struct brn_plan_opts){ BRN_BY_TYPES,
+	    2, 0 }, &p, &err), err);
 	return p;
 }
 

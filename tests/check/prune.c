@@ -132,6 +132,12 @@ static const struct {
 	  "node y = MatMul(x,w)", 1, 1, 0.5, 1, "..|xx" },
 	{ "init w double [2,2] raw 1e-30 3 2 1e30\nnode y = MatMul(x,w)", 1, 1,
 	  0.5, 1, ".x|.x" },
+	/* W and R of each direction by itself.  */
+	{ "init w float [2,2,4] raw 1 9 2 8 1 9 2 8 9 9 1 1 9 9 1 1\n"
+	  "init r float [2,2,2] raw 1 2 3 4 5 6 7 8\n"
+	  "init s int64 [3] raw 1 1 4\nnode v = Reshape(x,s)\n"
+	  "node y = RNN(v,w,r) direction='bidirectional'", 2, 1, 0.5, 2,
+	  ".x|.x|.x|.x|xx|..|xx|.." },
 	/* Not dense layers.  */
 	{ "init w " NINE "node y = MatMul(w,x)", 1, 1, 1, 0, "xxx|xxx|xxx" },
 	{ "init w " NINE "node y = Add(x,w)", 1, 1, 1, 0, "xxx|xxx|xxx" },
@@ -266,6 +272,14 @@ START_TEST(layers_that_are_left_say_why)
 		  "y: 'x', of its quantized weight, is computed" },
 		{ "init w " NINE "node y = ConvTranspose(x,w)",
 		  "y: weights of ConvTranspose are not pruned" },
+		{ "init w float [1,2] raw 1 2\nnode y = GRU(x,w,x)",
+		  "y: its weight has 2 dimensions, wanted 3" },
+		{ "init w float [1,1,2] raw 1 2\nnode t = Transpose(w)\n"
+		  "node y = GRU(x,t,x)", "y: the weight of the recurrent "
+		  "layer is transposed" },
+		{ "init q int8 [1,1,1] raw 1\ninit s float [] raw 1\n"
+		  "node w = DequantizeLinear(q,s)\nnode y = RNN(x,w,x)",
+		  "y: the weight of the recurrent layer is quantized" },
 		{ "sparse w float [2,2] 1 at [1] 2\nnode y = MatMul(x,w)",
 		  "y: its weight 'w' is sparse already" },
 		/* No layers. */
@@ -615,7 +629,7 @@ prune_suite(void)
 	    COUNT(cases));
 	tcase_add_loop_test(tc, quantized_weights_become_their_zero_point, 0,
 	    7);
-	tcase_add_loop_test(tc, layers_that_are_left_say_why, 0, 12);
+	tcase_add_loop_test(tc, layers_that_are_left_say_why, 0, 15);
 	tcase_add_test(tc, tied_weights_are_pruned_when_asked);
 	tcase_add_test(tc, only_matches_node_or_weight);
 	tcase_add_loop_test(tc, a_pattern_that_costs_much_is_refused, 0,

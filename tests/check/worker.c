@@ -10,8 +10,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* ---- bad workers ------------------------------------------------------ */
@@ -104,7 +109,8 @@ START_TEST(missing_module_is_named)
 }
 END_TEST
 
-/* Programs as and ld in the folder of the test, which say that they ran.  */
+/* Programs as and ld in the folder of the test, which say that they ran: in
+ * the store, where the sandbox lets them write.  */
 static void
 make_tools(int n)
 {
@@ -113,7 +119,7 @@ make_tools(int n)
 
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof path, "%s/%s", dir, name[i]);
-		snprintf(text, sizeof text, "#!/bin/sh\necho ran >>'%s/ran'\n"
+		snprintf(text, sizeof text, "#!/bin/sh\n: >'%s/v1/ran'\n"
 		    "exit 1\n", dir);
 		write_script(path, text);
 	}
@@ -124,7 +130,7 @@ tools_ran(void)
 {
 	char path[300];
 
-	snprintf(path, sizeof path, "%s/ran", dir);
+	snprintf(path, sizeof path, "%s/v1/ran", dir);
 	return access(path, F_OK) == 0;
 }
 
@@ -243,6 +249,87 @@ START_TEST(worker_uses_the_cache_of_the_host)
 }
 END_TEST
 
+/* Let kernels be assembled by a script that first tries what it says.  */
+static void
+assemble_after(const char *text)
+{
+	char path[300], script[2000];
+
+	make_tools(1);
+	snprintf(path, sizeof path, "%s/as", dir);
+	snprintf(script, sizeof script, "#!/bin/sh\n%s\nexec as \"$@\"\n",
+	    text);
+	write_script(path, script);
+	snprintf(path, sizeof path, "%s/ld", dir);
+	write_script(path, "#!/bin/sh\nexec ld \"$@\"\n");
+	setenv("BURIN_BINUTILS", dir, 1);
+}
+
+static int
+file_has(const char *name, const char *word)
+{
+	char path[300], text[4096] = "";
+	FILE *f;
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	f = fopen(path, "r");
+	if (!f)
+		return 0;
+	(void)!fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	return strstr(text, word) != NULL;
+}
+
+START_TEST(worker_is_in_a_sandbox)
+{
+	char text[1500], path[300];
+	burin_stats st;
+
+	snprintf(text, sizeof text, "(: >'%s/escaped') 2>/dev/null\n"
+	    "(rm '%s/victim') 2>/dev/null\n"
+	    "kill -CONT %d 2>/dev/null && : >'%s/v1/signalled'\n"
+	    "cat /proc/self/status >'%s/v1/status'\n"
+	    "ulimit -c >'%s/v1/core'", dir, dir, (int)getpid(), dir, dir, dir);
+	assemble_after(text);
+	snprintf(path, sizeof path, "%s/victim", dir);
+	write_script(path, "");
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	ck_assert(file_has("v1/status", "NoNewPrivs:\t1"));
+	ck_assert(file_has("v1/core", "0"));
+	if (st.unsandboxed)
+		return;
+	ck_assert(file_has("v1/status", "Seccomp:\t2"));
+	ck_assert_int_eq(access(path, F_OK), 0);
+	snprintf(path, sizeof path, "%s/escaped", dir);
+	ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+/* A kernel that refuses what makes the sandbox: nothing but a number tells.  */
+START_TEST(compiling_without_a_sandbox_is_counted)
+{
+	struct sock_filter f[] = {
+		{ BPF_LD | BPF_W | BPF_ABS, 0, 0,
+		  offsetof(struct seccomp_data, nr) },
+		{ BPF_JMP | BPF_JEQ | BPF_K, 0, 1,
+		  __NR_landlock_create_ruleset },
+		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS },
+		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
+	};
+	struct sock_fprog prog = { COUNT(f), f };
+	burin_stats st;
+
+	opts.mode = _i ? BRN_JIT_inprocess : BRN_JIT_worker;
+	if (!_i && (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0))
+		return;
+	st = once();
+	expect(&st, NLAYER, 0, 0, 0);
+	ck_assert_int_eq(st.unsandboxed, NLAYER);
+}
+END_TEST
+
 /* Whether process pid has ended; a zombie has.  */
 static int
 has_ended(int pid)
@@ -283,8 +370,8 @@ START_TEST(worker_and_assembler_end_with_the_host)
 
 	make_tools(2);
 	snprintf(path, sizeof path, "%s/as", dir);
-	snprintf(text, sizeof text, "#!/bin/sh\necho $PPID $$ >'%s/p' && "
-	    "mv '%s/p' '%s/pids'\nsleep 100\n", dir, dir, dir);
+	snprintf(text, sizeof text, "#!/bin/sh\ncd '%s/v1' && "
+	    "echo $PPID $$ >p && mv p pids\nsleep 100\n", dir);
 	write_script(path, text);
 	setenv("BURIN_BINUTILS", dir, 1);
 	opts.jobs = 1;
@@ -294,7 +381,7 @@ START_TEST(worker_and_assembler_end_with_the_host)
 		once();
 		_exit(0);
 	}
-	snprintf(path, sizeof path, "%s/pids", dir);
+	snprintf(path, sizeof path, "%s/v1/pids", dir);
 	for (int i = 0; i < 2000 && access(path, F_OK) < 0; i++)
 		usleep(5000);
 	f = fopen(path, "r");
@@ -397,6 +484,19 @@ START_TEST(file_size_limit_leaves_t0_and_a_note)
 }
 END_TEST
 
+/* The copies in memory are files, too.  */
+START_TEST(kernels_are_loaded_under_a_file_size_limit)
+{
+	struct rlimit r = { 4096, 4096 };
+	burin_stats st;
+
+	once();
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
+	st = once();
+	expect(&st, 0, NLAYER, 0, 0);
+}
+END_TEST
+
 START_TEST(full_disk_leaves_t0_and_a_note)
 {
 	struct paths p;
@@ -451,12 +551,15 @@ worker_suite(void)
 	tcase_add_test(tc, host_is_left_alone);
 	tcase_add_test(tc, worker_uses_the_cache_of_the_host);
 	tcase_add_loop_test(tc, worker_and_assembler_end_with_the_host, 0, 2);
+	tcase_add_test(tc, worker_is_in_a_sandbox);
+	tcase_add_loop_test(tc, compiling_without_a_sandbox_is_counted, 0, 2);
 
 	tc = with_layers(s, "no place");
 	tcase_add_loop_test(tc, unusable_cache_is_done_without, 0, 4);
 	tcase_add_test(tc, temporary_files_where_others_may_write_are_refused);
 	tcase_add_test(tc, cache_that_takes_nothing_is_done_without);
 	tcase_add_loop_test(tc, file_size_limit_leaves_t0_and_a_note, 0, 3);
+	tcase_add_test(tc, kernels_are_loaded_under_a_file_size_limit);
 	tcase_add_test(tc, full_disk_leaves_t0_and_a_note);
 	tcase_add_test(tc, no_memory_is_an_error_and_nothing_more);
 	return s;

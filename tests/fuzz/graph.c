@@ -332,18 +332,70 @@ put_attrs(struct brn_buf *t, const struct record *r, enum brn_op op)
 	}
 }
 
+/* Random numbers are others in each run.  */
+static int
+is_tried(int op)
+{
+	return brn_ops[op].onnx && (!(brn_ops[op].flags & BRN_LATE) ||
+	    brn_ops[op].flags & BRN_LISTS) && op != BRN_OP_scan;
+}
+
 static enum brn_op
 op_of(uint8_t b)
 {
 	int n = 0, k;
 
 	for (int i = 0; i < BRN_NUM_OPS; i++)
-		n += brn_ops[i].onnx != NULL;
+		n += is_tried(i);
 	k = b % n;
 	for (int i = 0; i < BRN_NUM_OPS; i++)
-		if (brn_ops[i].onnx && k-- == 0)
+		if (is_tried(i) && k-- == 0)
 			return (enum brn_op)i;
 	return BRN_OP_identity;
+}
+
+/* A body: what comes in, or a value of the graph around, or their sum.  */
+static void
+put_body(struct maker *k, uint8_t b, int seen, const char *name, int loop)
+{
+	static const char *const node[] = { "Neg(p)", "Identity(p)",
+	    "Add(p,%s)", "Concat(p,%s) axis=0", "Mul(%s,p)" };
+	struct brn_buf *t = &k->g->text;
+	const char *outer = k->value[seen - 1 - b % seen];
+
+	brn_buf_printf(t, "graph %s\n%s", name, loop ?
+	    "input i int64 []\ninput c bool []\ninput p\noutput c\n" : "");
+	brn_buf_printf(t, "output q\nnode q = ");
+	if (loop)
+		brn_buf_printf(t, node[b / 8 % BRN_COUNT(node)], outer);
+	else
+		brn_buf_printf(t, b / 8 % 2 ? "Neg(%s)" : "Identity(%s)",
+		    outer);
+	brn_buf_printf(t, "\nend\n");
+}
+
+/* An If or a Loop of a few steps for the next value.  */
+static void
+put_flow(struct maker *k, const struct record *r, enum brn_op op)
+{
+	struct brn_buf *t = &k->g->text;
+	int seen = k->nvalue, id = seen;
+	const char *x = k->value[seen - 1 - r->b[2] % seen], *v;
+	char a[32], b[32];
+
+	snprintf(a, sizeof a, "then%d", id);
+	snprintf(b, sizeof b, "else%d", id);
+	put_body(k, r->b[3], seen, a, op == BRN_OP_loop);
+	if (op == BRN_OP_if)
+		put_body(k, r->b[4], seen, b, 0);
+	v = add_value(k, 'v');
+	if (op == BRN_OP_if)
+		brn_buf_printf(t, "node %s = If(%s) then_branch=@%s "
+		    "else_branch=@%s\n", v, x, a, b);
+	else
+		brn_buf_printf(t, "init n%d int64 [] raw %d\n"
+		    "node %s = Loop(n%d,,%s) body=@%s\n", id, r->b[5] % 5,
+		    v, id, x, a);
 }
 
 static void
@@ -382,6 +434,12 @@ node(struct maker *k)
 	int seen = k->nvalue, outs = op == BRN_OP_split ? r.b[10] % 3 + 1 : 1;
 	int round = rounds(op) && k->nudge != 0;
 
+	if (brn_ops[op].flags & BRN_BODIES) {
+		put_flow(k, &r, op);
+		if (k->all)
+			brn_buf_printf(t, "output %s\n", k->value[seen]);
+		return;
+	}
 	brn_buf_printf(t, "node ");
 	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
 		brn_buf_printf(t, "%s%s%s", i ? "," : "", add_value(k, 'v'),

