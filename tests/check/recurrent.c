@@ -14,6 +14,7 @@
 #include "runtime/model.h"
 #include "runtime/options.h"
 #include "tests/support/build.h"
+#include "tests/support/onnx_text.h"
 
 enum { MAX_IN = 4, GIVEN_LENGTHS = 1, GIVEN_STATE = 2, GIVEN_PEEPHOLE = 4,
 	GIVEN_BIAS = 8, GIVEN_ALL = 15 };
@@ -205,6 +206,65 @@ START_TEST(layers_compute_what_the_ref_does)
 }
 END_TEST
 
+/* ---- files ---- */
+
+/* An LSTM of 32 units whose weights are `value` where they are not zero.  */
+static void
+write_model(const char *path, const char *value)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "opset 14\ninput x float [3,1,32]\n"
+	    "output y\ninit s int64 [3] raw 1 128 32\n"
+	    "node w = ConstantOfShape(s) value=float[1]{%s}\n"
+	    "node r = ConstantOfShape(s) value=float[1]{%s}\n"
+	    "node y = LSTM(x,w,r) name=cell\n", value, value);
+	onnx_text_write(text, path);
+}
+
+static float
+run_file(burin_model *m)
+{
+	static float x[96];
+	burin_tensor in = { "x", BURIN_F32, 3, { 3, 1, 32 }, x, sizeof x };
+	burin_output out = { "y", NULL, 0 };
+	burin_session *s;
+	burin_error err;
+	float y;
+
+	for (int i = 0; i < COUNT(x); i++)
+		x[i] = 0.5f;
+	suite_ok(burin_session_new(m, NULL, &s, &err), err);
+	suite_ok(burin_run(s, &in, 1, &out, 1, &err), err);
+	y = ((const float *)out.data)[64];
+	burin_session_free(s);
+	return y;
+}
+
+START_TEST(weights_can_be_replaced)
+{
+	char dir[256], path[2][300];
+	burin_error err;
+	burin_model *m;
+	float y[2];
+
+	suite_tmpdir(dir, sizeof dir);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path[i], sizeof path[i], "%s/%d.onnx", dir, i);
+		write_model(path[i], i ? "0.125" : "0.25");
+		m = suite_load(path[i], "jit", "off");
+		y[i] = run_file(m);
+		burin_model_free(m);
+	}
+	ck_assert(fabsf(y[0] - y[1]) > 1e-3f);
+	m = suite_load(path[0], "jit", "off");
+	suite_ok(burin_model_update(m, path[1], &err), err);
+	ck_assert(run_file(m) == y[1]);
+	burin_model_free(m);
+	suite_rmdir(dir);
+}
+END_TEST
+
 static Suite *
 recurrent_suite(void)
 {
@@ -213,6 +273,7 @@ recurrent_suite(void)
 
 	tcase_add_loop_test(tc, layers_compute_what_the_ref_does, 0,
 	    COUNT(layers));
+	tcase_add_test(tc, weights_can_be_replaced);
 	return s;
 }
 

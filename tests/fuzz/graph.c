@@ -417,6 +417,44 @@ put_inputs(struct maker *k, const struct record *r, enum brn_op op, int seen)
 	}
 }
 
+/* The first bytes of records that are recurrent.  */
+enum { RECURRENT = 250 };
+
+/* An RNN, GRU or LSTM with weights of one number over a value, which is given
+ * three dimensions.  */
+static void
+put_recurrent(struct maker *k, const struct record *r)
+{
+	static const struct {
+		const char *name, *attr;
+		int gates;
+	} cells[] = {
+		{ "RNN", "", 1 }, { "GRU", "", 3 },
+		{ "GRU", " linear_before_reset=1", 3 }, { "LSTM", "", 4 },
+		{ "LSTM", " input_forget=1", 4 }, { "LSTM", " clip=0.5f", 4 },
+	};
+	static const char *const direction[] = { "forward", "reverse",
+	    "bidirectional" };
+	int c = r->b[0] % (int)BRN_COUNT(cells), seen = k->nvalue, id = seen;
+	int dir = r->b[1] % 3, h = 1 + r->b[3] % 20, n = 1 + r->b[5] % 4;
+	struct brn_buf *t = &k->g->text;
+	const char *x = k->value[seen - 1 - r->b[2] % seen];
+
+	brn_buf_printf(t, "init x%d_to int64 [3] raw -1 %d %d\n"
+	    "init w%d_to int64 [3] raw %d %d %d\n"
+	    "init r%d_to int64 [3] raw %d %d %d\n"
+	    "node x%d_f = Cast(%s) to=1\nnode x%d_3 = Reshape(x%d_f,x%d_to)\n",
+	    id, 1 + r->b[4] % 18, n, id, 1 + dir / 2, cells[c].gates * h, n,
+	    id, 1 + dir / 2, cells[c].gates * h, h, id, x, id, id, id);
+	for (int i = 0; i < 2; i++)
+		brn_buf_printf(t, "node %c%d_c = ConstantOfShape(%c%d_to) "
+		    "value=float[1]{%g}\n", "wr"[i], id, "wr"[i], id,
+		    ((int)r->b[6 + i] - 128) / 256.0);
+	brn_buf_printf(t, "node %s = %s(x%d_3,w%d_c,r%d_c) direction='%s'%s\n",
+	    add_value(k, 'v'), cells[c].name, id, id, id, direction[dir],
+	    cells[c].attr);
+}
+
 /* Ops whose result is nudged, too: far below zero what is left of 1 + erf(x) is
  * rounding, and a second log_softmax gives back what the first gave but for
  * rounding.  */
@@ -436,8 +474,11 @@ node(struct maker *k)
 	int seen = k->nvalue, outs = op == BRN_OP_split ? r.b[10] % 3 + 1 : 1;
 	int round = rounds(op) && k->nudge != 0;
 
-	if (brn_ops[op].flags & BRN_BODIES) {
-		put_flow(k, &r, op);
+	if (r.b[0] >= RECURRENT || brn_ops[op].flags & BRN_BODIES) {
+		if (r.b[0] >= RECURRENT)
+			put_recurrent(k, &r);
+		else
+			put_flow(k, &r, op);
 		if (k->all)
 			brn_buf_printf(t, "output %s\n", k->value[seen]);
 		return;
