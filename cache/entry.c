@@ -217,7 +217,7 @@ brn_entry_copy(const struct brn_entry *e)
 		fd = memfd_create("burin-kernel", flags);
 	if (fd < 0)
 		return -1;
-	if (brn_write_all(fd, e->buf, (size_t)e->bytes) == 0 &&
+	if (brn_file_write(fd, e->buf, (size_t)e->bytes) == 0 &&
 	    lseek(fd, 0, SEEK_SET) == 0 &&
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
 	    F_SEAL_WRITE | F_SEAL_SEAL) == 0)

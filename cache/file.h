@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Writing in a process that may have a limit of file sizes (RLIMIT_FSIZE): a
- * write beyond it would end the process by SIGXFSZ, so it is not tried.
- *
- * Private to cache/.
+ * write beyond it would end the process by SIGXFSZ, so it is not tried.  Files
+ * in memory (memfd) have the same limit.
  */
 #ifndef BRN_FILE_H
 #define BRN_FILE_H

@@ -273,23 +273,22 @@ least_gain(const struct best *b)
 	return b->measured ? 1 : MIN_GAIN;
 }
 
-/* The tokens of a layer: the positions of an image, the batch of a recurrent
- * layer, whose x begins with the steps, or the rows of x.  */
+/* The tokens of a layer: the positions of an image, or the rows of x; of a
+ * recurrent one, which has a matrix for all steps and one for each, any.  */
 static enum range
 range_of(const struct brn_node *n)
 {
 	int conv = n->op == BRN_OP_dense_conv;
 	const struct brn_type *t = conv ? &n->type : &n->in[0]->type;
-	int first = conv ? 2 : n->op == BRN_OP_recurrent;
 	int64_t tokens = 1;
 
-	for (int d = first; d < t->rank - !conv; d++)
+	if (t->rank < 1 || n->op == BRN_OP_recurrent)
+		return conv ? MANY : ANY;
+	for (int d = conv ? 2 : 0; d < t->rank - !conv; d++)
 		if (brn_is_sym(t->dim[d]))
 			return conv ? MANY : ANY;
 		else if (tokens <= TILE_TOKENS)
 			tokens *= t->dim[d];
-	if (t->rank < 1)
-		return conv ? MANY : ANY;
 	return tokens > TILE_TOKENS ? MANY : FEW;
 }
 
@@ -477,8 +476,7 @@ static int
 is_open(const struct sparser *s, const struct brn_node *n)
 {
 	return (n->op == BRN_OP_dense || n->op == BRN_OP_dense_conv ||
-	    n->op == BRN_OP_recurrent) &&
-	    !brn_report_choice(s->g, n);
+	    n->op == BRN_OP_recurrent) && !brn_report_choice(s->g, n);
 }
 
 /* Add the tokens of layer n to those of its weight.  */

@@ -5,7 +5,9 @@
  * multiplied by its scale, and the activations are dequantized: the same
  * numbers but for the order of rounding.  canon_dense then finds an ordinary
  * MatMul.  Where the file has folded a constant scale of the activations into
- * that of the weight, it is taken out again.
+ * that of the weight, it is taken out again.  The pass runs before constants
+ * are folded, so that no weight of bytes becomes one of i32, and again after
+ * it.
  */
 #include "passes/pass.h"
 
@@ -18,7 +20,10 @@
 /* root = cast(matmul(a - zero, w)) * scale * wscale */
 struct product {
 	struct brn_node *a, *zero;      /* zero: NULL is 0 */
-	struct brn_node *w;             /* i32 constant [cols][rows] */
+	struct brn_node *w;             /* constant [cols][rows], of i32, or
+	                                   bytes that the file casts to it */
+	const struct brn_tensor *wzero; /* of bytes, one or one a row; NULL is
+	                                   0 */
 	const char *name;
 	struct brn_node *scale;         /* NULL is 1 */
 	struct brn_node *wscale;        /* constant; NULL is 1 */
@@ -75,6 +80,30 @@ match_left(struct brn_node *n, struct product *p)
 	return brn_const_scalar(n->in[1], &z) &&
 	    z >= (double)brn_int_min(p->a->type.dtype) &&
 	    z <= (double)brn_int_max(p->a->type.dtype);
+}
+
+/* Is n a constant matrix of i32; or, before constants are folded, of bytes,
+ * minus zero points?  */
+static int
+match_weight(const struct brn_node *n, struct product *p)
+{
+	const struct brn_node *zero = NULL;
+
+	if (brn_is_const(n)) {
+		p->w = (struct brn_node *)n;
+		return n->value->type.rank == 2;
+	}
+	if (n->op == BRN_OP_sub) {
+		if (!(zero = bytes_of(n->in[1])) || !brn_is_const(zero))
+			return 0;
+		p->wzero = zero->value;
+		n = n->in[0];
+	}
+	p->w = bytes_of(n);
+	if (!p->w || !brn_is_const(p->w) || p->w->value->type.rank != 2)
+		return 0;
+	return !zero || is_scalar(zero) || (zero->value->type.rank == 1 &&
+	    brn_numel(zero->value) == p->w->value->type.dim[1]);
 }
 
 /* Is s a constant with one number, or one a row?  */
@@ -139,10 +168,8 @@ match_product(const struct brn_rewrite *r, struct brn_node *n,
 	if (!mul || n->type.dtype != BURIN_F32 || mul->op != BRN_OP_matmul ||
 	    mul->type.dtype != BURIN_I32)
 		return 0;
-	p->w = mul->in[1];
 	p->name = mul->name;
-	if (!brn_is_const(p->w) || p->w->type.rank != 2 ||
-	    !match_left(mul->in[0], p))
+	if (!match_weight(mul->in[1], p) || !match_left(mul->in[0], p))
 		return 0;
 	match_scales(r, p);
 	if (!p->scale && p->a->op == BRN_OP_quantize_linear &&
@@ -153,26 +180,71 @@ match_product(const struct brn_rewrite *r, struct brn_node *n,
 
 /* ---- making ---- */
 
+/* Element i of t, or its only one.  */
+static int64_t
+int_at(const struct brn_tensor *t, int64_t i)
+{
+	return brn_get_int(t, brn_numel(t) > 1 ? i : 0);
+}
+
+static float
+float_at(const struct brn_tensor *t, int64_t i)
+{
+	return ((const float *)t->data)[brn_numel(t) > 1 ? i : 0];
+}
+
+/* The float that integer q of row r of the weight stands for.  */
+struct row {
+	float scale;
+	int32_t zero;
+};
+
+static void
+set_rows(const struct product *p, struct row *row, int64_t n)
+{
+	for (int64_t r = 0; r < n; r++)
+		row[r] = (struct row){ (float)((p->wscale ? (double)float_at(
+		    p->wscale->value, r) : 1) / p->unit),
+		    p->wzero ? (int32_t)int_at(p->wzero, r) : 0 };
+}
+
+/* A column of a weight: q[0 .. n), one of each row.  */
+#define COLUMN(ctype) \
+	for (int64_t r = 0; r < n; r++) \
+		out[r] = (float)(((const ctype *)w->data)[at + r] - \
+		    row[r].zero) * row[r].scale
+
+static void
+set_column(const struct brn_tensor *w, int64_t at, const struct row *row,
+    int64_t n, float *out)
+{
+	if (w->type.dtype == BURIN_I8)
+		COLUMN(int8_t);
+	else if (w->type.dtype == BURIN_U8)
+		COLUMN(uint8_t);
+	else
+		COLUMN(int32_t);
+}
+
 /* The weight as f32 times its scale.  NULL: no memory.  */
 static struct brn_node *
 weight(struct lift *l, const struct product *p)
 {
 	const struct brn_tensor *w = p->w->value;
-	struct brn_type t = w->type;
-	struct brn_node *n;
-	int64_t rows = t.dim[1], size = brn_numel(w);
-	const float *s = p->wscale ? p->wscale->value->data : NULL;
-	int64_t step = s && brn_numel(p->wscale->value) > 1;
-	float *out;
+	struct brn_type t = { BURIN_F32, 2, { w->type.dim[0],
+	    w->type.dim[1] } };
+	int64_t rows = t.dim[1];
+	struct row *row = brn_alloc((size_t)rows, sizeof *row);
+	struct brn_node *n = row ? brn_graph_constant(l->r.g, p->w->name, &t,
+	    NULL) : NULL;
 
-	t.dtype = BURIN_F32;
-	n = brn_graph_constant(l->r.g, p->w->name, &t, NULL);
-	if (!n)
-		return NULL;
-	out = n->value->data;
-	for (int64_t i = 0; i < size; i++)
-		out[i] = (float)brn_get_int(w, i) * (float)((s ?
-		    (double)s[i % rows * step] : 1) / p->unit);
+	if (n) {
+		set_rows(p, row, rows);
+		for (int64_t c = 0; c < t.dim[0]; c++)
+			set_column(w, c * rows, row, rows,
+			    (float *)n->value->data + c * rows);
+	}
+	free(row);
 	return n;
 }
 

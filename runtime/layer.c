@@ -48,11 +48,15 @@ brn_layer_colsp(const struct brn_layer *l)
 }
 
 static int
-set_bsr(struct brn_layer *l, burin_error *err)
+set_bsr(struct brn_layer *l, const struct brn_layer *like, burin_error *err)
 {
 	struct brn_matrix w;
 	int rc;
 
+	if (like) {
+		l->bsr = like->bsr;
+		return 0;
+	}
 	if (l->node->in[1]->op == BRN_OP_bsr) {
 		l->bsr = l->node->in[1]->bsr;
 		return 0;
@@ -151,9 +155,31 @@ elem_of(const struct brn_layer *l, const struct brn_layer_target *t)
 	return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
 }
 
+/* The weights as the kernel reads them, and as few tokens do.  With 8 bits
+ * they depend on the quantisation of the layer, too.  */
+static int
+pack_weights(struct brn_layer *l, const struct brn_plan *plan,
+    const struct brn_layer *like, burin_error *err)
+{
+	int rc;
+
+	if (like && like->spec.kernel == l->spec.kernel &&
+	    like->spec.elem == l->spec.elem && l->spec.elem != BRN_ELEM_i8) {
+		l->stream = like->stream;
+		l->few = like->few;
+		l->borrows = 1;
+		return 0;
+	}
+	rc = brn_pack_stream(&l->spec, plan, l->bsr->vals, l->quant.step,
+	    &l->stream, err);
+	return rc < 0 ? rc : brn_few_weights_pack(&l->spec, l->bsr->vals,
+	    &l->few, err);
+}
+
 /* Choose the kernel and pack the weights for it.  */
 static int
-set_kernel(struct brn_layer *l, struct brn_layer_target t, burin_error *err)
+set_kernel(struct brn_layer *l, struct brn_layer_target t,
+    const struct brn_layer *like, burin_error *err)
 {
 	const struct brn_choice *c = l->choice;
 	enum brn_elem elem = elem_of(l, &t);
@@ -168,25 +194,24 @@ set_kernel(struct brn_layer *l, struct brn_layer_target t, burin_error *err)
 	if (rc < 0)
 		return rc;
 	l->grain = plan.grain;
-	rc = brn_pack_stream(&l->spec, &plan, l->bsr->vals, l->quant.step,
-	    &l->stream, err);
+	rc = pack_weights(l, &plan, like, err);
 	brn_plan_clear(&plan);
-	return rc < 0 ? rc : brn_few_weights_pack(&l->spec, l->bsr->vals,
-	    &l->few, err);
+	return rc;
 }
 
 int
 brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    const struct brn_choice *c, struct brn_layer_target t, burin_error *err)
+    const struct brn_choice *c, struct brn_layer_target t,
+    const struct brn_layer *like, burin_error *err)
 {
 	int rc;
 
 	*l = (struct brn_layer){ .node = n, .choice = c };
 	if (n->op != BRN_OP_recurrent)
 		l->epilogue = brn_epilogue_of(n);
-	if ((rc = set_bsr(l, err)) == 0 && (rc = set_bias(l, err)) == 0 &&
+	if ((rc = set_bsr(l, like, err)) == 0 && (rc = set_bias(l, err)) == 0 &&
 	    (rc = set_quant(l, t.quantized, err)) == 0)
-		rc = set_kernel(l, t, err);
+		rc = set_kernel(l, t, like, err);
 	if (rc == 0 && brn_is_image_layer(n))
 		rc = set_used(l, err);
 	if (rc < 0) {
@@ -201,8 +226,10 @@ void
 brn_layer_clear(struct brn_layer *l)
 {
 	brn_jit_release(l->kernel);
-	free(l->stream);
-	brn_few_weights_free(l->few);
+	if (!l->borrows) {
+		free(l->stream);
+		brn_few_weights_free(l->few);
+	}
 	free(l->bias);
 	free(l->used);
 	brn_layer_quant_clear(&l->quant);

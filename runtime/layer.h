@@ -24,6 +24,7 @@ struct brn_layer {
 	int32_t grain;                  /* of the kernel: struct brn_plan */
 	void *stream;                  /* brn_pack_stream; or NULL */
 	struct brn_few_weights *few;    /* brn_few_weights_pack; or NULL */
+	int borrows;                    /* stream and few are another layer's */
 	float *bias;                    /* padded to whole blocks, or NULL */
 	int32_t *used;                  /* columns that some block has, of
 	                                   layers on images */
@@ -43,10 +44,12 @@ struct brn_layer_target {
 /* Can n be a layer: are its weight and bias constants?  */
 int brn_is_layer(const struct brn_node *n);
 
-/* Everything but the kernel.  c is borrowed; NULL: nothing was decided about
- * n.  */
+/* Everything but the kernel.  c is borrowed; NULL: nothing was decided about n.
+ * like is a layer with the same weight, read the same way round, whose packed
+ * weights l shares while like lives; NULL: there is none.  */
 int brn_layer_init(struct brn_layer *l, const struct brn_node *n,
-    const struct brn_choice *c, struct brn_layer_target t, burin_error *err);
+    const struct brn_choice *c, struct brn_layer_target t,
+    const struct brn_layer *like, burin_error *err);
 void brn_layer_clear(struct brn_layer *l);
 
 /* Rows and cols, padded to whole blocks.  */

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "ir/graph/weight.h"
 #include "ir/op/infer.h"
 #include "jit/kernel/choose.h"
 #include "passes/pass.h"
@@ -159,6 +160,21 @@ count_uses(const struct brn_graph *g)
 	return uses;
 }
 
+/* An earlier layer with the weight of n, read the same way round; NULL: there
+ * is none.  */
+static const struct brn_layer *
+layer_like(const struct brn_net *net, const struct brn_node *n)
+{
+	for (int i = 0; i < net->nlayer; i++) {
+		const struct brn_node *m = net->layer[i].node;
+
+		if (m->in[1] == n->in[1] && m->op == n->op &&
+		    brn_weight_is_transposed(m) == brn_weight_is_transposed(n))
+			return &net->layer[i];
+	}
+	return NULL;
+}
+
 /* Make the next layer.  The values of its weight are freed once all layers that
  * use it have packed it.  */
 static int
@@ -168,14 +184,14 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 	struct brn_net *root = net->root ? net->root : net;
 	struct brn_layer *l = &root->layer[root->nlayer];
 	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
-	    net->target, err);
+	    net->target, layer_like(net, n), err);
 
 	if (rc < 0)
 		return rc;
 	net->layer_of[n->id] = root->nlayer++;
 	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
 		net->graph->ndequant--;
-	if (--uses[n->in[1]->id] == 0 && l->own)
+	if (--uses[n->in[1]->id] == 0 && n->in[1]->op != BRN_OP_bsr)
 		brn_graph_forget(n->in[1]);
 	return 0;
 }

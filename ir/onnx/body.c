@@ -61,6 +61,47 @@ formal_types(struct brn_onnx_node *n, struct brn_type *t)
 	return 0;
 }
 
+enum { MAX_IDENTITIES = 16 };
+
+/* Whether a loop's body returns its input k as it is: a value that TensorFlow
+ * carries, as it does with weights, though no step changes it.  */
+static int
+is_kept(const struct brn_onnx_node *n, const struct Onnx__GraphProto *gp,
+    size_t k)
+{
+	const char *s = n->op == BRN_OP_loop && k >= 2 && k < gp->n_input &&
+	    k - 1 < gp->n_output ? gp->output[k - 1]->name : NULL;
+
+	for (int i = 0; s && i < MAX_IDENTITIES; i++) {
+		struct brn_onnx_name *v = brn_onnx_find(&n->im->names, s);
+		const struct Onnx__NodeProto *np;
+
+		if (v && v->origin == BRN_ONNX_INPUT)
+			return !strcmp(s, gp->input[k]->name);
+		if (!v || v->origin != BRN_ONNX_NODE ||
+		    (size_t)v->index >= gp->n_node)
+			return 0;
+		np = gp->node[v->index];
+		s = !strcmp(np->op_type ? np->op_type : "", "Identity") &&
+		    np->n_input == 1 ? np->input[0] : NULL;
+	}
+	return 0;
+}
+
+/* What the body reads as its input k, which is input, but for a constant that
+ * is kept: the layers of the body need its values.  */
+static struct brn_node *
+value_of_formal(struct brn_onnx_node *n, const struct Onnx__GraphProto *gp,
+    size_t k, struct brn_node *input)
+{
+	const struct brn_node *c = k < (size_t)n->nin ? n->in[k] : NULL;
+
+	if (!brn_is_const(c) || !is_kept(n, gp, k))
+		return input;
+	return brn_graph_constant(n->im->g, c->name, &c->value->type,
+	    c->value->data);
+}
+
 static int
 add_formal(struct brn_onnx_node *n, struct brn_onnx_scope *s,
     const struct Onnx__GraphProto *gp, size_t k, const struct brn_type *given)
@@ -78,6 +119,8 @@ add_formal(struct brn_onnx_node *n, struct brn_onnx_scope *s,
 		t.dim[0] = 1;
 	}
 	v->node = brn_onnx_add_input(s, gp->input[k]->name, t);
+	if (v->node)
+		v->node = value_of_formal(n, gp, k, v->node);
 	return v->node ? 0 : brn_nomem(im->err);
 }
 
@@ -98,6 +141,8 @@ add_outputs(struct brn_onnx_node *n, struct brn_graph *g,
 		if (!out->node)
 			return brn_onnx_bad(n, "output '%s' of its body is "
 			    "made by nobody", s ? s : "");
+		if (is_kept(n, gp, k + 1))      /* nothing is copied then */
+			out->node = g->in[k + 1].node;
 		out->name = brn_arena_strdup(g->arena, s);
 		out->type = (struct brn_type){ .rank = -1 };
 		if (!out->name)

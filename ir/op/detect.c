@@ -96,8 +96,8 @@ number(const struct brn_tensor *t, double dflt)
 	return t && brn_numel(t) ? brn_get_float(t, 0) : dflt;
 }
 
-/* Choose boxes of all batches and classes; out, unless NULL, has room for
- * them.  Their number, or -1 without memory.  */
+/* Choose boxes of all batches and classes; out, unless NULL, gets them as far
+ * as it has room.  Their number, or -1 without memory.  */
 static int64_t
 nms(const struct brn_node *n, const struct brn_tensor *const *in,
     struct brn_tensor *out)
@@ -118,6 +118,10 @@ nms(const struct brn_node *n, const struct brn_tensor *const *in,
 
 		s.box = (const float *)in[0]->data + k / classes * s.n * 4;
 		some = choose(&s, scores + k * s.n, least != NULL);
+		if (out && found + some > out->type.dim[0]) {
+			found = out->type.dim[0] + 1;
+			break;
+		}
 		for (int64_t i = 0; out && i < some; i++) {
 			int64_t at = 3 * (found + i);
 
@@ -180,10 +184,16 @@ infer_nms(struct brn_infer *c, struct brn_type *out)
 BRN_REF(nms)
 {
 	const struct brn_tensor *all[5];
+	int64_t found;
 
 	for (int i = 0; i < 5; i++)
 		all[i] = brn_opt_in(n, in, i);
-	return nms(n, all, out) < 0 ? brn_nomem(err) : BURIN_OK;
+	found = nms(n, all, out);
+	if (found < 0)
+		return brn_nomem(err);
+	return found == out->type.dim[0] ? BURIN_OK : brn_ref_bad(n, err,
+	    "not the %lld boxes that were counted",
+	    (long long)out->type.dim[0]);
 }
 
 /* ---- roi_align ---- */
@@ -515,6 +525,15 @@ take_first(const struct slices *s, const struct uniques *u,
 				    u->first[g]) * s->inner + i);
 }
 
+/* The dimension of output 0 that slices are counted along.  */
+static int
+along(const struct brn_node *n, const struct brn_tensor *y)
+{
+	const struct brn_attr *a = brn_attr(n, "axis");
+
+	return a ? brn_axis(a->i, y->type.rank) : 0;
+}
+
 BRN_REF(unique)
 {
 	int index = (int)brn_attr_int(n, "index");
@@ -524,6 +543,10 @@ BRN_REF(unique)
 
 	if (uniques_find(&u, n, in[0]) < 0)
 		return brn_nomem(err);
+	if (index != 2 && u.k != out->type.dim[index ? 0 : along(n, out)]) {
+		uniques_clear(&u);
+		return brn_ref_bad(n, err, "not as many as were counted");
+	}
 	from = index == 1 ? u.first : index == 2 ? u.inverse : u.count;
 	if (index == 0)
 		take_first(&s, &u, out);

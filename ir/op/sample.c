@@ -328,7 +328,7 @@ place_of(const struct brn_node *n, const struct brn_type *image,
 		    wide * (k - 1) - 1) / step + 1;
 		int64_t p;
 
-		if (blocks < 1)
+		if (blocks < 1 || k < 1)
 			return -1;
 		p = b % blocks * step + t % k * wide - pad;
 		if (p < 0 || p >= dim)

@@ -272,6 +272,8 @@ BRN_REF(sequence_at)
 
 	if (i < 0)
 		return no_position(n, in[1], l->n, err);
+	if (!brn_type_equal(&l->item[i]->t.type, &out->type))
+		return brn_ref_bad(n, err, "another position than before");
 	return brn_copy_all(&l->item[i]->t, out);
 }
 

@@ -356,6 +356,10 @@ BRN_REF(stft)
 	if (dft_init(&d, given ? brn_get_int(given, 0) : w->type.dim[0],
 	    0) < 0)
 		return brn_nomem(err);
+	if (step < 0 || (dim[1] && d.n + (dim[1] - 1) * step > samples)) {
+		dft_clear(&d);
+		return brn_ref_bad(n, err, "frames behind the signal");
+	}
 	for (int64_t f = 0; f < dim[0] * dim[1]; f++) {
 		const float *x = (const float *)in[0]->data + (f / dim[1] *
 		    samples + f % dim[1] * step) * parts;

@@ -4,10 +4,10 @@
  * which 1 to BRN_FEW_TOKENS tokens are wanted (the argument `tokens`), or for
  * up to BRN_PACKED_TOKENS packed tokens (the argument `stride`), and streams
  * each weight once for all of them.  With packed weights (`few`) it also
- * computes whole tiles, if `tokens` is 0 or larger.  It takes block shape and
- * pattern from its arguments, as tier 0 does, and gives the same bits as every
- * other kernel.  Compiled once for each instruction set: brn_few_tokens_avx512
- * and so on.
+ * computes whole tiles, if `tokens` is 0 or larger and `stride` 0.  It takes
+ * block shape and pattern from its arguments, as tier 0 does, and gives the
+ * same bits as every other kernel.  Compiled once for each instruction set:
+ * brn_few_tokens_avx512 and so on.
  */
 #ifndef BRN_FEW_TOKENS_H
 #define BRN_FEW_TOKENS_H

@@ -441,19 +441,17 @@ run_panel(const struct brn_kernel_args *a, const struct panel *p,
 /* The x of n features, and zeros behind them, which is the x of filled up
  * places.  */
 static void
-gather_panel(float *to, const float *x, int64_t n,
-    const struct brn_kernel_args *a)
+gather_panel(const struct brn_kernel_args *a, float *to, const float *x,
+    int64_t n)
 {
 	int tokens = tokens_at_once(a);
+	int64_t size = n * (a->stride ? a->stride : tokens);
 
-	if (a->stride)
-		memcpy(to, x, (size_t)(n * a->stride) * sizeof *to);
-	else if (tokens == BRN_TILE)
-		memcpy(to, x, (size_t)(n * BRN_TILE) * sizeof *to);
+	if (a->stride || tokens == BRN_TILE)
+		memcpy(to, x, (size_t)size * sizeof *to);
 	else
 		brn_gather_tokens(to, x, n, tokens > 1);
-	memset(to + n * tokens, 0, (size_t)(BRN_FEW_MAX_COLS * tokens) *
-	    sizeof *to);
+	memset(to + size, 0, (size_t)(BRN_FEW_MAX_COLS * tokens) * sizeof *to);
 }
 
 static void
@@ -471,7 +469,7 @@ run_tile(const struct brn_kernel_args *a, int64_t t, float *x_panel)
 	for (int32_t k = 0; k < p.few->npanel; k++) {
 		int64_t at = k * wide, some = n - at < wide ? n - at : wide;
 
-		gather_panel(x_panel, x + (t * n + at) * feature, some, a);
+		gather_panel(a, x_panel, x + (t * n + at) * feature, some);
 		run_panel(a, &p, k);
 		p.initial = p.y;
 		p.stride = feature;

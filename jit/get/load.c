@@ -11,6 +11,7 @@
  */
 #include "jit/get/load.h"
 
+#include "cache/file.h"
 #include "ir/base.h"
 #include "jit/get/fork.h"
 #include "jit/get/locate.h"
@@ -92,7 +93,7 @@ open_copy(int fd, burin_error *err)
 
 	if (copy < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0) {
+	if (fstat(fd, &st) == 0 && brn_file_may_have((uint64_t)st.st_size)) {
 		while (off < st.st_size && sendfile(copy, fd, &off,
 		    (size_t)(st.st_size - off)) > 0)
 			;

@@ -165,6 +165,8 @@ few_tokens_time(const struct brn_spec *s)
 	} by_height[] = { { 16, 1.15 }, { 8, 2 }, { 4, 2.6 }, { 2, 4.5 } };
 	double w = (double)s->nblk * s->bh * s->bw;
 
+	if (s->elem != BRN_ELEM_f32 && s->elem != BRN_ELEM_bf16)
+		return 0;
 	if (brn_spec_is_full(s))
 		return w;
 	for (int i = 0; i < BRN_COUNT(by_height); i++)

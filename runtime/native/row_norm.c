@@ -63,8 +63,8 @@ run_log_softmax(const struct brn_job *j, int64_t r0, int64_t r1)
 
 /* ---- along another axis, or short rows ---- */
 
-/* x as [outer][n][inner].  Lanes are the inner elements, LANES_MOST of them at a
- * time; of short rows, where inner is 1, they are the rows.  */
+/* x as [outer][n][inner].  Lanes are the inner elements, LANES_MOST of them at
+ * a time; of short rows, where inner is 1, they are the rows.  */
 struct along {
 	struct brn_job job;             /* rows: outer, or blocks of short
 	                                   rows */

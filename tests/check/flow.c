@@ -352,22 +352,30 @@ END_TEST
 
 /* ---- layers in bodies -------------------------------------------------- */
 
-/* y = x w^T a step, w given outside; 32 x 32 with two blocks of 16 x 1.  */
+#define LAYER(input, output, nodes, given) \
+	"opset 13\ninput x float [1,32]\noutput y\n" \
+	"init steps int64 [] raw 3\ninit yes bool [] raw 1\n" \
+	"graph body\ninput i int64 []\ninput c bool []\n" \
+	"input v float [1,32]\n" input "output c\noutput u\n" output \
+	nodes "end\nnode y,z = Loop(steps,yes,x" given ") body=@body\n" \
+	"init w float [32,32] raw"
+
+/* y = x w^T a step, w read from outside or carried; 32 x 32 with two blocks of
+ * 16 x 1.  */
 START_TEST(layers_in_bodies_are_sparse)
 {
-	char text[20000] = "opset 13\n"
-	    "input x float [1,32]\noutput y\n"
-	    "init steps int64 [] raw 3\ninit yes bool [] raw 1\n"
-	    "graph body\ninput i int64 []\ninput c bool []\n"
-	    "input v float [1,32]\noutput c\noutput u\n"
-	    "node u = MatMul(v,w)\nend\n"
-	    "node y = Loop(steps,yes,x) body=@body\n"
-	    "init w float [32,32] raw";
+	static const char *const texts[] = {
+		LAYER("", "output v\n", "node u = MatMul(v,w)\n", ""),
+		LAYER("input p\n", "output q\n",
+		    "node u = MatMul(v,p)\nnode q = Identity(p)\n", ",w"),
+	};
+	char text[20000];
 	const burin_layer_info *l;
 	float v[32], want[32];
-	size_t n = strlen(text);
+	size_t n = strlen(texts[_i]);
 	struct rig r;
 
+	strcpy(text, texts[_i]);
 	for (int i = 0; i < 32 * 32; i++)       /* row i / 32 of [in, out] */
 		n += (size_t)snprintf(text + n, sizeof text - n, " %s",
 		    i / 32 == 3 && i % 32 < 16 ? "0.5" :
@@ -455,6 +463,46 @@ START_TEST(a_run_may_be_canceled)
 	ck_assert_ptr_null(r.out[0].data);
 	ck_assert_int_eq(run(&r, 1, 20), BURIN_ECANCELED);
 	pthread_join(thread, NULL);
+	rig_clear(&r);
+}
+END_TEST
+
+/* ---- random numbers ---------------------------------------------------- */
+
+static const char noise[] = "opset 15\n"
+    "input x float [1,n]\noutput a\noutput b\noutput c\noutput d\n"
+    "node a = RandomUniformLike(x) seed=1f low=2f high=3f\n"
+    "node b = RandomNormalLike(x) mean=50f\n"
+    "node half = Sub(a,two)\ninit two float [] raw 2\n"
+    "node c = Bernoulli(half)\n"
+    "node d = RandomNormal() shape=[3] seed=7f\n";
+
+/* With a seed each run has the same numbers, without a seed others.  */
+START_TEST(random_numbers_have_seeds)
+{
+	float first[2][64], sum = 0;
+	struct rig r;
+
+	rig_init(&r, noise, NULL);
+	for (int k = 0; k < 2; k++) {
+		suite_ok(run(&r, 1, 60), err);
+		for (int i = 0; i < 2; i++) {
+			const float *v = r.out[i].data;
+			size_t n = 60 * sizeof *v;
+
+			if (k)
+				ck_assert_int_eq(memcmp(first[i], v, n) == 0,
+				    i == 0);
+			memcpy(first[i], v, n);
+		}
+	}
+	for (int i = 0; i < 60; i++) {
+		ck_assert(first[0][i] >= 2 && first[0][i] < 3);
+		ck_assert(first[1][i] > 40 && first[1][i] < 60);
+		sum += ((const float *)r.out[2].data)[i];
+	}
+	ck_assert(sum > 10 && sum < 50);
+	ck_assert_uint_eq(r.out[3].nbytes, 12);
 	rig_clear(&r);
 }
 END_TEST
@@ -564,9 +612,10 @@ flow_suite(void)
 	tcase_add_test(tc, bodies_may_be_nested);
 	tcase_add_test(tc, a_scan_goes_over_axes_in_directions);
 	tcase_add_test(tc, a_loop_may_fill_a_sequence);
-	tcase_add_test(tc, layers_in_bodies_are_sparse);
+	tcase_add_loop_test(tc, layers_in_bodies_are_sparse, 0, 2);
 	tcase_add_test(tc, loops_have_limits);
 	tcase_add_test(tc, a_run_may_be_canceled);
+	tcase_add_test(tc, random_numbers_have_seeds);
 	tcase_add_loop_test(tc, what_does_not_fit_is_refused, 0,
 	    COUNT(refused));
 	tcase_add_test(tc, unsupported_operators_in_bodies_are_listed);

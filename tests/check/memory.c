@@ -13,6 +13,8 @@
 #include "burin.h"
 #include "ir/base.h"
 #include "runtime/model.h"
+#include "runtime/options.h"
+#include "tests/support/build.h"
 #include "tests/support/onnx_text.h"
 #include "tests/support/suite.h"
 
@@ -245,6 +247,43 @@ START_TEST(weights_are_held_once)
 }
 END_TEST
 
+/* Of a pruned weight and of a dense one, which three layers multiply with and
+ * one with its transpose.  */
+START_TEST(shared_weight_is_packed_once)
+{
+	burin_options *o = burin_options_new();
+	struct brn_graph *g = build_graph();
+	struct brn_node *w = weight(g, "w", 64, 64, 3);
+	struct brn_node *x = input(g, "x", 2, BATCH, 64);
+	const struct brn_layer *l;
+	struct brn_net *net;
+	burin_model *m;
+
+	for (int i = 0; _i && i < 64 * 64; i++)
+		if (i % 11)
+			((float *)w->value->data)[i] = 0;
+	for (int i = 0; i < 4; i++)
+		x = OP(g, matmul, x, i == 3 ? OP(g, transpose, w) : w);
+	output(g, "y", x);
+	suite_ok(burin_options_set(o, "jit", "off", &err), err);
+	suite_ok(brn_graph_sweep(g, &err), err);
+	suite_ok(brn_model_new(g, o, 0, &m, &err), err);
+	net = brn_model_net(m);
+	l = net->layer;
+	ck_assert_int_eq(net->nlayer, 4);
+	for (int i = 1; i < 4; i++) {
+		ck_assert_int_eq(l[i].bsr == l[0].bsr, i < 3);
+		ck_assert_int_eq(l[i].borrows, i < 3);
+		if (i < 3)
+			ck_assert_ptr_eq(l[i].few, l[0].few);
+	}
+	ck_assert_int_eq(l[0].few != NULL, _i);
+	brn_net_free(net);
+	burin_model_free(m);
+	burin_options_free(o);
+}
+END_TEST
+
 static Suite *
 held_suite(void)
 {
@@ -258,6 +297,7 @@ held_suite(void)
 	tcase_add_test(tc, copies_are_allocated_once);
 	tcase_add_test(tc, old_weights_go_with_the_next_run);
 	tcase_add_loop_test(tc, weights_are_held_once, 0, COUNT(file));
+	tcase_add_loop_test(tc, shared_weight_is_packed_once, 0, 2);
 	return s;
 }
 

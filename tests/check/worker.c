@@ -484,6 +484,19 @@ START_TEST(file_size_limit_leaves_t0_and_a_note)
 }
 END_TEST
 
+/* The copies in memory are files, too.  */
+START_TEST(kernels_are_loaded_under_a_file_size_limit)
+{
+	struct rlimit r = { 4096, 4096 };
+	burin_stats st;
+
+	once();
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &r), 0);
+	st = once();
+	expect(&st, 0, NLAYER, 0, 0);
+}
+END_TEST
+
 START_TEST(full_disk_leaves_t0_and_a_note)
 {
 	struct paths p;
@@ -546,6 +559,7 @@ worker_suite(void)
 	tcase_add_test(tc, temporary_files_where_others_may_write_are_refused);
 	tcase_add_test(tc, cache_that_takes_nothing_is_done_without);
 	tcase_add_loop_test(tc, file_size_limit_leaves_t0_and_a_note, 0, 3);
+	tcase_add_test(tc, kernels_are_loaded_under_a_file_size_limit);
 	tcase_add_test(tc, full_disk_leaves_t0_and_a_note);
 	tcase_add_test(tc, no_memory_is_an_error_and_nothing_more);
 	return s;

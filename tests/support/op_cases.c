@@ -604,6 +604,7 @@ const struct op_case op_cases[] = {
 #include "tests/support/image_cases.def"
 #include "tests/support/quant_cases.def"
 #include "tests/support/recurrent_cases.def"
+#include "tests/support/signal_cases.def"
 };
 
 const int op_ncases = BRN_COUNT(op_cases);
