@@ -150,6 +150,16 @@ all_values(const struct brn_infer *c, const struct brn_tensor **in, int n)
 	return 1;
 }
 
+/* Take what a count costs from the budget, if that has it.  */
+static int
+can_pay(struct brn_infer *c, double cost)
+{
+	if (cost > c->budget)
+		return 0;
+	c->budget -= cost;
+	return 1;
+}
+
 int
 infer_nms(struct brn_infer *c, struct brn_type *out)
 {
@@ -174,7 +184,8 @@ infer_nms(struct brn_infer *c, struct brn_type *out)
 	dim = 4;
 	if ((rc = brn_infer_same_dim(c, &dim, b->dim[2])) < 0)
 		return rc;
-	n = all_values(c, in, 5) ? nms(c->n, in, NULL) : -2;
+	n = all_values(c, in, 5) && can_pay(c, (double)brn_numel(in[1]) *
+	    (double)in[1]->type.dim[2]) ? nms(c->n, in, NULL) : -2;
 	if (n == -1)
 		return brn_nomem(c->err);
 	out->dim[0] = n < 0 ? brn_infer_new_dim(c) : n;
@@ -499,7 +510,7 @@ infer_unique(struct brn_infer *c, struct brn_type *out)
 	if (brn_attr(c->n, "axis") &&
 	    (axis = brn_axis(brn_attr(c->n, "axis")->i, x->rank)) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "no such axis");
-	if (v) {
+	if (v && can_pay(c, 64 * (double)brn_numel(v))) {
 		if (uniques_find(&u, c->n, v) < 0)
 			return brn_nomem(c->err);
 		k = u.k;

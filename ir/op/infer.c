@@ -8,6 +8,7 @@
 
 #include "ir/graph/list.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -437,7 +438,8 @@ int
 brn_infer_one(const struct brn_graph *g, const struct brn_node *n,
     struct brn_shapes *s, struct brn_type *out, burin_error *err)
 {
-	struct brn_infer c = { .g = g, .n = n, .s = s, .err = err };
+	struct brn_infer c = { .g = g, .n = n, .s = s, .budget = DBL_MAX,
+	    .err = err };
 	int rc = check_inputs(&c);
 
 	*out = unknown;

@@ -101,32 +101,87 @@ pad_starts(const struct brn_node *n, const struct brn_tensor *const *in,
 		    brn_get_int(in[1], i);
 }
 
+struct pad {
+	const struct brn_tensor *x, *value;     /* value NULL: 0 */
+	struct brn_tensor *out;
+	enum brn_pad_mode mode;
+	int64_t start[BRN_MAX_RANK], stride[BRN_MAX_RANK];
+};
+
+static void
+pad_element(const struct pad *k, int64_t at, int64_t from)
+{
+	size_t size = brn_dtype_size(k->out->type.dtype);
+
+	if (from >= 0)
+		brn_copy_elem(k->out, at, k->x, from);
+	else if (k->value)
+		brn_copy_elem(k->out, at, k->value, 0);
+	else
+		memset((char *)k->out->data + (size_t)at * size, 0, size);
+}
+
+/* Where the line of the result that `it` is at begins in x.  -1: the line is
+ * padding.  */
+static int64_t
+line_start(const struct pad *k, const struct brn_iter *it)
+{
+	int64_t from = 0;
+
+	for (int d = 0; d < it->rank - 1 && from >= 0; d++) {
+		int64_t i = padded(it->at[d] - k->start[d], k->x->type.dim[d],
+		    k->mode);
+
+		from = i < 0 ? -1 : from + i * k->stride[d];
+	}
+	return from;
+}
+
+/* A line of n elements from `at` on.  What x has of it is copied at once.  */
+static void
+pad_line(const struct pad *k, int last, int64_t at, int64_t n, int64_t from)
+{
+	int64_t dim = k->x->type.dim[last], start = k->start[last];
+	int64_t lo = start > 0 ? start : 0, hi = start + dim;
+	size_t size = brn_dtype_size(k->out->type.dtype);
+
+	lo = from < 0 || lo > n ? n : lo;
+	hi = hi < n ? hi : n;
+	hi = hi < lo ? lo : hi;
+	for (int64_t i = 0; i < n; i++) {
+		int64_t p;
+
+		if (i == lo && lo < hi) {
+			memcpy((char *)k->out->data + (size_t)(at + lo) * size,
+			    (const char *)k->x->data +
+			    (size_t)(from + lo - start) * size,
+			    (size_t)(hi - lo) * size);
+			i = hi - 1;
+			continue;
+		}
+		p = padded(i - start, dim, k->mode);
+		pad_element(k, at + i, from < 0 || p < 0 ? -1 : from + p);
+	}
+}
+
 BRN_REF(pad)
 {
-	enum brn_pad_mode mode = (enum brn_pad_mode)brn_attr_int(n, "mode");
-	const struct brn_tensor *value = brn_opt_in(n, in, 2);
-	size_t size = brn_dtype_size(out->type.dtype);
-	int64_t start[BRN_MAX_RANK], stride[BRN_MAX_RANK];
+	struct pad k = { .x = in[0], .value = brn_opt_in(n, in, 2),
+	    .out = out,
+	    .mode = (enum brn_pad_mode)brn_attr_int(n, "mode") };
+	struct brn_type lines = out->type;
+	int last = lines.rank - 1;
 	struct brn_iter it;
 
-	pad_starts(n, in, start);
-	brn_type_strides(&in[0]->type, stride);
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
-		int64_t from = 0;
-
-		for (int d = 0; d < out->type.rank && from >= 0; d++) {
-			int64_t i = padded(it.at[d] - start[d],
-			    in[0]->type.dim[d], mode);
-
-			from = i < 0 ? -1 : from + i * stride[d];
-		}
-		if (from >= 0)
-			brn_copy_elem(out, it.pos, in[0], from);
-		else if (value)
-			brn_copy_elem(out, it.pos, value, 0);
-		else
-			memset((char *)out->data + (size_t)it.pos * size, 0,
-			    size);
+	if (last < 0) {
+		pad_element(&k, 0, 0);
+		return BURIN_OK;
 	}
+	pad_starts(n, in, k.start);
+	brn_type_strides(&in[0]->type, k.stride);
+	lines.dim[last] = lines.dim[last] > 0;
+	for (brn_iter_init(&it, &lines); it.left; brn_iter_next(&it))
+		pad_line(&k, last, it.pos * out->type.dim[last],
+		    out->type.dim[last], line_start(&k, &it));
 	return BURIN_OK;
 }

