@@ -94,6 +94,29 @@ INPUTS = {
     "Unsqueeze": [IMAGE, i64(0)],
     "Upsample": [IMAGE, np.array([1, 1, 2, 2], np.float32)],
     "MeanVarianceNormalization": [IMAGE],
+    "BlackmanWindow": [np.array(4)], "HammingWindow": [np.array(4)],
+    "HannWindow": [np.array(4)],
+    "MelWeightMatrix": [np.array(8), np.array(16), np.array(8192),
+                        np.float32(0), np.float32(4096)],
+    "DFT": [f32(1, 4, 1)], "STFT": [f32(1, 4, 1), np.array(2), f32(2)],
+    "Det": [f32(2, 2)],
+    "Col2Im": [f32(1, 4, 4), i64(2, 2), i64(1, 1)],
+    "CenterCropPad": [f32(4, 4), i64(2, 2)],
+    "GridSample": [IMAGE, f32(1, 2, 2, 2)],
+    "MaxUnpool": [f32(1, 1, 1, 1), i64(0).reshape(1, 1, 1, 1)],
+    "NonMaxSuppression": [f32(1, 2, 4), f32(1, 1, 2), np.array(2)],
+    "RoiAlign": [IMAGE, f32(1, 4), i64(0)], "Unique": [IMAGE],
+    "LSTM": [f32(2, 1, 3), f32(1, 8, 3), f32(1, 8, 2)],
+    "GRU": [f32(2, 1, 3), f32(1, 6, 3), f32(1, 6, 2)],
+}
+# Operators with graphs or sequences; random numbers are others in each run; the
+# default of RNN is two activations, for both directions, where one has one.
+LEFT_OUT = {
+    "RNN",
+    "If", "Loop", "Scan", "SequenceAt", "SequenceConstruct", "SequenceEmpty",
+    "SequenceErase", "SequenceInsert", "SequenceLength", "ConcatFromSequence",
+    "SplitToSequence", "Bernoulli", "Multinomial", "RandomNormal",
+    "RandomNormalLike", "RandomUniform", "RandomUniformLike",
 }
 # Those of opsets before the one named.
 OLDER = {
@@ -138,6 +161,13 @@ NAMED = {
 }
 OF_OP = {
     ("DepthToSpace", "mode"): ["CRD"],
+    ("GridSample", "mode"): ["nearest"],
+    ("GridSample", "padding_mode"): ["border", "reflection"],
+    ("RoiAlign", "mode"): ["max"],
+    ("RoiAlign", "coordinate_transformation_mode"): ["output_half_pixel"],
+    ("LSTM", "direction"): ["reverse"], ("GRU", "direction"): ["reverse"],
+    ("LSTM", "activations"): [["Sigmoid", "Relu", "Tanh"]],
+    ("GRU", "activations"): [["Sigmoid", "Relu"]],
     ("Pad", "mode"): ["reflect", "edge", "wrap"],
     ("Resize", "mode"): ["linear", "cubic"],
     ("Upsample", "mode"): ["linear"],
@@ -155,7 +185,7 @@ def known():
         ops = set(re.findall(r'^OP\(\w+,\s*"(\w+)"', f.read(), re.M))
     with open(os.path.join(ROOT, "ir", "onnx", "contrib.c")) as f:
         ops |= set(re.findall(r'{ "", "(\w+)"', f.read()))
-    return sorted(ops | {"Constant"})
+    return sorted((ops | {"Constant"}) - LEFT_OUT)
 
 
 def versions(ops):
