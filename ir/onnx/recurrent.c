@@ -44,13 +44,6 @@ has_word(const struct Onnx__AttributeProto *a, const char *word)
 }
 
 static void
-bad(struct brn_expand *e, const char *what)
-{
-	if (!brn_expand_stopped(e))
-		e->rc = brn_onnx_bad(e->n, "%s", what);
-}
-
-static void
 read_direction(struct brn_expand *e, struct recurrent *k)
 {
 	struct Onnx__AttributeProto *a;
@@ -64,8 +57,8 @@ read_direction(struct brn_expand *e, struct recurrent *k)
 	k->reverse = has_word(a, "reverse");
 	k->dirs = k->reverse ? 1 : 2;
 	if (!k->reverse && !has_word(a, "bidirectional"))
-		bad(e, "attribute 'direction' is none of forward, reverse, "
-		    "bidirectional");
+		brn_cannot(e, "with direction %.*s", a->s.len < 32 ?
+		    (int)a->s.len : 32, a->s.data);
 }
 
 static const struct known_act {
@@ -146,10 +139,11 @@ read_fns(struct brn_expand *e, struct recurrent *k)
 		e->rc = rc;
 	if (rc <= 0)
 		return;
-	if (a->n_strings != (size_t)n) {
+	/* The default of RNN has two also where there is one direction.  */
+	if (a->n_strings < (size_t)n) {
 		if (!brn_expand_stopped(e))
-			e->rc = brn_onnx_bad(e->n, "attribute 'activations' "
-			    "has %zu names, wanted %d", a->n_strings, n);
+			e->rc = brn_onnx_bad(e->n, "%zu activations, wanted "
+			    "%d", a->n_strings, n);
 		return;
 	}
 	k->changed = 1;

@@ -344,7 +344,7 @@ static const struct pair {
   "output y\ninit b float [1,4] raw 1 2 0.5 -1\n"
   "init c float [1,4] raw 0 0 1.5 1\n",
   "node y = RNN(x,w,r,b) activations=['relu']",
-  "node y = RNN(x,w,r,c) activations=['Relu']" },
+  "node y = RNN(x,w,r,c) activations=['Relu','Tanh']" },
 { "parameters go to the activations that have them",
   "input x float [3,2,2]\ninput w float [1,6,2]\ninput r float [1,6,2]\n"
   "output y\n",
@@ -498,10 +498,10 @@ BAD(CELL "node y = LSTM(x,w,r) hidden_size=3", "m: node 'y' (LSTM): input 2 "
     "(R) has 2 hidden units, wanted 3 (hidden_size)")
 BAD(CELL "node y = LSTM(x,w,r) direction='bidirectional'",
     "m: node 'y' (LSTM): input 1 (W) is not [2, 8, inputs]")
-BAD(CELL "node y = LSTM(x,w,r) direction='sideways'", "m: node 'y' (LSTM): "
-    "attribute 'direction' is none of forward, reverse, bidirectional")
-BAD(CELL "node y = LSTM(x,w,r) activations=['Tanh']", "m: node 'y' (LSTM): "
-    "attribute 'activations' has 1 names, wanted 3")
+NOT(CELL "node y = LSTM(x,w,r) direction='sideways'",
+    "m: unsupported: LSTM with direction sideways (node 'y', opset 14)")
+BAD(CELL "node y = LSTM(x,w,r) activations=['Tanh']",
+    "m: node 'y' (LSTM): 1 activations, wanted 3")
 BAD(CELL "node y = LSTM(x,w)",
     "m: node 'y' (LSTM): 2 inputs, wanted 3 to 8")
 BAD(CELL "node y = LSTM(x,w,,b)",
