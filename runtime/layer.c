@@ -155,8 +155,8 @@ elem_of(const struct brn_layer *l, const struct brn_layer_target *t)
 	return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
 }
 
-/* The weights as the kernel reads them, and as few tokens do.  With 8 bits
- * they depend on the quantisation of the layer, too.  */
+/* The weights as the kernel reads them, and as few tokens do.  On integers few
+ * tokens take the kernel, too.  */
 static int
 pack_weights(struct brn_layer *l, const struct brn_plan *plan,
     const struct brn_layer *like, burin_error *err)
@@ -172,7 +172,8 @@ pack_weights(struct brn_layer *l, const struct brn_plan *plan,
 	}
 	rc = brn_pack_stream(&l->spec, plan, l->bsr->vals, l->quant.step,
 	    &l->stream, err);
-	return rc < 0 ? rc : brn_few_weights_pack(&l->spec, l->bsr->vals,
+	return rc < 0 || l->spec.elem == BRN_ELEM_i8 ? rc :
+	    brn_few_weights_pack(&l->spec, l->bsr->vals,
 	    &l->few, err);
 }
 
@@ -288,8 +289,9 @@ void
 brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 {
 	int f32 = l->spec.elem == BRN_ELEM_f32;
+	int few = a->tokens && a->tokens <= BRN_FEW_TOKENS;
 
-	if ((a->tokens && a->tokens <= BRN_FEW_TOKENS) || (f32 && l->few &&
+	if ((few && l->spec.elem != BRN_ELEM_i8) || (f32 && l->few &&
 	    a->tile1 - a->tile0 <= brn_few_weights_tiles(&l->spec)))
 		brn_few_tokens(l->spec.isa)(a);
 	else
@@ -490,7 +492,8 @@ brn_layer_run(const struct brn_layer_run *r)
 {
 	const struct brn_layer *l = r->layer;
 	int few = r->tiles.tokens <= BRN_FEW_TOKENS;
-	enum brn_elem elem = few ? BRN_ELEM_f32 : l->spec.elem;
+	enum brn_elem elem = few && l->spec.elem == BRN_ELEM_bf16 ?
+	    BRN_ELEM_f32 : l->spec.elem;
 	int pack = !r->x_tiles || elem != BRN_ELEM_f32 ||
 	    l->quant.x != BRN_X_FLOAT || brn_layer_colsp(l) != l->bsr->cols;
 	int unpack = !r->y_tiles || brn_layer_rowsp(l) != l->bsr->rows;

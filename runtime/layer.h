@@ -76,7 +76,7 @@ struct brn_kernel_args brn_layer_args(const struct brn_layer *l);
 int64_t brn_layer_chunk(const struct brn_layer *l, int i, int n);
 
 /* The layer's kernel, or what is better for few tokens.  The latter is fp32 in
- * any layer: then x is, too.  */
+ * a bf16 layer: then x is, too.  */
 void brn_layer_multiply(const struct brn_layer *l,
     const struct brn_kernel_args *a);
 

@@ -175,6 +175,23 @@ layer_like(const struct brn_net *net, const struct brn_node *n)
 	return NULL;
 }
 
+/* Free the values of weight w, which all layers that use it have packed.  Those
+ * on integers read nothing else.  */
+static void
+forget_weight(struct brn_net *root, struct brn_node *w)
+{
+	int read = 0;
+
+	for (int i = 0; i < root->nlayer; i++)
+		read |= root->layer[i].node->in[1] == w &&
+		    root->layer[i].spec.elem != BRN_ELEM_i8;
+	if (w->op != BRN_OP_bsr || !read)
+		brn_graph_forget(w);
+	for (int i = 0; i < root->nlayer && !read; i++)
+		if (root->layer[i].node->in[1] == w && root->layer[i].own)
+			brn_bsr_forget(root->layer[i].own);
+}
+
 /* Make the next layer.  The values of its weight are freed once all layers that
  * use it have packed it.  */
 static int
@@ -191,8 +208,8 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 	net->layer_of[n->id] = root->nlayer++;
 	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
 		net->graph->ndequant--;
-	if (--uses[n->in[1]->id] == 0 && n->in[1]->op != BRN_OP_bsr)
-		brn_graph_forget(n->in[1]);
+	if (--uses[n->in[1]->id] == 0)
+		forget_weight(root, n->in[1]);
 	return 0;
 }
 

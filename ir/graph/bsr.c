@@ -77,6 +77,13 @@ brn_bsr_free(struct brn_bsr *b)
 	free(b);
 }
 
+void
+brn_bsr_forget(struct brn_bsr *b)
+{
+	free(b->vals);
+	b->vals = NULL;
+}
+
 /* Whether one of n floats is not zero: the OR of their bits, but for the signs,
  * is not 0.  */
 static int

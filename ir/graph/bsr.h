@@ -40,6 +40,8 @@ struct brn_bsr {
 int brn_bsr_from_dense(const struct brn_matrix *m, int bh, int bw,
     int keep_all, struct brn_bsr **out, burin_error *err);
 void brn_bsr_free(struct brn_bsr *b);                   /* NULL is fine */
+/* Free the values; the structure stays.  */
+void brn_bsr_forget(struct brn_bsr *b);
 
 /* Write the matrix to w [rows][cols].  */
 void brn_bsr_to_dense(const struct brn_bsr *b, float *w);

@@ -40,10 +40,12 @@ free_held(struct brn_node *n)
 void
 brn_graph_forget(struct brn_node *n)
 {
-	float **p = n->bsr ? &n->bsr->vals : (float **)&n->value->data;
-
-	free(*p);
-	*p = NULL;
+	if (n->bsr) {
+		brn_bsr_forget(n->bsr);
+		return;
+	}
+	free(n->value->data);
+	n->value->data = NULL;
 }
 
 void
