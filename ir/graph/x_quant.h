@@ -5,7 +5,8 @@
  *
  *	scale * (clip(round(x / scale) + zero, 0, 255) - zero)
  *
- * with round to nearest even (ONNX QuantizeLinear and DequantizeLinear to u8).
+ * with round to nearest even (ONNX QuantizeLinear and DequantizeLinear to u8),
+ * and 0 in place of NaN.
  */
 #ifndef BRN_X_QUANT_H
 #define BRN_X_QUANT_H

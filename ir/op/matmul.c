@@ -328,7 +328,7 @@ quantize(const struct brn_node *layer, const float *x, int64_t n, float *out)
 	for (int64_t i = 0; i < n; i++) {
 		float q = rintf(x[i] / scale) + (float)zero;
 
-		q = q > 0 ? q < 255 ? q : 255 : 0;
+		q = q < 0 ? 0 : q > 255 ? 255 : q == q ? q : (float)zero;
 		out[i] = (q - (float)zero) * scale;
 	}
 }

@@ -63,10 +63,51 @@ zero_point(const struct brn_job *j, int64_t channel)
 		} \
 	} \
 	ROWS(quantize_##type, float, ctype)
-QUANTIZE(U8, uint8_t)
-QUANTIZE(I8, int8_t)
 QUANTIZE(U16, uint16_t)
 QUANTIZE(I16, int16_t)
+
+#ifdef __AVX512F__
+/* As lines of a tile, which takes no division; zero is that of u8.  */
+static void
+quantize_bytes(const float *x, uint8_t *y, int64_t n, float scale, int zero)
+{
+	struct brn_tile_quant q;
+	float last[BRN_TILE] = { 0 };
+	uint8_t bytes[BRN_TILE];
+	int64_t lines = n / BRN_TILE;
+	size_t rest = (size_t)(n % BRN_TILE);
+
+	for (int i = 0; i < BRN_TILE; i++) {
+		q.scale[i] = scale;
+		q.zero[i] = zero;
+	}
+	BRN_FOR_ISA(brn_quantize)(x, lines, &q, BRN_QUANT_LINES, y);
+	if (!rest)
+		return;
+	memcpy(last, x + lines * BRN_TILE, rest * sizeof *last);
+	BRN_FOR_ISA(brn_quantize)(last, 1, &q, BRN_QUANT_LINES, bytes);
+	memcpy(y + lines * BRN_TILE, bytes, rest);
+}
+
+static void
+quantize_U8(const float *x, uint8_t *y, int64_t n, float scale, int64_t zero)
+{
+	quantize_bytes(x, y, n, scale, (int)zero);
+}
+
+static void
+quantize_I8(const float *x, int8_t *y, int64_t n, float scale, int64_t zero)
+{
+	quantize_bytes(x, (uint8_t *)y, n, scale, (int)zero + 128);
+	for (int64_t i = 0; i < n; i++)
+		y[i] ^= -128;
+}
+ROWS(quantize_U8, float, uint8_t)
+ROWS(quantize_I8, float, int8_t)
+#else
+QUANTIZE(U8, uint8_t)
+QUANTIZE(I8, int8_t)
+#endif
 
 #define DEQUANTIZE(type, ctype) \
 	static void \

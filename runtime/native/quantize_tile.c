@@ -2,6 +2,7 @@
  *
  * Quantizing x, and sums back to floats (runtime/native/tile_quant.h).
  */
+#include <float.h>
 #include <math.h>
 
 #include "runtime/native/isa.h"
@@ -120,23 +121,33 @@ BRN_FOR_ISA(brn_dequantize)(float *restrict y, int64_t n,
 struct scales {
 	__m512 scale, inverse;
 	__m512i zero;
+	__mmask16 far;                  /* lanes whose inverse is not finite */
 };
+
+/* t for its conversion to i32: NaN becomes 0, and what is larger than any i32
+ * is clipped.  What is less becomes the least i32 anyway.  */
+static inline __m512
+clip(__m512 t)
+{
+	const __m512i nan_to_zero = _mm512_set1_epi32(0x88);
+
+	t = _mm512_min_ps(_mm512_set1_ps(1e6f), t);
+	return _mm512_fixupimm_ps(t, t, nan_to_zero, 0);
+}
 
 /* Four lines as integers of i32, not yet saturated.  x times the inverse of
  * the scale is off by an ulp or two, which matters only next to a half: then
- * all are divided.  NaN, and what is less than any i32, becomes the least i32;
- * what is larger is clipped first.  */
+ * all are divided, as for scales so small that they have no inverse.  */
 static inline void
 quantize_four(const float *const x[4], const struct scales *s, __m512i q[4])
 {
-	const __m512 most = _mm512_set1_ps(1e6f), near = _mm512_set1_ps(
-	    0.4999f);
-	__mmask16 half = 0;
+	const __m512 near = _mm512_set1_ps(0.4999f);
+	__mmask16 half = s->far;
 
 #pragma GCC unroll 4
 	for (int k = 0; k < 4; k++) {
-		__m512 t = _mm512_min_ps(most, _mm512_mul_ps(
-		    _mm512_loadu_ps(x[k]), s->inverse)), d;
+		__m512 t = clip(_mm512_mul_ps(_mm512_loadu_ps(x[k]),
+		    s->inverse)), d;
 
 		q[k] = _mm512_cvtps_epi32(t);
 		d = _mm512_sub_ps(t, _mm512_cvtepi32_ps(q[k]));
@@ -146,8 +157,8 @@ quantize_four(const float *const x[4], const struct scales *s, __m512i q[4])
 	if (half)
 #pragma GCC unroll 4
 		for (int k = 0; k < 4; k++)
-			q[k] = _mm512_cvtps_epi32(_mm512_min_ps(most,
-			    _mm512_div_ps(_mm512_loadu_ps(x[k]), s->scale)));
+			q[k] = _mm512_cvtps_epi32(clip(_mm512_div_ps(
+			    _mm512_loadu_ps(x[k]), s->scale)));
 #pragma GCC unroll 4
 	for (int k = 0; k < 4; k++)
 		q[k] = _mm512_add_epi32(q[k], s->zero);
@@ -221,10 +232,11 @@ static struct scales
 scales_of(const struct brn_tile_quant *q)
 {
 	__m512 scale = _mm512_loadu_ps(q->scale);
+	__m512 inverse = _mm512_div_ps(_mm512_set1_ps(1), scale);
 
-	return (struct scales){ scale,
-	    _mm512_div_ps(_mm512_set1_ps(1), scale),
-	    _mm512_loadu_si512(q->zero) };
+	return (struct scales){ scale, inverse,
+	    _mm512_loadu_si512(q->zero), _mm512_cmp_ps_mask(
+	    _mm512_abs_ps(inverse), _mm512_set1_ps(FLT_MAX), _CMP_NLE_UQ) };
 }
 
 #else
@@ -239,7 +251,7 @@ quantize_one(float x, const struct scales *s, int i)
 	float lo = (float)-s->q->zero[i], hi = 255 + lo;
 	float v = x / s->q->scale[i];
 
-	v = v > lo ? v < hi ? v : hi : lo;
+	v = v < lo ? lo : v > hi ? hi : v == v ? v : 0;
 	return (int32_t)rintf(v) + s->q->zero[i];
 }
 

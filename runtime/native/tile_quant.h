@@ -33,8 +33,8 @@ struct brn_row_quant {
 typedef void brn_range_fn(const float *x, int64_t n, float lo[BRN_TILE],
     float hi[BRN_TILE]);
 /* Quantize the n lines at x to `to`, which may be x: divide by scale, round to
- * nearest even, add zero, saturate (ONNX QuantizeLinear).  NaN becomes 0.
- */
+ * nearest even, add zero, saturate (ONNX QuantizeLinear).  NaN becomes
+ * zero.  */
 typedef void brn_quantize_fn(const float *x, int64_t n,
     const struct brn_tile_quant *q, enum brn_quant_form form, void *to);
 /* n lines of sums in i32, in place: (y - zero * sum) * (x's scale * w's scale)
