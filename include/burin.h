@@ -265,6 +265,7 @@ typedef struct burin_layer_info {
 	const char *kernel;     /* what runs it, "t1.16x1.avx512" */
 	const char *key;        /* of its kernel in the cache, 32 hex digits */
 	size_t ncandidates;     /* 0: there was nothing to decide */
+	const char *precision;  /* of its products: "fp32", "bf16", "int8" */
 } burin_layer_info;
 
 #define BURIN_MAX_REJECTS 8

@@ -94,6 +94,10 @@ set_bias(struct brn_layer *l, burin_error *err)
 static void
 describe(struct brn_layer *l)
 {
+	static const char *const precision[BRN_NUM_ELEMS] = {
+		[BRN_ELEM_f32] = "fp32", [BRN_ELEM_bf16] = "bf16",
+		[BRN_ELEM_i8] = "int8",
+	};
 	const struct brn_choice *c = l->choice;
 
 	l->info = (burin_layer_info){
@@ -108,6 +112,7 @@ describe(struct brn_layer *l)
 		.decision = l->node->in[1]->op == BRN_OP_bsr ? "sparse" :
 		    "dense",
 		.why = c ? c->why : "",
+		.precision = precision[l->spec.elem],
 	};
 }
 

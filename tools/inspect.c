@@ -267,6 +267,17 @@ print_lines(const burin_model *m, const char *title, line_fn *line)
 		printf("  %s\n", s);
 }
 
+static size_t
+count_int8(const burin_model *m)
+{
+	const burin_layer_info *l;
+	size_t n = 0;
+
+	for (size_t i = 0; (l = burin_model_layer(m, i)); i++)
+		n += !strcmp(l->precision, "int8");
+	return n;
+}
+
 static int
 print_text(const burin_model *m, const char *path, int candidates)
 {
@@ -280,6 +291,8 @@ print_text(const burin_model *m, const char *path, int candidates)
 		printf("%zu nodes unsupported\n", nbad);
 	else
 		puts("all operators supported");
+	if (count_int8(m))
+		printf("%zu layers run on 8-bit integers\n", count_int8(m));
 	if (nint)
 		printf("%zu weights are integers in the file and fp32 here\n",
 		    nint);

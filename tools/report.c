@@ -56,13 +56,15 @@ report_shape(int rank, const int64_t *dims)
 json_t *
 report_layer(const burin_layer_info *l)
 {
-	return json_pack("{s:o, s:o, s:I, s:I, s:[i,i], s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:I, s:I, s:[i,i], s:o, s:o, s:o, s:o, "
+	    "s:o}",
 	    "name", report_string(l->name), "op", report_string(l->op),
 	    "rows", (json_int_t)l->rows, "cols", (json_int_t)l->cols,
 	    "block", l->bh, l->bw, "density", report_real(l->density),
 	    "nonzero_fraction", report_real(l->nonzero_fraction),
 	    "decision", report_string(l->decision),
-	    "why", report_string(l->why));
+	    "why", report_string(l->why),
+	    "precision", report_string(l->precision));
 }
 
 /* Sums over kernels, which exceed the wall time if several are compiled in

@@ -50,6 +50,7 @@ class Layer:
     decision, why: "sparse" or "dense", and the reason in one line
     kernel: what runs it, "t1_tile.16x1.avx512"
     key: of its kernel in the cache, 32 hex digits
+    precision: of its products, "fp32", "bf16" or "int8"
     """
 
     name: str
@@ -64,6 +65,7 @@ class Layer:
     kernel: str
     key: str
     candidates: List[Candidate]
+    precision: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def layers(model):
     return [Layer(text(v.name), text(v.op), v.rows, v.cols, (v.bh, v.bw),
                   v.density, v.nonzero_fraction, text(v.decision),
                   text(v.why), text(v.kernel), text(v.key),
-                  [_candidate(c) for c in _each(lib.model_candidate, model, i)])
+                  [_candidate(c) for c in _each(lib.model_candidate, model, i)],
+                  text(v.precision))
             for i, v in enumerate(_each(lib.model_layer, model))]
 
 

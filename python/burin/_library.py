@@ -46,7 +46,7 @@ class LayerInfo(Structure):
                 ("density", c_double), ("nonzero_fraction", c_double),
                 ("decision", c_char_p), ("why", c_char_p),
                 ("kernel", c_char_p), ("key", c_char_p),
-                ("ncandidates", c_size_t)]
+                ("ncandidates", c_size_t), ("precision", c_char_p)]
 
 
 class Reject(Structure):

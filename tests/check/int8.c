@@ -289,6 +289,7 @@ START_TEST(layers_say_that_they_are_i8)
 	ck_assert_uint_eq(burin_model_num_layers(m), 1);
 	ck_assert_ptr_nonnull(strstr(burin_model_layer(m, 0)->kernel,
 	    ".16x1.avx512.i8"));
+	ck_assert_str_eq(burin_model_layer(m, 0)->precision, "int8");
 	burin_model_free(m);
 }
 END_TEST

@@ -226,6 +226,7 @@ json "inspect: block and decision" "16 1 sparse" \
 holds "inspect: density" '$1 > 0.09 && $1 < 0.11 && $2 == $1' \
     layers.3.density layers.3.nonzero_fraction
 has "inspect: a reason and a name" layers.3.why layers.3.name
+json "inspect: precision" fp32 layers.3.precision
 exits 0 "inspect: for people" inspect pruned.onnx
 says out 'opset 17, 6 of 6 layers sparse' "inspect: a summary"
 says out '^  input_ids  *int64  batch_size x sequence_length$' \
