@@ -135,9 +135,9 @@ class Suite:
                     for n in "12")
         return [] if all(map(np.array_equal, one, two)) else ["other bits"]
 
-    def lstm(self):
+    def two_parts(self):
         """what burin lacks is run by ONNX Runtime, the rest is claimed"""
-        path = ort_graphs.lstm(self.file("lstm.onnx"))
+        path = ort_graphs.two_parts(self.file("parts.onnx"))
         return [p for n in (12, 1, 40)
                 for p in both(path, {"x": floats(n, 2, 512)}, {}, 2)]
 
@@ -187,7 +187,7 @@ class Suite:
 
     def concurrent(self):
         """16 threads run one session"""
-        path = ort_graphs.lstm(self.file("lstm.onnx"))
+        path = ort_graphs.two_parts(self.file("parts.onnx"))
         session, alone = session_of(path, {}), session_of(path)
         feeds = [{"x": floats(1 + i, 2, 512, seed=i)} for i in range(16)]
         want = [alone.run(None, f)[0] for f in feeds]

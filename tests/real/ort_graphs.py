@@ -41,26 +41,22 @@ def mlp(path, external=False):
         external)
 
 
-def lstm(path):
-    """Pruned layers before and behind an LSTM, which burin lacks; the sum at
-    the end goes around it."""
+def two_parts(path):
+    """Pruned layers before and behind an LpNormalization, which burin
+    lacks; the sum at the end goes around it."""
     rng = np.random.default_rng(2)
     return save(path, [
         helper.make_node("MatMul", ["x", "w1"], ["a"]),
         helper.make_node("Relu", ["a"], ["b"]),
         helper.make_node("MatMul", ["b", "w2"], ["c"]),
-        helper.make_node("LSTM", ["c", "W", "R"], ["d"], hidden_size=256),
-        helper.make_node("Squeeze", ["d", "axes"], ["e"]),
-        helper.make_node("MatMul", ["e", "p"], ["f"]),
+        helper.make_node("LpNormalization", ["c"], ["f"]),
         helper.make_node("MatMul", ["f", "w3"], ["g"]),
         helper.make_node("Relu", ["g"], ["h"]),
         helper.make_node("MatMul", ["h", "w4"], ["i"]),
         helper.make_node("Add", ["i", "c"], ["y"]),
     ], [("x", T.FLOAT, ["n", 2, 512])], [("y", T.FLOAT, ["n", 2, 512])], [
         ("w1", pruned(rng, 512, 2048)), ("w2", pruned(rng, 2048, 512)),
-        ("w3", pruned(rng, 512, 2048)), ("w4", pruned(rng, 2048, 512)),
-        ("W", dense(rng, 1, 1024, 512)), ("R", dense(rng, 1, 1024, 256)),
-        ("p", dense(rng, 256, 512)), ("axes", np.array([1], np.int64))])
+        ("w3", pruned(rng, 512, 2048)), ("w4", pruned(rng, 2048, 512))])
 
 
 def body(path):
