@@ -176,7 +176,8 @@ quantize_row(const float *row, int64_t n, int64_t stride, float *out)
 		    step : 0;
 }
 
-/* The weight with rows of integers times a step.  NULL: no memory.  */
+/* A copy of the weight of layer, in which each row is rounded to integers times
+ * the step of the row.  NULL: no memory.  */
 static struct brn_node *
 quantized(struct brn_graph *g, const struct brn_node *layer)
 {
