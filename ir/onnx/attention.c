@@ -145,38 +145,50 @@ packed_sizes(struct brn_expand *e, const struct brn_node *w, int64_t *size)
 /* The packed layer as one layer each for q, k and v: each gets the block shape
  * that suits it, and its result need not be sliced.  */
 static void
-put_layers(struct brn_expand *e, struct heads *h)
+put_layers(struct brn_expand *e, const struct brn_packed_attention *p,
+    struct heads *h)
 {
 	static const char *const part[] = { "query", "key", "value" };
 	struct brn_node **to[] = { &h->q, &h->k, &h->v }, *w[3], *b[3];
 
-	brn_put_split(e, brn_arg(e, 1), 1, h->size, w, 3);
-	if (brn_arg(e, 2))
-		brn_put_split(e, brn_arg(e, 2), 0, h->size, b, 3);
+	brn_put_split(e, p->w, 1, h->size, w, 3);
+	if (p->bias)
+		brn_put_split(e, p->bias, 0, h->size, b, 3);
 	for (int i = 0; i < 3; i++) {
 		e->part = part[i];
-		*to[i] = BRN_PUT(e, matmul, brn_arg(e, 0), w[i]);
-		if (brn_arg(e, 2))
+		*to[i] = BRN_PUT(e, matmul, p->x, w[i]);
+		if (p->bias)
 			*to[i] = BRN_PUT(e, add, *to[i], b[i]);
 	}
 	e->part = NULL;
 }
 
 void
-brn_expand_attention(struct brn_expand *e)
+brn_put_packed_attention(struct brn_expand *e,
+    const struct brn_packed_attention *p)
 {
-	struct heads h = { .mask = brn_arg(e, 3), .bias = brn_arg(e, 5) };
+	struct heads h = { .mask = p->mask, .bias = p->scores };
 
-	if (brn_arg(e, 4) || brn_arg(e, 6) || brn_wants(e, 1))
-		brn_cannot(e, "with past or present");
 	if (brn_arg_int(e, "do_rotary", 0))
 		brn_cannot(e, "with rotary embedding");
-	packed_sizes(e, brn_arg(e, 1), h.size);
+	if (brn_expand_stopped(e))
+		return;
+	packed_sizes(e, p->w, h.size);
 	check_heads(e, &h);
 	if (brn_expand_stopped(e))
 		return;
-	put_layers(e, &h);
+	put_layers(e, p, &h);
 	e->out[0] = put_attention(e, &h);
+}
+
+void
+brn_expand_attention(struct brn_expand *e)
+{
+	if (brn_arg(e, 4) || brn_arg(e, 6) || brn_wants(e, 1))
+		brn_cannot(e, "with past or present");
+	brn_put_packed_attention(e, &(struct brn_packed_attention){
+	    brn_arg(e, 0), brn_arg(e, 1), brn_arg(e, 2), brn_arg(e, 3),
+	    brn_arg(e, 5) });
 }
 
 static void
