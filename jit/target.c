@@ -98,12 +98,11 @@ runs(enum brn_isa isa)
 static int
 has_instructions(enum brn_elem e)
 {
-	static const unsigned vnni = bit_AVX512VNNI | bit_AVX512VBMI;
 	unsigned r[4];
 
 	if (e == BRN_ELEM_i8)
 		return __get_cpuid_count(7, 0, &r[EAX], &r[EBX], &r[ECX],
-		    &r[EDX]) && (r[ECX] & vnni) == vnni;
+		    &r[EDX]) && r[ECX] & bit_AVX512VNNI;
 	return __get_cpuid_count(7, 1, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) &&
 	    r[EAX] & bit_AVX512BF16;
 }

@@ -348,11 +348,9 @@ quantize(const struct layer_call *k)
 	const struct brn_layer_run *r = k->r;
 
 	brn_pack_quant(&(struct brn_pack_quant){ &r->layer->quant, r->native,
-	    r->threads, r->tiles, r->x, r->x_tiles,
-	    k->elem != BRN_ELEM_i8 ? BRN_QUANT_FLOATS :
-	    brn_dot_groups_aligned(&r->layer->spec) ? BRN_QUANT_GROUPS :
-	    BRN_QUANT_LINES, r->xt, brn_layer_colsp(r->layer),
-	    k->tile_quant });
+	    r->threads, r->tiles, r->x, r->x_tiles, k->elem,
+	    brn_dot_groups_aligned(&r->layer->spec), r->xt,
+	    brn_layer_colsp(r->layer), k->tile_quant });
 }
 
 /* Unpack tile i of y, with the late part of the epilogue.  */
@@ -433,7 +431,7 @@ apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 }
 
 /* Tiles of y, and lines of all of them, that get the epilogue while they are in
- * the cache.  */
+ * the cache.  Whole quads.  */
 enum { HOT_TILES = 8, HOT_LINES = 2048 };
 
 /* Some tiles and block rows at a time, and the hot part of the epilogue after

@@ -176,21 +176,43 @@ set_each(const struct brn_pack_quant *p, int64_t i)
 		    &t->zero[l]);
 }
 
+/* Tile i as floats, with its scales.  */
+static const float *
+scaled_tile(const struct brn_pack_quant *p, int64_t i)
+{
+	if (p->quant->x != BRN_X_TENSOR)
+		make_tile(p, i);
+	if (p->quant->x == BRN_X_TOKEN)
+		set_each(p, i);
+	return source(p, i);
+}
+
 static void
-quantize_tile(void *ctx, size_t i)
+round_tile(void *ctx, size_t i)
 {
 	const struct brn_pack_quant *p = ctx;
 	int64_t n = p->tiles.features, at = (int64_t)i;
 	float *to = packed(p, at);
 
-	if (p->quant->x != BRN_X_TENSOR)
-		make_tile(p, at);
-	if (p->quant->x == BRN_X_TOKEN)
-		set_each(p, at);
-	p->native->quantize(source(p, at), n, &p->tile[i], p->form, to);
-	if (p->form == BRN_QUANT_FLOATS)
-		memset(to + n * BRN_TILE, 0,
-		    (size_t)((p->colsp - n) * BRN_TILE) * sizeof *to);
+	p->native->quantize(scaled_tile(p, at), n, &p->tile[i],
+	    BRN_QUANT_FLOATS, to);
+	memset(to + n * BRN_TILE, 0,
+	    (size_t)((p->colsp - n) * BRN_TILE) * sizeof *to);
+}
+
+static void
+quantize_quad(void *ctx, size_t i)
+{
+	const struct brn_pack_quant *p = ctx;
+	int64_t first = (int64_t)i * BRN_QUAD, left = p->tiles.n - first;
+	struct brn_quad q = { .quant = &p->tile[first],
+	    .ntile = left < BRN_QUAD ? (int)left : BRN_QUAD,
+	    .groups = p->groups, .n = p->tiles.features,
+	    .to = (uint8_t *)packed(p, first) };
+
+	for (int t = 0; t < q.ntile; t++)
+		q.x[t] = scaled_tile(p, first + t);
+	p->native->quantize_quad(&q);
 }
 
 void
@@ -203,5 +225,9 @@ brn_pack_quant(const struct brn_pack_quant *p)
 		brn_parallel(p->threads, n, find_range, ctx);
 	if (p->quant->x != BRN_X_TOKEN)
 		set_all(p);
-	brn_parallel(p->threads, n, quantize_tile, ctx);
+	if (p->elem == BRN_ELEM_i8)
+		brn_parallel(p->threads, (n + BRN_QUAD - 1) / BRN_QUAD,
+		    quantize_quad, ctx);
+	else
+		brn_parallel(p->threads, n, round_tile, ctx);
 }

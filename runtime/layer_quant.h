@@ -40,7 +40,8 @@ struct brn_pack_quant {
 	struct brn_tiles tiles;         /* of x */
 	const float *x;
 	int x_tiles;                    /* x is in tiles */
-	enum brn_quant_form form;
+	enum brn_elem elem;             /* of the kernel: i8, f32 */
+	int groups;                     /* of i8: brn_dot_groups_aligned */
 	float *xt;                      /* [tile][colsp][16], packed */
 	int64_t colsp;
 	struct brn_tile_quant *tile;    /* [tile] */

@@ -117,6 +117,7 @@ struct brn_native {
 	brn_epilogue_fn *epilogue;
 	brn_range_fn *range;
 	brn_quantize_fn *quantize;
+	brn_quantize_quad_fn *quantize_quad;
 	brn_dequantize_fn *dequantize;
 	brn_transpose_fn *transpose;
 	void (*cell_reset)(const struct brn_cell_step *s);

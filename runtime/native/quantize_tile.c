@@ -181,16 +181,54 @@ bytes_of_four(const float *x, int64_t n, const struct scales *s)
 	    _mm512_packs_epi32(q[2], q[3]));
 }
 
+/* Four lines of each tile; tiles that the quad lacks are as the first one.  */
+static inline void
+bytes_of_quad(const struct brn_quad *q, int64_t f, const struct scales *s,
+    __m512i b[BRN_QUAD])
+{
+	b[0] = bytes_of_four(q->x[0] + f * BRN_TILE, q->n - f, &s[0]);
+#pragma GCC unroll 4
+	for (int t = 1; t < BRN_QUAD; t++)
+		b[t] = t < q->ntile ? bytes_of_four(q->x[t] + f * BRN_TILE,
+		    q->n - f, &s[t]) : b[0];
+}
+
 /* The bytes of a token side by side.  */
 static void
-quantize_groups(const float *x, int64_t n, const struct scales *s, uint8_t *to)
+quad_of_groups(const struct brn_quad *q, const struct scales *s)
 {
 	const __m512i turn = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602,
 	    0x0d090501, 0x0c080400);
+	__m512i b[BRN_QUAD];
 
-	for (int64_t f = 0; f < n; f += 4)
-		_mm512_storeu_si512(to + f * BRN_TILE, _mm512_shuffle_epi8(
-		    bytes_of_four(x + f * BRN_TILE, n - f, s), turn));
+	for (int64_t f = 0; f < q->n; f += 4) {
+		bytes_of_quad(q, f, s, b);
+		for (int t = 0; t < q->ntile; t++)
+			_mm512_storeu_si512(q->to + BRN_QUAD * BRN_TILE *
+			    (f + t), _mm512_shuffle_epi8(b[t], turn));
+	}
+}
+
+/* Those of a column.  */
+static void
+quad_of_columns(const struct brn_quad *q, const struct scales *s)
+{
+	__m512i b[BRN_QUAD], lo, hi, lo2, hi2;
+
+	for (int64_t f = 0; f < q->n; f += 4) {
+		bytes_of_quad(q, f, s, b);
+		lo = _mm512_unpacklo_epi32(b[0], b[1]);
+		hi = _mm512_unpackhi_epi32(b[0], b[1]);
+		lo2 = _mm512_unpacklo_epi32(b[2], b[3]);
+		hi2 = _mm512_unpackhi_epi32(b[2], b[3]);
+		b[0] = _mm512_unpacklo_epi64(lo, lo2);
+		b[1] = _mm512_unpackhi_epi64(lo, lo2);
+		b[2] = _mm512_unpacklo_epi64(hi, hi2);
+		b[3] = _mm512_unpackhi_epi64(hi, hi2);
+		for (int k = 0; k < 4 && f + k < q->n; k++)
+			_mm512_storeu_si512(q->to + BRN_QUAD * BRN_TILE *
+			    (f + k), b[k]);
+	}
 }
 
 /* Those of a line.  */
@@ -255,23 +293,38 @@ quantize_one(float x, const struct scales *s, int i)
 	return (int32_t)rintf(v) + s->q->zero[i];
 }
 
-/* Four lines from x on, of which n are there.  */
+/* Lines f to f + 3 of the quad, of which n are there, as a column or group.  */
 static void
-quantize_group(const float *x, int64_t n, const struct scales *s, uint8_t *to)
+quantize_lines_of_quad(const struct brn_quad *q, const struct scales *s,
+    int64_t f, int n)
 {
-	uint8_t g[BRN_TILE * 4];
+	uint8_t b[4 * BRN_QUAD * BRN_TILE] = { 0 };
+	int64_t at = f * BRN_QUAD * BRN_TILE;
+	size_t size = (size_t)(q->groups ? q->ntile : n) * BRN_QUAD * BRN_TILE;
 
-	for (int i = 0; i < BRN_TILE * 4; i++)
-		g[i] = (uint8_t)(i % 4 < n ? quantize_one(x[i % 4 * BRN_TILE +
-		    i / 4], s, i / 4) : s->q->zero[i / 4]);
-	memcpy(to, g, sizeof g);
+	for (int i = 0; i < q->ntile * n * BRN_TILE; i++) {
+		int t = i / BRN_TILE / n, k = i / BRN_TILE % n;
+		int l = i % BRN_TILE;
+
+		b[q->groups ? t * 64 + l * 4 + k : k * 64 + l / 4 * 16 +
+		    t * 4 + l % 4] = (uint8_t)quantize_one(q->x[t][(f + k) *
+		    BRN_TILE + l], &s[t], l);
+	}
+	memcpy(q->to + at, b, size);
 }
 
 static void
-quantize_groups(const float *x, int64_t n, const struct scales *s, uint8_t *to)
+quad_of_columns(const struct brn_quad *q, const struct scales *s)
 {
-	for (int64_t f = 0; f < n; f += 4)
-		quantize_group(x + f * BRN_TILE, n - f, s, to + f * BRN_TILE);
+	for (int64_t f = 0; f < q->n; f += 4)
+		quantize_lines_of_quad(q, s, f, q->n - f < 4 ?
+		    (int)(q->n - f) : 4);
+}
+
+static void
+quad_of_groups(const struct brn_quad *q, const struct scales *s)
+{
+	quad_of_columns(q, s);
 }
 
 static void
@@ -312,10 +365,21 @@ BRN_FOR_ISA(brn_quantize)(const float *x, int64_t n,
 {
 	struct scales s = scales_of(q);
 
-	if (form == BRN_QUANT_GROUPS)
-		quantize_groups(x, n, &s, to);
-	else if (form == BRN_QUANT_LINES)
+	if (form == BRN_QUANT_LINES)
 		quantize_lines(x, n, &s, to);
 	else
 		round_lines(x, n, &s, to);
+}
+
+void
+BRN_FOR_ISA(brn_quantize_quad)(const struct brn_quad *q)
+{
+	struct scales s[BRN_QUAD];
+
+	for (int t = 0; t < q->ntile; t++)
+		s[t] = scales_of(&q->quant[t]);
+	if (q->groups)
+		quad_of_groups(q, s);
+	else
+		quad_of_columns(q, s);
 }
