@@ -43,7 +43,8 @@ provider_name(const struct OrtEp *base)
 	return name;
 }
 
-/* Bodies of If and Loop stay with ONNX Runtime.  */
+/* ONNX Runtime asks for bodies first.  A body is run by who runs its node, so
+ * it is left for that.  */
 static struct OrtStatus *
 get_capability(struct OrtEp *base, const struct OrtGraph *graph,
     struct OrtEpGraphSupportInfo *info)
