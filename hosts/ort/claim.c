@@ -50,7 +50,8 @@ tell(const struct claims *c, int level, const char *fmt, ...)
 #define ONES { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }
 enum { NUM_ONES = 16 };
 
-/* NUM_ONES ones of a type, NULL for floats of 16 bits.  */
+/* NUM_ONES ones of a type.  NULL for floats: what is scaled by a size that a run
+ * gives may be what burin does not support.  */
 static const void *
 ones_of(enum burin_dtype dtype)
 {
@@ -58,8 +59,6 @@ ones_of(enum burin_dtype dtype)
 	static const int16_t i16[NUM_ONES] = ONES;
 	static const int32_t i32[NUM_ONES] = ONES;
 	static const int64_t i64[NUM_ONES] = ONES;
-	static const float f32[NUM_ONES] = ONES;
-	static const double f64[NUM_ONES] = ONES;
 
 	switch (dtype) {
 	case BURIN_U8: case BURIN_I8: case BURIN_BOOL:
@@ -70,10 +69,6 @@ ones_of(enum burin_dtype dtype)
 		return i32;
 	case BURIN_U64: case BURIN_I64:
 		return i64;
-	case BURIN_F32:
-		return f32;
-	case BURIN_F64:
-		return f64;
 	default:
 		return NULL;
 	}
