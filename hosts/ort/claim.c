@@ -50,8 +50,8 @@ tell(const struct claims *c, int level, const char *fmt, ...)
 #define ONES { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }
 enum { NUM_ONES = 16 };
 
-/* NUM_ONES ones of a type.  NULL for floats: what is scaled by a size that a run
- * gives may be what burin does not support.  */
+/* NUM_ONES ones of a type.  NULL for floats: a scale that a run gives may be one
+ * that burin does not support.  */
 static const void *
 ones_of(enum burin_dtype dtype)
 {
