@@ -50,8 +50,8 @@ tell(const struct claims *c, int level, const char *fmt, ...)
 #define ONES { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }
 enum { NUM_ONES = 16 };
 
-/* NUM_ONES ones of a type.  NULL for floats: a scale that a run gives may be one
- * that burin does not support.  */
+/* NUM_ONES ones of a type.  NULL for floats: a scale that a run gives may be
+ * one that burin does not support.  */
 static const void *
 ones_of(enum burin_dtype dtype)
 {
@@ -169,25 +169,26 @@ runs(struct attempt *a)
 
 /* ---- does it pay? -------------------------------------------------------- */
 
-/* Have all kernels been compiled?  */
-static bool
-compiled(struct attempt *a)
+bool
+claims_compiled(const struct claims *c, const burin_model *m)
 {
 	burin_stats st;
 
-	burin_model_stats(a->model, &st, sizeof st);
-	if (!st.failed)
-		return true;
-	snprintf(a->why, sizeof a->why, "%d of %d kernels were not compiled: "
-	    "%s", st.failed, st.kernels, st.note);
-	tell(a->claims, ORT_LOG_WARNING, "%s", a->why);
-	return false;
+	burin_model_stats(m, &st, sizeof st);
+	if (st.failed)
+		tell(c, ORT_LOG_WARNING, "%d of %d kernels were not compiled: "
+		    "%s", st.failed, st.kernels, st.note);
+	return !st.failed;
 }
 
 static bool
 pays(struct attempt *a)
 {
-	return compiled(a) && gain_predict(a->model, a->why, sizeof a->why);
+	if (!claims_compiled(a->claims, a->model)) {
+		snprintf(a->why, sizeof a->why, "kernels were not compiled");
+		return false;
+	}
+	return gain_predict(a->model, a->why, sizeof a->why);
 }
 
 /* ---- one claim ----------------------------------------------------------- */

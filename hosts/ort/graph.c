@@ -328,6 +328,29 @@ graph_free(struct graph *g)
 	free(g->scratch);
 }
 
+struct OrtStatus *
+graph_attr(const struct ort_api *api, const struct OrtOpAttr *a, int type,
+    void **out, size_t *n)
+{
+	struct OrtStatus *status;
+	size_t have = sizeof (int64_t), need = 0;
+
+	/* The first call may fail for want of room: then it says how much.  */
+	*out = calloc(1, have);
+	status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
+	    ort_nomem(api);
+	if (status && need > have) {
+		api->ReleaseStatus(status);
+		free(*out);
+		have = need;
+		*out = calloc(1, have);
+		status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
+		    ort_nomem(api);
+	}
+	*n = need;
+	return status;
+}
+
 long
 graph_maker(const struct graph *g, const char *name)
 {

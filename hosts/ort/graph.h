@@ -72,6 +72,11 @@ struct OrtStatus *graph_initializers(struct graph *g, struct value **v,
 struct OrtStatus *graph_bodies(const struct graph *g, const struct node *n,
     const struct OrtGraph ***bodies, const char ***names);
 
+/* The value of an attribute of a type other than tensor and graph: n bytes, to
+ * be freed also after an error.  */
+struct OrtStatus *graph_attr(const struct ort_api *api,
+    const struct OrtOpAttr *a, int type, void **out, size_t *n);
+
 /* The index of the node that makes a value; -1: none does.  */
 long graph_maker(const struct graph *g, const char *name);
 

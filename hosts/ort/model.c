@@ -170,30 +170,6 @@ put_tensor(const struct graph *g, struct model *m, int field,
 
 /* ---- nodes --------------------------------------------------------------- */
 
-/* The value of an attribute, of a type other than tensor, to be freed.  */
-static struct OrtStatus *
-read_attr(const struct ort_api *api, const struct OrtOpAttr *a, int type,
-    void **out, size_t *n)
-{
-	struct OrtStatus *status;
-	size_t have = sizeof (int64_t), need = 0;
-
-	/* The first call may fail for want of room: then it says how much.  */
-	*out = calloc(1, have);
-	status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
-	    ort_nomem(api);
-	if (status && need > have) {
-		api->ReleaseStatus(status);
-		free(*out);
-		have = need;
-		*out = calloc(1, have);
-		status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
-		    ort_nomem(api);
-	}
-	*n = need;
-	return status;
-}
-
 static void
 put_attr_value(struct bytes *b, int type, const void *p, size_t n)
 {
@@ -266,7 +242,7 @@ put_attr(const struct graph *g, struct model *m, const struct OrtOpAttr *a)
 	if (type == ORT_ATTR_TENSOR) {
 		status = put_attr_tensor(g, m, a);
 	} else {
-		status = read_attr(g->api, a, type, &value, &n);
+		status = graph_attr(g->api, a, type, &value, &n);
 		if (!status)
 			put_attr_value(&m->bytes, type, value, n);
 		free(value);

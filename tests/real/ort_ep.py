@@ -9,6 +9,7 @@
 import gc
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import threading
 import time
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 
 import compare
@@ -33,7 +35,16 @@ def register(build):
         "burin", os.path.join(os.path.abspath(build), ".libs/burin-ort.so"))
 
 
-def session_of(path, burin=None, optimize=True):
+def must_fail(call, text):
+    """Problems unless call raises an error of burin with text in it."""
+    try:
+        call()
+    except Exception as e:
+        return [] if "burin: " in str(e) and text in str(e) else [str(e)]
+    return [f"no error: {text}"]
+
+
+def session_of(path, burin=None, optimize=True, config=()):
     """burin: options of the provider; None: without it."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
@@ -43,8 +54,11 @@ def session_of(path, burin=None, optimize=True):
     if not optimize:
         options.graph_optimization_level = (
             ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
+    for key, value in dict(config).items():
+        options.add_session_config_entry(key, value)
     providers = [CPU] if burin is None else [(NAME, burin), CPU]
-    return ort.InferenceSession(path, options, providers=providers)
+    return ort.InferenceSession(path, options, providers=providers,
+                                enable_fallback=0)
 
 
 def claimed(session):
@@ -243,6 +257,48 @@ class Suite:
             t.join()
         return problems
 
+    def context(self):
+        """an EPContext model runs without compiling, from any folder"""
+        path = ort_graphs.two_parts(self.file("parts.onnx"))
+        made, moved = self.file("made"), self.file("moved")
+        for folder in (made, moved):
+            shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(made)
+        path = shutil.copy(path, made)
+        session = session_of(path, {}, config={"ep.context_enable": "1"})
+        feed = {"x": floats(12, 2, 512)}
+        want = session.run(None, feed)[0]
+        os.rename(made, moved)
+        got = ordered(self.build, self.work, "context")
+        if got:
+            return got
+        here = np.load(os.path.join(moved, "got.npy"))
+        return [] if np.array_equal(want, here) else ["other bits"]
+
+    def context_errors(self):
+        """an EPContext model that is not whole is refused in a line"""
+        moved = os.path.join(self.work, "ort", "moved")
+        kept = onnx.load(os.path.join(moved, "parts_ctx.onnx"))
+        problems = []
+        for key, value, text in (
+                ("ep_cache_context", b"../x", "wanted a folder"),
+                ("ep_cache_context", b"none", "model.onnx"),
+                ("embed_mode", 1, "embed_mode 0 is wanted")):
+            model = onnx.ModelProto.FromString(kept.SerializeToString())
+            for node in model.graph.node:
+                for a in node.attribute:
+                    if a.name == key:
+                        a.CopyFrom(onnx.helper.make_attribute(key, value))
+            path = os.path.join(moved, "changed.onnx")
+            onnx.save(model, path)
+            problems += must_fail(lambda: session_of(path, {}), text)
+        path = ort_graphs.mlp(self.file("mlp.onnx"))
+        problems += must_fail(lambda: session_of(path, {}, config={
+            "ep.context_enable": "1", "ep.context_embed_mode": "1",
+            "ep.context_file_path": self.file("embed_ctx.onnx")}),
+            "ep.context_embed_mode=1")
+        return problems
+
     def errors(self):
         """errors are those of burin"""
         wanted = {
@@ -282,8 +338,22 @@ class Suite:
         return [] if burin < cpu else ["it is not"]
 
 
+def load_context(build, folder):
+    """Without a compiler and with an empty cache; 1: kernels are lacking."""
+    cache = os.path.join(folder, "cache")
+    register(build)
+    ort.set_default_logger_severity(2)      # prints the warning
+    session = session_of(os.path.join(folder, "parts_ctx.onnx"), {
+        "cache_dir": cache, "compile": "off"})
+    got = session.run(None, {"x": floats(12, 2, 512)})[0]
+    np.save(os.path.join(folder, "got.npy"), got)
+    return 0 if len(claimed(session)) == 2 else 1
+
+
 def order(build, work, how):
     """Calls in an unusual order; a crash is seen by the parent."""
+    if how == "context":
+        return load_context(build, os.path.join(work, "ort", "moved"))
     register(build)
     path = ort_graphs.mlp(os.path.join(work, "ort", "order.onnx"))
     feed = {"x": floats(3, 512)}
@@ -336,7 +406,7 @@ def ordered(build, work, how):
     r = subprocess.run([sys.executable, __file__, build, work, "--order",
                         how], capture_output=True, text=True)
     return r.stderr.splitlines() + [f"status {r.returncode}"] \
-        if r.returncode else []
+        if r.returncode or "not compiled" in r.stderr else []
 
 
 def point(name, test):
