@@ -94,6 +94,16 @@ def floats(*shape, seed=0):
     return rng.standard_normal(shape).astype(np.float32)
 
 
+def held():
+    """Bytes, files and threads of this process."""
+    gc.collect()
+    with open("/proc/self/statm") as f:
+        pages = int(f.read().split()[1])
+    return (pages * os.sysconf("SC_PAGE_SIZE"),
+            len(os.listdir("/proc/self/fd")),
+            len(os.listdir("/proc/self/task")))
+
+
 class Suite:
     def __init__(self, build, work):
         self.build, self.work = build, work
@@ -298,6 +308,22 @@ class Suite:
             "ep.context_file_path": self.file("embed_ctx.onnx")}),
             "ep.context_embed_mode=1")
         return problems
+
+    def leaks(self):
+        """sessions leave nothing behind: memory, files, threads"""
+        path = ort_graphs.mlp(self.file("mlp.onnx"))
+        feed = {"x": floats(3, 512)}
+        count = int(os.environ.get("LEAK_SESSIONS", 60))
+        seen = []
+        for _ in range(count):
+            session_of(path, {"threads": "2"}).run(None, feed)
+            seen.append(held())
+        # What is kept for good is there after the first third.
+        first, last = seen[count // 3], seen[-1]
+        grown = last[0] - first[0]
+        problems = [] if grown < 8 << 20 else [f"{grown} bytes more"]
+        return problems + ([] if last[1:] <= first[1:] else [
+            f"files, threads: {first[1:]}, at the end {last[1:]}"])
 
     def errors(self):
         """errors are those of burin"""
