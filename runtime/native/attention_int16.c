@@ -129,17 +129,22 @@ square_sum(const float *x, int64_t n, const float *next)
 	return _mm512_add_ps(_mm512_add_ps(s[0], s[1]), s[2]);
 }
 
-/* n lines times by to pairs.  */
-static void
+/* n lines times by to pairs; the sum of each lane.  */
+static __m512
 pack_lines(const float *x, int64_t n, __m512 by, int32_t *to)
 {
-	for (; n > 1; n -= 2, x += 2 * BRN_TILE, to += BRN_TILE)
-		_mm512_storeu_si512(to, pair(
-		    _mm512_mul_ps(by, _mm512_loadu_ps(x)),
-		    _mm512_mul_ps(by, _mm512_loadu_ps(x + BRN_TILE))));
-	if (n)
-		_mm512_storeu_si512(to, pair(_mm512_mul_ps(by,
-		    _mm512_loadu_ps(x)), _mm512_setzero_ps()));
+	const __m512i ones = _mm512_set1_epi16(1);
+	__m512i sum = _mm512_setzero_si512();
+
+	for (int64_t i = 0; i < n; i += 2, x += 2 * BRN_TILE, to += BRN_TILE) {
+		__m512i v = pair(_mm512_mul_ps(by, _mm512_loadu_ps(x)),
+		    i + 1 == n ? _mm512_setzero_ps() : _mm512_mul_ps(by,
+		    _mm512_loadu_ps(x + BRN_TILE)));
+
+		sum = _mm512_add_epi32(sum, _mm512_madd_epi16(v, ones));
+		_mm512_storeu_si512(to, v);
+	}
+	return _mm512_cvtepi32_ps(sum);
 }
 
 /* A tile of n lines, q or k, to `to`; the scale of each token.  */
@@ -161,49 +166,60 @@ some_keys(const struct head *h, int64_t j)
 	    (__mmask16)((1u << (h->keys - j)) - 1) : 0xffff;
 }
 
-/* The scale of each feature.  Compared as integers, NaN is larger than
- * numbers.  */
+/* most[d] of feature d, widened to the lanes of its line that `some` has.
+ * Compared as integers, NaN is larger than numbers.  */
 static void
-scale_features(const struct attention *t, const struct head *h,
-    const float *v)
+widen(const float *v, int64_t n, __mmask16 some, __m512i *most,
+    const float *next)
 {
-	int64_t step = t->v.features;
-
-	memset(h->most, 0, (size_t)t->width * sizeof *h->most);
-	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
-		for (int64_t d = 0; d < t->width; d++) {
-			const float *line = v + j * step + d * BRN_TILE;
-
-			__builtin_prefetch(line + BRN_TILE * step);
-			h->most[d] = _mm512_max_epi32(h->most[d],
-			    _mm512_castps_si512(_mm512_abs_ps(
-			    _mm512_maskz_loadu_ps(some_keys(h, j), line))));
-		}
-	for (int64_t d = 0; d < t->width; d++)
-		h->v_scale[d] = _mm512_cvtss_f32(_mm512_castsi512_ps(
-		    _mm512_set1_epi32(_mm512_reduce_max_epi32(h->most[d]))));
-	for (int64_t d = 0; d < t->width; d += BRN_TILE) {
-		__m512 scale, by = invert(_mm512_loadu_ps(h->v_scale + d),
-		    VALUE, &scale);
-
-		_mm512_storeu_ps(h->v_scale + d, scale);
-		_mm512_storeu_ps(h->v_by + d, by);
+	for (int64_t d = 0; d < n; d++) {
+		__builtin_prefetch(next + d * BRN_TILE);
+		most[d] = _mm512_max_epi32(most[d], _mm512_castps_si512(
+		    _mm512_abs_ps(_mm512_maskz_loadu_ps(some, v + d *
+		    BRN_TILE))));
 	}
+}
+
+/* The scale of each feature and its inverse.  */
+static void
+scale_features(int64_t n, const __m512i *most, float *scale, float *by)
+{
+	for (int64_t d = 0; d < n; d++)
+		scale[d] = _mm512_cvtss_f32(_mm512_castsi512_ps(
+		    _mm512_set1_epi32(_mm512_reduce_max_epi32(most[d]))));
+	for (int64_t d = 0; d < n; d += BRN_TILE) {
+		__m512 s;
+
+		_mm512_storeu_ps(by + d, invert(_mm512_loadu_ps(scale + d),
+		    VALUE, &s));
+		_mm512_storeu_ps(scale + d, s);
+	}
+}
+
+static void
+pack_tile(const float *v, int64_t n, __mmask16 some, const float *by,
+    int32_t *to)
+{
+	for (int64_t d = 0; d < n; d++)
+		_mm256_storeu_si256((__m256i *)(to + d * PAIRS),
+		    _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(_mm512_mul_ps(
+		    _mm512_set1_ps(by[d]), _mm512_maskz_loadu_ps(some, v + d *
+		    BRN_TILE)))));
 }
 
 static void
 pack_values(const struct attention *t, const struct head *h, const float *v)
 {
-	int64_t step = t->v.features;
-	int32_t *to = h->v;
+	int64_t step = t->v.features, n = t->width;
 
+	memset(h->most, 0, (size_t)n * sizeof *h->most);
 	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
-		for (int64_t d = 0; d < t->width; d++, to += PAIRS)
-			_mm256_storeu_si256((__m256i *)to,
-			    _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(
-			    _mm512_mul_ps(_mm512_set1_ps(h->v_by[d]),
-			    _mm512_maskz_loadu_ps(some_keys(h, j),
-			    v + j * step + d * BRN_TILE)))));
+		widen(v + j * step, n, some_keys(h, j), h->most,
+		    v + (j + BRN_TILE) * step);
+	scale_features(n, h->most, h->v_scale, h->v_by);
+	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
+		pack_tile(v + j * step, n, some_keys(h, j), h->v_by,
+		    h->v + j / BRN_TILE * n * PAIRS);
 }
 
 static void
@@ -221,7 +237,6 @@ pack_head(const struct attention *t, struct head *h, int64_t batch,
 		_mm512_storeu_ps(h->k_scale + j, pack_vectors(k + j *
 		    t->k.features, t->depth, k + (j + BRN_TILE) *
 		    t->k.features, h->k + j * h->pairs));
-	scale_features(t, h, v);
 	pack_values(t, h, v);
 }
 
@@ -335,19 +350,6 @@ exp_lines(float *s, int64_t keys, __m512 max)
 	return sum;
 }
 
-/* The sum of each lane of n pairs.  */
-static __m512
-sum_pairs(const int32_t *x, int64_t n)
-{
-	const __m512i ones = _mm512_set1_epi16(1);
-	__m512i sum = _mm512_setzero_si512();
-
-	for (int64_t i = 0; i < n; i++)
-		sum = _mm512_add_epi32(sum, _mm512_madd_epi16(ones,
-		    _mm512_loadu_si512(x + i * BRN_TILE)));
-	return _mm512_cvtepi32_ps(sum);
-}
-
 /* Scores to pairs of probabilities; the inverse of their sum.  */
 static __m512
 softmax(const struct head *h, int nan_to_zero)
@@ -365,9 +367,8 @@ softmax(const struct head *h, int nan_to_zero)
 	/* The second operand is what min gives for a NaN.  */
 	by = _mm512_min_ps(_mm512_set1_ps(PROBABILITY), _mm512_div_ps(
 	    _mm512_set1_ps(SUM), sum));
-	pack_lines(h->s, h->keys, by, h->p);
-	scale = _mm512_div_ps(_mm512_set1_ps(1), sum_pairs(h->p,
-	    (h->keys + 1) / 2));
+	scale = _mm512_div_ps(_mm512_set1_ps(1), pack_lines(h->s, h->keys, by,
+	    h->p));
 	return nan_to_zero ? _mm512_mask_mov_ps(scale, none,
 	    _mm512_setzero_ps()) : scale;
 }
