@@ -220,11 +220,22 @@ brn_elem_parse(const char *name)
 	return -1;
 }
 
+/* Asked once, as above: attention asks in every run.  */
+static int
+has_instructions_here(enum brn_elem e)
+{
+	static atomic_int known[BRN_NUM_ELEMS];
+
+	if (!known[e])
+		known[e] = has_instructions(e) ? 1 : -1;
+	return known[e] > 0;
+}
+
 int
 brn_elem_runs(enum brn_elem e, enum brn_isa isa)
 {
 	return e == BRN_ELEM_f32 || (isa == BRN_ISA_avx512 &&
-	    brn_isa_runs(isa) && has_instructions(e));
+	    brn_isa_runs(isa) && has_instructions_here(e));
 }
 
 int

@@ -119,49 +119,53 @@ BRN_FOR_ISA(brn_dequantize)(float *restrict y, int64_t n,
 #ifdef __AVX512F__
 
 struct scales {
+	const struct brn_tile_quant *q;
 	__m512 scale, inverse;
-	__m512i zero;
+	__m512i zero;                   /* words as in bytes_of_four */
 	__mmask16 far;                  /* lanes whose inverse is not finite */
 };
 
-/* t for its conversion to i32: NaN becomes 0, and what is larger than any i32
- * is clipped.  What is less becomes the least i32 anyway.  */
+/* What is larger than any i32 is clipped.  What is less, and NaN, becomes the
+ * least i32.  */
 static inline __m512
 clip(__m512 t)
 {
-	const __m512i nan_to_zero = _mm512_set1_epi32(0x88);
+	return _mm512_min_ps(_mm512_set1_ps(1e6f), t);
+}
 
-	t = _mm512_min_ps(_mm512_set1_ps(1e6f), t);
-	return _mm512_fixupimm_ps(t, t, nan_to_zero, 0);
+/* x, divided, as i32; NaN becomes 0.  */
+static inline __m512i
+divide(const float *x, const struct scales *s)
+{
+	const __m512i nan_to_zero = _mm512_set1_epi32(0x88);
+	__m512 t = clip(_mm512_div_ps(_mm512_loadu_ps(x), s->scale));
+
+	return _mm512_cvtps_epi32(_mm512_fixupimm_ps(t, t, nan_to_zero, 0));
 }
 
 /* Four lines as integers of i32, not yet saturated.  x times the inverse of
  * the scale is off by an ulp or two, which matters only next to a half: then
- * all are divided, as for scales so small that they have no inverse.  */
+ * all are divided, as for scales so small that they have no inverse, and for
+ * NaN.  Compared as integers, NaN is larger than numbers.  */
 static inline void
 quantize_four(const float *const x[4], const struct scales *s, __m512i q[4])
 {
 	const __m512 near = _mm512_set1_ps(0.4999f);
-	__mmask16 half = s->far;
+	__m512i most = _mm512_setzero_si512();
 
 #pragma GCC unroll 4
 	for (int k = 0; k < 4; k++) {
 		__m512 t = clip(_mm512_mul_ps(_mm512_loadu_ps(x[k]),
-		    s->inverse)), d;
+		    s->inverse));
 
 		q[k] = _mm512_cvtps_epi32(t);
-		d = _mm512_sub_ps(t, _mm512_cvtepi32_ps(q[k]));
-		half |= _mm512_cmp_ps_mask(_mm512_abs_ps(d), near,
-		    _CMP_NLE_UQ);
+		most = _mm512_max_epi32(most, _mm512_castps_si512(
+		    _mm512_abs_ps(_mm512_reduce_ps(t, 0))));
 	}
-	if (half)
+	if (s->far | _mm512_cmpgt_epi32_mask(most, _mm512_castps_si512(near)))
 #pragma GCC unroll 4
 		for (int k = 0; k < 4; k++)
-			q[k] = _mm512_cvtps_epi32(clip(_mm512_div_ps(
-			    _mm512_loadu_ps(x[k]), s->scale)));
-#pragma GCC unroll 4
-	for (int k = 0; k < 4; k++)
-		q[k] = _mm512_add_epi32(q[k], s->zero);
+			q[k] = divide(x[k], s);
 }
 
 /* Four lines as bytes, 0 .. 255.  Every 16 bytes hold four tokens of the first
@@ -177,8 +181,9 @@ bytes_of_four(const float *x, int64_t n, const struct scales *s)
 	for (int k = 0; k < 4; k++)
 		line[k] = x + (k < n ? k : n - 1) * BRN_TILE;
 	quantize_four(line, s, q);
-	return _mm512_packus_epi16(_mm512_packs_epi32(q[0], q[1]),
-	    _mm512_packs_epi32(q[2], q[3]));
+	return _mm512_packus_epi16(_mm512_adds_epi16(s->zero,
+	    _mm512_packs_epi32(q[0], q[1])), _mm512_adds_epi16(s->zero,
+	    _mm512_packs_epi32(q[2], q[3])));
 }
 
 /* Four lines of each tile; tiles that the quad lacks are as the first one.  */
@@ -250,7 +255,7 @@ quantize_lines(const float *x, int64_t n, const struct scales *s, uint8_t *to)
 static void
 round_lines(const float *x, int64_t n, const struct scales *s, float *to)
 {
-	const __m512i most = _mm512_set1_epi32(255);
+	const __m512i zero = _mm512_loadu_si512(s->q->zero);
 
 	for (int64_t f = 0; f < n; f++) {
 		const float *line = x + f * BRN_TILE;
@@ -258,11 +263,11 @@ round_lines(const float *x, int64_t n, const struct scales *s, float *to)
 
 		quantize_four((const float *[4]){ line, line, line, line }, s,
 		    q);
-		q[0] = _mm512_max_epi32(_mm512_min_epi32(q[0], most),
-		    _mm512_setzero_si512());
+		q[0] = _mm512_min_epi32(_mm512_max_epi32(q[0],
+		    _mm512_sub_epi32(_mm512_setzero_si512(), zero)),
+		    _mm512_sub_epi32(_mm512_set1_epi32(255), zero));
 		_mm512_storeu_ps(to + f * BRN_TILE, _mm512_mul_ps(
-		    _mm512_cvtepi32_ps(_mm512_sub_epi32(q[0], s->zero)),
-		    s->scale));
+		    _mm512_cvtepi32_ps(q[0]), s->scale));
 	}
 }
 
@@ -272,8 +277,10 @@ scales_of(const struct brn_tile_quant *q)
 	__m512 scale = _mm512_loadu_ps(q->scale);
 	__m512 inverse = _mm512_div_ps(_mm512_set1_ps(1), scale);
 
-	return (struct scales){ scale, inverse,
-	    _mm512_loadu_si512(q->zero), _mm512_cmp_ps_mask(
+	__m512i zero = _mm512_loadu_si512(q->zero);
+
+	return (struct scales){ q, scale, inverse,
+	    _mm512_packs_epi32(zero, zero), _mm512_cmp_ps_mask(
 	    _mm512_abs_ps(inverse), _mm512_set1_ps(FLT_MAX), _CMP_NLE_UQ) };
 }
 
