@@ -422,7 +422,10 @@ int
 brn_pass_lift_integers(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct lift l = { .keep = o->quantize != BRN_QUANTIZE_NONE, .err = err };
+	struct lift l = {
+		.keep = o->quantize != BRN_QUANTIZE_NONE,
+		.err = err,
+	};
 	struct product p;
 	int rc;
 

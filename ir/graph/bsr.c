@@ -110,53 +110,88 @@ static int
 any_nonzero_int(const int8_t *p, int64_t n)
 {
 	typedef uint64_t word __attribute__((aligned(1), may_alias));
+	typedef uint32_t half __attribute__((aligned(1), may_alias));
 	uint64_t all = 0;
 	int64_t i = 0;
 
 	for (; i + 8 <= n; i += 8)
 		all |= *(const word *)(p + i);
+	for (; i + 4 <= n; i += 4)
+		all |= *(const half *)(p + i);
 	for (; i < n; i++)
 		all |= (uint8_t)p[i];
 	return all != 0;
 }
 
-/* Mark in has[] the blocks that hold a nonzero.  m is read once, in the order
- * in which it is stored.  */
+/* Mark the blocks that n elements from `at` on lie in, so many in each.  */
+static void
+mark_line(const struct brn_matrix *m, int64_t at, int64_t n, int along,
+    uint8_t *to)
+{
+	const float *w = m->w + at;
+
+	if (!m->ints && along == 1) {
+		for (int64_t k = 0; k < n; k++)
+			to[k] |= w[k] != 0;
+		return;
+	}
+	for (int64_t k = 0; k < n; k += along) {
+		int64_t len = n - k < along ? n - k : along;
+
+		*to++ |= (uint8_t)(m->ints ?
+		    any_nonzero_int(m->ints + at + k, len) :
+		    any_nonzero(w + k, len));
+	}
+}
+
+/* Mark in has[] the blocks that hold a nonzero, in the order in which m is
+ * stored, by rows or by columns of blocks.  */
 static void
 mark_blocks(const struct brn_bsr *b, const struct brn_matrix *m, uint8_t *has)
 {
 	int64_t lines = m->trans ? m->cols : m->rows;
 	int64_t line = m->trans ? m->rows : m->cols;
 	int along = m->trans ? b->bh : b->bw, across = m->trans ? b->bw : b->bh;
-	int64_t step = m->trans ? b->nbcol : 1;
-	int64_t jump = m->trans ? 1 : b->nbcol;
+	int64_t blocks = m->trans ? b->nbrow : b->nbcol;
 
-	for (int64_t i = 0; i < lines; i++) {
-		uint8_t *to = has + i / across * jump;
-
-		for (int64_t k = 0; k < line; k += along, to += step) {
-			int64_t at = i * line + k;
-			int64_t n = line - k < along ? line - k : along;
-
-			*to |= (uint8_t)(m->ints ?
-			    any_nonzero_int(m->ints + at, n) :
-			    any_nonzero(m->w + at, n));
-		}
-	}
+	for (int64_t i = 0; i < lines; i++)
+		mark_line(m, i * line, line, along, has + i / across * blocks);
 }
 
 /* Set rowptr from the marked blocks; their number.  */
 static int64_t
-count_marked(struct brn_bsr *b, const uint8_t *has)
+count_marked(struct brn_bsr *b, int trans, const uint8_t *has)
 {
 	int64_t n = 0;
 
-	for (int32_t br = 0; br < b->nbrow; br++) {
+	memset(b->rowptr, 0, ((size_t)b->nbrow + 1) * sizeof *b->rowptr);
+	if (trans)
 		for (int32_t bc = 0; bc < b->nbcol; bc++)
-			n += *has++;
+			for (int32_t br = 0; br < b->nbrow; br++)
+				b->rowptr[br + 1] += *has++;
+	else
+		for (int32_t br = 0; br < b->nbrow; br++)
+			for (int32_t bc = 0; bc < b->nbcol; bc++)
+				b->rowptr[br + 1] += *has++;
+	for (int32_t br = 0; br < b->nbrow; br++) {
+		n += b->rowptr[br + 1];
 		b->rowptr[br + 1] = (int32_t)n;
 	}
 	return n;
+}
+
+/* Copy n bytes, of which the compiler knows the usual numbers.  */
+static void
+copy(char *to, const char *from, size_t n)
+{
+	if (n == 4)
+		memcpy(to, from, 4);
+	else if (n == 16)
+		memcpy(to, from, 16);
+	else if (n == 64)
+		memcpy(to, from, 64);
+	else
+		memcpy(to, from, n);
 }
 
 /* Copy a block that lies row by row at w.  */
@@ -182,13 +217,9 @@ fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
 		TURN(int8_t, k, m->cols, w, b->bh, v);
 	else if (!m->trans)
 		TURN(float, k, m->cols, w, b->bh, v);
-	else if (k.nr == 16 && b->bw == 1 && size == 1) /* the usual cases */
-		memcpy(v, w, 16);
-	else if (k.nr == 16 && b->bw == 1)
-		memcpy(v, w, 16 * sizeof(float));
 	else
 		for (int c = 0; c < k.nc; c++)
-			memcpy(v + (size_t)(c * b->bh) * size, w +
+			copy(v + (size_t)(c * b->bh) * size, w +
 			    (size_t)(c * m->rows) * size, (size_t)k.nr * size);
 }
 
@@ -208,6 +239,7 @@ fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
 	size_t block = (size_t)b->bh * (size_t)b->bw * size;
 	const void *w = m->ints ? (const void *)m->ints : m->w;
 	char *out = m->ints ? (char *)b->ints : (char *)b->vals;
+	int64_t row = m->trans ? 1 : b->nbcol, col = m->trans ? b->nbrow : 1;
 
 	memcpy(next, b->rowptr, (size_t)b->nbrow * sizeof *next);
 	for (int32_t c0 = 0; c0 < b->nbcol; c0 += band) {
@@ -215,7 +247,7 @@ fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
 
 		for (int32_t br = 0; br < b->nbrow; br++)
 			for (int32_t bc = c0; bc < c1; bc++) {
-				if (!has[(int64_t)br * b->nbcol + bc])
+				if (!has[br * row + bc * col])
 					continue;
 				fill_block(b, m, br, bc, w, size,
 				    out + (size_t)next[br] * block);
@@ -239,7 +271,7 @@ fill(struct brn_bsr *b, const struct brn_matrix *m, int keep_all,
 		memset(has, 1, (size_t)b->nbcol * (size_t)b->nbrow);
 	else
 		mark_blocks(b, m, has);
-	b->nblk = (int32_t)count_marked(b, has);
+	b->nblk = (int32_t)count_marked(b, m->trans, has);
 	b->colidx = brn_alloc((size_t)b->nblk, sizeof *b->colidx);
 	n = (size_t)b->nblk * (size_t)b->bh * (size_t)b->bw;
 	if (m->ints)
