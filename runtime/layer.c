@@ -26,9 +26,7 @@ brn_is_layer(const struct brn_node *n)
 	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv &&
 	    n->op != BRN_OP_recurrent)
 		return 0;
-	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
-	    n->in[1]->value->type.dtype != BURIN_F32 ||
-	    n->in[1]->value->type.rank != 2))
+	if (n->in[1]->op != BRN_OP_bsr && !brn_weight_is_const(n))
 		return 0;
 	bias = n->nin > 2 ? n->in[2] : NULL;
 	return !bias || (brn_is_const(bias) &&
@@ -175,6 +173,8 @@ pack_weights(struct brn_layer *l, const struct brn_plan *plan,
 		l->borrows = 1;
 		return 0;
 	}
+	if (l->bsr->ints)
+		return brn_pack_ints(&l->spec, l->bsr->ints, &l->stream, err);
 	rc = brn_pack_stream(&l->spec, plan, l->bsr->vals, l->quant.step,
 	    &l->stream, err);
 	return rc < 0 || l->spec.elem == BRN_ELEM_i8 ? rc :

@@ -10,8 +10,23 @@
 #include <string.h>
 
 #include "ir/graph/step.h"
+#include "ir/graph/weight.h"
 
 /* ---- the weight ---------------------------------------------------------- */
+
+/* Add to each of n rows n columns of integers, or of floats over the step.  */
+static void
+add_column(const struct brn_bsr *b, int64_t at, const float *step,
+    int32_t *sum)
+{
+	if (b->ints)
+		for (int r = 0; r < b->bh; r++)
+			sum[r] += b->ints[at + r];
+	else
+		for (int r = 0; r < b->bh; r++)
+			sum[r] += (int32_t)brn_round_small(b->vals[at + r] /
+			    step[r]);
+}
 
 static void
 sum_rows(const struct brn_bsr *b, struct brn_layer_quant *q)
@@ -19,14 +34,22 @@ sum_rows(const struct brn_bsr *b, struct brn_layer_quant *q)
 	for (int32_t br = 0; br < b->nbrow; br++) {
 		int64_t first = (int64_t)b->rowptr[br] * b->bw;
 		int64_t end = (int64_t)b->rowptr[br + 1] * b->bw;
-		const float *step = q->step + (int64_t)br * b->bh;
-		int32_t *sum = q->sum + (int64_t)br * b->bh;
+		int64_t row = (int64_t)br * b->bh;
 
 		for (int64_t c = first; c < end; c++)
-			for (int r = 0; r < b->bh; r++)
-				sum[r] += (int32_t)lrintf(b->vals[c * b->bh +
-				    r] / step[r]);
+			add_column(b, c * b->bh, q->step + row, q->sum + row);
 	}
+}
+
+/* The steps of the node.  Those of padding are 1.  */
+static void
+copy_steps(const struct brn_node *step, size_t rows, float *out)
+{
+	size_t n = (size_t)brn_numel(step->value);
+
+	memcpy(out, step->value->data, n * sizeof *out);
+	for (; n < rows; n++)
+		out[n] = 1;
 }
 
 int
@@ -34,7 +57,8 @@ brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
     const struct brn_bsr *b, int integers, burin_error *err)
 {
 	size_t rows = (size_t)b->nbrow * (size_t)b->bh;
-	int rc;
+	const struct brn_node *step = brn_weight_step(n);
+	int rc = 1;
 
 	*q = (struct brn_layer_quant){
 		.x = (enum brn_x_quant)brn_attr_int(n, "x_quant"),
@@ -47,7 +71,9 @@ brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
 	q->sum = brn_alloc(rows, sizeof *q->sum);
 	if (!q->step || !q->sum)
 		return brn_nomem(err);
-	if ((rc = brn_bsr_steps(b, q->step, err)) < 0)
+	if (step)
+		copy_steps(step, rows, q->step);
+	else if ((rc = brn_bsr_steps(b, q->step, err)) < 0)
 		return rc;
 	if (rc) {
 		sum_rows(b, q);

@@ -158,7 +158,8 @@ check_memory(const struct brn_graph *g, const struct burin_options *o,
 			continue;
 		w = g->node[i]->in[1];
 		n += w->op == BRN_OP_bsr ? brn_bsr_bytes(w->bsr) :
-		    (double)brn_numel(w->value) * sizeof (float);
+		    (double)brn_numel(w->value) *
+		    (double)brn_dtype_size(w->value->type.dtype);
 	}
 	if (!o->max_memory || n <= (double)o->max_memory)
 		return 0;

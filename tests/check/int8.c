@@ -294,6 +294,29 @@ START_TEST(layers_say_that_they_are_i8)
 }
 END_TEST
 
+/* New values of weights that nobody keeps but as kernels read them.  */
+START_TEST(integers_are_updated)
+{
+	struct how h = { "auto", NULL, NULL, NULL, 1, 5 };
+	burin_model *m;
+
+	net_fill(&net, 80, 80, _i);
+	suite_fill(x, MAX_TOKENS * MAX_SIZE, 3);
+	write_file(&files[0], &net);
+	m = load(&h);
+	for (int i = 0; i < 80 * 80; i++)
+		net.w[i] = net.w[i] == 0 ? 0 : net.w[i] > 0 ? 1 : -1;
+	for (int i = 0; i < 80; i++)
+		net.scale[i] *= 2;
+	write_file(&files[0], &net);
+	suite_ok(burin_model_update(m, path, &err), err);
+	run(m, &h, &net, x, y[0]);
+	burin_model_free(m);
+	load_and_run(h, &net, x, y[1]);
+	check_equal(5 * 80, 0);
+}
+END_TEST
+
 /* The largest error of precision=int8: x is off by half its scale, of the range
  * of a token, w by half its step.  */
 static float
@@ -583,6 +606,7 @@ int8_suite(void)
 	tcase_add_loop_test(tc, files_run_in_their_integers, 0,
 	    COUNT(files) * COUNT(sizes));
 	tcase_add_loop_test(tc, layers_say_that_they_are_i8, 0, COUNT(files));
+	tcase_add_loop_test(tc, integers_are_updated, 0, 2);
 	tcase_add_loop_test(tc, precision_int8_is_within_its_rounding, 0,
 	    COUNT(sizes));
 	tc = suite_case(s, "parts", 60);
