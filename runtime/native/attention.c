@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/native/attention_few.h"
 #include "runtime/native/isa.h"
 #include "runtime/native/exp.h"
 
@@ -337,6 +338,9 @@ BRN_FOR_ISA(brn_room_attention)(const struct brn_call *c)
 	    brn_attr_int(c->n, "heads");
 	int64_t keys = brn_tiles_of(c->type[1]).per * BRN_TILE;
 
+	if (BRN_FOR_ISA(brn_is_few_attention)(c))
+		return (struct brn_room){ 0,
+		    BRN_FOR_ISA(brn_few_attention_room)(c) };
 	return (struct brn_room){ 0, (depth + keys) * BRN_TILE };
 }
 
@@ -353,6 +357,8 @@ BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 		.ntask = brn_threads_count(c->threads),
 	};
 
+	if (BRN_FOR_ISA(brn_is_few_attention)(c))
+		return BRN_FOR_ISA(brn_few_attention)(c);
 	t.depth = t.q.features / t.heads;
 	t.width = t.v.features / t.heads;
 	t.nitem = t.q.batch * t.heads * t.q.per;
