@@ -113,20 +113,28 @@ packed(const struct brn_pack_quant *p, int64_t i)
 	return p->xt + i * p->colsp * BRN_TILE;
 }
 
-/* Tile i of x as floats, which to_tiles may have put where it is packed.  */
+/* Tile i of x as floats, which make_tile may have put where it is packed.  */
 static const float *
 source(const struct brn_pack_quant *p, int64_t i)
 {
-	return p->x_tiles ? p->x + i * p->tiles.features * BRN_TILE :
-	    packed(p, i);
+	return p->x_width == BRN_TILE ? p->x + i * p->tiles.features *
+	    BRN_TILE : packed(p, i);
 }
 
 static void
 make_tile(const struct brn_pack_quant *p, int64_t i)
 {
-	if (!p->x_tiles)
+	float *to = packed(p, i);
+
+	if (p->x_width == 0)
 		p->native->to_tiles(&p->tiles, p->x, p->xt, p->colsp, i,
 		    i + 1);
+	else if (p->x_width < BRN_TILE)
+		for (int64_t f = 0; f < p->tiles.features; f++) {
+			memset(to + f * BRN_TILE, 0, BRN_TILE * sizeof *to);
+			memcpy(to + f * BRN_TILE, p->x + f * p->x_width,
+			    (size_t)p->x_width * sizeof *to);
+		}
 }
 
 /* The range of each token of a tile, which has the place of its scales until

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "runtime/native/attention.h"
+#include "runtime/native/attention_few.h"
 #include "runtime/native/exp.h"
 
 /* Lines that are accumulated in registers at a time.  */
@@ -333,6 +334,9 @@ BRN_FOR_ISA(brn_room_attention)(const struct brn_call *c)
 	    brn_attr_int(c->n, "heads");
 	int64_t keys = brn_tiles_of(c->type[1]).per * BRN_TILE;
 
+	if (BRN_FOR_ISA(brn_is_few_attention)(c))
+		return (struct brn_room){ 0,
+		    BRN_FOR_ISA(brn_few_attention_room)(c) };
 	if (BRN_FOR_ISA(brn_takes_attention_int16)(c))
 		return (struct brn_room){ 0,
 		    BRN_FOR_ISA(brn_room_attention_int16)(c) };
@@ -352,6 +356,8 @@ BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 		.ntask = brn_threads_count(c->threads),
 	};
 
+	if (BRN_FOR_ISA(brn_is_few_attention)(c))
+		return BRN_FOR_ISA(brn_few_attention)(c);
 	t.depth = t.q.features / t.heads;
 	t.width = t.v.features / t.heads;
 	t.nitem = t.q.batch * t.heads * t.q.per;
