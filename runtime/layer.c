@@ -136,26 +136,26 @@ set_used(struct brn_layer *l, burin_error *err)
 }
 
 static int
-is_always_f32(const struct brn_layer *l)
-{
-	return brn_is_image_layer(l->node) || l->node->op == BRN_OP_recurrent;
-}
-
-static int
 set_quant(struct brn_layer *l, enum brn_elem elem, burin_error *err)
 {
-	return is_always_f32(l) ? BURIN_OK : brn_layer_quant_init(&l->quant,
-	    l->node, l->bsr, elem == BRN_ELEM_i8, err);
+	int rc;
+
+	if (l->node->op == BRN_OP_recurrent)
+		return BURIN_OK;
+	rc = brn_layer_quant_init(&l->quant, l->node, l->bsr,
+	    elem == BRN_ELEM_i8, err);
+	if (rc < 0 || !brn_is_image_layer(l->node))
+		return rc;
+	return brn_layer_quant_fold_x(&l->quant, brn_layer_rowsp(l), err);
 }
 
 static enum brn_elem
 elem_of(const struct brn_layer *l, const struct brn_layer_target *t)
 {
-	if (is_always_f32(l))
-		return BRN_ELEM_f32;
-	if (l->quant.x == BRN_X_FLOAT)
-		return t->elem;
-	return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
+	if (l->quant.x != BRN_X_FLOAT)
+		return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
+	return brn_is_image_layer(l->node) ||
+	    l->node->op == BRN_OP_recurrent ? BRN_ELEM_f32 : t->elem;
 }
 
 /* The weights as the kernel reads them, and as few tokens do.  On integers few

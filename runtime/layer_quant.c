@@ -84,11 +84,30 @@ brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
 	return BURIN_OK;
 }
 
+int
+brn_layer_quant_fold_x(struct brn_layer_quant *q, int64_t rows,
+    burin_error *err)
+{
+	if (!q->step)
+		return BURIN_OK;
+	q->offset = brn_alloc((size_t)rows, sizeof *q->offset);
+	q->unit = brn_alloc((size_t)rows, sizeof *q->unit);
+	if (!q->offset || !q->unit)
+		return brn_nomem(err);
+	for (int64_t r = 0; r < rows; r++) {
+		q->offset[r] = q->sum[r] * q->zero;
+		q->unit[r] = q->step[r] * q->scale;
+	}
+	return BURIN_OK;
+}
+
 void
 brn_layer_quant_clear(struct brn_layer_quant *q)
 {
 	free(q->step);
 	free(q->sum);
+	free(q->offset);
+	free(q->unit);
 }
 
 /* ---- x ------------------------------------------------------------------- */

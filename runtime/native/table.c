@@ -60,4 +60,7 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.phases = BRN_FOR_ISA(brn_phases),
 	.gather = BRN_FOR_ISA(brn_gather),
 	.scatter = BRN_FOR_ISA(brn_scatter),
+	.phases_bytes = BRN_FOR_ISA(brn_phases_bytes),
+	.gather_bytes = BRN_FOR_ISA(brn_gather_bytes),
+	.scatter_bytes = BRN_FOR_ISA(brn_scatter_bytes),
 };
