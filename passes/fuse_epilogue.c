@@ -119,12 +119,13 @@ static struct brn_node *
 extend_layer(struct brn_rewrite *r, struct brn_node *n,
     const struct brn_node *l, struct brn_node *residual)
 {
-	struct brn_node *in[4] = { NULL }, *new;
+	struct brn_node *in[BRN_MAX_LAYER_IN] = { NULL }, *new;
+	int nin = residual && l->nin < 4 ? 4 : l->nin;
 
 	memcpy(in, l->in, (size_t)l->nin * sizeof *in);
 	if (residual)
 		in[3] = residual;
-	new = brn_graph_add(r->g, l->op, l->name, in, residual ? 4 : l->nin);
+	new = brn_graph_add(r->g, l->op, l->name, in, nin);
 	if (!new)
 		return NULL;
 	new->nattr = l->nattr;

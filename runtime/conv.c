@@ -13,8 +13,16 @@
 /* Floats of x and y of a group: half an L2 of 1 MB.  */
 enum { GROUP_FLOATS = 128 << 10 };
 
+/* Is the layer on integers?  Then x and its phases are bytes.  */
+static int
+is_bytes(const struct brn_layer *l)
+{
+	return l->spec.elem == BRN_ELEM_i8;
+}
+
 /* Tiles of a group: at most what stays in the cache, about the same number in
- * each group, and even, for kernels that take two tiles at a time.  */
+ * each group, and whole quads of bytes, or even, for kernels that take two
+ * tiles at a time.  */
 static int64_t
 tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 {
@@ -25,14 +33,9 @@ tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 	n = n < BRN_GROUP_LEAST ? BRN_GROUP_LEAST : n;
 	ngroup = (all + n - 1) / n;
 	n = ngroup ? (all + ngroup - 1) / ngroup : 1;
+	if (is_bytes(l))
+		return (n + BRN_QUAD - 1) / BRN_QUAD * BRN_QUAD;
 	return n > 2 ? (n + 1) / 2 * 2 : n;
-}
-
-/* Is the layer on integers?  Then x and its phases are bytes.  */
-static int
-is_bytes(const struct brn_layer *l)
-{
-	return l->spec.elem == BRN_ELEM_i8;
 }
 
 void

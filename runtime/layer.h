@@ -56,8 +56,10 @@ void brn_layer_clear(struct brn_layer *l);
 int64_t brn_layer_rowsp(const struct brn_layer *l);
 int64_t brn_layer_colsp(const struct brn_layer *l);
 
-/* Must x be packed, although it is in tiles?  */
-int brn_layer_packs_tiles(const struct brn_layer *l);
+/* Must x be packed, although it is in tiles of that width?  */
+int brn_layer_packs_tiles(const struct brn_layer *l, int64_t width);
+/* Must y be unpacked, although it is?  */
+int brn_layer_unpacks_tiles(const struct brn_layer *l, int64_t width);
 /* Do a and b pack an x the same way?  */
 int brn_layer_packs_alike(const struct brn_layer *a,
     const struct brn_layer *b);

@@ -43,10 +43,11 @@ struct brn_pack_quant {
 	const struct brn_layer_quant *quant;
 	const struct brn_native *native;
 	struct brn_threads *threads;
-	struct brn_tiles tiles;         /* of x */
+	struct brn_tiles tiles;         /* of x, 16 wide */
 	const float *x;
-	int x_tiles;                    /* x is in tiles */
-	enum brn_quant_form form;
+	int64_t x_width;                /* of the tiles of x; 0: rows */
+	enum brn_elem elem;             /* of the kernel: i8, f32 */
+	int groups;                     /* of i8: brn_dot_groups_aligned */
 	float *xt;                      /* [tile][colsp][16], packed */
 	int64_t colsp;
 	struct brn_tile_quant *tile;    /* [tile] */

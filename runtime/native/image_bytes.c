@@ -119,23 +119,34 @@ line_of(const struct brn_gather_bytes *a, int64_t k, int64_t i)
 	    load_some(x, a->last)) ^ a->flip;
 }
 
-static void
-gather_lines(const struct brn_gather_bytes *a, uint8_t *to)
+/* At most n bytes, of tile after tile, to a column of a quad.  */
+static inline void
+put_column(uint8_t *to, const uint8_t *x, int64_t n, uint8_t flip)
 {
-	int64_t whole = a->last == BRN_TILE ? a->ntile : a->ntile - 1;
-	bytes flip = a->flip - (bytes){ 0 };
+#ifdef __AVX512BW__
+	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13,
+	    2, 6, 10, 14, 3, 7, 11, 15);
+	__m512i v = _mm512_maskz_loadu_epi8(first_bits(n), x);
 
-	for (int64_t k = 0; k < a->n; k++) {
-		const uint8_t *x = a->src + a->from[k];
-		uint8_t *t = to + (int64_t)a->col[k] * BRN_TILE;
+	_mm512_storeu_si512(to, _mm512_permutexvar_epi32(order,
+	    _mm512_xor_si512(v, _mm512_set1_epi8((char)flip))));
+#else
+	for (int64_t i = 0; i < n && i < BRN_QUAD * BRN_TILE; i++)
+		to[i % BRN_TILE / 4 * 16 + i / BRN_TILE * 4 + i % 4] =
+		    x[i] ^ flip;
+#endif
+}
 
-		for (int64_t i = 0; i < whole; i++)
-			*(bytes *)(t + i * a->stride) =
-			    *(const bytes *)(x + i * BRN_TILE) ^ flip;
-		if (whole < a->ntile)
-			*(bytes *)(t + whole * a->stride) = load_some(x +
-			    whole * BRN_TILE, a->last) ^ flip;
-	}
+static void
+gather_columns(const struct brn_gather_bytes *a, uint8_t *to)
+{
+	int64_t npos = (a->ntile - 1) * BRN_TILE + a->last;
+
+	for (int64_t k = 0; k < a->n; k++)
+		for (int64_t i = 0; i < a->ntile; i += BRN_QUAD)
+			put_column(to + i * a->stride + (int64_t)a->col[k] *
+			    BRN_QUAD * BRN_TILE, a->src + a->from[k] +
+			    i * BRN_TILE, npos - i * BRN_TILE, a->flip);
 }
 
 static const bytes low8 = { 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7,
@@ -174,7 +185,8 @@ gather_groups(const struct brn_gather_bytes *a, uint8_t *to)
 		for (int i = 0; i < 4; i++)
 			at[i] = k + i < end ? k + i : k;
 		for (int64_t i = 0; i < a->ntile; i++)
-			store_group(to + i * a->stride + col * BRN_TILE,
+			store_group(to + i / BRN_QUAD * BRN_QUAD * a->stride +
+			    (col + i % BRN_QUAD) * BRN_QUAD * BRN_TILE,
 			    (bytes[4]){ line_of(a, at[0], i),
 			    line_of(a, at[1], i), line_of(a, at[2], i),
 			    line_of(a, at[3], i) });
@@ -187,7 +199,7 @@ BRN_FOR_ISA(brn_gather_bytes)(const struct brn_gather_bytes *a, uint8_t *to)
 	if (a->grouped)
 		gather_groups(a, to);
 	else
-		gather_lines(a, to);
+		gather_columns(a, to);
 }
 
 /* ---- sums to planes ------------------------------------------------------ */

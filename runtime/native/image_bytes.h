@@ -11,9 +11,9 @@
 #include "runtime/native/image_tiles.h"
 
 /* Lines of 16 bytes of ntile tiles, from src + from[k] on, into tiles of stride
- * bytes as line col[k], for k below n, col ascending.  The last tile has last
- * bytes a line.  grouped: the lines of four columns are interleaved
- * (jit/abi.h).  flip is XORed with each byte.  */
+ * bytes as column col[k] of quads (jit/abi.h), for k below n, col ascending.
+ * The last tile has last bytes a line.  grouped: the four columns of a group
+ * are side by side.  flip is XORed with each byte.  */
 struct brn_gather_bytes {
 	const uint8_t *src;
 	const int64_t *from;

@@ -88,6 +88,7 @@ brn_copy_some(float *to, const float *from, int64_t n)
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
 brn_range_fn BRN_FOR_ISA(brn_range);
 brn_quantize_fn BRN_FOR_ISA(brn_quantize);
+brn_quantize_quad_fn BRN_FOR_ISA(brn_quantize_quad);
 brn_dequantize_fn BRN_FOR_ISA(brn_dequantize);
 brn_transpose_fn BRN_FOR_ISA(brn_transpose);
 void BRN_FOR_ISA(brn_cell_reset)(const struct brn_cell_step *s);

@@ -36,6 +36,9 @@ struct brn_call {
 	int64_t batch0;                 /* of a band: the first batch of its
 	                                   tiles; operands in rows have all */
 	const struct brn_layer *layer;  /* of the net; NULL: not a layer */
+	int64_t past_room[2];           /* tokens that a head of in[4], in[5] of
+	                                   an mha has room for; 0: it has those
+	                                   of its type */
 	int x_is_packed;                /* BRN_SHARES_X: x is there already */
 	const struct brn_native *native;
 	struct brn_threads *threads;
@@ -119,6 +122,7 @@ struct brn_native {
 	brn_epilogue_fn *epilogue;
 	brn_range_fn *range;
 	brn_quantize_fn *quantize;
+	brn_quantize_quad_fn *quantize_quad;
 	brn_dequantize_fn *dequantize;
 	brn_transpose_fn *transpose;
 	void (*cell_reset)(const struct brn_cell_step *s);

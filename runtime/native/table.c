@@ -52,6 +52,7 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.epilogue = BRN_FOR_ISA(brn_epilogue),
 	.range = BRN_FOR_ISA(brn_range),
 	.quantize = BRN_FOR_ISA(brn_quantize),
+	.quantize_quad = BRN_FOR_ISA(brn_quantize_quad),
 	.dequantize = BRN_FOR_ISA(brn_dequantize),
 	.transpose = BRN_FOR_ISA(brn_transpose),
 	.cell_reset = BRN_FOR_ISA(brn_cell_reset),

@@ -338,12 +338,12 @@ START_TEST(lines_are_gathered)
 	brn_native(isa)->gather_bytes(&a, to);
 	for (int k = 0; k < 5; k++)
 		for (int i = 0; i < LINES - BRN_TILE + 5; i++) {
-			int at = col[k] * BRN_TILE + i % BRN_TILE;
+			int t = i / BRN_TILE, l = i % BRN_TILE;
+			int at = a.grouped ? col[k] / 4 * 256 + t % 4 * 64 +
+			    l * 4 + col[k] % 4 :
+			    col[k] * 64 + l / 4 * 16 + t % 4 * 4 + l % 4;
 
-			if (a.grouped)
-				at = col[k] / 4 * 64 + i % BRN_TILE * 4 +
-				    col[k] % 4;
-			at += i / BRN_TILE * 64 * BRN_TILE;
+			at += t / 4 * 4 * 64 * BRN_TILE;
 			ck_assert_uint_eq(to[at], src[from[k] + i] ^ 0x80);
 		}
 }
