@@ -18,6 +18,7 @@
 #include "ir/op/infer.h"
 #include "runtime/bands.h"
 #include "runtime/net.h"
+#include "runtime/share.h"
 
 enum brn_plan_how {
 	BRN_BY_TYPES,                   /* inputs of these types */
@@ -61,6 +62,7 @@ struct brn_plan {
 	                                   not in memory; NULL: none yet */
 	int nthread;
 	int64_t max_memory;             /* bytes of memory; 0: no limit */
+	const struct brn_shares *shares;        /* of the session; NULL: none */
 	/* Stages.  Those after one are in a list, latest first.  */
 	struct brn_plan *before, *after;
 	struct brn_plan *ran;           /* of after, in the last run; NULL:

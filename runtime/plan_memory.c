@@ -78,7 +78,8 @@ add_interval(struct brn_planner *k, int i, struct brn_interval *v, int *n,
 	int rc;
 
 	if (brn_is_alias(node) || brn_is_list(&k->p->val[node->id].type) ||
-	    k->slot[node->id] >= 0)
+	    k->slot[node->id] >= 0 || brn_share_capacity(k->p->shares,
+	    k->m->graph, node))
 		return 0;
 	rc = brn_type_bytes(&k->p->val[node->id].type, node->name, &bytes,
 	    err);

@@ -11,6 +11,7 @@ struct brn_plan_opts {
 	enum brn_plan_how how;
 	int nthread;
 	int64_t max_memory;     /* bytes of a stage; 0: no limit */
+	const struct brn_shares *shares;        /* NULL: none; borrowed */
 };
 
 /* For runs with inputs like in.  ESHAPE, EUNSUPPORTED (not in stages, and a

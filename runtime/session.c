@@ -29,6 +29,7 @@ struct burin_session {
 	int64_t max_memory;             /* of all plans, bytes; 0: no limit */
 	int64_t loop_steps, loop_bytes; /* options */
 	atomic_int cancel;              /* of the run under way */
+	struct brn_shares shares;
 };
 
 /* Free all plans made for another net than net (NULL: all plans), except the
@@ -47,15 +48,19 @@ drop_plans(burin_session *s, const struct brn_net *net)
 		}
 }
 
-/* Take the current net of the model; free the plans of an older one.  */
-static void
-get_net(burin_session *s)
+/* Take the current net of the model; free the plans of an older one.
+ * EUNSUPPORTED: inputs and outputs cannot be shared any more.  */
+static int
+get_net(burin_session *s, burin_error *err)
 {
 	struct brn_net *old = s->net;
+	int is_new;
 
 	s->net = brn_model_net(s->model);
+	is_new = s->net != old;
 	drop_plans(s, s->net);
 	brn_net_free(old);
+	return is_new ? brn_shares_check(&s->shares, s->net->graph, err) : 0;
 }
 
 void
@@ -68,6 +73,7 @@ burin_session_free(burin_session *s)
 	brn_threads_free(s->threads);
 	brn_net_free(s->net);
 	burin_model_free(s->model);
+	free(s->shares.v);
 	free(s->in);
 	free(s);
 }
@@ -139,7 +145,8 @@ static int
 bind_input(burin_session *s, int i, const burin_tensor *t, int with_data,
     burin_error *err)
 {
-	struct brn_type *type = &s->in[i].type;
+	const struct brn_share *share = brn_share_of_input(&s->shares, i);
+	struct brn_type *type = &s->in[i].type, room;
 	size_t need;
 	int rc;
 
@@ -155,7 +162,16 @@ bind_input(burin_session *s, int i, const burin_tensor *t, int with_data,
 			    d);
 		type->dim[d] = t->dims[d];
 	}
-	if ((rc = brn_type_bytes(type, t->name, &need, err)) < 0)
+	room = *type;
+	if (share && room.rank == 4) {
+		room.dim[2] = share->capacity;
+		if (type->dim[2] > share->capacity)
+			return brn_fail(err, BURIN_EINVAL, "input '%s': has "
+			    "%lld tokens, it is shared with room for %lld",
+			    t->name, (long long)type->dim[2],
+			    (long long)share->capacity);
+	}
+	if ((rc = brn_type_bytes(&room, t->name, &need, err)) < 0)
 		return rc;
 	if (need && !t->data && !with_data)
 		return 0;
@@ -218,10 +234,13 @@ make_plan(burin_session *s, int64_t most, struct brn_plan **out,
     burin_error *err)
 {
 	struct brn_plan_opts o = { s->how, brn_threads_count(s->threads),
-	    most };
+	    most, &s->shares };
 	int rc = BURIN_EUNSUPPORTED;
 
 	for (; o.how <= BRN_IN_STAGES && rc == BURIN_EUNSUPPORTED; o.how++) {
+		/* Inference would read a shared input as contiguous.  */
+		if (o.how == BRN_BY_DATA && s->shares.n)
+			continue;
 		if (o.how == BRN_BY_DATA && (rc = check_data(s, err)) < 0)
 			return rc;
 		rc = brn_plan_new(s->net, s->in, &o, out, err);
@@ -344,13 +363,12 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
 	int rc;
 
 	atomic_store(&s->cancel, 0);
-	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
-	    (rc = bind_inputs(s, in, nin, 1, err)) < 0 ||
+	if ((rc = brn_outputs_check(s->net->graph, &s->shares, out, nout,
+	    err)) < 0 || (rc = bind_inputs(s, in, nin, 1, err)) < 0 ||
 	    (rc = check_lent(s, in, nin, out, nout, err)) < 0)
 		return rc;
 	s->ran = NULL;
-	get_net(s);
-	if ((rc = get_plan(s, err)) < 0)
+	if ((rc = get_net(s, err)) < 0 || (rc = get_plan(s, err)) < 0)
 		return rc;
 	brn_outputs_describe(s->plan, out, nout);
 	if (!s->plan->nopen && (rc = brn_outputs_fit(out, nout, err)) < 0)
@@ -382,6 +400,31 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 	return rc;
 }
 
+int
+burin_session_share(burin_session *s, const char *input, const char *output,
+    int64_t capacity, burin_error *err)
+{
+	const struct brn_graph *g;
+	struct brn_share new = { .capacity = capacity };
+	burin_error own_err;
+
+	err = err ? err : &own_err;
+	if (!s || !input || !output || capacity < 1)
+		return brn_fail(err, BURIN_EINVAL, "burin_session_share: "
+		    "argument is NULL, or capacity below 1");
+	if (s->plan)
+		return brn_fail(err, BURIN_EINVAL, "burin_session_share: the "
+		    "session has planned a run");
+	g = s->net->graph;
+	new.in = brn_value_find(g->in, g->nin, (size_t)g->nin, input);
+	new.out = brn_value_find(g->out, g->nout, (size_t)g->nout, output);
+	if (new.in < 0 || new.out < 0)
+		return brn_fail(err, BURIN_EINVAL, "%s '%s': the model has "
+		    "none of that name", new.in < 0 ? "input" : "output",
+		    new.in < 0 ? input : output);
+	return brn_shares_add(&s->shares, g, &new, err);
+}
+
 void
 burin_session_cancel(burin_session *s)
 {
@@ -399,8 +442,8 @@ burin_session_shapes(burin_session *s, const burin_tensor *in, size_t nin,
 	if (!s || (nin && !in) || (nout && !out))
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_session_shapes: argument is NULL");
-	get_net(s);
-	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
+	if ((rc = get_net(s, err)) < 0 || (rc = brn_outputs_check(
+	    s->net->graph, NULL, out, nout, err)) < 0 ||
 	    (rc = bind_inputs(s, in, nin, 0, err)) < 0 ||
 	    (rc = get_plan(s, err)) < 0)
 		return rc;
