@@ -177,8 +177,7 @@ infer_mha(struct brn_infer *c, struct brn_type *out)
 	    (rc = input_heads(c, 1, "kv_num_heads", &k)) < 0 ||
 	    (rc = input_heads(c, 2, "kv_num_heads", &v)) < 0)
 		return rc;
-	if (brn_infer_in(c, 0)->rank != brn_infer_in(c, 1)->rank ||
-	    !brn_infer_in(c, 4) != !brn_infer_in(c, 5) || index < 0 ||
+	if (!brn_infer_in(c, 4) != !brn_infer_in(c, 5) || index < 0 ||
 	    index > 2)
 		return bad(c);
 	if ((rc = with_past(c, 4, &k)) < 0 || (rc = with_past(c, 5, &v)) < 0 ||
@@ -243,7 +242,7 @@ struct mha {
 	struct heads q, y;
 	struct history k, v;
 	const struct brn_tensor *mask;
-	int causal;
+	int causal, nan_to_zero;
 	double scale, cap;
 	int64_t keys;
 	double *score;                  /* [keys] */
@@ -284,8 +283,12 @@ query(const struct mha *a, int64_t b, int64_t h, int64_t s,
 		    -INFINITY : score(a, q, history_at(&a->k, b, kv, t), m);
 		max = fmax(max, a->score[t]);
 	}
+	if (a->nan_to_zero && max == -INFINITY)
+		max = 0;
 	for (int64_t t = 0; t < a->keys; t++)
 		sum += a->score[t] = exp(a->score[t] - max);
+	if (a->nan_to_zero && sum == 0)
+		sum = 1;
 	for (int64_t d = 0; d < a->y.depth; d++) {
 		double v = 0;
 
@@ -307,6 +310,7 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 		.k = history_of(n, in, 1, 4), .v = history_of(n, in, 2, 5),
 		.mask = brn_opt_in(n, in, 3),
 		.causal = brn_attr_int(n, "is_causal") != 0,
+		.nan_to_zero = brn_attr_int(n, "nan_to_zero") != 0,
 		.cap = (double)brn_attr_float(n, "softcap"),
 	};
 	struct brn_type all = { BURIN_F32, 4, { a.q.batch, a.q.heads,
