@@ -125,6 +125,10 @@ BURIN_API const char *burin_isa(void);
  *	           may take for a file that has been read, before they are
  *	           EUNSUPPORTED; kernels that are not compiled by then follow
  *	           in the background; 0 (default): no limit
+ *	max_load_work  bytes, K, M, G, that a load touches, those of an element
+ *	           once a multiplication, beyond 4096 for each byte of the
+ *	           file; a kernel to compile counts as 16M; more is
+ *	           EUNSUPPORTED; 0: no limit; default 16G, about 20 s
  *	isa        auto (default) | avx512 | avx2 | sse2 | generic
  *	precision  auto (default): layers on rows run on 8-bit integers where
  *	           the file quantizes their x and weight, and the processor

@@ -45,11 +45,12 @@ struct brn_pass_opts {
 typedef int brn_pass_fn(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err);
 
-#define PASS(name, what) brn_pass_fn brn_pass_##name;
+#define PASS(name, looks, what) brn_pass_fn brn_pass_##name;
 #include "passes/passes.def"
 
 struct brn_pass_info {
 	const char *name, *what;
+	double looks;           /* at each byte of the constants */
 	brn_pass_fn *run;
 };
 extern const struct brn_pass_info brn_passes[];

@@ -333,8 +333,7 @@ new_plan(const struct brn_plan *like, struct brn_type *given,
 	}
 	*k.p = (struct brn_plan){ .net = brn_net_ref(like->net),
 	    .how = like->how, .nthread = like->nthread,
-	    .max_memory = like->max_memory, .shares = like->shares,
-	    .given = given };
+	    .account = like->account, .shares = like->shares, .given = given };
 	if (given)
 		k.p->before = (struct brn_plan *)like;
 	rc = make(&k, in, err);
@@ -350,7 +349,7 @@ brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
     const struct brn_plan_opts *o, struct brn_plan **out, burin_error *err)
 {
 	const struct brn_plan like = { .net = m, .how = o->how,
-	    .nthread = o->nthread, .max_memory = o->max_memory,
+	    .nthread = o->nthread, .account = o->account,
 	    .shares = o->shares };
 
 	return new_plan(&like, NULL, in, out, err);

@@ -26,7 +26,7 @@ struct burin_session {
 	enum brn_plan_how how;          /* of its plans: the first that will
 	                                   do */
 	int profile;
-	int64_t max_memory;             /* of all plans, bytes; 0: no limit */
+	struct brn_memory memory;       /* of all plans */
 	int64_t loop_steps, loop_bytes; /* options */
 	atomic_int cancel;              /* of the run under way */
 	struct brn_shares shares;
@@ -88,7 +88,7 @@ session_init(burin_session *s, burin_model *m, const burin_options *o,
 	s->net = brn_model_net(m);
 	s->in = brn_alloc(nin, sizeof *s->in);
 	s->threads = brn_threads_new(o->threads);
-	s->max_memory = o->max_memory;
+	s->memory.most = o->max_memory;
 	s->loop_steps = o->loop_steps;
 	s->loop_bytes = o->loop_bytes;
 	if (!s->in || !s->threads)
@@ -226,15 +226,14 @@ check_data(const burin_session *s, burin_error *err)
 	return 0;
 }
 
-/* Make a plan of at most most bytes (0: any number) for the bound inputs: for
- * their types; if shapes depend on the values of inputs, for these values; if
- * they depend on what nodes compute, in stages.  */
+/* Make a plan for the bound inputs: for their types; if shapes depend on the
+ * values of inputs, for these values; if they depend on what nodes compute, in
+ * stages.  */
 static int
-make_plan(burin_session *s, int64_t most, struct brn_plan **out,
-    burin_error *err)
+make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 {
 	struct brn_plan_opts o = { s->how, brn_threads_count(s->threads),
-	    most, &s->shares };
+	    &s->memory, &s->shares };
 	int rc = BURIN_EUNSUPPORTED;
 
 	for (; o.how <= BRN_IN_STAGES && rc == BURIN_EUNSUPPORTED; o.how++) {
@@ -268,15 +267,13 @@ free_oldest(burin_session *s)
 	return 1;
 }
 
-/* The number of plans, and in *bytes their memory.  */
 static int
-count_plans(const burin_session *s, size_t *bytes)
+count_plans(const burin_session *s)
 {
 	int n = 0;
 
-	*bytes = 0;
-	for (const struct brn_plan *p = s->plan; p; p = p->next, n++)
-		*bytes += p->memory_size;
+	for (const struct brn_plan *p = s->plan; p; p = p->next)
+		n++;
 	return n;
 }
 
@@ -284,16 +281,13 @@ count_plans(const burin_session *s, size_t *bytes)
 static int
 add_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 {
-	size_t most = (size_t)s->max_memory, kept;
 	int rc;
 
-	if (count_plans(s, &kept) >= MAX_PLANS)
+	if (count_plans(s) >= MAX_PLANS)
 		free_oldest(s);
-	do {
-		count_plans(s, &kept);
-		rc = make_plan(s, !most ? 0 : kept < most ?
-		    (int64_t)(most - kept) : 1, out, err);
-	} while (rc == BURIN_ENOMEM && most && free_oldest(s));
+	do
+		rc = make_plan(s, out, err);
+	while (rc == BURIN_ENOMEM && s->memory.most && free_oldest(s));
 	return rc;
 }
 
@@ -354,12 +348,27 @@ give(burin_session *s, burin_output *out, size_t nout, burin_error *err)
 	return brn_outputs_give(p, out, nout, err);
 }
 
+/* Run s->plan.  Stages and bodies are planned on the way; plans of other
+ * shapes make room for these.  */
+static int
+run_plan(burin_session *s, burin_error *err)
+{
+	int rc;
+
+	do {
+		struct brn_run r = { s->threads, s->profile, &s->cancel,
+		    brn_run_bodies, s->loop_steps, s->loop_bytes, &s->memory };
+
+		rc = brn_stages_run(s->plan, &r, err);
+	} while (rc == BURIN_ENOMEM && s->memory.most && free_oldest(s));
+	return rc;
+}
+
 static int
 run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
     size_t nout, burin_error *err)
 {
 	const struct brn_graph *g;
-	struct brn_run r;
 	int rc;
 
 	atomic_store(&s->cancel, 0);
@@ -377,9 +386,7 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
 	for (int i = 0; i < g->nin; i++)
 		s->plan->val[g->in[i].node->id].data = s->in[i].data;
 	s->ran = s->plan;
-	r = (struct brn_run){ s->threads, s->profile, &s->cancel,
-	    brn_run_bodies, s->loop_steps, s->loop_bytes };
-	rc = brn_stages_run(s->plan, &r, err);
+	rc = run_plan(s, err);
 	return rc < 0 ? rc : give(s, out, nout, err);
 }
 

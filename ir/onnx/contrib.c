@@ -331,6 +331,18 @@ static const struct row {
 	  expand_skip_rms_norm },
 };
 
+int
+brn_onnx_expansion(int i, struct brn_onnx_expansion *out)
+{
+	const struct row *r = &rows[i];
+
+	if (i >= BRN_COUNT(rows))
+		return 0;
+	*out = (struct brn_onnx_expansion){ r->domain, r->op, r->lo, r->hi,
+	    r->attrs };
+	return 1;
+}
+
 static const struct row *
 row_of(const struct Onnx__NodeProto *np)
 {

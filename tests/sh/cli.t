@@ -4,7 +4,7 @@
 # The command: every verb, its JSON, its exit status.
 # shellcheck disable=SC2016 # expressions are for awk
 burin=$BUILDDIR/burin
-tmp=$BUILDDIR/tests/tmp.cli.$$
+tmp=${TESTDIR:-$BUILDDIR/tests}/tmp.cli.$$
 BURIN_CACHE_DIR=$tmp/cache
 BURIN_JOBS=2
 export BURIN_CACHE_DIR BURIN_JOBS
