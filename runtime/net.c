@@ -94,6 +94,7 @@ rewrite_all(struct brn_net *n, const struct burin_options *o,
 		    BRN_QUANTIZE_NONE : o->precision == BRN_PRECISION_int8 ?
 		    BRN_QUANTIZE_ALL : o->precision == BRN_PRECISION_auto ?
 		    BRN_QUANTIZE_FILE : BRN_QUANTIZE_NONE,
+		.fp32_layers = o->fp32_layers,
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
@@ -201,9 +202,13 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 {
 	struct brn_net *root = net->root ? net->root : net;
 	struct brn_layer *l = &root->layer[root->nlayer];
-	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
-	    net->target, layer_like(net, n), err);
+	struct brn_layer_target t = net->target;
+	int rc;
 
+	if (brn_is_listed(root->fp32_layers, n->name))
+		t.elem = BRN_ELEM_f32;
+	rc = brn_layer_init(l, n, brn_report_choice(net->graph, n), t,
+	    layer_like(net, n), err);
 	if (rc < 0)
 		return rc;
 	net->layer_of[n->id] = root->nlayer++;
@@ -303,6 +308,7 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	n->target = (struct brn_layer_target){ (enum brn_isa)o->isa,
 	    brn_net_elem(o), brn_elem_runs(BRN_ELEM_i8,
 	    (enum brn_isa)o->isa) ? BRN_ELEM_i8 : BRN_ELEM_f32 };
+	n->fp32_layers = o->fp32_layers;
 	n->tune = tune;
 	n->graph = g;
 	if ((rc = check_memory(g, o, err)) < 0 ||
@@ -312,6 +318,7 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 		brn_net_free(n);
 		return rc;
 	}
+	n->fp32_layers = NULL;
 	n->end_ms = g->end_ms;
 	g->end_ms = 0;          /* plans may take as long as they like */
 	*out = n;
