@@ -64,3 +64,50 @@ brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
 	}
 	return brn_infer_types(g, err);
 }
+
+/* The end of the pattern at g: a comma or the end of the list.  */
+static int
+is_end(const char *g)
+{
+	return *g == ',' || *g == '\0';
+}
+
+/* Does the pattern at g match all of s?  After a mismatch, the last * takes one
+ * character more.  */
+static int
+matches(const char *g, const char *s)
+{
+	const char *star = NULL, *from = NULL;
+
+	for (;;) {
+		int quoted = *g == '\\' && g[1];
+
+		if (!quoted && *g == '*') {
+			star = ++g;
+			from = s;
+		} else if (!quoted && is_end(g) ? !*s : *s && (*g == '?' ||
+		    g[quoted] == *s)) {
+			if (!*s)
+				return 1;
+			g += 1 + quoted;
+			s++;
+		} else {
+			if (!star || !*from)
+				return 0;
+			g = star;
+			s = ++from;
+		}
+	}
+}
+
+int
+brn_is_listed(const char *globs, const char *name)
+{
+	for (const char *g = globs; g && *g; g += *g == ',') {
+		if (matches(g, name))
+			return 1;
+		while (!is_end(g))
+			g += *g == '\\' && g[1] ? 2 : 1;
+	}
+	return 0;
+}

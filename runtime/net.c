@@ -115,6 +115,7 @@ rewrite_all(struct brn_net *n, const struct burin_options *o,
 		.sparse = o->sparse,
 		.quantize = quantize(n, o),
 		.narrow = narrow(n, o),
+		.fp32_layers = o->fp32_layers,
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
@@ -221,10 +222,13 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 	struct brn_layer *l = &root->layer[root->nlayer];
 	const struct brn_layer *like = layer_like(net, n);
 	double looks = like ? 1 : BRN_WORK_OF_MAKING;
+	struct brn_layer_target t = net->target;
 	int rc = brn_spend(net->graph, looks * packed_bytes(n), err);
 
+	if (brn_is_listed(root->fp32_layers, n->name))
+		t.elem = BRN_ELEM_f32;
 	if (rc < 0 || (rc = brn_layer_init(l, n,
-	    brn_report_choice(net->graph, n), net->target, like, err)) < 0)
+	    brn_report_choice(net->graph, n), t, like, err)) < 0)
 		return rc;
 	net->layer_of[n->id] = root->nlayer++;
 	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
@@ -322,6 +326,7 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	n->target = (struct brn_layer_target){ (enum brn_isa)o->isa,
 	    brn_net_elem(o), brn_elem_runs(BRN_ELEM_i8,
 	    (enum brn_isa)o->isa) ? BRN_ELEM_i8 : BRN_ELEM_f32 };
+	n->fp32_layers = o->fp32_layers;
 	n->tune = tune;
 	n->graph = g;
 	if ((rc = check_memory(g, o, err)) < 0 ||
@@ -331,6 +336,7 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 		brn_net_free(n);
 		return rc;
 	}
+	n->fp32_layers = NULL;
 	n->end_ms = g->budget->end_ms;
 	n->kernels = brn_budget_kernels(g->budget);
 	brn_budget_end(g->budget);

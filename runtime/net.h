@@ -17,6 +17,7 @@ struct brn_net {
 	atomic_int refs;
 	struct brn_layer_target target;
 	struct brn_tune *tune;          /* borrowed while layers are decided */
+	const char *fp32_layers;        /* the same, of the options */
 	struct brn_graph *graph;
 	int nlayer;
 	struct brn_layer *layer;

@@ -45,6 +45,7 @@ static const struct key {
 	{ "max_load_work",    AT(max_load_work), BYTES },
 	{ "isa",              AT(isa), ISA },
 	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16|int8" },
+	{ "fp32_layers",      AT(fp32_layers), STRING },
 	{ "threads",          AT(threads), COUNT },
 	{ "loop_steps",       AT(loop_steps), BYTES },
 	{ "loop_bytes",       AT(loop_bytes), BYTES },

@@ -33,6 +33,7 @@ struct burin_options {
 	int64_t max_kernels, max_memory, max_load_ms, max_load_work;
 	int isa;                /* enum brn_isa */
 	int precision;          /* enum brn_precision */
+	char *fp32_layers;      /* brn_is_listed */
 	int threads;            /* 0: one a core */
 	int64_t loop_steps, loop_bytes; /* struct brn_run */
 	int keep;               /* unsupported=keep */

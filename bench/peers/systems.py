@@ -2,10 +2,11 @@
 """The systems of worker.py, one function each.  Its arguments are the path of
 the model, the inputs, the number of threads, and the block in which the weights
 were pruned.  It returns {"version", "run"} and sometimes "note"; run() returns
-last_hidden_state.  All compute in float32, and get fixed shapes if they accept
-them.  The two systems that turns.py compares also take the names of the
-outputs, of which run() returns the first, and return "call": the same run
-without copying the outputs.
+last_hidden_state.  All compute in float32, except on a file of integers, and in
+bf16 where they get that precision.  They get fixed shapes if they accept them.
+The two systems that turns.py compares also take the names of the outputs, of
+which run() returns the first, and return "call": the same run without copying
+the outputs.
 """
 
 import importlib
@@ -118,14 +119,14 @@ def onnxruntime(model, inputs, threads, block,
             "call": lambda: session.run_with_iobinding(places)}
 
 
-def openvino(model, inputs, threads, block):
+def openvino(model, inputs, threads, block, precision="f32"):
     import openvino as ov
     core = ov.Core()
     net = core.read_model(model)
     net.reshape({name: list(x.shape) for name, x in inputs.items()})
     request = core.compile_model(net, "CPU", {
         "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
-        "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision,
     }).create_infer_request()
     return {"version": ov.__version__.split("-")[0],
             "run": lambda: request.infer(inputs)["last_hidden_state"]}
