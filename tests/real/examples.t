@@ -31,11 +31,11 @@ echo "1..4"
 [ -f "$model/model.onnx" ] || printf 'not '
 echo "ok 1 - a pruned MiniLM"
 
+program=${SRCDIR:-.}/python/examples/embed.py
 n=1
 for way in burin onnxruntime fastembed; do
 	n=$((n + 1))
-	"$venv/bin/python" "${SRCDIR:-.}/python/examples/embed.py" "$model" $way \
-	    >"$model/$way" 2>"$log"
+	"$venv/bin/python" "$program" "$model" $way >"$model/$way" 2>"$log"
 	# Faster by a factor above 1, and the same directions.
 	grep -qE ': ([2-9]|[1-9][0-9])\.[0-9]x; cosine (1\.0|0\.9999)' \
 	    "$model/$way" || { printf 'not '; sed 's/^/# /' "$log"; }
