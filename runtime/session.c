@@ -402,6 +402,7 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_run: argument is NULL");
 	rc = run(s, in, nin, out, nout, err);
+	brn_threads_rest(s->threads);
 	for (size_t k = 0; rc < 0 && k < nout; k++)
 		out[k].data = NULL;
 	return rc;
