@@ -410,6 +410,15 @@ finish_any_row(const struct brn_scatter_bytes *a, const struct finish *f,
 	}
 }
 
+/* Rows of results and residuals are planes apart, which no hardware prefetcher
+ * follows.  */
+static inline void
+fetch(const char *p, int64_t n, const int to_write)
+{
+	for (int64_t i = 0; i < n; i += 64)
+		__builtin_prefetch(p + i, to_write);
+}
+
 /* Inline: a call of memcpy costs more than the copy.  */
 static inline void
 copy(char *to, const char *from, int64_t n)
@@ -425,6 +434,8 @@ copy(char *to, const char *from, int64_t n)
 	memcpy(to, from, (size_t)n);
 #endif
 }
+
+enum { AHEAD = 4 };             /* rows */
 
 struct pieces {
 	struct brn_piece piece[BRN_MOST_PIECES];
@@ -504,12 +515,23 @@ BRN_FOR_ISA(brn_scatter_bytes)(const struct brn_scatter_bytes *a, void *y,
 	int64_t rr = plane * (a->residual_type == BURIN_F32 ? 4 : 1);
 	struct finish f = finish_of(a);
 	struct pieces p;
+	int64_t at, span;
 
 	p.n = brn_pieces_find(a->g, a->pos, a->ntile, p.piece);
+	at = p.n ? p.piece[0].at : 0;
+	span = p.n ? p.piece[p.n - 1].at + p.piece[p.n - 1].n - at : 0;
 	for (int64_t r = 0; r < a->nrow && p.n; r++) {
 		f.offset = a->sums.offset[r];
 		f.scale = a->sums.scale[r];
 		f.bias = a->sums.bias ? a->sums.bias[r] : 0;
+		if (r + AHEAD < a->nrow) {
+			fetch((char *)y + (r + AHEAD) * ry + at * (ry / plane),
+			    span * (ry / plane), 1);
+			if (residual)
+				fetch((const char *)residual + (r + AHEAD) *
+				    rr + at * (rr / plane), span * (rr / plane),
+				    0);
+		}
 		finish_pieces(a, &f, r, &p, (char *)y + r * ry,
 		    residual ? (const char *)residual + r * rr : NULL);
 	}
