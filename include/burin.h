@@ -135,10 +135,14 @@ BURIN_API const char *burin_isa(void);
  *	           has AVX512_VNNI, all others in fp32 |
  *	           fp32 | bf16: their products in bf16 with sums in fp32,
  *	           where that is faster than fp32 | int8: all of them on
- *	           integers, weights rounded by row, x by token
+ *	           integers, weights rounded by row, x by token.  Attention
+ *	           between layers on integers, and all of it with bf16 and
+ *	           int8, multiplies 16-bit integers where the processor has
+ *	           AVX512_VNNI
  *	fp32_layers  GLOB[,GLOB]: layers that stay in fp32, by the name in
- *	           burin_layer_info; * is any characters, ? one, \ takes the
- *	           meaning of the next one; default none
+ *	           burin_layer_info, and attention, by that of its node; * is
+ *	           any characters, ? one, \ takes the meaning of the next one;
+ *	           default none
  *	threads    of a session; default 1, 0 is one a core
  *	loop_steps, loop_bytes  of a session, K, M, G: units of 1024; what one
  *	           run may take: iterations of all its Loop and Scan together,
