@@ -10,7 +10,7 @@
 #include "ir/op/infer.h"
 
 const struct brn_pass_info brn_passes[] = {
-#define PASS(name, what) { #name, what, brn_pass_##name },
+#define PASS(name, looks, what) { #name, what, looks, brn_pass_##name },
 #include "passes/passes.def"
 };
 const int brn_npasses = BRN_COUNT(brn_passes);
@@ -30,9 +30,12 @@ int
 brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
     const struct brn_pass_opts *o, int *changed, burin_error *err)
 {
+	double work = p->looks * brn_graph_bytes(g) +
+	    BRN_WORK_OF_NODE * g->nnode;
 	int n = 0, rc;
 
-	if ((rc = brn_infer_types(g, err)) < 0)
+	if ((rc = brn_spend(g, work, err)) < 0 ||
+	    (rc = brn_infer_types(g, err)) < 0)
 		return rc;
 	if ((rc = p->run(g, o, &n, err)) < 0)
 		return rc;

@@ -59,7 +59,8 @@ model_new(const struct burin_options *o)
 	m->options = (struct burin_options){ .sparse = o->sparse,
 	    .isa = o->isa, .precision = o->precision, .keep = o->keep,
 	    .verify = o->verify, .warm = o->warm,
-	    .max_memory = o->max_memory, .max_load_ms = o->max_load_ms };
+	    .max_memory = o->max_memory, .max_load_ms = o->max_load_ms,
+	    .max_load_work = o->max_load_work };
 	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
 	if (m->arena)
@@ -372,6 +373,7 @@ get_kernels(struct burin_model *m, burin_error *err)
 		spec[i] = n->layer[i].spec;
 	if (timed)
 		m->jit.wait = 0;
+	m->jit.work_kernels = n->kernels;
 	if (rc == 0)
 		rc = brn_jit_start(&m->jit, spec, n->nlayer, k, &m->task, err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)

@@ -23,6 +23,7 @@ struct brn_net {
 	struct brn_layer *layer;
 	int *layer_of;                  /* [nnode], -1: none */
 	double end_ms;                  /* of loading; 0: no limit */
+	int64_t kernels;                /* that there is work left to compile */
 	/* Graphs in nodes.  Their nets share the layers, and live as long.  */
 	struct brn_net *root;           /* of a body; NULL: of a model */
 	int nbody;

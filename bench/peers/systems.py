@@ -33,7 +33,9 @@ def modules(name):
 # ---- burin, through its C interface -----------------------------------------
 
 def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
-          **settings):
+          shared=None, **settings):
+    """shared: outputs that lie in the buffers of inputs, by name of the input,
+    which is a view [:, :, :tokens] of its buffer."""
     import ctypes as c
     import numpy as np
 
@@ -70,9 +72,13 @@ def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
     call(lib.burin_model_load, model.encode(), options, c.byref(loaded))
     call(lib.burin_session_new, loaded, options, c.byref(session))
     lib.burin_options_free(options)
+    for name, output in (shared or {}).items():
+        call(lib.burin_session_share, session, name.encode(), output.encode(),
+             c.c_int64(inputs[name].base.shape[2]))
     given = (Tensor * len(inputs))(*(
         Tensor(name.encode(), dtypes[x.dtype.name], x.ndim,
-               (c.c_int64 * 8)(*x.shape), x.ctypes.data, x.nbytes)
+               (c.c_int64 * 8)(*x.shape), x.ctypes.data,
+               (x if x.flags.c_contiguous else x.base).nbytes)
         for name, x in inputs.items()))
     wanted = (Output * len(outputs))(*(Output(x.encode()) for x in outputs))
     sizes = c.c_size_t(len(given)), c.c_size_t(len(wanted))
