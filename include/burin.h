@@ -128,7 +128,7 @@ BURIN_API const char *burin_isa(void);
  *	isa        auto (default) | avx512 | avx2 | sse2 | generic
  *	precision  auto (default): layers on rows run on 8-bit integers where
  *	           the file quantizes their x and weight, and the processor
- *	           has AVX512_VNNI and AVX512_VBMI, all others in fp32 |
+ *	           has AVX512_VNNI, all others in fp32 |
  *	           fp32 | bf16: their products in bf16 with sums in fp32,
  *	           where that is faster than fp32 | int8: all of them on
  *	           integers, weights rounded by row, x by token

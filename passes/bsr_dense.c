@@ -496,7 +496,7 @@ bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 	struct found *f = found_of(s, n);
 	int rc = BURIN_OK;
 
-	if (!brn_is_const_matrix(n->in[1]))
+	if (!brn_weight_is_const(n))
 		rc = leave(s->g, 1, "weight is not constant", &f->choice, err);
 	else if (!f->choice)
 		rc = decide(s, n, f, err);

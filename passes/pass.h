@@ -13,7 +13,7 @@
 #include "ir/graph/estimate.h"
 #include "ir/graph/report.h"
 
-/* What quantize_dense does.  */
+/* What quantize_dense and narrow_attention do.  */
 enum brn_quantize {
 	BRN_QUANTIZE_NONE,      /* nothing */
 	BRN_QUANTIZE_FILE,      /* layers that the file quantizes */
@@ -23,6 +23,7 @@ enum brn_quantize {
 struct brn_pass_opts {
 	int sparse;             /* 0: bsr_dense leaves every layer dense */
 	enum brn_quantize quantize;
+	enum brn_quantize narrow;       /* of attention */
 	int rows;               /* 1: assign_layout leaves all in rows */
 	int verify;             /* brn_graph_verify after every pass */
 	const char *dump_dir;   /* NULL, or gets NN-name.txt after every pass */

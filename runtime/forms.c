@@ -27,13 +27,14 @@ static void
 packed_sizes(const struct brn_call *c, int64_t *x, int64_t *y)
 {
 	const struct brn_layer *l = c->layer;
-	int64_t ntile = brn_tiles_of(c->type[0]).n;
+	struct brn_tiles t = brn_tiles_of(c->type[0]);
+	int64_t ntile = t.n;
 
 	*x = *y = 0;
-	if (!c->n->in[0]->tiles || brn_layer_packs_tiles(l))
+	if (!c->n->in[0]->tiles || brn_layer_packs_tiles(l, t.width))
 		*x = brn_layer_xt_size(l, ntile) +
 		    brn_layer_quant_size(&l->quant, ntile);
-	if (!c->n->tiles || brn_layer_rowsp(l) != l->bsr->rows)
+	if (!c->n->tiles || brn_layer_unpacks_tiles(l, t.width))
 		*y = brn_layer_yt_size(l, ntile);
 }
 
@@ -91,12 +92,16 @@ run_conv(const struct brn_call *c)
 		.threads = c->threads,
 		.x = c->in[0]->data,
 		.y = c->out->data,
-		.residual = residual_of(c),
+		.y_type = c->out->type.dtype,
 		.phases = c->shared,
 		.scratch = c->scratch,
 		.scratch_size = c->scratch_size,
 	};
 
+	if (c->n->nin > 3 && c->in[3]) {
+		v.residual = c->in[3]->data;
+		v.residual_type = c->in[3]->type.dtype;
+	}
 	brn_conv(&v, &c->in[0]->type);
 	return 0;
 }
@@ -115,10 +120,13 @@ run_recurrent(const struct brn_call *c)
 	return brn_recurrent(c);
 }
 
+/* A convolution of bytes is left to the ref where the machine has no product of
+ * them.  */
 static int
 takes_layer(const struct brn_call *c)
 {
-	return c->layer != NULL;
+	return c->layer && (c->type[0]->dtype == BURIN_F32 ||
+	    c->layer->spec.elem == BRN_ELEM_i8);
 }
 
 static const struct brn_form layers[] = {
@@ -233,13 +241,26 @@ is_on_tiles(const struct brn_node *n)
 	return n->tiles || (n->nin > 0 && n->in[0] && n->in[0]->tiles);
 }
 
+/* Are the tiles of all operands rows as well?  */
+static int
+is_one_token(const struct brn_call *c)
+{
+	for (int i = 0; i < c->n->nin; i++)
+		if (c->n->in[i] && c->n->in[i]->tiles &&
+		    brn_tiles_of(c->type[i]).width > 1)
+			return 0;
+	return 1;
+}
+
 static int
 fits(const struct brn_form *f, const struct brn_call *c)
 {
 	if (f->op != c->n->op && f->op != BRN_NUM_OPS)
 		return 0;
-	if (f->layout != BRN_LAYOUT_any &&
-	    (f->layout == BRN_LAYOUT_tiles) != is_on_tiles(c->n))
+	if (f->layout == BRN_LAYOUT_tiles && !is_on_tiles(c->n))
+		return 0;
+	if ((f->layout == BRN_LAYOUT_rows || f->layout == BRN_LAYOUT_planes) &&
+	    is_on_tiles(c->n) && !is_one_token(c))
 		return 0;
 	return f->takes(c);
 }

@@ -26,9 +26,7 @@ brn_is_layer(const struct brn_node *n)
 	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv &&
 	    n->op != BRN_OP_recurrent)
 		return 0;
-	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
-	    n->in[1]->value->type.dtype != BURIN_F32 ||
-	    n->in[1]->value->type.rank != 2))
+	if (n->in[1]->op != BRN_OP_bsr && !brn_weight_is_const(n))
 		return 0;
 	bias = n->nin > 2 ? n->in[2] : NULL;
 	return !bias || (brn_is_const(bias) &&
@@ -138,26 +136,26 @@ set_used(struct brn_layer *l, burin_error *err)
 }
 
 static int
-is_always_f32(const struct brn_layer *l)
-{
-	return brn_is_image_layer(l->node) || l->node->op == BRN_OP_recurrent;
-}
-
-static int
 set_quant(struct brn_layer *l, enum brn_elem elem, burin_error *err)
 {
-	return is_always_f32(l) ? BURIN_OK : brn_layer_quant_init(&l->quant,
-	    l->node, l->bsr, elem == BRN_ELEM_i8, err);
+	int rc;
+
+	if (l->node->op == BRN_OP_recurrent)
+		return BURIN_OK;
+	rc = brn_layer_quant_init(&l->quant, l->node, l->bsr,
+	    elem == BRN_ELEM_i8, err);
+	if (rc < 0 || !brn_is_image_layer(l->node))
+		return rc;
+	return brn_layer_quant_fold_x(&l->quant, brn_layer_rowsp(l), err);
 }
 
 static enum brn_elem
 elem_of(const struct brn_layer *l, const struct brn_layer_target *t)
 {
-	if (is_always_f32(l))
-		return BRN_ELEM_f32;
-	if (l->quant.x == BRN_X_FLOAT)
-		return t->elem;
-	return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
+	if (l->quant.x != BRN_X_FLOAT)
+		return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
+	return brn_is_image_layer(l->node) ||
+	    l->node->op == BRN_OP_recurrent ? BRN_ELEM_f32 : t->elem;
 }
 
 /* The weights as the kernel reads them, and as few tokens do.  On integers few
@@ -175,6 +173,8 @@ pack_weights(struct brn_layer *l, const struct brn_plan *plan,
 		l->borrows = 1;
 		return 0;
 	}
+	if (l->bsr->ints)
+		return brn_pack_ints(&l->spec, l->bsr->ints, &l->stream, err);
 	rc = brn_pack_stream(&l->spec, plan, l->bsr->vals, l->quant.step,
 	    &l->stream, err);
 	return rc < 0 || l->spec.elem == BRN_ELEM_i8 ? rc :
@@ -243,11 +243,33 @@ brn_layer_clear(struct brn_layer *l)
 	*l = (struct brn_layer){ 0 };
 }
 
-int
-brn_layer_packs_tiles(const struct brn_layer *l)
+/* Tokens of a tile that the kernel is given.  Quantized x is whole tiles.  */
+static int64_t
+kernel_width(const struct brn_layer *l, int64_t width)
 {
-	return l->spec.elem != BRN_ELEM_f32 || l->quant.x != BRN_X_FLOAT ||
-	    brn_layer_colsp(l) != l->bsr->cols;
+	return l->quant.x == BRN_X_FLOAT ? width : BRN_TILE;
+}
+
+/* The element type of x: bf16 layers of few tokens are run in fp32.  */
+static enum brn_elem
+elem_of_run(const struct brn_layer *l, int64_t width)
+{
+	return l->spec.elem == BRN_ELEM_bf16 && width < BRN_TILE ?
+	    BRN_ELEM_f32 : l->spec.elem;
+}
+
+int
+brn_layer_packs_tiles(const struct brn_layer *l, int64_t width)
+{
+	return elem_of_run(l, width) != BRN_ELEM_f32 ||
+	    l->quant.x != BRN_X_FLOAT || brn_layer_colsp(l) != l->bsr->cols;
+}
+
+int
+brn_layer_unpacks_tiles(const struct brn_layer *l, int64_t width)
+{
+	return kernel_width(l, width) != width ||
+	    brn_layer_rowsp(l) != l->bsr->rows;
 }
 
 int
@@ -307,7 +329,9 @@ brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 struct layer_call {
 	const struct brn_layer_run *r;
 	struct brn_kernel_args args;    /* of all tiles and block rows */
-	struct brn_tiles out;           /* of y */
+	struct brn_tiles in, out;       /* of x and y, as wide as the kernel
+	                                   takes them */
+	int x_tiles, y_tiles;           /* tiles, and not rows as well */
 	enum brn_elem elem;             /* of this run: f32 for few tokens */
 	/* The layer's epilogue, in two parts: on tiles while the kernel's
 	 * results are in the cache, with this residual or NULL; and while
@@ -325,17 +349,18 @@ pack_tile(void *ctx, size_t i)
 {
 	const struct layer_call *k = ctx;
 	const struct brn_layer_run *r = k->r;
-	int64_t cols = r->tiles.features, colsp = brn_layer_colsp(r->layer);
-	float *to = r->xt + (int64_t)i * colsp * BRN_TILE;
+	int64_t cols = k->in.features, colsp = brn_layer_colsp(r->layer);
+	int64_t w = k->in.width;
+	float *to = r->xt + (int64_t)i * colsp * w;
 
-	if (!r->x_tiles) {
-		r->native->to_tiles(&r->tiles, r->x, r->xt, colsp, (int64_t)i,
+	if (!k->x_tiles) {
+		r->native->to_tiles(&k->in, r->x, r->xt, colsp, (int64_t)i,
 		    (int64_t)i + 1);
 	} else {
-		memcpy(to, r->x + (int64_t)i * cols * BRN_TILE,
-		    (size_t)(cols * BRN_TILE) * sizeof *to);
-		memset(to + cols * BRN_TILE, 0,
-		    (size_t)((colsp - cols) * BRN_TILE) * sizeof *to);
+		memcpy(to, r->x + (int64_t)i * cols * w,
+		    (size_t)(cols * w) * sizeof *to);
+		memset(to + cols * w, 0,
+		    (size_t)((colsp - cols) * w) * sizeof *to);
 	}
 	if (k->elem == BRN_ELEM_bf16)
 		brn_bf16_tile(to, colsp);
@@ -348,11 +373,9 @@ quantize(const struct layer_call *k)
 	const struct brn_layer_run *r = k->r;
 
 	brn_pack_quant(&(struct brn_pack_quant){ &r->layer->quant, r->native,
-	    r->threads, r->tiles, r->x, r->x_tiles,
-	    k->elem != BRN_ELEM_i8 ? BRN_QUANT_FLOATS :
-	    brn_dot_groups_aligned(&r->layer->spec) ? BRN_QUANT_GROUPS :
-	    BRN_QUANT_LINES, r->xt, brn_layer_colsp(r->layer),
-	    k->tile_quant });
+	    r->threads, k->in, r->x, k->x_tiles ? r->tiles.width : 0, k->elem,
+	    brn_dot_groups_aligned(&r->layer->spec), r->xt,
+	    brn_layer_colsp(r->layer), k->tile_quant });
 }
 
 /* Unpack tile i of y, with the late part of the epilogue.  */
@@ -362,11 +385,15 @@ unpack_tile(void *ctx, size_t i)
 	const struct layer_call *k = ctx;
 	const struct brn_layer_run *r = k->r;
 	int64_t rows = k->out.features, rowsp = brn_layer_rowsp(r->layer);
-	int64_t n = rows * BRN_TILE, at = (int64_t)i * n;
+	int64_t w = r->tiles.width, n = rows * w, at = (int64_t)i * n;
 
-	if (r->y_tiles) {
-		memcpy(r->y + at, r->yt + (int64_t)i * rowsp * BRN_TILE,
+	if (k->y_tiles && w == k->out.width) {
+		memcpy(r->y + at, r->yt + (int64_t)i * rowsp * w,
 		    (size_t)n * sizeof *r->y);
+	} else if (k->y_tiles) {
+		for (int64_t f = 0; f < rows; f++)
+			memcpy(r->y + f * w, r->yt + f * k->out.width,
+			    (size_t)w * sizeof *r->y);
 	} else {
 		r->native->from_tiles(&k->out, r->yt, rowsp, r->y, (int64_t)i,
 		    (int64_t)i + 1);
@@ -415,9 +442,9 @@ dequantize(const struct layer_call *k, int64_t i, float *y, int64_t first,
 static void
 apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 {
-	int64_t line = brn_layer_rowsp(k->r->layer) * BRN_TILE;
-	int64_t first = a->brow0 * a->bh * BRN_TILE;
-	int64_t n = (a->brow1 - a->brow0) * a->bh * BRN_TILE;
+	int64_t w = k->out.width, line = brn_layer_rowsp(k->r->layer) * w;
+	int64_t first = a->brow0 * a->bh * w;
+	int64_t n = (a->brow1 - a->brow0) * a->bh * w;
 
 	for (int64_t t = a->tile0; t < a->tile1; t++) {
 		int64_t at = t * line + first;
@@ -433,7 +460,7 @@ apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 }
 
 /* Tiles of y, and lines of all of them, that get the epilogue while they are in
- * the cache.  */
+ * the cache.  Whole quads.  */
 enum { HOT_TILES = 8, HOT_LINES = 2048 };
 
 /* Some tiles and block rows at a time, and the hot part of the epilogue after
@@ -496,28 +523,31 @@ void
 brn_layer_run(const struct brn_layer_run *r)
 {
 	const struct brn_layer *l = r->layer;
-	int few = r->tiles.tokens <= BRN_FEW_TOKENS;
-	enum brn_elem elem = few && l->spec.elem == BRN_ELEM_bf16 ?
-	    BRN_ELEM_f32 : l->spec.elem;
-	int pack = !r->x_tiles || elem != BRN_ELEM_f32 ||
-	    l->quant.x != BRN_X_FLOAT || brn_layer_colsp(l) != l->bsr->cols;
-	int unpack = !r->y_tiles || brn_layer_rowsp(l) != l->bsr->rows;
+	int64_t w = r->tiles.width;
+	enum brn_elem elem = elem_of_run(l, w);
+	int pack = (!r->x_tiles && w > 1) || brn_layer_packs_tiles(l, w);
+	int unpack = (!r->y_tiles && w > 1) || brn_layer_unpacks_tiles(l, w);
 	struct layer_call k = {
 		.r = r,
 		.elem = elem,
+		.in = r->tiles,
 		.out = r->tiles,
+		.x_tiles = r->x_tiles && w > 1,
+		.y_tiles = r->y_tiles && w > 1,
 		.nchunk = brn_threads_count(r->threads),
 		.tile_quant = l->quant.x == BRN_X_FLOAT ? NULL :
 		    (void *)(r->xt + brn_layer_xt_size(l, r->tiles.n)),
 	};
 
 	split_epilogue(&k, unpack);
+	k.in.width = k.out.width = kernel_width(l, w);
 	k.out.features = l->bsr->rows;
 	k.args = brn_layer_args(l);
 	k.args.x = pack ? r->xt : r->x;
 	k.args.y = unpack ? r->yt : r->y;
 	k.args.tile1 = r->tiles.n;
 	k.args.tokens = r->tiles.tokens < BRN_TILE ? r->tiles.tokens : 0;
+	k.args.stride = k.out.width < BRN_TILE ? k.out.width : 0;
 	if (elem == BRN_ELEM_i8)
 		k.args.bias = NULL;
 	if (pack && !r->has_xt && l->quant.x != BRN_X_FLOAT)

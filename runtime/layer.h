@@ -33,8 +33,8 @@ struct brn_layer {
 	struct brn_epilogue epilogue;
 };
 
-/* What kernels are made for.  Layers on images and of recurrent ops are f32 in
- * any case.  */
+/* What kernels are made for.  Layers of recurrent ops, and those on images
+ * whose x is not quantized, are f32 in any case.  */
 struct brn_layer_target {
 	enum brn_isa isa;
 	enum brn_elem elem;
@@ -56,8 +56,10 @@ void brn_layer_clear(struct brn_layer *l);
 int64_t brn_layer_rowsp(const struct brn_layer *l);
 int64_t brn_layer_colsp(const struct brn_layer *l);
 
-/* Must x be packed, although it is in tiles?  */
-int brn_layer_packs_tiles(const struct brn_layer *l);
+/* Must x be packed, although it is in tiles of that width?  */
+int brn_layer_packs_tiles(const struct brn_layer *l, int64_t width);
+/* Must y be unpacked, although it is?  */
+int brn_layer_unpacks_tiles(const struct brn_layer *l, int64_t width);
 /* Do a and b pack an x the same way?  */
 int brn_layer_packs_alike(const struct brn_layer *a,
     const struct brn_layer *b);

@@ -83,6 +83,29 @@ rewrite(struct brn_graph *g, const struct brn_pass_opts *o, burin_error *err)
 	return rc < 0 ? rc : brn_infer_types(g, err);
 }
 
+/* Which layers the passes quantize.  */
+static enum brn_quantize
+quantize(const struct brn_net *n, const struct burin_options *o)
+{
+	if (n->target.quantized != BRN_ELEM_i8)
+		return BRN_QUANTIZE_NONE;
+	return o->precision == BRN_PRECISION_int8 ? BRN_QUANTIZE_ALL :
+	    o->precision == BRN_PRECISION_auto ? BRN_QUANTIZE_FILE :
+	    BRN_QUANTIZE_NONE;
+}
+
+/* Which attention they may compute on 16-bit integers, which is more exact than
+ * bf16.  */
+static enum brn_quantize
+narrow(const struct brn_net *n, const struct burin_options *o)
+{
+	int bf16 = o->precision == BRN_PRECISION_bf16 ||
+	    o->precision == BRN_PRECISION_bf16_always;
+
+	return bf16 && n->target.quantized == BRN_ELEM_i8 ? BRN_QUANTIZE_ALL :
+	    quantize(n, o);
+}
+
 /* Only fp32 is timed.  */
 static int
 rewrite_all(struct brn_net *n, const struct burin_options *o,
@@ -90,10 +113,8 @@ rewrite_all(struct brn_net *n, const struct burin_options *o,
 {
 	struct brn_pass_opts po = {
 		.sparse = o->sparse,
-		.quantize = n->target.quantized != BRN_ELEM_i8 ?
-		    BRN_QUANTIZE_NONE : o->precision == BRN_PRECISION_int8 ?
-		    BRN_QUANTIZE_ALL : o->precision == BRN_PRECISION_auto ?
-		    BRN_QUANTIZE_FILE : BRN_QUANTIZE_NONE,
+		.quantize = quantize(n, o),
+		.narrow = narrow(n, o),
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
@@ -137,7 +158,8 @@ check_memory(const struct brn_graph *g, const struct burin_options *o,
 			continue;
 		w = g->node[i]->in[1];
 		n += w->op == BRN_OP_bsr ? brn_bsr_bytes(w->bsr) :
-		    (double)brn_numel(w->value) * sizeof (float);
+		    (double)brn_numel(w->value) *
+		    (double)brn_dtype_size(w->value->type.dtype);
 	}
 	if (!o->max_memory || n <= (double)o->max_memory)
 		return 0;

@@ -162,7 +162,8 @@ brn_graph_bsr(struct brn_graph *g, const char *name, struct brn_bsr *b)
 		return NULL;
 	}
 	n->bsr = b;
-	n->type = (struct brn_type){ BURIN_F32, 2, { b->rows, b->cols } };
+	n->type = (struct brn_type){ b->ints ? BURIN_I8 : BURIN_F32, 2,
+	    { b->rows, b->cols } };
 	return n;
 }
 

@@ -58,6 +58,9 @@ struct brn_node {
 	int opset;                      /* op unsupported: of its domain */
 };
 
+/* Inputs of a layer: x, weight, bias, residual, step of a weight of i8.  */
+enum { BRN_MAX_LAYER_IN = 5 };
+
 struct brn_value {                      /* an input or output of the graph */
 	const char *name;
 	struct brn_node *node;

@@ -64,14 +64,17 @@ BRN_FOR_ISA(brn_to_tiles)(const struct brn_tiles *l, const float *x, float *t,
 
 	for (int64_t i = i0; i < i1; i++) {
 		int64_t token = brn_tiles_token(l, i, &n);
-		float *to = t + i * featuresp * BRN_TILE;
+		float *to = t + i * featuresp * l->width;
 
-		if (n < BRN_TILE)
-			memset(to, 0, (size_t)(f * BRN_TILE) * sizeof *to);
-		BRN_FOR_ISA(brn_transpose)(x + token * f, f, to, BRN_TILE, n,
-		    f);
-		memset(to + f * BRN_TILE, 0,
-		    (size_t)((featuresp - f) * BRN_TILE) * sizeof *to);
+		if (n < l->width)
+			memset(to, 0, (size_t)(f * l->width) * sizeof *to);
+		if (l->width == 1)
+			memcpy(to, x + token * f, (size_t)f * sizeof *to);
+		else
+			BRN_FOR_ISA(brn_transpose)(x + token * f, f, to,
+			    l->width, n, f);
+		memset(to + f * l->width, 0,
+		    (size_t)((featuresp - f) * l->width) * sizeof *to);
 	}
 }
 
@@ -84,7 +87,11 @@ BRN_FOR_ISA(brn_from_tiles)(const struct brn_tiles *l, const float *t,
 	for (int64_t i = i0; i < i1; i++) {
 		int64_t token = brn_tiles_token(l, i, &n);
 
-		BRN_FOR_ISA(brn_transpose)(t + i * featuresp * BRN_TILE,
-		    BRN_TILE, y + token * f, f, f, n);
+		if (l->width == 1)
+			memcpy(y + token * f, t + i * featuresp,
+			    (size_t)f * sizeof *y);
+		else
+			BRN_FOR_ISA(brn_transpose)(t + i * featuresp *
+			    l->width, l->width, y + token * f, f, f, n);
 	}
 }

@@ -86,16 +86,62 @@ normalize_tile(const float *x, const float *g, const float *b, float *y,
 	}
 }
 
+/* Four tokens: a vector has one feature of each chain above.  */
+typedef float four
+    __attribute__((vector_size(4 * BRN_FEW_TOKENS), aligned(4)));
+
+static inline four
+load_four(const float *x, int64_t feature)
+{
+	return *(const four *)(x + feature * BRN_FEW_TOKENS);
+}
+
+/* sum_lines, with the same bits.  */
+static inline __attribute__((always_inline)) four
+sum_four(const float *x, int64_t n, four mean, int square)
+{
+	four s[BRN_CHAINS] = { 0 }, d;
+	int64_t f = 0;
+
+	for (; f + BRN_CHAINS <= n; f += BRN_CHAINS)
+		for (int c = 0; c < BRN_CHAINS; c++) {
+			d = load_four(x, square ? n - 1 - f - c : f + c) - mean;
+			s[c] += square ? d * d : d;
+		}
+	for (; f < n; f++) {
+		d = load_four(x, square ? n - 1 - f : f) - mean;
+		s[0] += square ? d * d : d;
+	}
+	for (int c = 1; c < BRN_CHAINS; c++)
+		s[0] += s[c];
+	return s[0];
+}
+
+static void
+normalize_four(const float *x, const float *g, const float *b, float *y,
+    int64_t n, float eps)
+{
+	four mean = sum_four(x, n, (four){ 0 }, 0) / (float)n;
+	four scale = sum_four(x, n, mean, 1);
+
+	for (int i = 0; i < BRN_FEW_TOKENS; i++)
+		scale[i] = 1 / sqrtf(scale[i] / (float)n + eps);
+	for (int64_t f = 0; f < n; f++)
+		*(four *)(y + f * BRN_FEW_TOKENS) = (load_four(x, f) - mean) *
+		    scale * g[f] + (b ? b[f] : 0);
+}
+
 static void
 normalize(void *ctx, size_t tile)
 {
 	const struct brn_call *c = ctx;
-	int64_t n = c->type[0]->dim[c->type[0]->rank - 1];
-	size_t at = tile * (size_t)n * BRN_TILE;
+	struct brn_tiles l = brn_tiles_of(c->type[0]);
+	size_t at = tile * (size_t)(l.features * l.width);
 
-	normalize_tile(brn_f32(c->in[0]) + at, c->in[1]->data,
+	(l.width == BRN_TILE ? normalize_tile : normalize_four)(
+	    brn_f32(c->in[0]) + at, c->in[1]->data,
 	    c->n->nin > 2 && c->in[2] ? c->in[2]->data : NULL,
-	    (float *)c->out->data + at, n,
+	    (float *)c->out->data + at, l.features,
 	    brn_attr_float(c->n, "epsilon"));
 }
 
@@ -106,6 +152,13 @@ each_tile(const struct brn_call *c, brn_task_fn *fn)
 	brn_parallel(c->threads, (size_t)brn_tiles_of(c->type[0]).n, fn,
 	    (void *)c);
 	return 0;
+}
+
+/* One token has rows, too.  */
+int
+BRN_FOR_ISA(brn_takes_several_tokens)(const struct brn_call *c)
+{
+	return brn_tiles_of(c->type[0]).width > 1;
 }
 
 int

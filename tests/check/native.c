@@ -567,6 +567,7 @@ END_TEST
 static const struct { int64_t batch, tokens, features, padded; } tiles[] = {
 	{ 1, 1, 1, 1 }, { 1, 16, 16, 16 }, { 3, 17, 3, 4 }, { 2, 31, 37, 48 },
 	{ 4, 5, 64, 64 }, { 1, 200, 7, 7 }, { 1, 48, 0, 16 },
+	{ 1, 1, 37, 48 }, { 1, 3, 37, 48 }, { 2, 2, 5, 5 }, { 20, 3, 7, 8 },
 };
 
 /* Every token and feature is in its place, the rest is zero.  */
@@ -574,12 +575,14 @@ static void
 check_tiles(const struct brn_tiles *l, const float *x, const float *t,
     int64_t fp)
 {
-	for (int64_t i = 0; i < l->n * 16; i++) {
-		int64_t tile = i / 16, token = tile % l->per * 16 + i % 16;
+	int64_t w = l->width;
+
+	for (int64_t i = 0; i < l->n * w; i++) {
+		int64_t tile = i / w, token = tile % l->per * w + i % w;
 		int64_t row = tile / l->per * l->tokens + token;
 
 		for (int64_t k = 0; k < fp; k++)
-			ck_assert_float_eq(t[(tile * fp + k) * 16 + i % 16],
+			ck_assert_float_eq(t[(tile * fp + k) * w + i % w],
 			    token < l->tokens && k < l->features ?
 			    x[row * l->features + k] : 0);
 	}

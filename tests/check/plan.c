@@ -103,11 +103,11 @@ check_step(const struct brn_step *s, enum brn_isa isa)
 		ck_assert_str_eq(word, "alias");
 	else if (s->form->layout == BRN_LAYOUT_tiles)
 		ck_assert_str_eq(word, "tiles");
-	if (is_on_tiles(s->node))
+	if (!is_on_tiles(s->node))
+		ck_assert_int_ne(s->form->layout, BRN_LAYOUT_tiles);
+	else if (brn_tiles_of(s->type[0]).width > 1)
 		ck_assert(s->form->layout == BRN_LAYOUT_tiles ||
 		    s->form->layout == BRN_LAYOUT_any);
-	else
-		ck_assert_int_ne(s->form->layout, BRN_LAYOUT_tiles);
 }
 
 static int

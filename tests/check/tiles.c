@@ -35,9 +35,18 @@ static const struct block blocks[] = {
 	/* Several bands: of a sequence, of three, of parts of one. */
 	{ 32, 2, 64, KEYS, 0, 3, 128 },
 	{ 48, 3, 64, HEADS, 1, 5, 40 },
-	{ 32, 2, 48, QUERIES, 2, 20, 3 },
+	{ 32, 2, 48, QUERIES, 2, 20, 5 },
 	{ 32, 4, 48, KEYS, 0, 1, 310 },
 	{ 35, 5, 48, QUERIES, 0, 2, 260 },
+	/* Narrow tiles, and tiles of several batches. */
+	{ 64, 4, 128, KEYS, 0, 1, 1 },
+	{ 35, 5, 41, HEADS, 1, 1, 1 },
+	{ 64, 4, 128, QUERIES, 1, 1, 3 },
+	{ 36, 4, 40, NONE, 2, 1, 4 },
+	{ 35, 5, 41, QUERIES, 0, 2, 2 },
+	{ 32, 4, 48, HEADS, 0, 3, 5 },
+	{ 36, 4, 40, KEYS, 2, 40, 1 },
+	{ 48, 3, 64, HEADS, 0, 20, 3 },
 };
 
 /* [rows][cols] with a quarter of its 16 x 1 blocks.  */
@@ -155,7 +164,7 @@ make_inputs(const struct brn_graph *g, const struct block *b,
 			t->dim[d] = size_of(g, b, t->dim[d]);
 		in[i].data = brn_arena_alloc(arena,
 		    (size_t)brn_numel(&in[i]), sizeof (float));
-		fill(&in[i], 41, i == 1);
+		fill(&in[i], 41, !strcmp(g->in[i].name, "mask"));
 	}
 }
 
@@ -169,7 +178,6 @@ static void
 run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
     const char *kernel, burin_output *out)
 {
-	static const char *const name[] = { "x", "mask" };
 	burin_options *o = burin_options_new();
 	burin_tensor view[2];
 	burin_session *s;
@@ -178,7 +186,7 @@ run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
 	int nin = g->nin, nout = g->nout;
 
 	for (int i = 0; i < nin; i++) {
-		view[i] = (burin_tensor){ name[i], BURIN_F32,
+		view[i] = (burin_tensor){ g->in[i].name, BURIN_F32,
 		    in[i].type.rank, .data = in[i].data,
 		    .nbytes = (size_t)brn_numel(&in[i]) * sizeof (float) };
 		memcpy(view[i].dims, in[i].type.dim, sizeof view[i].dims);
@@ -240,6 +248,53 @@ START_TEST(tiles_compute_what_the_graph_says)
 			compare(&want[1], &out[1], brn_isas[isa].name);
 		}
 		ck_assert_int_eq(memcmp(y[0][0], y[1][0], size), 0);
+	}
+	brn_graph_free(g);
+}
+END_TEST
+
+/* Queries and keys of unlike numbers of tokens.  */
+static const struct { int64_t batch, queries, keys; } crosses[] = {
+	{ 1, 1, 1 }, { 1, 1, 40 }, { 1, 4, 17 }, { 1, 40, 1 }, { 1, 40, 3 },
+	{ 2, 1, 40 }, { 3, 2, 5 }, { 30, 1, 2 }, { 2, 20, 3 }, { 20, 3, 20 },
+	{ 5, 3, 1 },
+};
+
+static struct brn_graph *
+cross(int i)
+{
+	struct brn_graph *g = build_graph();
+	int64_t batch = crosses[i].batch;
+	struct brn_node *x = input(g, "x", 3, batch, crosses[i].queries, 24);
+	struct brn_node *k = input(g, "k", 3, batch, crosses[i].keys, 24);
+	struct brn_node *a = OP(g, attention, dense(g, x, 24, 24, 3),
+	    dense(g, k, 24, 24, 5), dense(g, k, 36, 24, 7));
+
+	set_int(g, a, "heads", 2);
+	set_float(g, a, "scale", .3f);
+	output(g, "y", dense(g, a, 24, 36, 11));
+	return g;
+}
+
+START_TEST(queries_and_keys_may_have_unlike_tiles)
+{
+	struct brn_graph *g = cross(_i);
+	struct brn_tensor in[2], want;
+	static float y[2000];
+	burin_error err;
+
+	suite_ok(brn_graph_sweep(g, &err), err);
+	make_inputs(g, NULL, g->arena, in);
+	suite_ok(brn_ref_graph(g, in, &want, g->arena, &err), err);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		burin_output out = { "y", y, sizeof y };
+
+		if (!brn_isa_runs(isa))
+			continue;
+		memset(y, 0, sizeof y);
+		run_model(cross(_i), in, (struct how){ isa, "off", "2", "" },
+		    "t0.", &out);
+		compare(&want, &out, brn_isas[isa].name);
 	}
 	brn_graph_free(g);
 }
@@ -443,6 +498,8 @@ tiles_suite(void)
 
 	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
 	    COUNT(blocks));
+	tcase_add_loop_test(tc, queries_and_keys_may_have_unlike_tiles, 0,
+	    COUNT(crosses));
 	tcase_add_test(tc, rows_with_the_same_columns_are_computed_together);
 	tc = suite_case(s, "gelu", 60);
 	tcase_add_loop_test(tc, gelu_is_within_its_bound, 0, 2);
