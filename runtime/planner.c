@@ -130,7 +130,7 @@ add_step(struct brn_planner *k, const struct brn_node *n, burin_error *err)
 		k->p->val[n->id].data = &k->p->list[k->p->nlist++];
 	if ((rc = set_operands(k->p, s, err)) < 0)
 		return rc;
-	for (int i = 4; i < n->nin && n->op == BRN_OP_mha; i++)
+	for (int i = 4; n->op == BRN_OP_mha && i < n->nin && i < 6; i++)
 		s->past_room[i - 4] = brn_share_capacity(k->p->shares,
 		    k->m->graph, n->in[i]);
 	if ((rc = set_form(k, s, err)) < 0)
