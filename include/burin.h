@@ -30,7 +30,11 @@
  * result lacks the NaN that 0 times it is in a dense product.  Zeros inside a
  * stored block do multiply.  Which blocks are stored depends on the block shape
  * that a load has chosen.  A NaN or an infinity in a weight is no zero: it is
- * stored, and counts.  sparse=off multiplies everything.
+ * stored, and counts.  sparse=off multiplies everything.  Layers on integers
+ * (option precision) have no NaN: in their input a NaN counts as 0, and an
+ * infinity as the last step of the file's on its side.  Where the steps follow
+ * from the input, an infinity makes all results NaN that they are for, those of
+ * the input or of a token; on processors without integers a NaN does so, too.
  *
  * Threads: options and sessions belong to one thread at a time, but for
  * burin_session_cancel; a model is

@@ -235,6 +235,16 @@ add_captured(struct flow *f, const struct brn_onnx_scope *s)
 	return rc;
 }
 
+static int
+infer_body(struct brn_onnx_import *im, struct brn_graph *g)
+{
+	burin_error err;
+	int rc = brn_infer_types(g, &err);
+
+	return rc < 0 ? brn_fail(im->err, rc, "%s: %s", im->src.file,
+	    err.msg) : rc;
+}
+
 /* The body that attribute name has.  */
 static int
 add_body(struct flow *f, const char *name, const struct brn_type *given)
@@ -264,7 +274,7 @@ add_body(struct flow *f, const char *name, const struct brn_type *given)
 	brn_follow_free(s.follow);
 	if (rc == 0)
 		rc = add_captured(f, &s);
-	return rc < 0 ? rc : brn_infer_types(s.g, n->im->err);
+	return rc < 0 ? rc : infer_body(n->im, s.g);
 }
 
 /* ---- the node ------------------------------------------------------------ */
