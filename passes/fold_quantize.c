@@ -102,8 +102,7 @@ fold_quantize_visit(struct brn_rewrite *r, struct brn_node *n,
 {
 	struct brn_quant q, p;
 
-	if (n->op == BRN_OP_max_pool && selects(n) &&
-	    has_one_use(r, n->in[0]) && !r->to[n->in[0]->id] &&
+	if (selects(n) && has_one_use(r, n->in[0]) && !r->to[n->in[0]->id] &&
 	    brn_match_quant(n->in[0], BRN_OP_quantize_linear, &p))
 		return quantize_last(r, n, n->in[0], n, err);
 	if (!brn_match_quant(n, BRN_OP_quantize_linear, &q))

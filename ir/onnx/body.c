@@ -257,6 +257,7 @@ add_body(struct flow *f, const char *name, const struct brn_type *given)
 		    a->g->n_input, given ? n->nin : 0);
 	if (!(s.g = brn_graph_new()))
 		return brn_nomem(n->im->err);
+	s.g->budget = n->im->g->budget;
 	*b = (struct brn_body){ s.g, (int)a->g->n_input, f->nin };
 	f->nbody++;
 	rc = read_inside(n, a->g, given, &s);

@@ -209,16 +209,11 @@ struct line {
 	brn_vec v[BRN_LINE];
 };
 
+/* A quantization: q - zero is x * inverse, clipped to lo .. hi and rounded.  */
 struct step {
-	float scale, inverse;
-	int32_t zero;
+	float scale, inverse, lo, hi;   /* scale 0: there is none */
+	int32_t add;                    /* to q - zero for the byte */
 };
-
-static inline struct step
-step_of(const struct brn_quant *q)
-{
-	return (struct step){ q->scale, q->scale ? 1 / q->scale : 0, q->zero };
-}
 
 #ifdef __AVX512BW__
 static inline struct line
@@ -238,34 +233,32 @@ of_bytes(const uint8_t *p, uint8_t flip, int32_t less)
 	    _mm512_cvtepu8_epi32(b), _mm512_set1_epi32(less))) } };
 }
 
-/* x / scale + zero, rounded, to 0 .. 255.  */
-static inline __m512i
-to_ints(struct line l, const struct step *q)
+static inline struct line
+clipped(struct line l, float lo, float hi)
 {
-	__m512 t = _mm512_min_ps(_mm512_set1_ps(1e6f), _mm512_mul_ps(
-	    (__m512)l.v[0], _mm512_set1_ps(q->inverse)));
-	__m512i i = _mm512_add_epi32(_mm512_cvtps_epi32(t),
-	    _mm512_set1_epi32(q->zero));
+	return (struct line){ { (brn_vec)_mm512_min_ps(_mm512_max_ps(
+	    (__m512)l.v[0], _mm512_set1_ps(lo)), _mm512_set1_ps(hi)) } };
+}
 
-	return _mm512_min_epi32(_mm512_max_epi32(i, _mm512_setzero_si512()),
-	    _mm512_set1_epi32(255));
+static inline __m512i
+steps_of(struct line l, const struct step *q)
+{
+	l.v[0] *= q->inverse;
+	return _mm512_cvtps_epi32((__m512)clipped(l, q->lo, q->hi).v[0]);
 }
 
 static inline void
-to_bytes(uint8_t *y, struct line l, const struct step *q, uint8_t flip)
+to_bytes(uint8_t *y, struct line l, const struct step *q)
 {
-	_mm_storeu_si128((__m128i *)y, _mm_xor_si128(_mm512_cvtepi32_epi8(
-	    to_ints(l, q)), _mm_set1_epi8((char)flip)));
+	_mm_storeu_si128((__m128i *)y, _mm512_cvtepi32_epi8(_mm512_add_epi32(
+	    steps_of(l, q), _mm512_set1_epi32(q->add))));
 }
 
 static inline struct line
 rounded(struct line l, const struct step *q)
 {
-	__m512i i = _mm512_sub_epi32(to_ints(l, q),
-	    _mm512_set1_epi32(q->zero));
-
-	return (struct line){ { (brn_vec)_mm512_mul_ps(_mm512_cvtepi32_ps(i),
-	    _mm512_set1_ps(q->scale)) } };
+	l.v[0] = (brn_vec)_mm512_cvtepi32_ps(steps_of(l, q)) * q->scale;
+	return l;
 }
 #else
 static inline struct line
@@ -290,37 +283,6 @@ of_bytes(const uint8_t *p, uint8_t flip, int32_t less)
 	return of_ints(v, less);
 }
 
-static inline int
-to_int(float x, const struct step *q)
-{
-	float v = rintf(x * q->inverse) + (float)q->zero;
-
-	return v > 0 ? v < 255 ? (int)v : 255 : 0;
-}
-
-static inline void
-to_bytes(uint8_t *y, struct line l, const struct step *q, uint8_t flip)
-{
-	float f[BRN_TILE];
-
-	memcpy(f, &l, sizeof l);
-	for (int i = 0; i < BRN_TILE; i++)
-		y[i] = (uint8_t)(to_int(f[i], q) ^ flip);
-}
-
-static inline struct line
-rounded(struct line l, const struct step *q)
-{
-	float f[BRN_TILE];
-
-	memcpy(f, &l, sizeof l);
-	for (int i = 0; i < BRN_TILE; i++)
-		f[i] = (float)(to_int(f[i], q) - q->zero) * q->scale;
-	memcpy(&l, f, sizeof l);
-	return l;
-}
-#endif
-
 static inline struct line
 clipped(struct line l, float lo, float hi)
 {
@@ -330,14 +292,49 @@ clipped(struct line l, float lo, float hi)
 	return l;
 }
 
-/* What one row's lines go through.  */
+static inline void
+steps_of(struct line l, const struct step *q, int32_t to[BRN_TILE])
+{
+	float f[BRN_TILE];
+
+	memcpy(f, &l, sizeof l);
+	for (int i = 0; i < BRN_TILE; i++)
+		to[i] = (int32_t)rintf(fminf(fmaxf(f[i] * q->inverse, q->lo),
+		    q->hi));
+}
+
+static inline void
+to_bytes(uint8_t *y, struct line l, const struct step *q)
+{
+	int32_t v[BRN_TILE];
+
+	steps_of(l, q, v);
+	for (int i = 0; i < BRN_TILE; i++)
+		y[i] = (uint8_t)(v[i] + q->add);
+}
+
+static inline struct line
+rounded(struct line l, const struct step *q)
+{
+	int32_t v[BRN_TILE];
+
+	steps_of(l, q, v);
+	l = of_ints(v, 0);
+	for (int i = 0; i < BRN_LINE; i++)
+		l.v[i] *= q->scale;
+	return l;
+}
+#endif
+
+/* What a row's lines go through, in this order.  */
 struct finish {
-	struct step mid, residual, y;
-	int clips, last;                /* last: after the residual */
-	float lo, hi;
-	int32_t offset;
+	int32_t offset;                 /* of the row, as scale and bias */
 	float scale, bias;
-	uint8_t r_flip, y_flip;
+	int clips_first, clips_last;    /* as floats, to lo .. hi */
+	float lo, hi;
+	struct step mid, y;             /* mid: before the residual */
+	struct brn_quant residual;
+	uint8_t flip;                   /* of the residual */
 };
 
 /* The kinds of residual and result, constants wherever finish_line is
@@ -352,21 +349,21 @@ finish_line(const struct finish *f, const int32_t *sum, void *y, const void *r,
 
 	for (int i = 0; i < BRN_LINE; i++)
 		l.v[i] = l.v[i] * f->scale + f->bias;
-	if (f->clips && !f->last)
+	if (f->clips_first)
 		l = clipped(l, f->lo, f->hi);
 	if (f->mid.scale)
 		l = rounded(l, &f->mid);
 	if (residual == BYTES)
-		add = of_bytes(r, f->r_flip, f->residual.zero);
+		add = of_bytes(r, f->flip, f->residual.zero);
 	if (residual == FLOATS)
 		memcpy(&add, r, sizeof add);
 	for (int i = 0; i < BRN_LINE && residual != NONE; i++)
 		l.v[i] += residual == BYTES ? add.v[i] * f->residual.scale :
 		    add.v[i];
-	if (f->clips && f->last)
+	if (f->clips_last)
 		l = clipped(l, f->lo, f->hi);
 	if (result == BYTES)
-		to_bytes(y, l, &f->y, f->y_flip);
+		to_bytes(y, l, &f->y);
 	else
 		memcpy(y, &l, sizeof l);
 }
@@ -459,23 +456,43 @@ finish_pieces(const struct brn_scatter_bytes *a, const struct finish *f,
 		    p->piece[k].pos * ry, p->piece[k].n * ry);
 }
 
-static struct finish
-finish_of(const struct brn_scatter_bytes *a, int64_t row)
+/* The steps of q, for bytes that are q less their offset.  Limits in front of
+ * them are the same as limits of them, since rounding keeps the order.  */
+static struct step
+step_of(const struct brn_quant *q, int offset, const struct finish *f,
+    int *clips)
 {
-	return (struct finish){
-		.mid = step_of(&a->quant.mid),
-		.residual = step_of(&a->quant.residual),
-		.y = step_of(&a->quant.y),
-		.clips = a->epilogue.act == BRN_ACT_clip,
-		.last = a->epilogue.act_last,
+	struct step s = { q->scale, q->scale ? 1 / q->scale : 0,
+	    (float)-q->zero, (float)(255 - q->zero), q->zero - offset };
+
+	if (!*clips || !q->scale)
+		return s;
+	*clips = 0;
+	s.lo = brn_clipf(f->lo * s.inverse, s.lo, s.hi);
+	s.hi = brn_clipf(f->hi * s.inverse, s.lo, s.hi);
+	return s;
+}
+
+static struct finish
+finish_of(const struct brn_scatter_bytes *a)
+{
+	int clips = a->epilogue.act == BRN_ACT_clip;
+	int last = a->epilogue.act_last || !a->residual_type;
+	struct finish f = {
+		.clips_first = clips && !a->epilogue.act_last,
 		.lo = a->epilogue.lo,
 		.hi = a->epilogue.hi,
-		.offset = a->sums.offset[row],
-		.scale = a->sums.scale[row],
-		.bias = a->sums.bias ? a->sums.bias[row] : 0,
-		.r_flip = (uint8_t)brn_byte_offset(a->residual_type),
-		.y_flip = (uint8_t)brn_byte_offset(a->quant.y_type),
+		.residual = a->quant.residual,
+		.flip = (uint8_t)brn_byte_offset(a->residual_type),
 	};
+
+	f.mid = step_of(&a->quant.mid, 0, &f, &f.clips_first);
+	f.clips_last = last && clips && (a->epilogue.act_last ||
+	    f.clips_first);
+	f.clips_first &= !f.clips_last;
+	f.y = step_of(&a->quant.y, brn_byte_offset(a->quant.y_type), &f,
+	    &f.clips_last);
+	return f;
 }
 
 void
@@ -485,12 +502,14 @@ BRN_FOR_ISA(brn_scatter_bytes)(const struct brn_scatter_bytes *a, void *y,
 	int64_t plane = a->g->y.out * a->g->x.out;
 	int64_t ry = plane * (a->quant.y_type ? 1 : 4);
 	int64_t rr = plane * (a->residual_type == BURIN_F32 ? 4 : 1);
+	struct finish f = finish_of(a);
 	struct pieces p;
 
 	p.n = brn_pieces_find(a->g, a->pos, a->ntile, p.piece);
 	for (int64_t r = 0; r < a->nrow && p.n; r++) {
-		struct finish f = finish_of(a, r);
-
+		f.offset = a->sums.offset[r];
+		f.scale = a->sums.scale[r];
+		f.bias = a->sums.bias ? a->sums.bias[r] : 0;
 		finish_pieces(a, &f, r, &p, (char *)y + r * ry,
 		    residual ? (const char *)residual + r * rr : NULL);
 	}
