@@ -532,7 +532,7 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 
 		if (!is_open(&s, n))
 			continue;
-		rc = brn_graph_check_time(g, err);
+		rc = brn_spend(g, 0, err);
 		if (rc == BURIN_OK)
 			rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;

@@ -9,8 +9,8 @@
  * so that keys and values are read where they lie.  The concat becomes an mha
  * with attribute index, whose result is the past and the new tokens.  Also
  * attention to keys and values that are inputs, as those of an encoder.  repeat
- * is Unsqueeze, Expand and Reshape.  Q, new keys and values, and the result
- * lose their Transpose and Reshape where those only split features into heads.
+ * is Unsqueeze, Expand and Reshape.  Inputs and the result of any mha lose
+ * their Transpose and Reshape where those only split features into heads.
  */
 #include "passes/pass.h"
 
@@ -255,31 +255,7 @@ put_masks(struct brn_graph *g, const struct pattern *p,
 	return BURIN_OK;
 }
 
-/* ---- what replaces it ---- */
-
-static int
-set_heads(struct brn_graph *g, struct brn_node *n, int64_t q, int64_t kv)
-{
-	return brn_attr_set_int(g, n, "q_num_heads", q) < 0 ||
-	    brn_attr_set_int(g, n, "kv_num_heads", kv) < 0 ? -1 : 0;
-}
-
-/* The present as an mha, unless it is one already.  Keys stand for queries,
- * which it does not need.  */
-static int
-replace_concat(struct brn_rewrite *r, const struct kept *k, burin_error *err)
-{
-	struct brn_node *x = unsplit(k->now), *n;
-	struct brn_node *in[] = { x, x, x, NULL, k->past, k->past };
-
-	if (!k->concat || r->to[k->concat->id])
-		return BURIN_OK;
-	n = brn_graph_add(r->g, BRN_OP_mha, k->concat->name, in, 6);
-	if (!n || set_heads(r->g, n, k->heads, k->heads) < 0 ||
-	    brn_attr_set_int(r->g, n, "index", 1) < 0)
-		return brn_nomem(err);
-	return brn_rewrite_as(r, k->concat, n, err);
-}
+/* ---- whole features ---- */
 
 /* The Reshape that joins the heads of product, if nothing else reads them; else
  * NULL.  */
@@ -295,26 +271,65 @@ joined(const struct brn_rewrite *r, const struct brn_node *product)
 	    brn_is_split(&whole->type, &t->type) ? whole : NULL;
 }
 
+/* Give n, an mha in the place of old or old itself, features where its inputs
+ * are these split into heads.  Its result has the form of queries, so those
+ * change only together.  */
+static int
+take_features(struct brn_rewrite *r, struct brn_node *n,
+    struct brn_node *old, burin_error *err)
+{
+	struct brn_node *whole = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		struct brn_node *split = n->in[i], *x = unsplit(split);
+
+		if (x == split || (i == 0 && !brn_attr_int(n, "index") &&
+		    !(whole = joined(r, old))))
+			continue;
+		if (brn_attr_set_int(r->g, n, i ? "kv_num_heads" :
+		    "q_num_heads", split->type.dim[1]) < 0)
+			return brn_nomem(err);
+		n->in[i] = x;
+		r->count += n == old && !whole;
+	}
+	if (whole)
+		return brn_rewrite_as(r, whole, n, err);
+	return n == old ? BURIN_OK : brn_rewrite_as(r, old, n, err);
+}
+
+/* ---- what replaces it ---- */
+
+/* The present as an mha, unless it is one already.  Keys stand for queries,
+ * which it does not need.  */
+static int
+replace_concat(struct brn_rewrite *r, const struct kept *k, burin_error *err)
+{
+	struct brn_node *x = k->now, *n;
+	struct brn_node *in[] = { x, x, x, NULL, k->past, k->past };
+
+	if (!k->concat || r->to[k->concat->id])
+		return BURIN_OK;
+	n = brn_graph_add(r->g, BRN_OP_mha, k->concat->name, in, 6);
+	if (!n || brn_attr_set_int(r->g, n, "index", 1) < 0)
+		return brn_nomem(err);
+	return take_features(r, n, k->concat, err);
+}
+
 static int
 replace_attention(struct brn_rewrite *r, const struct pattern *p,
     struct brn_node *root, struct brn_node *mask, burin_error *err)
 {
-	struct brn_node *in[] = { p->q, unsplit(p->k.now), unsplit(p->v.now),
-	    mask, p->k.past, p->v.past };
-	struct brn_node *whole = joined(r, root), *n;
+	struct brn_node *in[] = { p->q, p->k.now, p->v.now, mask, p->k.past,
+	    p->v.past };
+	struct brn_node *n;
 
-	if (whole && unsplit(p->q) != p->q) {
-		in[0] = unsplit(p->q);
-		root = whole;
-	}
 	n = brn_graph_add(r->g, BRN_OP_mha, root->name, in, p->k.past ? 6 :
 	    mask ? 4 : 3);
-	if (!n || set_heads(r->g, n, p->heads, p->k.heads) < 0 ||
-	    brn_attr_set_float(r->g, n, "scale", (float)p->scale) < 0 ||
+	if (!n || brn_attr_set_float(r->g, n, "scale", (float)p->scale) < 0 ||
 	    (p->nan_to_zero &&
 	    brn_attr_set_int(r->g, n, "nan_to_zero", 1) < 0))
 		return brn_nomem(err);
-	return brn_rewrite_as(r, root, n, err);
+	return take_features(r, n, root, err);
 }
 
 static int
@@ -325,13 +340,15 @@ fuse(struct brn_rewrite *r, struct brn_node *root, struct brn_node **memo,
 	struct pattern p;
 	int rc;
 
+	if (root->op == BRN_OP_mha)
+		return take_features(r, root, root, err);
 	if (!match_mha(r, root, &p))
 		return BURIN_OK;
 	if ((rc = put_masks(r->g, &p, memo, &mask, err)) < 0 ||
 	    (rc = replace_concat(r, &p.k, err)) < 0 ||
 	    (rc = replace_concat(r, &p.v, err)) < 0)
 		return rc;
-	brn_report_unfused(r->g, (struct brn_node *)p.soft, NULL);
+	brn_report_unfused(r->g, p.soft, NULL);
 	return replace_attention(r, &p, root, mask, err);
 }
 

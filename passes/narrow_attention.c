@@ -18,6 +18,8 @@ is_quantized(const struct brn_node *n)
 static int
 may_be_narrow(const struct brn_node *n, const struct brn_pass_opts *o)
 {
+	if (brn_is_listed(o->fp32_layers, n->name))
+		return 0;
 	return o->narrow == BRN_QUANTIZE_ALL ||
 	    (is_quantized(n->in[0]) && is_quantized(n->in[1]) &&
 	    is_quantized(n->in[2]));

@@ -49,7 +49,8 @@ brn_pass_quantize_conv(struct brn_graph *g, const struct brn_pass_opts *o,
 		struct brn_node *n = g->node[i];
 		struct brn_quant q;
 
-		if (!is_quantized(n, &q))
+		if (brn_is_listed(o->fp32_layers, n->name) ||
+		    !is_quantized(n, &q))
 			continue;
 		n->in[0] = n->in[0]->in[0];
 		if (brn_attr_set_int(g, n, "x_quant", BRN_X_FIXED) < 0 ||

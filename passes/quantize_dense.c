@@ -291,7 +291,9 @@ quantize(struct brn_graph *g, const struct brn_pass_opts *o, burin_error *err)
 		struct brn_node *n = g->node[i];
 
 		if (n->op == BRN_OP_dense && brn_weight_is_const(n) &&
-		    brn_numel(n->in[1]->value) > 0 && !brn_attr(n, "x_quant"))
+		    brn_numel(n->in[1]->value) > 0 &&
+		    !brn_attr(n, "x_quant") &&
+		    !brn_is_listed(o->fp32_layers, n->name))
 			count += (rc = visit(g, o, n, memo, err)) > 0;
 	}
 	free(memo);

@@ -405,6 +405,8 @@ brn_graph_read(const void *data, size_t size, const char *dir,
 	r->values_left = BRN_MAX_VALUES;
 	r->keep = keep;
 	r->g = brn_graph_new();
+	if (r->g)
+		brn_budget_read(r->g->budget, size);
 	old = brn_text_begin();
 	rc = r->g ? read_graph(r) : brn_nomem(err);
 	brn_text_end(old);

@@ -105,8 +105,8 @@ int
 brn_weight_expand(struct brn_graph *g, struct brn_node *layer, burin_error *err)
 {
 	const float *step = brn_weight_step(layer)->value->data;
-	struct brn_node *w;
 	struct brn_bsr *b = NULL;
+	struct brn_node *w;
 	int rc;
 
 	if (layer->in[1]->op != BRN_OP_bsr) {

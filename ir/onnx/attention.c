@@ -6,6 +6,8 @@
  */
 #include "ir/onnx/attention.h"
 
+#include "ir/onnx/decoder.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -201,6 +203,86 @@ add_biases(struct brn_expand *e, struct heads *h)
 		*to[i] = BRN_PUT(e, add, *to[i], b[i]);
 }
 
+/* Attention with the past k and v, which may be NULL, or to keys that are heads
+ * already; and the presents, the past with the new tokens.  */
+static void
+put_mha(struct brn_expand *e, struct heads *h, struct brn_node *k,
+    struct brn_node *v)
+{
+	double value = (double)brn_arg_float(e, "mask_filter_value", -10000);
+	struct brn_node *m = h->bias;
+
+	if (!k != !v)
+		brn_cannot(e, "with a past of keys or values only");
+	if (h->mask && brn_known_type(e, h->mask)->rank < 2)
+		brn_cannot(e, "with a past and a mask of another form");
+	if (brn_expand_stopped(e))
+		return;
+	if (h->mask)
+		m = sum(e, m, penalty_unless(e, keys_that_take_part(e, h),
+		    value));
+	e->out[0] = BRN_PUT(e, mha, h->q, h->k, h->v, m, k, v);
+	brn_put_int(e, e->out[0], "q_num_heads", h->n);
+	brn_put_int(e, e->out[0], "kv_num_heads", h->n);
+	brn_put_float(e, e->out[0], "scale", brn_arg_float(e, "scale", 0));
+	if (brn_arg_int(e, "unidirectional", 0))
+		brn_put_int(e, e->out[0], "is_causal", 1);
+	e->out[1] = brn_put_present(e, h->k, k, h->n);
+	e->out[2] = brn_put_present(e, h->v, v, h->n);
+}
+
+/* Tokens from to to, each a vector of one element, of [batch, heads, tokens,
+ * size].  */
+static struct brn_node *
+tokens(struct brn_expand *e, struct brn_node *x, struct brn_node *from,
+    struct brn_node *to)
+{
+	return BRN_PUT(e, slice, x, from, to, BRN_INTS(e, 2));
+}
+
+/* One new token; past and present are one buffer with room for more tokens than
+ * the past has.  */
+static void
+put_in_buffer(struct brn_expand *e, struct heads *h)
+{
+	struct brn_node *n, *end = BRN_INTS(e, INT64_MAX), *past[2];
+
+	n = BRN_PUT(e, reshape, brn_put_cast(e, brn_arg(e, 7), BURIN_I64),
+	    BRN_INTS(e, 1));
+	for (int i = 0; i < 2; i++)
+		past[i] = tokens(e, brn_arg(e, 5 + i), BRN_INTS(e, 0), n);
+	put_mha(e, h, past[0], past[1]);
+	n = BRN_PUT(e, add, n, BRN_INTS(e, 1));
+	for (int i = 0; i < 2; i++) {
+		e->out[1 + i] = BRN_PUT(e, concat, e->out[1 + i],
+		    tokens(e, brn_arg(e, 5 + i), n, end));
+		brn_put_int(e, e->out[1 + i], "axis", 2);
+	}
+}
+
+void
+brn_expand_decoder_masked_attention(struct brn_expand *e)
+{
+	struct heads h = { .q = brn_arg(e, 0), .k = brn_arg(e, 1),
+	    .v = brn_arg(e, 2), .mask = brn_arg(e, 3), .bias = brn_arg(e, 4),
+	    .n = brn_arg_int(e, "num_heads", 0) };
+	int shared = brn_arg_int(e, "past_present_share_buffer", 0) != 0;
+
+	if (!h.k || !h.v || h.n < 1)
+		brn_cannot(e, "with packed inputs");
+	if (brn_arg(e, 9) || brn_arg(e, 10) || brn_wants(e, 3) ||
+	    brn_arg_int(e, "output_qk", 0))
+		brn_cannot(e, "with beams, a bias or scores as an output");
+	if (shared && (!brn_arg(e, 5) || !brn_arg(e, 6) || !brn_arg(e, 7)))
+		brn_cannot(e, "with a buffer that is not given");
+	if (brn_expand_stopped(e))
+		return;
+	if (shared)
+		put_in_buffer(e, &h);
+	else
+		put_mha(e, &h, brn_arg(e, 5), brn_arg(e, 6));
+}
+
 void
 brn_expand_multi_head_attention(struct brn_expand *e)
 {
@@ -208,11 +290,16 @@ brn_expand_multi_head_attention(struct brn_expand *e)
 	    .v = brn_arg(e, 2), .mask = brn_arg(e, 4), .bias = brn_arg(e, 5) };
 	struct brn_node *in[] = { h.q, h.k, h.v };
 
-	for (int k = 6; k < 10; k++)
-		if (brn_arg(e, k))
-			brn_cannot(e, "with past or present");
-	if (brn_wants(e, 1) || brn_wants(e, 2) || brn_wants(e, 3))
-		brn_cannot(e, "with past or present");
+	if (brn_arg(e, 8) || brn_arg(e, 9) || brn_wants(e, 3))
+		brn_cannot(e, "with a shared buffer, beams or scores as an "
+		    "output");
+	if (h.k && h.v && brn_known_type(e, h.k)->rank == 4) {
+		h.n = brn_arg_int(e, "num_heads", 0);
+		if (brn_arg(e, 3) || h.n < 1)
+			brn_cannot(e, "with a bias and heads as keys");
+		put_mha(e, &h, brn_arg(e, 6), brn_arg(e, 7));
+		return;
+	}
 	for (int i = 0; i < 3; i++) {
 		const struct brn_type *t = brn_known_type(e, in[i]);
 
@@ -225,7 +312,11 @@ brn_expand_multi_head_attention(struct brn_expand *e)
 		return;
 	if (brn_arg(e, 3))
 		add_biases(e, &h);
-	e->out[0] = put_attention(e, &h);
+	if (brn_arg(e, 6) || brn_arg(e, 7) || brn_wants(e, 1) ||
+	    brn_wants(e, 2))
+		put_mha(e, &h, brn_arg(e, 6), brn_arg(e, 7));
+	else
+		e->out[0] = put_attention(e, &h);
 }
 
 /* ---- embedding ---- */

@@ -8,6 +8,7 @@
 #include "ir/onnx/expand.h"
 
 brn_expand_fn brn_expand_attention;
+brn_expand_fn brn_expand_decoder_masked_attention;
 brn_expand_fn brn_expand_multi_head_attention;
 brn_expand_fn brn_expand_embed_layer_norm;
 

@@ -8,6 +8,7 @@
 #include "ir/onnx/contrib.h"
 
 #include "ir/onnx/attention.h"
+#include "ir/onnx/decoder.h"
 #include "ir/onnx/expand.h"
 #include "ir/onnx/onnx.pb-c.h"
 #include "ir/onnx/quantized.h"
@@ -94,17 +95,14 @@ put_activation(struct brn_expand *e, struct brn_node *x)
 
 /* ---- norms ---- */
 
-/* x / sqrt(mean(x^2) + epsilon) * scale over the last axis.  */
 static struct brn_node *
 put_rms_norm(struct brn_expand *e, struct brn_node *x, struct brn_node *scale,
     float epsilon)
 {
-	struct brn_node *m = BRN_PUT(e, reduce_mean, BRN_PUT(e, mul, x, x),
-	    BRN_INTS(e, -1));
+	struct brn_node *n = BRN_PUT(e, rms_norm, x, scale);
 
-	m = BRN_PUT(e, add, m, brn_put_scalar(e, BURIN_F32, (double)epsilon));
-	x = BRN_PUT(e, div, x, BRN_PUT(e, sqrt, m));
-	return BRN_PUT(e, mul, x, scale);
+	brn_put_float(e, n, "epsilon", epsilon);
+	return n;
 }
 
 static void
@@ -277,6 +275,9 @@ static const struct row {
 	  "unidirectional qkv_hidden_sizes do_rotary "
 	  "past_present_share_buffer", brn_expand_attention },
 	{ MS, "BiasGelu", 2, 2, "", expand_bias_gelu },
+	{ MS, "DecoderMaskedMultiHeadAttention", 1, 11, "num_heads scale "
+	  "mask_filter_value past_present_share_buffer output_qk",
+	  brn_expand_decoder_masked_attention },
 	{ MS, "DynamicQuantizeLSTM", 12, 12,
 	  BRN_RECURRENT_ATTRS "input_forget",
 	  brn_expand_dynamic_quantize_lstm,
@@ -293,6 +294,10 @@ static const struct row {
 	{ MS, "FusedMatMul", 2, 2, "alpha transA transB transBatchA "
 	  "transBatchB", expand_fused_matmul },
 	{ MS, "Gelu", 1, 1, "", expand_gelu },
+	{ MS, "GroupQueryAttention", 7, 14, "num_heads kv_num_heads scale "
+	  "softcap local_window_size do_rotary rotary_interleaved "
+	  "smooth_softmax qk_output", brn_expand_group_query_attention,
+	  1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 },
 	{ MS, "MatMulIntegerToFloat", 4, 7, "",
 	  brn_expand_matmul_integer_to_float },
 	{ MS, "MultiHeadAttention", 1, 10, "num_heads scale "
@@ -317,11 +322,26 @@ static const struct row {
 	{ MS, "QLinearSoftmax", 5, 5, "axis opset", brn_expand_qlinear_softmax,
 	  1 << 2 },
 	{ MS, "QuickGelu", 1, 1, "alpha", expand_quick_gelu },
+	{ MS, "RotaryEmbedding", 4, 4, "interleaved num_heads "
+	  "rotary_embedding_dim scale is_packed_batching",
+	  brn_expand_rotary_embedding },
 	{ MS, "SkipLayerNormalization", 3, 5, "epsilon",
 	  expand_skip_layer_norm },
 	{ MS, "SkipSimplifiedLayerNormalization", 3, 4, "epsilon",
 	  expand_skip_rms_norm },
 };
+
+int
+brn_onnx_expansion(int i, struct brn_onnx_expansion *out)
+{
+	const struct row *r = &rows[i];
+
+	if (i >= BRN_COUNT(rows))
+		return 0;
+	*out = (struct brn_onnx_expansion){ r->domain, r->op, r->lo, r->hi,
+	    r->attrs };
+	return 1;
+}
 
 static const struct row *
 row_of(const struct Onnx__NodeProto *np)

@@ -4,6 +4,8 @@
  * RotaryEmbedding.  A tensor is seen as heads: [batch][heads][seq][depth], or
  * [batch][seq][heads * depth].
  */
+#include "ir/op/mha.h"
+
 #include "ir/op/op.h"
 
 #include <math.h>
@@ -180,6 +182,9 @@ infer_mha(struct brn_infer *c, struct brn_type *out)
 	if (!brn_infer_in(c, 4) != !brn_infer_in(c, 5) || index < 0 ||
 	    index > 2)
 		return bad(c);
+	if (brn_infer_in(c, 6) &&
+	    (rc = brn_infer_dtype(c, 6, BRN_SET_INT)) < 0)
+		return rc;
 	if ((rc = with_past(c, 4, &k)) < 0 || (rc = with_past(c, 5, &v)) < 0 ||
 	    (rc = check_heads(c, &q, &k, &v)) < 0)
 		return rc;
@@ -212,6 +217,26 @@ BRN_WORK(mha)
 }
 
 /* ---- values of mha ---- */
+
+int
+brn_mha_check_lengths(const struct brn_node *n,
+    const struct brn_tensor *const *in, int64_t keys, burin_error *err)
+{
+	const struct brn_tensor *last = brn_opt_in(n, in, 6);
+	const struct brn_tensor *past = brn_opt_in(n, in, 4);
+	int is_prompt = !past || past->type.dim[2] == 0;
+
+	for (int64_t i = 0; last && i < brn_numel(last); i++) {
+		int64_t got = brn_get_int(last, i);
+
+		if (got != keys - 1 && !(is_prompt && got < keys))
+			return brn_ref_bad(n, err, "sequence %lld ends at "
+			    "token %lld, wanted %lld: sequences of several "
+			    "lengths are padded on the left", (long long)i,
+			    (long long)got, (long long)keys - 1);
+	}
+	return BURIN_OK;
+}
 
 /* Keys or values: those of the past, then the new ones.  */
 struct history {
@@ -316,8 +341,11 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct brn_type all = { BURIN_F32, 4, { a.q.batch, a.q.heads,
 	    a.q.seq, a.k.past.seq + a.k.now.seq } };
 	struct brn_iter m;
+	int rc;
 
 	a.keys = all.dim[3];
+	if ((rc = brn_mha_check_lengths(n, in, a.keys, err)) < 0)
+		return rc;
 	a.scale = (double)brn_attr_float(n, "scale");
 	if (a.scale == 0)
 		a.scale = 1 / sqrt((double)a.q.depth);

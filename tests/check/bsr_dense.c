@@ -156,7 +156,7 @@ layer(int rows, int cols, struct brn_block b, double keep)
 static const struct brn_node *
 decide(struct brn_graph *g, const struct brn_pass_opts *o)
 {
-	static const struct brn_pass_info pass = { "bsr_dense", "",
+	static const struct brn_pass_info pass = { "bsr_dense", "", 0,
 	    brn_pass_bsr_dense };
 	burin_error err;
 	int changed;

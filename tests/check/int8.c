@@ -294,6 +294,26 @@ START_TEST(layers_say_that_they_are_i8)
 }
 END_TEST
 
+START_TEST(listed_layers_stay_in_fp32)
+{
+	struct how h = { "auto", "fp32_layers", NULL, NULL, 1, 1 };
+	static const char *const lists[] = { "*", "a,*", "none*" };
+	burin_stats st;
+	burin_model *m;
+
+	net_fill(&net, 80, 80, 1);
+	write_file(&files[0], &net);
+	h.value = lists[_i];
+	m = load(&h);
+	burin_model_stats(m, &st, sizeof st);
+	ck_assert_str_eq(burin_model_layer(m, 0)->precision, _i < 2 ||
+	    !is_here() ? "fp32" : "int8");
+	ck_assert_int_eq(!strcmp(st.note, "fp32_layers: no layer has such a "
+	    "name"), _i == 2);
+	burin_model_free(m);
+}
+END_TEST
+
 /* New values of weights that nobody keeps but as kernels read them.  */
 START_TEST(integers_are_updated)
 {
@@ -607,6 +627,7 @@ int8_suite(void)
 	    COUNT(files) * COUNT(sizes));
 	tcase_add_loop_test(tc, layers_say_that_they_are_i8, 0, COUNT(files));
 	tcase_add_loop_test(tc, integers_are_updated, 0, 2);
+	tcase_add_loop_test(tc, listed_layers_stay_in_fp32, 0, 3);
 	tcase_add_loop_test(tc, precision_int8_is_within_its_rounding, 0,
 	    COUNT(sizes));
 	tc = suite_case(s, "parts", 60);

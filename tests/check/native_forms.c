@@ -115,6 +115,16 @@ static const struct form forms[] = {
 	{ OP(mha), "nan_to_zero=1", { "f32[1,1,2,1]", "f32[1,1,3,1]",
 	  "f32[1,1,3,1]", "bool[2,3] 0 0 0 1 0 1" }, 1e-5 },
 
+	{ OP(rms_norm), "epsilon=0.01f", { "f32[2,3,77]", "f32[77]" }, 1e-5 },
+	{ OP(rms_norm), "axis=1", { "f32[2,3,7]", "f32[3,7]" }, 0,
+	  .declined = 1 },
+	{ OP(rotary), "", { "f32[2,3,5,40]", "f32[2,5,20]", "f32[2,5,20]" },
+	  1e-6 },
+	{ OP(rotary), "num_heads=3 rotary_embedding_dim=6",
+	  { "f32[2,5,33]", "f32[2,5,3]", "f32[2,5,3]" }, 1e-6 },
+	{ OP(rotary), "interleaved=1", { "f32[1,1,2,4]", "f32[1,2,2]",
+	  "f32[1,2,2]" }, 0, .declined = 1 },
+
 	{ OP(top_k), "", { "f32[3,1000]", "i64[1] 7" }, 0 },
 	{ OP(top_k), "largest=0 index=1", { "f32[3,129]", "i64[1] 129" }, 0 },
 	{ OP(top_k), "index=1",

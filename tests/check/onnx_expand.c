@@ -583,6 +583,11 @@ NOT("opset 14\ninput x float [4,2,3]\ninput r float\n"
     "input w float [1,4,3]\noutput y\nnode y = RNN(x,w,r)",
     "m: unsupported: RNN with hidden_size of unknown size (node 'y', "
     "opset 14)")
+NOT("opset 14\ninput x float [4,2,3]\ninput r float\n"
+    "input w float [1,4,3]\noutput y\nnode y = GRU(x,w,r) "
+    "hidden_size=9223372036854775807",
+    "m: unsupported: GRU with hidden_size of unknown size (node 'y', "
+    "opset 14)")
 NOT(XY "function z = l.F(a)\nnode t = Rocket(a)\n"
     "node z = TfIdfVectorizer(t)\nend\n"
     "node y = l.F(x) name=n", "m: unsupported: Rocket (node 'n/t', "

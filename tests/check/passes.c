@@ -244,6 +244,28 @@ START_TEST(second_run_changes_nothing)
 }
 END_TEST
 
+START_TEST(names_are_listed)
+{
+	static const struct {
+		const char *globs, *name;
+		int is;
+	} t[] = {
+		{ NULL, "a", 0 }, { "", "a", 0 }, { "a", "a", 1 },
+		{ "a", "ab", 0 }, { "ab", "a", 0 }, { "*", "", 1 },
+		{ "*", "a", 1 }, { "a*", "a", 1 }, { "a*c", "abcbc", 1 },
+		{ "a*c", "abcb", 0 }, { "*b*", "abc", 1 }, { "a?c", "abc", 1 },
+		{ "a?", "a", 0 }, { "b,a", "a", 1 }, { "b,a,", "c", 0 },
+		{ "a\\,b", "a,b", 1 }, { "a\\,b", "b", 0 },
+		{ "\\*", "*", 1 }, { "\\*", "a", 0 }, { "a**b", "ab", 1 },
+		{ "*a,*b", "xb", 1 }, { "/l/0/*,x", "/l/0/q/MatMul", 1 },
+	};
+
+	for (int i = 0; i < BRN_COUNT(t); i++)
+		ck_assert_msg(brn_is_listed(t[i].globs, t[i].name) == t[i].is,
+		    "%s: %s", t[i].globs, t[i].name);
+}
+END_TEST
+
 /* ---- all passes ---------------------------------------------------------- */
 
 /* to_tiles(x), a layer of it, from_tiles: one thing wrong with them.  */
@@ -451,6 +473,7 @@ passes_suite(void)
 	tcase_add_loop_test(tc, text_is_read_as_it_was_written, 0, n);
 	tcase_add_loop_test(tc, pass_keeps_results, 0, n);
 	tcase_add_loop_test(tc, second_run_changes_nothing, 0, n);
+	tcase_add_test(tc, names_are_listed);
 	tc = suite_case(s, "all", 60);
 	tcase_add_loop_test(tc, wrong_layout_is_named, 0, 4);
 	tcase_add_loop_test(tc, no_allocation_may_fail_unseen, 0, 2);
