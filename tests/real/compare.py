@@ -28,7 +28,7 @@ import recurrent
 
 PRUNED = (None, ("16x1", 0.9), ("32x32", 0.8))
 # Models that ONNX Runtime's tools derive from minilm-l6, and their pruning.
-DERIVED = ("optimized", "dynamic", "qdq")
+DERIVED = ("optimized", "dynamic", "qdq", "dynamic_bytes", "qdq_signed")
 DERIVED_PRUNED = (None, ("16x1", 0.9))
 # Kinds of decoders, seed and pruning; tokens of each.
 DECODERS = [(kind, seed, pruned) for kind in decoders.KINDS
