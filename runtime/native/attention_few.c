@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attention on tiles that are narrow or cross batches (runtime/native/layout.h):
+ * Attention on tiles that are narrow or cross batches
+ * (runtime/native/layout.h):
  * query by query, with the same bits as attention.c, which has 16 of them in
  * its lanes.
  */

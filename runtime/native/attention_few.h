@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Attention on tiles that are narrow or cross batches (runtime/native/layout.h).
+ * Attention on tiles that are narrow or cross batches
+ * (runtime/native/layout.h).
  * The form of attention.c calls it for these.
  */
 #ifndef BRN_ATTENTION_FEW_H

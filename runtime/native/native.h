@@ -118,6 +118,7 @@ struct brn_native {
 	brn_range_fn *range;
 	brn_quantize_fn *quantize;
 	brn_dequantize_fn *dequantize;
+	brn_dequantize_row_fn *dequantize_row;
 	brn_transpose_fn *transpose;
 	void (*cell_reset)(const struct brn_cell_step *s);
 	void (*cell_step)(const struct brn_cell_step *s);
