@@ -137,7 +137,7 @@ run(struct rival *r, struct bench_rivals *out, burin_error *err)
 {
 	const struct bench_cell *c = r->c;
 	int64_t m = (c->m + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
-	struct brn_matrix w = { r->w, c->rows, c->cols, 0 };
+	struct brn_matrix w = { r->w, c->rows, c->cols, 0, NULL };
 	int rc;
 
 	if (bench_pattern(c->mask, &(struct bench_pattern){ c->rows, c->cols,

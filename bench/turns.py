@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time burin and ONNX Runtime on one file: both are loaded in this process,
 stay warm, and take samples in turn, so that other load on the machine affects
-both.  Used by ort.py, ort_images.py, ort_operators.py, ort_recurrent.py
-and layouts.py.
+both.  Used by ort.py, ort_decoder.py, ort_images.py, ort_operators.py,
+ort_recurrent.py and layouts.py.
 """
 
 import os

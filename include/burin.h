@@ -30,7 +30,11 @@
  * result lacks the NaN that 0 times it is in a dense product.  Zeros inside a
  * stored block do multiply.  Which blocks are stored depends on the block shape
  * that a load has chosen.  A NaN or an infinity in a weight is no zero: it is
- * stored, and counts.  sparse=off multiplies everything.
+ * stored, and counts.  sparse=off multiplies everything.  Layers on integers
+ * (option precision) have no NaN: in their input a NaN counts as 0, and an
+ * infinity as the last step of the file's on its side.  Where the steps follow
+ * from the input, an infinity makes all results NaN that they are for, those of
+ * the input or of a token; on processors without integers a NaN does so, too.
  *
  * Threads: options and sessions belong to one thread at a time, but for
  * burin_session_cancel; a model is
@@ -125,13 +129,24 @@ BURIN_API const char *burin_isa(void);
  *	           may take for a file that has been read, before they are
  *	           EUNSUPPORTED; kernels that are not compiled by then follow
  *	           in the background; 0 (default): no limit
+ *	max_load_work  bytes, K, M, G, that a load touches, those of an element
+ *	           once a multiplication, beyond 4096 for each byte of the
+ *	           file; a kernel to compile counts as 16M; more is
+ *	           EUNSUPPORTED; 0: no limit; default 16G, about 20 s
  *	isa        auto (default) | avx512 | avx2 | sse2 | generic
  *	precision  auto (default): layers on rows run on 8-bit integers where
  *	           the file quantizes their x and weight, and the processor
- *	           has AVX512_VNNI and AVX512_VBMI, all others in fp32 |
+ *	           has AVX512_VNNI, all others in fp32 |
  *	           fp32 | bf16: their products in bf16 with sums in fp32,
  *	           where that is faster than fp32 | int8: all of them on
- *	           integers, weights rounded by row, x by token
+ *	           integers, weights rounded by row, x by token.  Attention
+ *	           between layers on integers, and all of it with bf16 and
+ *	           int8, multiplies 16-bit integers where the processor has
+ *	           AVX512_VNNI
+ *	fp32_layers  GLOB[,GLOB]: layers that stay in fp32, by the name in
+ *	           burin_layer_info, and attention, by that of its node; * is
+ *	           any characters, ? one, \ takes the meaning of the next one;
+ *	           default none
  *	threads    of a session; default 1, 0 is one a core
  *	loop_steps, loop_bytes  of a session, K, M, G: units of 1024; what one
  *	           run may take: iterations of all its Loop and Scan together,
@@ -344,7 +359,8 @@ BURIN_API void burin_process_stats(burin_stats *out, size_t size);
 typedef struct burin_session burin_session;
 
 /* An input: a view of the caller's memory, row-major, contiguous, C alignment
- * of its type.  The library only reads it, and not after the call.  */
+ * of its type.  The library only reads it, but for burin_session_share, and
+ * not after the call.  */
 typedef struct burin_tensor {
 	const char *name;       /* of the model's input */
 	enum burin_dtype dtype;
@@ -403,6 +419,23 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * after others than EROOM dtype, rank, dims and nbytes mean nothing.  */
 BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
     burin_output *out, size_t nout, burin_error *err);
+
+/* Before the first run: let an output of the model, the present keys or values
+ * of a decoder, lie in the buffer of an input, their past.  The output must be
+ * the input [batch, heads, tokens, depth] with new tokens behind it, and
+ * nothing but attention may read either.
+ * From then on data of that input is [batch][heads][capacity][depth], with
+ * dims[2] tokens in each head, and is written: a run puts the new tokens behind
+ * them and changes nothing else.  The output takes no buffer; its data is that
+ * of the input, dims[2] the tokens that are there now, nbytes those of
+ * [batch][heads][capacity][depth].  So a run copies no past, and the next one
+ * takes the same buffer with these dims.  A run that fails may have written new
+ * tokens.  Two inputs must not have the same buffer, which is not checked.
+ * Errors: EINVAL (no such names, shared already, the session has planned a
+ * run), EUNSUPPORTED for an output or input that is used otherwise.  A later
+ * run is EINVAL if its tokens are more than capacity.  */
+BURIN_API int burin_session_share(burin_session *s, const char *input,
+    const char *output, int64_t capacity, burin_error *err);
 
 /* Set dtype, rank, dims and nbytes of outputs as burin_run would for inputs of
  * these types and dims, and data to NULL.  buffer and room are not looked at.

@@ -17,9 +17,15 @@
  * With other element types than f32 a tile of x still begins every 64 bytes for
  * each column, and stream has the weights, as brn_pack_dot_groups packs them.
  * bf16: x is lines of 16 bf16, 32 bytes, and one more of zeros after the last;
- * y and bias are fp32.  i8: x is lines of 16 u8, and where
- * brn_dot_groups_aligned, four lines at a time are [16][4] instead; the last
- * four may reach beyond the columns.  y is i32, and there is no bias.
+ * y and bias are fp32.  i8: x is u8, and y i32 without bias.  The x of four
+ * tiles, a quad, is together, at the place of the first one:
+ *
+ *	[col][4][4 tiles][4]              token 4 * i + j is in [i][tile][j]
+ *	[col / 4][4 tiles][16][4]         where brn_dot_groups_aligned
+ *
+ * so that unpacking the lines of any four columns gives the four columns of
+ * each token side by side.  Columns that are padding, and tiles that the last
+ * quad lacks, may be anything.
  *
  * Few tokens may come packed: x and y are [feature][stride], where stride is 1,
  * 4 or 8, and not less than `tokens`; 8 without the argument `few` only.  A
@@ -29,8 +35,8 @@
  * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may
  * write anything for the others.  A kernel writes every y of its tiles and
  * block rows, padding included, and calls nothing.  Work may be split anywhere
- * between tiles, and between block rows at multiples of the kernel's grain
- * (struct brn_plan): results do not depend on the split.
+ * between tiles (i8: quads), and between block rows at multiples of the
+ * kernel's grain (struct brn_plan): results do not depend on the split.
  */
 #ifndef BRN_ABI_H
 #define BRN_ABI_H
@@ -38,6 +44,7 @@
 #include <stdint.h>
 
 #define BRN_TILE 16                     /* tokens a tile */
+#define BRN_QUAD 4                      /* tiles whose x in u8 is together */
 #define BRN_FEW_TOKENS 4                /* up to so many wanted tokens,
 	                                   jit/builtin/few_tokens.h is called
 	                                   in place of the kernel */

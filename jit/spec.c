@@ -221,7 +221,7 @@ get_pattern(struct reader *r, struct brn_spec *s, struct brn_arena *arena,
 		return 0;
 	b = (struct brn_bsr){ (int64_t)s->bh * s->nbrow,
 	    (int64_t)s->bw * s->nbcol, s->bh, s->bw, s->nbrow, s->nbcol,
-	    s->nblk, NULL, NULL, NULL };
+	    s->nblk, NULL, NULL, NULL, NULL };
 	b.rowptr = get_indices(r, arena, (int64_t)s->nbrow + 1);
 	b.colidx = get_indices(r, arena, s->nblk);
 	if (!b.rowptr || !b.colidx)

@@ -98,12 +98,11 @@ runs(enum brn_isa isa)
 static int
 has_instructions(enum brn_elem e)
 {
-	static const unsigned vnni = bit_AVX512VNNI | bit_AVX512VBMI;
 	unsigned r[4];
 
 	if (e == BRN_ELEM_i8)
 		return __get_cpuid_count(7, 0, &r[EAX], &r[EBX], &r[ECX],
-		    &r[EDX]) && (r[ECX] & vnni) == vnni;
+		    &r[EDX]) && r[ECX] & bit_AVX512VNNI;
 	return __get_cpuid_count(7, 1, &r[EAX], &r[EBX], &r[ECX], &r[EDX]) &&
 	    r[EAX] & bit_AVX512BF16;
 }
@@ -221,11 +220,22 @@ brn_elem_parse(const char *name)
 	return -1;
 }
 
+/* Asked once, as above: attention asks in every run.  */
+static int
+has_instructions_here(enum brn_elem e)
+{
+	static atomic_int known[BRN_NUM_ELEMS];
+
+	if (!known[e])
+		known[e] = has_instructions(e) ? 1 : -1;
+	return known[e] > 0;
+}
+
 int
 brn_elem_runs(enum brn_elem e, enum brn_isa isa)
 {
 	return e == BRN_ELEM_f32 || (isa == BRN_ISA_avx512 &&
-	    brn_isa_runs(isa) && has_instructions(e));
+	    brn_isa_runs(isa) && has_instructions_here(e));
 }
 
 int

@@ -72,7 +72,7 @@ extern const struct brn_elem_info brn_elems[BRN_NUM_ELEMS];
 
 int brn_elem_parse(const char *name);           /* -1: unknown */
 /* Has this machine the instructions, with isa?  bf16 needs avx512 and
- * AVX512_BF16; i8 needs avx512, AVX512_VNNI and AVX512_VBMI.  */
+ * AVX512_BF16; i8 needs avx512 and AVX512_VNNI.  */
 int brn_elem_runs(enum brn_elem e, enum brn_isa isa);
 /* Are they faster than fp32 on this processor?  */
 int brn_elem_pays(enum brn_elem e);

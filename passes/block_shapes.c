@@ -49,6 +49,38 @@ mark_word(const float *w)
 	return word;
 }
 
+/* The same of integers, eight at a time: the high bit of each byte that is not
+ * zero, brought together by a multiplication.  */
+static uint64_t
+mark_word_int(const int8_t *w)
+{
+	typedef uint64_t bytes __attribute__((aligned(1), may_alias));
+	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	uint64_t word = 0;
+
+	for (int i = 0; i < WORD; i += 8) {
+		uint64_t v = *(const bytes *)(w + i);
+		uint64_t high = (((v & low) + low) | v) & ~low;
+
+		word |= (high >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
+	}
+	return word;
+}
+
+static void
+mark_row_int(const int8_t *w, int64_t cols, uint64_t *bits)
+{
+	int64_t c = 0;
+
+	for (; c + WORD <= cols; c += WORD)
+		*bits++ = mark_word_int(w + c);
+	if (c == cols)
+		return;
+	*bits = 0;
+	for (int b = 0; c + b < cols; b++)
+		*bits |= (uint64_t)(w[c + b] != 0) << b;
+}
+
 static void
 mark_row(const float *w, int64_t cols, uint64_t *bits)
 {
@@ -61,6 +93,16 @@ mark_row(const float *w, int64_t cols, uint64_t *bits)
 	*bits = 0;
 	for (int b = 0; c + b < cols; b++)
 		*bits |= (uint64_t)(w[c + b] != 0) << b;
+}
+
+/* Line i of m as it lies, of n elements.  */
+static void
+mark_line(const struct brn_matrix *m, int64_t i, int64_t n, uint64_t *bits)
+{
+	if (m->ints)
+		mark_row_int(m->ints + i * n, n, bits);
+	else
+		mark_row(m->w + i * n, n, bits);
 }
 
 /* Groups of bw bits with a bit set.  Words are a whole number of groups.  */
@@ -142,8 +184,7 @@ brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
 	for (int64_t r0 = 0; r0 < rows; r0 += STRIP) {
 		s.n = rows - r0 < STRIP ? (int)(rows - r0) : STRIP;
 		for (int i = 0; i < s.n; i++)
-			mark_row(m->w + (r0 + i) * cols, cols,
-			    s.bits + i * s.words);
+			mark_line(m, r0 + i, cols, s.bits + i * s.words);
 		out->mask = hash_strip(&s, out->mask);
 		count_blocks(&s, m->trans, out->nblk);
 	}
@@ -217,7 +258,7 @@ brn_count_row_groups(const struct brn_matrix *m, struct brn_row_stats *out,
 
 	if (bits && r.hash && r.nonzero) {
 		for (int64_t i = 0; i < lines; i++) {
-			mark_row(m->w + i * len, len, bits);
+			mark_line(m, i, len, bits);
 			add_line(&r, bits, words, i, m->trans);
 		}
 		rc = sum_groups(&r, m->rows, out, err);

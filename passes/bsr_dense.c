@@ -496,7 +496,7 @@ bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 	struct found *f = found_of(s, n);
 	int rc = BURIN_OK;
 
-	if (!brn_is_const_matrix(n->in[1]))
+	if (!brn_weight_is_const(n))
 		rc = leave(s->g, 1, "weight is not constant", &f->choice, err);
 	else if (!f->choice)
 		rc = decide(s, n, f, err);
@@ -532,7 +532,7 @@ brn_pass_bsr_dense(struct brn_graph *g, const struct brn_pass_opts *o,
 
 		if (!is_open(&s, n))
 			continue;
-		rc = brn_graph_check_time(g, err);
+		rc = brn_spend(g, 0, err);
 		if (rc == BURIN_OK)
 			rc = bsr_dense_visit(&s, n, err);
 		count += n->in[1]->op == BRN_OP_bsr;

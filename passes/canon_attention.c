@@ -7,7 +7,7 @@
  * with q, k and v split into heads first where they are not yet.
  * fuse_attention fuses the result where it can; elsewhere its parts are fast.
  * An Attention with a past, groups of queries, a causal mask or a softcap
- * stays, and runs on its ref.
+ * stays.
  */
 #include "passes/pass.h"
 

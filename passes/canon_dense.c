@@ -3,10 +3,14 @@
  * MatMul and Gemm with a constant weight, and the Add of a bias, become
  * dense(x, w, b) with w [rows, cols], output features first.  A weight [cols,
  * rows] gets a transpose, which simplify_fc_transpose removes.  The layer keeps
- * the name of its MatMul or Gemm.
+ * the name of its MatMul or Gemm.  A layer that lift_integers made only gets
+ * its bias.
  */
 #include "passes/pass.h"
 
+#include <string.h>
+
+#include "ir/graph/weight.h"
 #include "passes/rewrite.h"
 
 /* What a dense layer is made of: x, weight, bias or NULL.  */
@@ -94,26 +98,31 @@ as_bias(struct brn_graph *g, struct brn_node *b, int64_t rows, double beta,
 	return n;
 }
 
+/* The constant that the only user of product n adds to its rows, or NULL.  */
+static struct brn_node *
+added_bias(const struct brn_rewrite *r, const struct brn_node *n, int64_t rows)
+{
+	struct brn_node *add = r->user[n->id], *b;
+
+	if (!add || add->op != BRN_OP_add || r->uses[n->id] != 1)
+		return NULL;
+	b = add->in[add->in[0] == n];
+	/* A rank that is not known is at least 1.  */
+	return is_bias(b, rows, n->type.rank > 0 ? n->type.rank : 1) ? b : NULL;
+}
+
 /* matmul(x, w), and the add of a bias if that is the product's only user.  */
 static int
 from_matmul(const struct brn_rewrite *r, struct brn_node *n, struct layer *l,
     burin_error *err)
 {
 	int64_t rows = n->in[1]->type.dim[1];
-	struct brn_node *add = r->user[n->id], *b;
+	struct brn_node *b = added_bias(r, n, rows);
 
-	l->root = n;
+	l->root = b ? r->user[n->id] : n;
 	l->in[0] = n->in[0];
-	if (!(l->in[1] = flip(r->g, n->in[1], err)))
-		return BURIN_ENOMEM;
-	if (!add || add->op != BRN_OP_add || r->uses[n->id] != 1)
-		return BURIN_OK;
-	b = add->in[add->in[0] == n];
-	/* A rank that is not known is at least 1.  */
-	if (!is_bias(b, rows, n->type.rank > 0 ? n->type.rank : 1))
-		return BURIN_OK;
-	l->root = add;
-	if (!(l->in[2] = as_bias(r->g, b, rows, 1, err)))
+	if (!(l->in[1] = flip(r->g, n->in[1], err)) ||
+	    (b && !(l->in[2] = as_bias(r->g, b, rows, 1, err))))
 		return BURIN_ENOMEM;
 	return BURIN_OK;
 }
@@ -194,9 +203,39 @@ make_dense(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return brn_rewrite_as(r, l.root, d, err);
 }
 
+/* Give a layer of integers the bias that is added to it.  */
+static int
+add_bias(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct brn_node *in[BRN_MAX_LAYER_IN], *d;
+	int64_t rows = n->in[1]->type.dim[brn_weight_is_transposed(n)];
+	struct brn_node *b = added_bias(r, n, rows);
+
+	if (!b)
+		return BURIN_OK;
+	memcpy(in, n->in, sizeof in);
+	if (!(in[2] = as_bias(r->g, b, rows, 1, err)))
+		return BURIN_ENOMEM;
+	d = brn_graph_add(r->g, BRN_OP_dense, n->name, in, BRN_MAX_LAYER_IN);
+	if (d) {
+		d->nattr = n->nattr;
+		d->attr = n->attr;
+	}
+	return brn_rewrite_as(r, r->user[n->id], d, err);
+}
+
+static int
+is_bare(const struct brn_node *n)
+{
+	return n->op == BRN_OP_dense && brn_weight_step(n) && !n->in[2] &&
+	    !n->in[3] && !brn_attr(n, "act");
+}
+
 static int
 canon_dense_visit(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
+	if (is_bare(n))
+		return add_bias(r, n, err);
 	if (!is_matmul(n) && !is_gemm(n))
 		return BURIN_OK;
 	return make_dense(r, n, err);

@@ -169,12 +169,12 @@ is_wanted(const struct brn_rewrite *r, const struct brn_shapes *s,
 	    (!is_known(s, user) && !is_weight(n, user));
 }
 
-/* Is n a weight that is stored as integers?  */
+/* Is n a weight that is stored as integers?  Biases do not count.  */
 static int
 is_stored_small(const struct brn_node *n)
 {
 	return n->op == BRN_OP_dequantize_linear && brn_is_const(n->in[0]) &&
-	    brn_numel(n->in[0]->value) > 1;
+	    n->in[0]->value->type.rank > 1;
 }
 
 static int

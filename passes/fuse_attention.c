@@ -19,11 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "passes/rewrite.h"
-
-/* A score of a model plus this number is this number, since fp32 has 24 bits.
- * So a Where that puts it in place of scores can become an addition.  */
-#define HUGE_FILL (-1e30)
+#include "passes/heads.h"
 
 #define NO "no attention: "
 #define NOT_JOINED NO "its heads are not put together by Transpose and " \
@@ -36,12 +32,7 @@ static const int by_head_turned[] = { 0, 2, 3, 1 };
 struct pattern {
 	const struct brn_rewrite *r;
 	struct brn_node *q, *k, *v;
-	struct brn_node *mask;          /* NULL: none.  Added to the scores;
-	                                   or the bool of a Where, of scores
-	                                   where it equals keep and of fill
-	                                   elsewhere */
-	int is_where, keep;
-	double fill;
+	struct brn_score_mask mask;
 	double scale;
 	int64_t heads;                  /* 0: not known yet */
 	int nan_to_zero;
@@ -63,38 +54,18 @@ accept(struct pattern *p, const struct brn_node *n, enum brn_op op)
 	return n->op == op && brn_match_add(&p->m, n);
 }
 
-/* The permutation, if n is a transpose of that rank.  0: it is not.  */
-static int
-get_perm(const struct brn_node *n, int rank, int perm[4])
-{
-	const struct brn_attr *a;
-
-	if (n->op != BRN_OP_transpose || n->type.rank != rank)
-		return 0;
-	a = brn_attr(n, "perm");
-	for (int i = 0; i < rank; i++)
-		perm[i] = a ? (int)a->ints[i] : rank - 1 - i;
-	return 1;
-}
-
 /* x, if n is x * c or x / c for a constant c; else NULL.  c goes into
  * p->scale.  */
 static struct brn_node *
 unscaled(struct pattern *p, struct brn_node *n)
 {
-	if (n->op != BRN_OP_mul && n->op != BRN_OP_div)
-		return NULL;
-	for (int k = n->op == BRN_OP_div; k < 2; k++) {
-		struct brn_node *x = n->in[!k];
-		double c;
+	double scale = p->scale;
+	struct brn_node *x = brn_unscaled(n, &scale);
 
-		if (!brn_const_scalar(n->in[k], &c) || c == 0 ||
-		    n->type.rank != x->type.rank || !brn_match_add(&p->m, n))
-			continue;
-		p->scale *= n->op == BRN_OP_div ? 1 / c : c;
-		return x;
-	}
-	return NULL;
+	if (!x || !brn_match_add(&p->m, n))
+		return NULL;
+	p->scale = scale;
+	return x;
 }
 
 /* x, if n is x with its last two axes swapped as [B * heads, .., ..]: reshape
@@ -110,7 +81,7 @@ turned(struct pattern *p, struct brn_node *n)
 	if (n->op != BRN_OP_reshape)
 		return NULL;
 	t = n->in[0];
-	if (!get_perm(t, 3, perm) || perm[0] != 0 || perm[1] != 2)
+	if (!brn_get_perm(t, 3, perm) || perm[0] != 0 || perm[1] != 2)
 		return NULL;
 	flat = t->in[0];
 	if (flat->op != BRN_OP_reshape)
@@ -143,7 +114,7 @@ step(struct pattern *p, struct brn_node **n, int axis[4], int scaled)
 	}
 	x = turned(p, *n);
 	if (!x) {
-		if (!get_perm(*n, 4, perm) || !brn_match_add(&p->m, *n))
+		if (!brn_get_perm(*n, 4, perm) || !brn_match_add(&p->m, *n))
 			return 0;
 		x = (*n)->in[0];
 	}
@@ -151,18 +122,6 @@ step(struct pattern *p, struct brn_node **n, int axis[4], int scaled)
 		axis[i] = perm[axis[i]];
 	*n = x;
 	return 1;
-}
-
-/* Are these [B, S, heads * size] and [B, S, heads, size]?  If one of B and S is
- * the same, so is the other, even where sizes are not known.  */
-static int
-is_split(const struct brn_type *whole, const struct brn_type *parts)
-{
-	const int64_t *w = whole->dim, *d = parts->dim;
-
-	return whole->rank == 3 && parts->rank == 4 &&
-	    (w[0] == d[0] || w[1] == d[1]) && w[2] > 0 && d[2] > 0 &&
-	    w[2] % d[2] == 0 && w[2] / d[2] == d[3];
 }
 
 /* x, if n is x split into heads with its axes in that order; else NULL.  */
@@ -176,7 +135,7 @@ read_heads(struct pattern *p, struct brn_node *n, const int order[4],
 	while (step(p, &n, axis, scaled))
 		;
 	if (!accept(p, n, BRN_OP_reshape) ||
-	    !is_split(&n->in[0]->type, &n->type) ||
+	    !brn_is_split(&n->in[0]->type, &n->type) ||
 	    memcmp(axis, order, sizeof axis) ||
 	    (p->heads && p->heads != n->type.dim[2]))
 		return NULL;
@@ -214,45 +173,19 @@ read_product(struct pattern *p, struct brn_node *n)
 	return &n->type;
 }
 
-/* Does a mask of type m broadcast to the scores, and not they to it?  Sizes
- * that are not known yet count as the same: a run checks them.  */
-static int
-fits(const struct brn_type *m, const struct brn_type *scores)
-{
-	if (m->rank < 0 || m->rank > scores->rank)
-		return 0;
-	for (int i = 1; i <= m->rank; i++) {
-		int64_t d = m->dim[m->rank - i];
-		int64_t to = scores->dim[scores->rank - i];
-
-		if (d != 1 && d != to && (to == 1 ||
-		    (!brn_is_sym(d) && !brn_is_sym(to))))
-			return 0;
-	}
-	return 1;
-}
-
 /* Match n as a mask applied to scores, which are its input at.  */
 static int
 read_masked(struct pattern *p, struct brn_node *n, int at)
 {
 	const struct brn_type *scores;
 
-	if (n->op == BRN_OP_where) {
-		p->is_where = 1;
-		p->keep = at == 1;
-		p->mask = n->in[0];
-		if (!brn_const_scalar(n->in[3 - at], &p->fill) ||
-		    !(p->fill <= HUGE_FILL))
-			return no(p, NO "what the mask puts in place of scores "
-			    "is no constant below -1e30");
-	} else {
-		p->mask = n->in[!at];
-	}
+	if (!brn_mask_read(n, at, &p->mask))
+		return no(p, NO "what the mask puts in place of scores is no "
+		    "constant below -1e30");
 	scores = read_product(p, n->in[at]);
 	if (!scores)
 		return 0;
-	if (n->type.rank != 4 || !fits(&p->mask->type, scores))
+	if (n->type.rank != 4 || !brn_mask_fits(&p->mask.node->type, scores))
 		return no(p, NO "the mask does not spread over the scores");
 	return brn_match_add(&p->m, n);
 }
@@ -337,8 +270,8 @@ match_attention(const struct brn_rewrite *r, struct pattern *p,
 	if (root->op != BRN_OP_reshape)
 		return no(p, NOT_JOINED);
 	t = root->in[0];
-	if (!get_perm(t, 4, perm) || memcmp(perm, by_head, sizeof perm) ||
-	    !is_split(&root->type, &t->type) ||
+	if (!brn_get_perm(t, 4, perm) || memcmp(perm, by_head, sizeof perm) ||
+	    !brn_is_split(&root->type, &t->type) ||
 	    !brn_match_add(&p->m, t))
 		return no(p, NOT_JOINED);
 	product = t->in[0];
@@ -394,62 +327,6 @@ explain_attention(const struct brn_rewrite *r, struct brn_node *product)
 	    match_attention(r, &p, root) ? NULL : p.why);
 }
 
-/* where(mask, 0, fill) or where(mask, fill, 0).  NULL: no memory.  */
-static struct brn_node *
-added_mask(struct brn_graph *g, const struct pattern *p,
-    struct brn_node *mask, burin_error *err)
-{
-	static const struct brn_type scalar = { .dtype = BURIN_F32 };
-	float fill = (float)p->fill;
-	struct brn_node *in[3], *n;
-
-	in[0] = mask;
-	in[p->keep ? 1 : 2] = brn_graph_constant(g, "", &scalar, NULL);
-	in[p->keep ? 2 : 1] = brn_graph_constant(g, "", &scalar, &fill);
-	n = in[1] && in[2] ? brn_graph_add(g, BRN_OP_where, mask->name, in, 3)
-	    : NULL;
-	if (!n) {
-		brn_nomem(err);
-		return NULL;
-	}
-	n->type = mask->type;
-	n->type.dtype = BURIN_F32;
-	return n;
-}
-
-static int
-is_same_where(const struct brn_node *n, const struct pattern *p)
-{
-	double fill;
-
-	return n && brn_const_scalar(n->in[p->keep ? 2 : 1], &fill) &&
-	    fill == p->fill;
-}
-
-/* The mask as a value to add to the scores, one node for all attentions with
- * the same mask.  memo is by the mask's id.  */
-static int
-make_mask(struct brn_graph *g, const struct pattern *p,
-    struct brn_node **memo, struct brn_node **out, burin_error *err)
-{
-	struct brn_node *mask = p->mask;
-
-	/* Attention broadcasts the mask itself.  */
-	while (mask->op == BRN_OP_expand)
-		mask = mask->in[0];
-	if (!p->is_where) {
-		*out = mask;
-		return BURIN_OK;
-	}
-	if (!is_same_where(memo[mask->id], p)) {
-		memo[mask->id] = added_mask(g, p, mask, err);
-		if (!memo[mask->id])
-			return BURIN_ENOMEM;
-	}
-	*out = memo[mask->id];
-	return BURIN_OK;
-}
-
 static int
 replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
     struct brn_node *root, struct brn_node **memo, burin_error *err)
@@ -459,10 +336,11 @@ replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
 	struct brn_node *n;
 	int rc;
 
-	if (p->mask && (rc = make_mask(g, p, memo, &in[3], err)) < 0)
+	if (p->mask.node &&
+	    (rc = brn_mask_put(g, &p->mask, memo, &in[3], err)) < 0)
 		return rc;
 	n = brn_graph_add(g, BRN_OP_attention, root->name, in,
-	    p->mask ? 4 : 3);
+	    p->mask.node ? 4 : 3);
 	if (!n || brn_attr_set_int(g, n, "heads", p->heads) < 0 ||
 	    brn_attr_set_float(g, n, "scale", (float)p->scale) < 0)
 		return brn_nomem(err);

@@ -7,6 +7,13 @@
  *	relu(dense_conv(x, w, b) + r)  ->  dense_conv(x, w, b, r)
  *	                                   {act=clip act_last=1}
  *
+ * Convolutions on integers also take over the conversions behind them, and give
+ * or take bytes:
+ *
+ *	quantize(conv(q, w, b))        ->  conv(q, w, b) {y_type y_scale y_zero}
+ *	dequantize(quantize(conv(q)))  ->  conv(q) {mid_scale mid_zero}
+ *	conv(q) + dequantize(r)        ->  conv(q, .., r) {r_scale r_zero}
+ *
  * The report says of an activation or an add behind a layer why it stayed.
  */
 #include "passes/pass.h"
@@ -16,6 +23,7 @@
 
 #include "ir/graph/epilogue.h"
 #include "ir/op/image.h"
+#include "passes/quant_step.h"
 #include "passes/rewrite.h"
 
 /* The limits of a Clip.  0: not constant.  */
@@ -73,9 +81,26 @@ epilogue_of_op(const struct brn_node *n)
 	return e;
 }
 
+static int
+has_residual(const struct brn_node *l)
+{
+	return l->nin > 3 && l->in[3];
+}
+
+/* Can convolution l do what n does?  tanh is faster as a node of its own, which
+ * has vector code.  What is rounded is only clipped, and only after a residual
+ * is added.  */
+static int
+conv_takes(const struct brn_node *l, const struct brn_node *n)
+{
+	if (n->op == BRN_OP_tanh || l->type.dtype != BURIN_F32)
+		return 0;
+	return n->op == BRN_OP_add || !brn_attr(l, "mid_scale") ||
+	    (has_residual(l) && epilogue_of_op(n).act == BRN_ACT_clip);
+}
+
 /* The node that now computes v, if it is a layer that can do what n does, else
- * NULL.  Convolutions do no tanh: it is faster as a node of its own, which has
- * vector code.  */
+ * NULL.  */
 static struct brn_node *
 layer_of(const struct brn_rewrite *r, const struct brn_node *n,
     struct brn_node *v)
@@ -84,13 +109,7 @@ layer_of(const struct brn_rewrite *r, const struct brn_node *n,
 
 	if (l->op == BRN_OP_dense || l->op == BRN_OP_bsr_dense)
 		return l;
-	return brn_is_image_layer(l) && n->op != BRN_OP_tanh ? l : NULL;
-}
-
-static int
-has_residual(const struct brn_node *l)
-{
-	return l->nin > 3 && l->in[3];
+	return brn_is_image_layer(l) && conv_takes(l, n) ? l : NULL;
 }
 
 /* Replace n by a layer like l, with this residual unless it is NULL.  l itself
@@ -100,12 +119,13 @@ static struct brn_node *
 extend_layer(struct brn_rewrite *r, struct brn_node *n,
     const struct brn_node *l, struct brn_node *residual)
 {
-	struct brn_node *in[4] = { NULL }, *new;
+	struct brn_node *in[BRN_MAX_LAYER_IN] = { NULL }, *new;
+	int nin = residual && l->nin < 4 ? 4 : l->nin;
 
 	memcpy(in, l->in, (size_t)l->nin * sizeof *in);
 	if (residual)
 		in[3] = residual;
-	new = brn_graph_add(r->g, l->op, l->name, in, residual ? 4 : l->nin);
+	new = brn_graph_add(r->g, l->op, l->name, in, nin);
 	if (!new)
 		return NULL;
 	new->nattr = l->nattr;
@@ -131,6 +151,26 @@ fuse_act(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	return BURIN_OK;
 }
 
+/* Replace add by l with the residual r; by one on integers with the bytes that
+ * r is dequantized from.  */
+static int
+add_residual(struct brn_rewrite *rw, struct brn_node *add,
+    const struct brn_node *l, struct brn_node *r, burin_error *err)
+{
+	struct brn_quant q = { 0, 0 };
+	struct brn_node *new;
+
+	if (brn_is_image_layer(l) && brn_attr(l, "x_quant") &&
+	    brn_match_quant(r, BRN_OP_dequantize_linear, &q))
+		r = r->in[0];
+	new = extend_layer(rw, add, l, r);
+	if (!new || (q.scale &&
+	    (brn_attr_set_float(rw->g, new, "r_scale", q.scale) < 0 ||
+	    brn_attr_set_int(rw->g, new, "r_zero", q.zero) < 0)))
+		return brn_nomem(err);
+	return BURIN_OK;
+}
+
 /* Of two layers the later one takes the other as its residual, which is
  * computed by then.  */
 static int
@@ -147,9 +187,64 @@ fuse_residual(struct brn_rewrite *r, struct brn_node *add, burin_error *err)
 
 		if (l && r->uses[add->in[k]->id] == 1 && !has_residual(l) &&
 		    l->op != BRN_OP_depthwise)
-			return extend_layer(r, add, l, add->in[!k]) ?
-			    BURIN_OK : brn_nomem(err);
+			return add_residual(r, add, l, add->in[!k], err);
 	}
+	return BURIN_OK;
+}
+
+/* The convolution on integers that now computes v, which only one node uses;
+ * NULL: there is none.  */
+static struct brn_node *
+integer_conv(const struct brn_rewrite *r, const struct brn_node *v)
+{
+	struct brn_node *l = brn_rewrite_now(r, (struct brn_node *)v);
+	enum brn_act act;
+
+	if (r->uses[v->id] != 1 || !brn_is_image_layer(l) ||
+	    !brn_attr(l, "x_quant"))
+		return NULL;
+	act = brn_epilogue_of(l).act;
+	return act == BRN_ACT_none || act == BRN_ACT_clip ? l : NULL;
+}
+
+static int
+fuse_quantize(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct brn_node *l = integer_conv(r, n->in[0]);
+	struct brn_quant q;
+
+	if (!l || l->type.dtype != BURIN_F32 ||
+	    !brn_match_quant(n, BRN_OP_quantize_linear, &q))
+		return BURIN_OK;
+	l = extend_layer(r, n, l, NULL);
+	if (!l || brn_attr_set_int(r->g, l, "y_type", n->type.dtype) < 0 ||
+	    brn_attr_set_float(r->g, l, "y_scale", q.scale) < 0 ||
+	    brn_attr_set_int(r->g, l, "y_zero", q.zero) < 0)
+		return brn_nomem(err);
+	return BURIN_OK;
+}
+
+/* A result that is quantized only to be dequantized stays in floats.  */
+static int
+fuse_dequantize(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct brn_node *l = integer_conv(r, n->in[0]);
+	struct brn_conv_quant had;
+	struct brn_quant q;
+
+	if (!l || l->type.dtype == BURIN_F32 || has_residual(l) ||
+	    !brn_match_quant(n, BRN_OP_dequantize_linear, &q))
+		return BURIN_OK;
+	had = brn_conv_quant_of(l);
+	if (had.mid.scale || had.y.scale != q.scale || had.y.zero != q.zero)
+		return BURIN_OK;
+	l = extend_layer(r, n, l, NULL);
+	if (!l || brn_attr_set_float(r->g, l, "mid_scale", q.scale) < 0 ||
+	    brn_attr_set_int(r->g, l, "mid_zero", q.zero) < 0)
+		return brn_nomem(err);
+	brn_attr_drop(l, "y_type");
+	brn_attr_drop(l, "y_scale");
+	brn_attr_drop(l, "y_zero");
 	return BURIN_OK;
 }
 
@@ -192,6 +287,10 @@ fuse_epilogue_visit(struct brn_rewrite *r, struct brn_node *n,
 {
 	int rc;
 
+	if (n->op == BRN_OP_quantize_linear)
+		return fuse_quantize(r, n, err);
+	if (n->op == BRN_OP_dequantize_linear)
+		return fuse_dequantize(r, n, err);
 	if (n->op == BRN_OP_add)
 		rc = fuse_residual(r, n, err);
 	else if (epilogue_of_op(n).act != BRN_ACT_none)

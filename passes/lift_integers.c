@@ -4,10 +4,12 @@
  * constant integer weight, cast to float and scaled.  The weight becomes f32,
  * multiplied by its scale, and the activations are dequantized: the same
  * numbers but for the order of rounding.  canon_dense then finds an ordinary
- * MatMul.  Where the file has folded a constant scale of the activations into
- * that of the weight, it is taken out again.  The pass runs before constants
- * are folded, so that no weight of bytes becomes one of i32, and again after
- * it.
+ * MatMul.  Where layers may run on integers, a weight of i8 stays as it is, and
+ * the product becomes dense(x, w){trans_w} with a step for each row.  Where the
+ * file has folded a constant scale of the activations into that of the weight,
+ * it is taken out again.  The product of two dequantized numbers (QDQ) becomes
+ * such a layer, too.  The pass runs before constants are folded, so that no
+ * weight of bytes becomes one of i32, and again after it.
  */
 #include "passes/pass.h"
 
@@ -36,6 +38,7 @@ struct lift {
 	struct brn_rewrite r;
 	struct brn_node **real;         /* [r.n] integers, dequantized; NULL:
 	                                   not yet */
+	int keep;                       /* layers may run on integers */
 	burin_error *err;
 };
 
@@ -248,6 +251,50 @@ weight(struct lift *l, const struct product *p)
 	return n;
 }
 
+/* The weight as i8 without zero points, which is often that of the file; NULL
+ * where it needs more bits, or without memory.  */
+static struct brn_node *
+small_weight(struct lift *l, const struct product *p)
+{
+	const struct brn_tensor *w = p->w->value;
+	int64_t n = brn_numel(w), zero = w->type.dtype == BURIN_U8 ? 128 : 0;
+	struct brn_type t = w->type;
+	struct brn_node *c;
+	uint8_t *to;
+
+	if (!is_byte(p->w) || (!p->wzero && zero))
+		return NULL;
+	for (int64_t i = 0; p->wzero && i < brn_numel(p->wzero); i++)
+		if (brn_get_int(p->wzero, i) != zero)
+			return NULL;
+	if (!zero)
+		return p->w;
+	t.dtype = BURIN_I8;
+	if (!(c = brn_graph_constant(l->r.g, p->w->name, &t, NULL)))
+		return NULL;
+	to = c->value->data;
+	for (int64_t i = 0; i < n; i++)
+		to[i] = ((const uint8_t *)w->data)[i] ^ 128;
+	return c;
+}
+
+/* NULL: no memory.  */
+static struct brn_node *
+step_of_rows(struct lift *l, const struct product *p)
+{
+	struct brn_type t = { BURIN_F32, 1, { p->w->value->type.dim[1] } };
+	struct brn_node *n = brn_graph_constant(l->r.g, p->name, &t, NULL);
+	struct row *row = brn_alloc((size_t)t.dim[0], sizeof *row);
+
+	if (n && row) {
+		set_rows(p, row, t.dim[0]);
+		for (int64_t r = 0; r < t.dim[0]; r++)
+			((float *)n->value->data)[r] = row[r].scale;
+	}
+	free(row);
+	return row ? n : NULL;
+}
+
 /* The zero point with the type of a; NULL when there is none or no memory. */
 static struct brn_node *
 zero_of(struct lift *l, const struct product *p)
@@ -293,13 +340,76 @@ dequantized(struct lift *l, const struct product *p)
 	return l->real[p->a->id] = n;
 }
 
+/* dense(x, w) with the integers of the weight w.  NULL: no memory.  */
+static struct brn_node *
+layer_of(struct lift *l, const struct product *p, struct brn_node *x,
+    struct brn_node *w)
+{
+	struct brn_node *in[BRN_MAX_LAYER_IN] = { x, w, NULL, NULL,
+	    step_of_rows(l, p) };
+	struct brn_node *n = NULL;
+
+	if (in[0] && in[4])
+		n = brn_graph_add(l->r.g, BRN_OP_dense, p->name, in,
+		    BRN_MAX_LAYER_IN);
+	return n && brn_attr_set_int(l->r.g, n, "trans_w", 1) == 0 ? n : NULL;
+}
+
+static struct brn_node *
+product_of(struct lift *l, const struct product *p)
+{
+	struct brn_node *in[2] = { dequantized(l, p), weight(l, p) };
+
+	return in[0] && in[1] ? brn_graph_add(l->r.g, BRN_OP_matmul, p->name,
+	    in, 2) : NULL;
+}
+
 static int
 replace_with_product(struct lift *l, const struct product *p)
 {
-	struct brn_node *in[2] = { dequantized(l, p), weight(l, p) }, *n = NULL;
+	struct brn_node *w = l->keep ? small_weight(l, p) : NULL;
+	struct brn_node *n = w ? layer_of(l, p, dequantized(l, p), w) :
+	    product_of(l, p);
 
-	if (in[0] && in[1])
-		n = brn_graph_add(l->r.g, BRN_OP_matmul, p->name, in, 2);
+	if (!n)
+		return brn_nomem(l->err);
+	n->type = p->root->type;
+	l->r.g->ndequant++;
+	brn_rewrite_to(&l->r, p->root, n);
+	return BURIN_OK;
+}
+
+/* matmul(dequantize(a), dequantize(w)) with a weight of i8, whose scale is one
+ * number or one a row.  */
+static int
+match_qdq(struct brn_node *n, struct product *p)
+{
+	const struct brn_node *d = n->op == BRN_OP_matmul ? n->in[1] : NULL;
+
+	*p = (struct product){ .root = n, .unit = 1, .name = n->name };
+	if (!d || d->op != BRN_OP_dequantize_linear ||
+	    n->in[0]->op != BRN_OP_dequantize_linear ||
+	    !brn_is_const(d->in[0]) || d->in[0]->type.dtype != BURIN_I8 ||
+	    d->in[0]->type.rank != 2)
+		return 0;
+	p->w = d->in[0];
+	p->wscale = d->in[1];
+	if (d->nin > 2 && d->in[2] && !brn_is_const(d->in[2]))
+		return 0;
+	p->wzero = d->nin > 2 && d->in[2] ? d->in[2]->value : NULL;
+	return is_weight_scale(p, p->wscale) && (is_scalar(p->wscale) ||
+	    (p->wscale->type.rank == 1 && (brn_attr_int(d, "axis") == 1 ||
+	    brn_attr_int(d, "axis") == -1)));
+}
+
+static int
+replace_qdq(struct lift *l, const struct product *p)
+{
+	struct brn_node *w = small_weight(l, p), *n;
+
+	if (!w)
+		return BURIN_OK;
+	n = layer_of(l, p, p->root->in[0], w);
 	if (!n)
 		return brn_nomem(l->err);
 	n->type = p->root->type;
@@ -312,11 +422,13 @@ int
 brn_pass_lift_integers(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct lift l = { .err = err };
+	struct lift l = {
+		.keep = o->quantize != BRN_QUANTIZE_NONE,
+		.err = err,
+	};
 	struct product p;
 	int rc;
 
-	(void)o;
 	if ((rc = brn_rewrite_begin(&l.r, g, err)) < 0)
 		return rc;
 	l.real = brn_alloc((size_t)l.r.n + 1, sizeof *l.real);
@@ -325,6 +437,8 @@ brn_pass_lift_integers(struct brn_graph *g, const struct brn_pass_opts *o,
 	for (int i = 0; i < l.r.n && rc == 0; i++)
 		if (match_product(&l.r, g->node[i], &p))
 			rc = replace_with_product(&l, &p);
+		else if (l.keep && match_qdq(g->node[i], &p))
+			rc = replace_qdq(&l, &p);
 	free(l.real);
 	if (rc < 0) {
 		brn_rewrite_free(&l.r);

@@ -10,7 +10,7 @@
 #include "ir/op/infer.h"
 
 const struct brn_pass_info brn_passes[] = {
-#define PASS(name, what) { #name, what, brn_pass_##name },
+#define PASS(name, looks, what) { #name, what, looks, brn_pass_##name },
 #include "passes/passes.def"
 };
 const int brn_npasses = BRN_COUNT(brn_passes);
@@ -30,9 +30,12 @@ int
 brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
     const struct brn_pass_opts *o, int *changed, burin_error *err)
 {
+	double work = p->looks * brn_graph_bytes(g) +
+	    BRN_WORK_OF_NODE * g->nnode;
 	int n = 0, rc;
 
-	if ((rc = brn_infer_types(g, err)) < 0)
+	if ((rc = brn_spend(g, work, err)) < 0 ||
+	    (rc = brn_infer_types(g, err)) < 0)
 		return rc;
 	if ((rc = p->run(g, o, &n, err)) < 0)
 		return rc;
@@ -60,4 +63,51 @@ brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
 			return rc;
 	}
 	return brn_infer_types(g, err);
+}
+
+/* The end of the pattern at g: a comma or the end of the list.  */
+static int
+is_end(const char *g)
+{
+	return *g == ',' || *g == '\0';
+}
+
+/* Does the pattern at g match all of s?  After a mismatch, the last * takes one
+ * character more.  */
+static int
+matches(const char *g, const char *s)
+{
+	const char *star = NULL, *from = NULL;
+
+	for (;;) {
+		int quoted = *g == '\\' && g[1];
+
+		if (!quoted && *g == '*') {
+			star = ++g;
+			from = s;
+		} else if (!quoted && is_end(g) ? !*s : *s && (*g == '?' ||
+		    g[quoted] == *s)) {
+			if (!*s)
+				return 1;
+			g += 1 + quoted;
+			s++;
+		} else {
+			if (!star || !*from)
+				return 0;
+			g = star;
+			s = ++from;
+		}
+	}
+}
+
+int
+brn_is_listed(const char *globs, const char *name)
+{
+	for (const char *g = globs; g && *g; g += *g == ',') {
+		if (matches(g, name))
+			return 1;
+		while (!is_end(g))
+			g += *g == '\\' && g[1] ? 2 : 1;
+	}
+	return 0;
 }

@@ -13,7 +13,7 @@
 #include "ir/graph/estimate.h"
 #include "ir/graph/report.h"
 
-/* What quantize_dense does.  */
+/* What quantize_dense and narrow_attention do.  */
 enum brn_quantize {
 	BRN_QUANTIZE_NONE,      /* nothing */
 	BRN_QUANTIZE_FILE,      /* layers that the file quantizes */
@@ -23,6 +23,8 @@ enum brn_quantize {
 struct brn_pass_opts {
 	int sparse;             /* 0: bsr_dense leaves every layer dense */
 	enum brn_quantize quantize;
+	enum brn_quantize narrow;       /* of attention */
+	const char *fp32_layers;        /* not these: see brn_is_listed */
 	int rows;               /* 1: assign_layout leaves all in rows */
 	int verify;             /* brn_graph_verify after every pass */
 	const char *dump_dir;   /* NULL, or gets NN-name.txt after every pass */
@@ -44,11 +46,12 @@ struct brn_pass_opts {
 typedef int brn_pass_fn(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err);
 
-#define PASS(name, what) brn_pass_fn brn_pass_##name;
+#define PASS(name, looks, what) brn_pass_fn brn_pass_##name;
 #include "passes/passes.def"
 
 struct brn_pass_info {
 	const char *name, *what;
+	double looks;           /* at each byte of the constants */
 	brn_pass_fn *run;
 };
 extern const struct brn_pass_info brn_passes[];
@@ -60,6 +63,10 @@ int brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
 /* One pass: inference, the pass, sweep, and the check and dump of o.  */
 int brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
     const struct brn_pass_opts *o, int *changed, burin_error *err);
+
+/* Does one of the patterns match the name?  They are separated by commas; NULL
+ * is none.  * stands for any characters, ? for one, and \c for c itself.  */
+int brn_is_listed(const char *globs, const char *name);
 
 /* What the cost model says of a layer with a constant weight as bsr_dense will
  * have it.  */

@@ -8,12 +8,13 @@
  *
  * s and z are constants, or those of ONNX's DynamicQuantizeLinear.  With
  * precision=int8 all other layers are quantized, too: x by token, the weight by
- * row.
+ * row.  A weight of integers becomes f32 where its layer does not run on them.
  */
 #include "passes/pass.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/graph/iter.h"
 #include "ir/graph/step.h"
@@ -163,36 +164,59 @@ has_steps(const struct brn_matrix *w)
 	return 1;
 }
 
-static void
-quantize_row(const float *row, int64_t n, int64_t stride, float *out)
+/* A row as integers times its step, which is 1 for a row of zeros.  0: not all
+ * are finite.  */
+static int
+quantize_row(const float *row, int64_t n, int64_t stride, int8_t *out,
+    float *step)
 {
-	float most = 0, step;
+	float most = 0;
 
+	for (int64_t i = 0; i < n; i++) {
+		float a = fabsf(row[i * stride]);
+
+		most = a > most || a != a ? a : most;
+	}
+	if (!isfinite(most))
+		return 0;
+	*step = most / 127 > 0 ? most / 127 : 1;
 	for (int64_t i = 0; i < n; i++)
-		most = fmaxf(most, fabsf(row[i * stride]));
-	step = most / 127;
-	for (int64_t i = 0; i < n; i++)
-		out[i * stride] = step > 0 ? rintf(row[i * stride] / step) *
-		    step : 0;
+		out[i * stride] = (int8_t)brn_round_small(row[i * stride] /
+		    *step);
+	return 1;
 }
 
-/* A copy of the weight of layer, in which each row is rounded to integers times
- * the step of the row.  NULL: no memory.  */
-static struct brn_node *
-quantized(struct brn_graph *g, const struct brn_node *layer)
-{
-	const struct brn_node *w = layer->in[1];
-	struct brn_node *n = brn_graph_constant(g, w->name, &w->type, NULL);
-	struct brn_matrix m = brn_weight(layer);
+/* A weight in integers, and its steps.  */
+struct quantized {
+	struct brn_node *w, *step;
+	int ok;                         /* 0: it cannot be */
+};
 
-	for (int64_t r = 0; n && r < m.rows; r++) {
+/* The weight of layer, each row rounded to integers times its step.  0: its
+ * numbers are not finite; ENOMEM.  */
+static int
+quantize_weight(struct brn_graph *g, const struct brn_node *layer,
+    struct quantized *out, burin_error *err)
+{
+	struct brn_node *w = layer->in[1];
+	struct brn_matrix m = brn_weight(layer);
+	struct brn_type t = w->type, one = { BURIN_F32, 1, { m.rows } };
+
+	t.dtype = BURIN_I8;
+	out->step = brn_graph_constant(g, w->name, &one, NULL);
+	out->w = brn_graph_constant(g, w->name, &t, NULL);
+	if (!out->step || !out->w)
+		return brn_nomem(err);
+	for (int64_t r = 0; r < m.rows; r++) {
 		int64_t stride;
 		const float *row = row_of(&m, r, &stride);
 
-		quantize_row(row, m.cols, stride,
-		    (float *)n->value->data + (row - m.w));
+		if (!quantize_row(row, m.cols, stride,
+		    (int8_t *)out->w->value->data + (row - m.w),
+		    (float *)out->step->value->data + r))
+			return 0;
 	}
-	return n;
+	return 1;
 }
 
 /* ---- the layer ---- */
@@ -209,49 +233,100 @@ set(struct brn_graph *g, struct brn_node *n, const struct match *m)
 	    brn_attr_set_int(g, n, "x_zero", m->zero) < 0 ? -1 : 0;
 }
 
+/* Give layer n the weight in integers.  */
+static int
+set_weight(struct brn_graph *g, struct brn_node *n, const struct quantized *q,
+    burin_error *err)
+{
+	struct brn_node **in = brn_arena_alloc(g->arena, BRN_MAX_LAYER_IN,
+	    sizeof *in);
+
+	if (!in)
+		return brn_nomem(err);
+	memcpy(in, n->in, (size_t)n->nin * sizeof *in);
+	in[1] = q->w;
+	in[4] = q->step;
+	n->in = in;
+	n->nin = BRN_MAX_LAYER_IN;
+	return BURIN_OK;
+}
+
 /* memo: by id of a weight and the way round that it is read, quantized.  */
 static int
 visit(struct brn_graph *g, const struct brn_pass_opts *o, struct brn_node *n,
-    struct brn_node **memo, burin_error *err)
+    struct quantized *memo, burin_error *err)
 {
 	struct match m = { n->in[0], BRN_X_TOKEN, 1, 0 };
 	struct brn_matrix w = brn_weight(n);
-	struct brn_node **q = &memo[2 * n->in[1]->id +
+	struct quantized *q = &memo[2 * n->in[1]->id +
 	    brn_weight_is_transposed(n)];
+	int rc = 0;
 
 	if (w.cols > MAX_COLS)
 		return 0;
-	if (!match_x(n->in[0], &m) || !has_steps(&w)) {
+	if (!match_x(n->in[0], &m) || (!w.ints && !has_steps(&w))) {
 		if (o->quantize != BRN_QUANTIZE_ALL)
 			return 0;
 		m = (struct match){ n->in[0], BRN_X_TOKEN, 1, 0 };
-		if (!*q && !(*q = quantized(g, n)))
-			return brn_nomem(err);
-		n->in[1] = *q;
+		if (!w.ints && !q->w)
+			q->ok = rc = quantize_weight(g, n, q, err);
+		if (!w.ints && q->ok > 0)
+			rc = set_weight(g, n, q, err);
+		if (rc < 0 || (!w.ints && !q->ok))
+			return rc;
 	}
 	return set(g, n, &m) < 0 ? brn_nomem(err) : 1;
+}
+
+/* Quantize the layers of g.  Their number, or a code.  */
+static int
+quantize(struct brn_graph *g, const struct brn_pass_opts *o, burin_error *err)
+{
+	int end = g->nnode, count = 0, rc = 0;
+	struct quantized *memo = brn_alloc(2 * (size_t)end + 2, sizeof *memo);
+
+	if (!memo)
+		return brn_nomem(err);
+	for (int i = 0; i < end && rc >= 0; i++) {
+		struct brn_node *n = g->node[i];
+
+		if (n->op == BRN_OP_dense && brn_weight_is_const(n) &&
+		    brn_numel(n->in[1]->value) > 0 &&
+		    !brn_attr(n, "x_quant") &&
+		    !brn_is_listed(o->fp32_layers, n->name))
+			count += (rc = visit(g, o, n, memo, err)) > 0;
+	}
+	free(memo);
+	return rc < 0 ? rc : count;
+}
+
+/* Give f32 weights to layers of integers whose x is not quantized, or to all.
+ * Their number, or a code.  */
+static int
+expand(struct brn_graph *g, int all, burin_error *err)
+{
+	int end = g->nnode, count = 0, rc = 0;
+
+	for (int i = 0; i < end && rc == 0; i++) {
+		struct brn_node *n = g->node[i];
+
+		if (!brn_weight_step(n) || (!all && brn_attr(n, "x_quant")))
+			continue;
+		rc = brn_weight_expand(g, n, err);
+		count++;
+	}
+	return rc < 0 ? rc : count;
 }
 
 int
 brn_pass_quantize_dense(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	int end = g->nnode, count = 0, rc = 0;
-	struct brn_node **memo;
+	int none = o->quantize == BRN_QUANTIZE_NONE, count, more, rc;
 
-	if (o->quantize == BRN_QUANTIZE_NONE)
-		return BURIN_OK;
-	memo = brn_alloc(2 * (size_t)end + 2, sizeof *memo);
-	if (!memo)
-		return brn_nomem(err);
-	for (int i = 0; i < end && rc >= 0; i++) {
-		struct brn_node *n = g->node[i];
-
-		if (n->op == BRN_OP_dense && brn_is_const_matrix(n->in[1]) &&
-		    brn_numel(n->in[1]->value) > 0 && !brn_attr(n, "x_quant"))
-			count += (rc = visit(g, o, n, memo, err)) > 0;
-	}
-	free(memo);
+	if ((rc = count = none ? 0 : quantize(g, o, err)) >= 0 &&
+	    (rc = more = expand(g, none, err)) >= 0)
+		count += more;
 	if (rc >= 0 && count)
 		rc = brn_graph_sort(g, err);
 	*changed += count;

@@ -126,7 +126,8 @@ brn_rewrite_each(struct brn_graph *g, brn_visit_fn *visit, int *changed,
 	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
 		return rc;
 	for (int i = 0; i < r.n && rc == BURIN_OK; i++)
-		rc = visit(&r, g->node[i], err);
+		if ((rc = brn_spend(g, 0, err)) == BURIN_OK)
+			rc = visit(&r, g->node[i], err);
 	if (rc == BURIN_OK)
 		return brn_rewrite_end(&r, changed, err);
 	brn_rewrite_free(&r);

@@ -7,11 +7,22 @@
 #include <assert.h>
 #include <string.h>
 
+#include "jit/kernel/dot_groups.h"
+#include "runtime/native/image_bytes.h"
+
 /* Floats of x and y of a group: half an L2 of 1 MB.  */
 enum { GROUP_FLOATS = 128 << 10 };
 
+/* Is the layer on integers?  Then x and its phases are bytes.  */
+static int
+is_bytes(const struct brn_layer *l)
+{
+	return l->spec.elem == BRN_ELEM_i8;
+}
+
 /* Tiles of a group: at most what stays in the cache, about the same number in
- * each group, and even, for kernels that take two tiles at a time.  */
+ * each group, and whole quads of bytes, or even, for kernels that take two
+ * tiles at a time.  */
 static int64_t
 tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 {
@@ -22,6 +33,8 @@ tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 	n = n < BRN_GROUP_LEAST ? BRN_GROUP_LEAST : n;
 	ngroup = (all + n - 1) / n;
 	n = ngroup ? (all + ngroup - 1) / ngroup : 1;
+	if (is_bytes(l))
+		return (n + BRN_QUAD - 1) / BRN_QUAD * BRN_QUAD;
 	return n > 2 ? (n + 1) / 2 * 2 : n;
 }
 
@@ -36,6 +49,8 @@ brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
 	assert(fits);
 	(void)fits;
 	*phases = g.direct ? 0 : x->dim[1] * brn_planes_size(&g);
+	if (is_bytes(l))
+		*phases = (*phases + 3) / 4;
 	*scratch = brn_layer_xt_size(l, n) + brn_layer_yt_size(l, n) +
 	    2 * brn_layer_colsp(l);
 	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
@@ -44,8 +59,8 @@ brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
 /* One image of the batch.  */
 struct image {
 	const struct brn_conv *r;
-	const float *x, *residual, *phases;
-	float *y;
+	const void *x, *residual, *phases;
+	void *y;
 	int64_t ntile, ngroup;
 	int nthread;
 };
@@ -55,10 +70,17 @@ make_phases(void *ctx, size_t c)
 {
 	const struct image *m = ctx;
 	const struct brn_conv *r = m->r;
-	int64_t plane = r->g.y.in * r->g.x.in;
+	const struct brn_layer_quant *q = &r->layer->quant;
+	int64_t from = (int64_t)c * r->g.y.in * r->g.x.in;
+	int64_t to = (int64_t)c * brn_planes_size(&r->g);
 
-	r->native->phases(&r->g, m->x + (int64_t)c * plane,
-	    r->phases + (int64_t)c * brn_planes_size(&r->g), 0);
+	if (is_bytes(r->layer))
+		r->native->phases_bytes(&r->g, (const uint8_t *)m->x + from,
+		    (uint8_t *)r->phases + to, (uint8_t)(q->zero -
+		    brn_byte_offset(r->x_type)));
+	else
+		r->native->phases(&r->g, (const float *)m->x + from,
+		    (float *)r->phases + to, 0);
 }
 
 /* Offset in the phases of each used column of the weight.  */
@@ -111,7 +133,9 @@ multiply(const struct brn_conv *r, const float *xt, float *yt,
 	a.x = xt;
 	a.y = yt;
 	a.tile1 = ntile;
-	if (last > BRN_FEW_TOKENS) {
+	if (is_bytes(l))
+		a.bias = NULL;
+	if (last > BRN_FEW_TOKENS || is_bytes(l)) {
 		brn_layer_multiply(l, &a);
 		return;
 	}
@@ -130,26 +154,68 @@ multiply(const struct brn_conv *r, const float *xt, float *yt,
 	}
 }
 
+/* A group of tiles: n of them from position pos on, the last of which has last
+ * positions.  */
+struct group {
+	int64_t pos, n, last;
+	float *xt, *yt;
+	int64_t *from;
+};
+
+static void
+gather(const struct image *m, const struct group *t)
+{
+	const struct brn_conv *r = m->r;
+	const struct brn_layer *l = r->layer;
+	int64_t colsp = brn_layer_colsp(l);
+	int64_t last = r->g.direct ? t->last : BRN_TILE;
+
+	if (is_bytes(l))
+		r->native->gather_bytes(&(struct brn_gather_bytes){
+		    (const uint8_t *)m->phases + t->pos, t->from, l->used,
+		    l->nused, colsp * BRN_TILE * (int64_t)sizeof *t->xt, t->n,
+		    last, brn_dot_groups_aligned(&l->spec),
+		    (uint8_t)brn_byte_offset(r->x_type) }, (uint8_t *)t->xt);
+	else
+		r->native->gather(&(struct brn_gather){
+		    (const float *)m->phases + t->pos, t->from, l->used,
+		    l->nused, colsp, t->n, last }, t->xt);
+}
+
+static void
+scatter(const struct image *m, const struct group *t)
+{
+	const struct brn_conv *r = m->r;
+	const struct brn_layer *l = r->layer;
+
+	if (is_bytes(l))
+		r->native->scatter_bytes(&(struct brn_scatter_bytes){ &r->g,
+		    l->epilogue, brn_conv_quant_of(l->node),
+		    m->residual ? r->residual_type : 0, { l->quant.offset,
+		    l->quant.unit, l->bias }, (const int32_t *)t->yt,
+		    brn_layer_rowsp(l), l->bsr->rows, t->n, t->pos }, m->y,
+		    m->residual);
+	else
+		r->native->scatter(&(struct brn_scatter){ &r->g, l->epilogue,
+		    t->yt, brn_layer_rowsp(l), l->bsr->rows, t->n, t->pos },
+		    m->y, m->residual);
+}
+
 static void
 run_group(const struct image *m, int64_t i, float *scratch)
 {
 	const struct brn_conv *r = m->r;
 	const struct brn_layer *l = r->layer;
-	int64_t t0 = i * r->group, pos = t0 * BRN_TILE;
+	int64_t t0 = i * r->group;
 	int64_t n = m->ntile - t0 < r->group ? m->ntile - t0 : r->group;
-	int64_t left = r->g.npos - (pos + (n - 1) * BRN_TILE);
-	float *xt = scratch, *yt = xt + brn_layer_xt_size(l, r->group);
-	int64_t *from = (int64_t *)(yt + brn_layer_yt_size(l, r->group));
-	struct brn_gather in = { m->phases + pos, from, l->used, l->nused,
-	    brn_layer_colsp(l), n, left < BRN_TILE ? left : BRN_TILE };
-	struct brn_scatter out = { &r->g, l->epilogue, yt,
-	    brn_layer_rowsp(l), l->bsr->rows, n, pos };
+	int64_t left = r->g.npos - (t0 + n - 1) * BRN_TILE;
+	struct group t = { t0 * BRN_TILE, n, left < BRN_TILE ? left : BRN_TILE,
+	    .xt = scratch, .yt = scratch + brn_layer_xt_size(l, r->group) };
 
-	if (!r->g.direct)
-		in.last = BRN_TILE;
-	r->native->gather(&in, xt);
-	multiply(r, xt, yt, n, left < BRN_TILE ? left : BRN_TILE);
-	r->native->scatter(&out, m->y, m->residual);
+	t.from = (int64_t *)(t.yt + brn_layer_yt_size(l, r->group));
+	gather(m, &t);
+	multiply(r, t.xt, t.yt, n, t.last);
+	scatter(m, &t);
 }
 
 static void
@@ -171,27 +237,44 @@ run_thread(void *ctx, size_t thread)
 		run_group(m, i, scratch);
 }
 
+static int64_t
+size_of(int dtype)
+{
+	return (int64_t)brn_dtype_size(dtype);
+}
+
+static struct image
+image_at(const struct brn_conv *r, int64_t b)
+{
+	int64_t in = b * r->channels * r->g.y.in * r->g.x.in;
+	int64_t out = b * r->layer->bsr->rows * r->g.y.out * r->g.x.out;
+	struct image m = { r, (const char *)r->x + in * size_of(r->x_type),
+	    NULL, r->phases, (char *)r->y + out * size_of(r->y_type),
+	    brn_planes_ntile(&r->g), 0, brn_threads_count(r->threads) };
+
+	if (r->residual)
+		m.residual = (const char *)r->residual +
+		    out * size_of(r->residual_type);
+	if (r->g.direct)
+		m.phases = m.x;
+	m.ngroup = (m.ntile + r->group - 1) / r->group;
+	return m;
+}
+
 void
 brn_conv(struct brn_conv *r, const struct brn_type *x)
 {
 	int fits = brn_planes_of(r->layer->node, x, &r->g);
-	int64_t in, out;
 
 	assert(fits);
 	(void)fits;
 	r->batch = x->dim[0];
 	r->channels = x->dim[1];
+	r->x_type = x->dtype;
 	r->group = tiles_in_group(r->layer, &r->g);
-	in = r->channels * r->g.y.in * r->g.x.in;
-	out = r->layer->bsr->rows * r->g.y.out * r->g.x.out;
 	for (int64_t b = 0; b < r->batch && r->g.npos; b++) {
-		struct image m = { r, r->x + b * in,
-		    r->residual ? r->residual + b * out : NULL,
-		    r->g.direct ? r->x + b * in : r->phases, r->y + b * out,
-		    brn_planes_ntile(&r->g), 0,
-		    brn_threads_count(r->threads) };
+		struct image m = image_at(r, b);
 
-		m.ngroup = (m.ntile + r->group - 1) / r->group;
 		if (!r->g.direct)
 			brn_parallel(r->threads, (size_t)r->channels,
 			    make_phases, &m);

@@ -16,14 +16,17 @@ struct brn_conv {
 	const struct brn_layer *layer;
 	const struct brn_native *native;
 	struct brn_threads *threads;
-	const float *x, *residual;      /* residual NULL: none */
-	float *y;
-	float *phases;                  /* of all channels of one image */
+	const void *x, *residual;       /* residual NULL: none */
+	void *y;                        /* all three of f32, or bytes as the
+	                                   layer says */
+	int y_type, residual_type;
+	void *phases;                   /* of all channels of one image */
 	float *scratch;                 /* scratch_size floats a thread */
 	int64_t scratch_size;
 	/* ---- */
 	struct brn_planes g;
 	int64_t batch, channels;        /* of x */
+	int x_type;
 	int64_t group;                  /* tiles of a group */
 };
 

@@ -12,24 +12,27 @@
 /* Plans that are kept of a body; the least recently used is freed first.  */
 enum { MAX_PLANS = 16 };
 
-/* Free all plans of the list but the first MAX_PLANS - 1.  */
-static void
-make_room(struct brn_plan **at)
+/* Older plans make room for it, in number and in memory.  */
+static int
+add_plan(struct brn_plan **list, struct brn_net *net,
+    const struct brn_tensor *in, const struct brn_run *run,
+    struct brn_plan **out, burin_error *err)
 {
-	struct brn_plan *old;
+	struct brn_plan_opts o = { BRN_IN_STAGES,
+	    brn_threads_count(run->threads), run->account };
+	int rc;
 
-	for (int n = 1; *at && n < MAX_PLANS; n++)
-		at = &(*at)->next;
-	while ((old = *at)) {
-		*at = old->next;
-		brn_plan_free(old);
-	}
+	brn_plan_keep(list, MAX_PLANS - 1);
+	rc = brn_plan_new(net, in, &o, out, err);
+	if (rc == BURIN_ENOMEM && brn_plan_keep(list, 0))
+		rc = brn_plan_new(net, in, &o, out, err);
+	return rc;
 }
 
 /* The plan for such inputs, moved to the head of its list.  */
 static int
 get_plan(struct brn_plan **list, struct brn_net *net,
-    const struct brn_tensor *in, int nthread, burin_error *err)
+    const struct brn_tensor *in, const struct brn_run *run, burin_error *err)
 {
 	struct brn_plan *p, **at = list;
 	int rc;
@@ -38,12 +41,8 @@ get_plan(struct brn_plan **list, struct brn_net *net,
 		at = &p->next;
 	if (p) {
 		*at = p->next;
-	} else {
-		make_room(list);
-		rc = brn_plan_new(net, in, &(struct brn_plan_opts){
-		    BRN_IN_STAGES, nthread, 0 }, &p, err);
-		if (rc < 0)
-			return rc;
+	} else if ((rc = add_plan(list, net, in, run, &p, err)) < 0) {
+		return rc;
 	}
 	p->next = *list;
 	*list = p;
@@ -58,8 +57,7 @@ run_body(void *ctx, int k, const struct brn_tensor *in,
 	struct brn_net *net = c->inside->net[k];
 	const struct brn_graph *g = net->graph;
 	struct brn_plan *p;
-	int rc = get_plan(&c->inside->plan[k], net, in,
-	    brn_threads_count(c->threads), err);
+	int rc = get_plan(&c->inside->plan[k], net, in, c->run, err);
 
 	if (rc < 0)
 		return rc;

@@ -92,12 +92,16 @@ run_conv(const struct brn_call *c)
 		.threads = c->threads,
 		.x = c->in[0]->data,
 		.y = c->out->data,
-		.residual = residual_of(c),
+		.y_type = c->out->type.dtype,
 		.phases = c->shared,
 		.scratch = c->scratch,
 		.scratch_size = c->scratch_size,
 	};
 
+	if (c->n->nin > 3 && c->in[3]) {
+		v.residual = c->in[3]->data;
+		v.residual_type = c->in[3]->type.dtype;
+	}
 	brn_conv(&v, &c->in[0]->type);
 	return 0;
 }
@@ -116,10 +120,13 @@ run_recurrent(const struct brn_call *c)
 	return brn_recurrent(c);
 }
 
+/* A convolution of bytes is left to the ref where the machine has no product of
+ * them.  */
 static int
 takes_layer(const struct brn_call *c)
 {
-	return c->layer != NULL;
+	return c->layer && (c->type[0]->dtype == BURIN_F32 ||
+	    c->layer->spec.elem == BRN_ELEM_i8);
 }
 
 static const struct brn_form layers[] = {

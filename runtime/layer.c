@@ -27,9 +27,7 @@ brn_is_layer(const struct brn_node *n)
 	    n->op != BRN_OP_dense_conv && n->op != BRN_OP_bsr_conv &&
 	    n->op != BRN_OP_recurrent)
 		return 0;
-	if (n->in[1]->op != BRN_OP_bsr && (!brn_is_const(n->in[1]) ||
-	    n->in[1]->value->type.dtype != BURIN_F32 ||
-	    n->in[1]->value->type.rank != 2))
+	if (n->in[1]->op != BRN_OP_bsr && !brn_weight_is_const(n))
 		return 0;
 	bias = n->nin > 2 ? n->in[2] : NULL;
 	return !bias || (brn_is_const(bias) &&
@@ -139,26 +137,26 @@ set_used(struct brn_layer *l, burin_error *err)
 }
 
 static int
-is_always_f32(const struct brn_layer *l)
-{
-	return brn_is_image_layer(l->node) || l->node->op == BRN_OP_recurrent;
-}
-
-static int
 set_quant(struct brn_layer *l, enum brn_elem elem, burin_error *err)
 {
-	return is_always_f32(l) ? BURIN_OK : brn_layer_quant_init(&l->quant,
-	    l->node, l->bsr, elem == BRN_ELEM_i8, err);
+	int rc;
+
+	if (l->node->op == BRN_OP_recurrent)
+		return BURIN_OK;
+	rc = brn_layer_quant_init(&l->quant, l->node, l->bsr,
+	    elem == BRN_ELEM_i8, err);
+	if (rc < 0 || !brn_is_image_layer(l->node))
+		return rc;
+	return brn_layer_quant_fold_x(&l->quant, brn_layer_rowsp(l), err);
 }
 
 static enum brn_elem
 elem_of(const struct brn_layer *l, const struct brn_layer_target *t)
 {
-	if (is_always_f32(l))
-		return BRN_ELEM_f32;
-	if (l->quant.x == BRN_X_FLOAT)
-		return t->elem;
-	return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
+	if (l->quant.x != BRN_X_FLOAT)
+		return l->quant.step ? BRN_ELEM_i8 : BRN_ELEM_f32;
+	return brn_is_image_layer(l->node) ||
+	    l->node->op == BRN_OP_recurrent ? BRN_ELEM_f32 : t->elem;
 }
 
 /* The weights as the kernel reads them, and as few tokens do.  On integers few
@@ -176,6 +174,8 @@ pack_weights(struct brn_layer *l, const struct brn_plan *plan,
 		l->borrows = 1;
 		return 0;
 	}
+	if (l->bsr->ints)
+		return brn_pack_ints(&l->spec, l->bsr->ints, &l->stream, err);
 	rc = brn_pack_stream(&l->spec, plan, l->bsr->vals, l->quant.step,
 	    &l->stream, err);
 	return rc < 0 || l->spec.elem == BRN_ELEM_i8 ? rc :
@@ -390,11 +390,9 @@ quantize(const struct layer_call *k)
 
 	(k->in.width == 1 ? brn_pack_quant_row : brn_pack_quant)(
 	    &(struct brn_pack_quant){ &r->layer->quant, r->native,
-	    r->threads, k->in, r->x, k->x_tiles ? r->tiles.width : 0,
-	    k->elem != BRN_ELEM_i8 ? BRN_QUANT_FLOATS :
-	    brn_dot_groups_aligned(&r->layer->spec) ? BRN_QUANT_GROUPS :
-	    BRN_QUANT_LINES, r->xt, brn_layer_colsp(r->layer),
-	    k->tile_quant });
+	    r->threads, k->in, r->x, k->x_tiles ? r->tiles.width : 0, k->elem,
+	    brn_dot_groups_aligned(&r->layer->spec), r->xt,
+	    brn_layer_colsp(r->layer), k->tile_quant });
 }
 
 /* Unpack tile i of y, with the late part of the epilogue.  */
@@ -483,7 +481,7 @@ apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 }
 
 /* Tiles of y, and lines of all of them, that get the epilogue while they are in
- * the cache.  */
+ * the cache.  Whole quads.  */
 enum { HOT_TILES = 8, HOT_LINES = 2048 };
 
 /* Some tiles and block rows at a time, and the hot part of the epilogue after

@@ -33,8 +33,8 @@ struct brn_layer {
 	struct brn_epilogue epilogue;
 };
 
-/* What kernels are made for.  Layers on images and of recurrent ops are f32 in
- * any case.  */
+/* What kernels are made for.  Layers of recurrent ops, and those on images
+ * whose x is not quantized, are f32 in any case.  */
 struct brn_layer_target {
 	enum brn_isa isa;
 	enum brn_elem elem;

@@ -10,8 +10,23 @@
 #include <string.h>
 
 #include "ir/graph/step.h"
+#include "ir/graph/weight.h"
 
 /* ---- the weight ---------------------------------------------------------- */
+
+/* Add to each of n rows n columns of integers, or of floats over the step.  */
+static void
+add_column(const struct brn_bsr *b, int64_t at, const float *step,
+    int32_t *sum)
+{
+	if (b->ints)
+		for (int r = 0; r < b->bh; r++)
+			sum[r] += b->ints[at + r];
+	else
+		for (int r = 0; r < b->bh; r++)
+			sum[r] += (int32_t)brn_round_small(b->vals[at + r] /
+			    step[r]);
+}
 
 static void
 sum_rows(const struct brn_bsr *b, struct brn_layer_quant *q)
@@ -19,14 +34,22 @@ sum_rows(const struct brn_bsr *b, struct brn_layer_quant *q)
 	for (int32_t br = 0; br < b->nbrow; br++) {
 		int64_t first = (int64_t)b->rowptr[br] * b->bw;
 		int64_t end = (int64_t)b->rowptr[br + 1] * b->bw;
-		const float *step = q->step + (int64_t)br * b->bh;
-		int32_t *sum = q->sum + (int64_t)br * b->bh;
+		int64_t row = (int64_t)br * b->bh;
 
 		for (int64_t c = first; c < end; c++)
-			for (int r = 0; r < b->bh; r++)
-				sum[r] += (int32_t)lrintf(b->vals[c * b->bh +
-				    r] / step[r]);
+			add_column(b, c * b->bh, q->step + row, q->sum + row);
 	}
+}
+
+/* The steps of the node.  Those of padding are 1.  */
+static void
+copy_steps(const struct brn_node *step, size_t rows, float *out)
+{
+	size_t n = (size_t)brn_numel(step->value);
+
+	memcpy(out, step->value->data, n * sizeof *out);
+	for (; n < rows; n++)
+		out[n] = 1;
 }
 
 int
@@ -34,7 +57,8 @@ brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
     const struct brn_bsr *b, int integers, burin_error *err)
 {
 	size_t rows = (size_t)b->nbrow * (size_t)b->bh;
-	int rc;
+	const struct brn_node *step = brn_weight_step(n);
+	int rc = 1;
 
 	*q = (struct brn_layer_quant){
 		.x = (enum brn_x_quant)brn_attr_int(n, "x_quant"),
@@ -47,7 +71,9 @@ brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
 	q->sum = brn_alloc(rows, sizeof *q->sum);
 	if (!q->step || !q->sum)
 		return brn_nomem(err);
-	if ((rc = brn_bsr_steps(b, q->step, err)) < 0)
+	if (step)
+		copy_steps(step, rows, q->step);
+	else if ((rc = brn_bsr_steps(b, q->step, err)) < 0)
 		return rc;
 	if (rc) {
 		sum_rows(b, q);
@@ -58,11 +84,30 @@ brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
 	return BURIN_OK;
 }
 
+int
+brn_layer_quant_fold_x(struct brn_layer_quant *q, int64_t rows,
+    burin_error *err)
+{
+	if (!q->step)
+		return BURIN_OK;
+	q->offset = brn_alloc((size_t)rows, sizeof *q->offset);
+	q->unit = brn_alloc((size_t)rows, sizeof *q->unit);
+	if (!q->offset || !q->unit)
+		return brn_nomem(err);
+	for (int64_t r = 0; r < rows; r++) {
+		q->offset[r] = q->sum[r] * q->zero;
+		q->unit[r] = q->step[r] * q->scale;
+	}
+	return BURIN_OK;
+}
+
 void
 brn_layer_quant_clear(struct brn_layer_quant *q)
 {
 	free(q->step);
 	free(q->sum);
+	free(q->offset);
+	free(q->unit);
 }
 
 /* ---- x ------------------------------------------------------------------- */
@@ -184,21 +229,43 @@ set_each(const struct brn_pack_quant *p, int64_t i)
 		    &t->zero[l]);
 }
 
+/* Tile i as floats, with its scales.  */
+static const float *
+scaled_tile(const struct brn_pack_quant *p, int64_t i)
+{
+	if (p->quant->x != BRN_X_TENSOR)
+		make_tile(p, i);
+	if (p->quant->x == BRN_X_TOKEN)
+		set_each(p, i);
+	return source(p, i);
+}
+
 static void
-quantize_tile(void *ctx, size_t i)
+round_tile(void *ctx, size_t i)
 {
 	const struct brn_pack_quant *p = ctx;
 	int64_t n = p->tiles.features, at = (int64_t)i;
 	float *to = packed(p, at);
 
-	if (p->quant->x != BRN_X_TENSOR)
-		make_tile(p, at);
-	if (p->quant->x == BRN_X_TOKEN)
-		set_each(p, at);
-	p->native->quantize(source(p, at), n, &p->tile[i], p->form, to);
-	if (p->form == BRN_QUANT_FLOATS)
-		memset(to + n * BRN_TILE, 0,
-		    (size_t)((p->colsp - n) * BRN_TILE) * sizeof *to);
+	p->native->quantize(scaled_tile(p, at), n, &p->tile[i],
+	    BRN_QUANT_FLOATS, to);
+	memset(to + n * BRN_TILE, 0,
+	    (size_t)((p->colsp - n) * BRN_TILE) * sizeof *to);
+}
+
+static void
+quantize_quad(void *ctx, size_t i)
+{
+	const struct brn_pack_quant *p = ctx;
+	int64_t first = (int64_t)i * BRN_QUAD, left = p->tiles.n - first;
+	struct brn_quad q = { .quant = &p->tile[first],
+	    .ntile = left < BRN_QUAD ? (int)left : BRN_QUAD,
+	    .groups = p->groups, .n = p->tiles.features,
+	    .to = (uint8_t *)packed(p, first) };
+
+	for (int t = 0; t < q.ntile; t++)
+		q.x[t] = scaled_tile(p, first + t);
+	p->native->quantize_quad(&q);
 }
 
 void
@@ -211,7 +278,11 @@ brn_pack_quant(const struct brn_pack_quant *p)
 		brn_parallel(p->threads, n, find_range, ctx);
 	if (p->quant->x != BRN_X_TOKEN)
 		set_all(p);
-	brn_parallel(p->threads, n, quantize_tile, ctx);
+	if (p->elem == BRN_ELEM_i8)
+		brn_parallel(p->threads, (n + BRN_QUAD - 1) / BRN_QUAD,
+		    quantize_quad, ctx);
+	else
+		brn_parallel(p->threads, n, round_tile, ctx);
 }
 
 /* The features are lines of 16 that have one scale.  */

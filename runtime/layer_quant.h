@@ -17,12 +17,18 @@ struct brn_layer_quant {
 	float *step;                    /* of each row of the weight, padded;
 	                                   NULL: not on integers */
 	int32_t *sum;                   /* of its integers */
+	int32_t *offset;                /* of convolutions: sum * zero, and */
+	float *unit;                    /* step * scale */
 };
 
 /* Read the attributes of node n; if integers, find the steps of its weight b.
  * ENOMEM.  */
 int brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
     const struct brn_bsr *b, int integers, burin_error *err);
+/* For a convolution, whose x has one scale: set offset and unit of all rows.
+ * ENOMEM.  */
+int brn_layer_quant_fold_x(struct brn_layer_quant *q, int64_t rows,
+    burin_error *err);
 void brn_layer_quant_clear(struct brn_layer_quant *q);
 
 /* Do p and q quantize an x the same way?  */
@@ -40,7 +46,8 @@ struct brn_pack_quant {
 	struct brn_tiles tiles;         /* of x, 16 wide */
 	const float *x;
 	int64_t x_width;                /* of the tiles of x; 0: rows */
-	enum brn_quant_form form;
+	enum brn_elem elem;             /* of the kernel: i8, f32 */
+	int groups;                     /* of i8: brn_dot_groups_aligned */
 	float *xt;                      /* [tile][colsp][16], packed */
 	int64_t colsp;
 	struct brn_tile_quant *tile;    /* [tile] */

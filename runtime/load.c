@@ -10,6 +10,7 @@
 #include "ir/onnx/file.h"
 #include "ir/onnx/import.h"
 #include "ir/op/infer.h"
+
 /* A file, or bytes and where their external data is.  */
 struct source {
 	const char *path;
@@ -90,7 +91,8 @@ load(const struct source *f, const burin_options *o, burin_model **out,
 	if (rc == 0)
 		rc = read_source(f, o->keep, &g, err);
 	if (rc == 0) {
-		brn_graph_end_after(g, t0, o->max_load_ms);
+		brn_budget_limit(g->budget, t0, o->max_load_ms,
+		    o->max_load_work);
 		rc = brn_model_new(g, o, t0, out, err);
 	}
 	brn_options_clear(&own);

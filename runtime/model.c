@@ -12,6 +12,7 @@
 #include "ir/graph/estimate.h"
 #include "ir/graph/list.h"
 #include "jit/kernel/cost.h"
+#include "passes/pass.h"
 
 struct burin_model *
 brn_model_ref(struct burin_model *m)
@@ -58,7 +59,8 @@ model_new(const struct burin_options *o)
 	m->options = (struct burin_options){ .sparse = o->sparse,
 	    .isa = o->isa, .precision = o->precision, .keep = o->keep,
 	    .verify = o->verify, .warm = o->warm,
-	    .max_memory = o->max_memory, .max_load_ms = o->max_load_ms };
+	    .max_memory = o->max_memory, .max_load_ms = o->max_load_ms,
+	    .max_load_work = o->max_load_work };
 	pthread_mutex_init(&m->lock, NULL);
 	m->arena = brn_arena_new();
 	if (m->arena)
@@ -371,6 +373,7 @@ get_kernels(struct burin_model *m, burin_error *err)
 		spec[i] = n->layer[i].spec;
 	if (timed)
 		m->jit.wait = 0;
+	m->jit.work_kernels = n->kernels;
 	if (rc == 0)
 		rc = brn_jit_start(&m->jit, spec, n->nlayer, k, &m->task, err);
 	for (int i = 0; rc == 0 && i < n->nlayer; i++)
@@ -384,6 +387,17 @@ get_kernels(struct burin_model *m, burin_error *err)
 
 /* ---- load ------------------------------------------------------------- */
 
+/* The list is needed again when weights are updated.  */
+static int
+keep_fp32_layers(struct burin_model *m, const struct burin_options *o,
+    burin_error *err)
+{
+	if (!o->fp32_layers)
+		return 0;
+	m->options.fp32_layers = brn_arena_strdup(m->arena, o->fp32_layers);
+	return m->options.fp32_layers ? 0 : brn_nomem(err);
+}
+
 int
 brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
     burin_model **out, burin_error *err)
@@ -391,7 +405,8 @@ brn_model_new(struct brn_graph *g, const struct burin_options *o, double t0,
 	struct burin_model *m = model_new(o);
 	int rc = m ? describe_file(m, g, err) : brn_nomem(err);
 
-	if (rc < 0 || (rc = set_jit(m, o, err)) < 0)
+	if (rc < 0 || (rc = set_jit(m, o, err)) < 0 ||
+	    (rc = keep_fp32_layers(m, o, err)) < 0)
 		brn_graph_free(g);
 	else
 		rc = brn_net_new(g, o, m->tune, &m->net, err);
@@ -536,6 +551,20 @@ note_precision(const struct burin_options *o, burin_stats *st)
 		    "not to be had with this instruction set and processor");
 }
 
+/* That no layer has a name in fp32_layers.  */
+static void
+note_fp32_layers(const burin_model *m, burin_stats *st)
+{
+	const char *globs = m->options.fp32_layers;
+
+	for (int i = 0; i < m->nlayer; i++)
+		if (brn_is_listed(globs, m->layer[i].before.name))
+			return;
+	if (globs && *globs)
+		snprintf(st->note, sizeof st->note, "fp32_layers: no layer has "
+		    "such a name");
+}
+
 void
 burin_model_stats(const burin_model *m, burin_stats *out, size_t size)
 {
@@ -544,6 +573,8 @@ burin_model_stats(const burin_model *m, burin_stats *out, size_t size)
 	brn_jit_stats(m->task, &st);
 	if (!*st.note)
 		note_precision(&m->options, &st);
+	if (!*st.note)
+		note_fp32_layers(m, &st);
 	st.load_ms = m->load_ms;
 	brn_give_stats(out, size, &st);
 }

@@ -83,6 +83,29 @@ rewrite(struct brn_graph *g, const struct brn_pass_opts *o, burin_error *err)
 	return rc < 0 ? rc : brn_infer_types(g, err);
 }
 
+/* Which layers the passes quantize.  */
+static enum brn_quantize
+quantize(const struct brn_net *n, const struct burin_options *o)
+{
+	if (n->target.quantized != BRN_ELEM_i8)
+		return BRN_QUANTIZE_NONE;
+	return o->precision == BRN_PRECISION_int8 ? BRN_QUANTIZE_ALL :
+	    o->precision == BRN_PRECISION_auto ? BRN_QUANTIZE_FILE :
+	    BRN_QUANTIZE_NONE;
+}
+
+/* Which attention they may compute on 16-bit integers, which is more exact than
+ * bf16.  */
+static enum brn_quantize
+narrow(const struct brn_net *n, const struct burin_options *o)
+{
+	int bf16 = o->precision == BRN_PRECISION_bf16 ||
+	    o->precision == BRN_PRECISION_bf16_always;
+
+	return bf16 && n->target.quantized == BRN_ELEM_i8 ? BRN_QUANTIZE_ALL :
+	    quantize(n, o);
+}
+
 /* Only fp32 is timed.  */
 static int
 rewrite_all(struct brn_net *n, const struct burin_options *o,
@@ -90,10 +113,9 @@ rewrite_all(struct brn_net *n, const struct burin_options *o,
 {
 	struct brn_pass_opts po = {
 		.sparse = o->sparse,
-		.quantize = n->target.quantized != BRN_ELEM_i8 ?
-		    BRN_QUANTIZE_NONE : o->precision == BRN_PRECISION_int8 ?
-		    BRN_QUANTIZE_ALL : o->precision == BRN_PRECISION_auto ?
-		    BRN_QUANTIZE_FILE : BRN_QUANTIZE_NONE,
+		.quantize = quantize(n, o),
+		.narrow = narrow(n, o),
+		.fp32_layers = o->fp32_layers,
 		.verify = o->verify,
 		.dump_dir = o->dump,
 		.estimate = estimate,
@@ -104,41 +126,39 @@ rewrite_all(struct brn_net *n, const struct burin_options *o,
 	return rewrite(n->graph, &po, err);
 }
 
-/* The bytes of the constants and blocks of a graph.  */
+/* The weight of layer n as a kernel reads it, in bytes.  */
 static double
-graph_bytes(const struct brn_graph *g)
+packed_bytes(const struct brn_node *n)
 {
-	double n = 0;
+	const struct brn_node *w = n->in[1];
+
+	return w->op == BRN_OP_bsr ? brn_bsr_bytes(w->bsr) :
+	    (double)brn_numel(w->value) *
+	    (double)brn_dtype_size(w->value->type.dtype);
+}
+
+/* Constants, blocks, and the weights of layers once more, as kernels read
+ * them, of g and of the graphs in it.  */
+static double
+bytes_of_all(const struct brn_graph *g)
+{
+	double n = brn_graph_bytes(g);
 
 	for (int i = 0; i < g->nnode; i++) {
-		const struct brn_node *c = g->node[i];
-
-		if (brn_is_const(c))
-			n += (double)brn_numel(c->value) *
-			    (double)brn_dtype_size(c->value->type.dtype);
-		else if (c->op == BRN_OP_bsr)
-			n += brn_bsr_bytes(c->bsr);
+		if (brn_is_layer(g->node[i]))
+			n += packed_bytes(g->node[i]);
+		for (int k = 0; k < g->node[i]->nbody; k++)
+			n += bytes_of_all(g->node[i]->body[k].g);
 	}
 	return n;
 }
 
-/* Constants, blocks, and the weights of layers once more, as kernels read
- * them.  */
 static int
 check_memory(const struct brn_graph *g, const struct burin_options *o,
     burin_error *err)
 {
-	double n = graph_bytes(g);
+	double n = o->max_memory ? bytes_of_all(g) : 0;
 
-	for (int i = 0; o->max_memory && i < g->nnode; i++) {
-		const struct brn_node *w;
-
-		if (!brn_is_layer(g->node[i]))
-			continue;
-		w = g->node[i]->in[1];
-		n += w->op == BRN_OP_bsr ? brn_bsr_bytes(w->bsr) :
-		    (double)brn_numel(w->value) * sizeof (float);
-	}
 	if (!o->max_memory || n <= (double)o->max_memory)
 		return 0;
 	return brn_fail(err, BURIN_ENOMEM, "weights take about %.0f bytes, "
@@ -200,10 +220,15 @@ make_layer(struct brn_net *net, struct brn_node *n, int *uses,
 {
 	struct brn_net *root = net->root ? net->root : net;
 	struct brn_layer *l = &root->layer[root->nlayer];
-	int rc = brn_layer_init(l, n, brn_report_choice(net->graph, n),
-	    net->target, layer_like(net, n), err);
+	const struct brn_layer *like = layer_like(net, n);
+	double looks = like ? 1 : BRN_WORK_OF_MAKING;
+	struct brn_layer_target t = net->target;
+	int rc = brn_spend(net->graph, looks * packed_bytes(n), err);
 
-	if (rc < 0)
+	if (brn_is_listed(root->fp32_layers, n->name))
+		t.elem = BRN_ELEM_f32;
+	if (rc < 0 || (rc = brn_layer_init(l, n,
+	    brn_report_choice(net->graph, n), t, like, err)) < 0)
 		return rc;
 	net->layer_of[n->id] = root->nlayer++;
 	if (l->spec.elem == BRN_ELEM_i8 && net->graph->ndequant > 0)
@@ -254,8 +279,7 @@ make_layers(struct brn_net *net, burin_error *err)
 		rc = brn_nomem(err);
 	for (int i = 0; rc == 0 && i < g->nnode; i++) {
 		net->layer_of[i] = net->body_of[i] = -1;
-		if (brn_is_layer(g->node[i]) &&
-		    (rc = brn_graph_check_time(g, err)) == 0)
+		if (brn_is_layer(g->node[i]))
 			rc = make_layer(net, g->node[i], uses, err);
 		else if (g->node[i]->nbody)
 			rc = make_bodies(net, g->node[i], err);
@@ -302,6 +326,7 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 	n->target = (struct brn_layer_target){ (enum brn_isa)o->isa,
 	    brn_net_elem(o), brn_elem_runs(BRN_ELEM_i8,
 	    (enum brn_isa)o->isa) ? BRN_ELEM_i8 : BRN_ELEM_f32 };
+	n->fp32_layers = o->fp32_layers;
 	n->tune = tune;
 	n->graph = g;
 	if ((rc = check_memory(g, o, err)) < 0 ||
@@ -311,8 +336,10 @@ brn_net_new(struct brn_graph *g, const struct burin_options *o,
 		brn_net_free(n);
 		return rc;
 	}
-	n->end_ms = g->end_ms;
-	g->end_ms = 0;          /* plans may take as long as they like */
+	n->fp32_layers = NULL;
+	n->end_ms = g->budget->end_ms;
+	n->kernels = brn_budget_kernels(g->budget);
+	brn_budget_end(g->budget);
 	*out = n;
 	return 0;
 }

@@ -17,11 +17,13 @@ struct brn_net {
 	atomic_int refs;
 	struct brn_layer_target target;
 	struct brn_tune *tune;          /* borrowed while layers are decided */
+	const char *fp32_layers;        /* the same, of the options */
 	struct brn_graph *graph;
 	int nlayer;
 	struct brn_layer *layer;
 	int *layer_of;                  /* [nnode], -1: none */
 	double end_ms;                  /* of loading; 0: no limit */
+	int64_t kernels;                /* that there is work left to compile */
 	/* Graphs in nodes.  Their nets share the layers, and live as long.  */
 	struct brn_net *root;           /* of a body; NULL: of a model */
 	int nbody;

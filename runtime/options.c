@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ir/base.h"
+#include "ir/graph/budget.h"
 #include "jit/get/jit.h"
 
 enum kind { WORDS, COUNT, BYTES, STRING, ISA };
@@ -41,8 +42,10 @@ static const struct key {
 	{ "max_kernels",      AT(max_kernels), BYTES },
 	{ "max_memory",       AT(max_memory), BYTES },
 	{ "max_load_ms",      AT(max_load_ms), BYTES },
+	{ "max_load_work",    AT(max_load_work), BYTES },
 	{ "isa",              AT(isa), ISA },
 	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16|int8" },
+	{ "fp32_layers",      AT(fp32_layers), STRING },
 	{ "threads",          AT(threads), COUNT },
 	{ "loop_steps",       AT(loop_steps), BYTES },
 	{ "loop_bytes",       AT(loop_bytes), BYTES },
@@ -196,6 +199,7 @@ brn_options_init(struct burin_options *o)
 		.cache_max_bytes = INT64_C(1) << 30,
 		.cache_max_files = 16384,
 		.max_kernels = 4096,
+		.max_load_work = BRN_LOAD_WORK,
 		.isa = brn_isa_detect(),
 		.threads = 1,
 		.loop_steps = INT64_C(1) << 26,

@@ -29,9 +29,11 @@ struct burin_options {
 	char *cache_dir;        /* NULL: default */
 	char *cache_ro, *cache_remote, *cache_remote_key;       /* or NULL */
 	int64_t cache_max_bytes, cache_max_files;       /* 0: no limit */
-	int64_t max_kernels, max_memory, max_load_ms;   /* 0: no limit */
+	/* 0: no limit */
+	int64_t max_kernels, max_memory, max_load_ms, max_load_work;
 	int isa;                /* enum brn_isa */
 	int precision;          /* enum brn_precision */
+	char *fp32_layers;      /* brn_is_listed */
 	int threads;            /* 0: one a core */
 	int64_t loop_steps, loop_bytes; /* struct brn_run */
 	int keep;               /* unsupported=keep */

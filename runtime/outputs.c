@@ -30,14 +30,21 @@ index_of(const struct brn_graph *g, const burin_output *out, size_t k)
 }
 
 int
-brn_outputs_check(const struct brn_graph *g, const burin_output *out,
-    size_t n, burin_error *err)
+brn_outputs_check(const struct brn_graph *g, const struct brn_shares *s,
+    const burin_output *out, size_t n, burin_error *err)
 {
-	for (size_t k = 0; k < n; k++)
-		if (index_of(g, out, k) < 0)
+	for (size_t k = 0; k < n; k++) {
+		int i = index_of(g, out, k);
+
+		if (i < 0)
 			return brn_fail(err, BURIN_EINVAL,
 			    "output '%s': the model has none of that name",
 			    out[k].name ? out[k].name : "");
+		if (out[k].buffer && brn_share_of_output(s, i))
+			return brn_fail(err, BURIN_EINVAL, "output '%s': has "
+			    "a buffer, and shares that of an input",
+			    out[k].name);
+	}
 	return 0;
 }
 
@@ -47,8 +54,10 @@ brn_outputs_describe(const struct brn_plan *p, burin_output *out, size_t n)
 	const struct brn_graph *g = p->net->graph;
 
 	for (size_t k = 0; k < n; k++) {
-		const struct brn_tensor *v =
-		    &p->val[g->out[index_of(g, out, k)].node->id];
+		int i = index_of(g, out, k);
+		const struct brn_tensor *v = &p->val[g->out[i].node->id];
+		const struct brn_share *share =
+		    brn_share_of_output(p->shares, i);
 
 		out[k].data = NULL;
 		out[k].dtype = (enum burin_dtype)v->type.dtype;
@@ -56,8 +65,9 @@ brn_outputs_describe(const struct brn_plan *p, burin_output *out, size_t n)
 		for (int d = 0; d < BRN_MAX_RANK; d++)
 			out[k].dims[d] = brn_is_sym(v->type.dim[d]) ? -1 :
 			    v->type.dim[d];
-		out[k].nbytes = brn_type_is_concrete(&v->type) ?
-		    brn_value_bytes(v) : 0;
+		out[k].nbytes = !brn_type_is_concrete(&v->type) ? 0 :
+		    share ? brn_share_bytes(share, &v->type) :
+		    brn_value_bytes(v);
 	}
 }
 
@@ -111,7 +121,8 @@ brn_outputs_give(struct brn_plan *p, burin_output *out, size_t n,
 		int i = index_of(g, out, k);
 		const void *data = p->val[g->out[i].node->id].data;
 
-		if (!brn_plan_owns(p, data) && (!out[k].buffer ||
+		if (!brn_share_of_output(p->shares, i) &&
+		    !brn_plan_owns(p, data) && (!out[k].buffer ||
 		    is_written_over(out, n, k, data))) {
 			if ((rc = brn_plan_copy(p, i, err)) < 0)
 				return rc;

@@ -13,9 +13,10 @@
 int brn_value_find(const struct brn_value *v, int n, size_t hint,
     const char *name);
 
-/* EINVAL unless the graph has all that are asked for.  */
-int brn_outputs_check(const struct brn_graph *g, const burin_output *out,
-    size_t n, burin_error *err);
+/* EINVAL unless the graph has all that are asked for, or if one that is shared
+ * has a buffer.  */
+int brn_outputs_check(const struct brn_graph *g, const struct brn_shares *s,
+    const burin_output *out, size_t n, burin_error *err);
 /* Set dtype, rank, dims and nbytes to what p makes, data to NULL.  A shape that
  * a later stage decides has dims of -1, or rank -1, and nbytes 0.  */
 void brn_outputs_describe(const struct brn_plan *p, burin_output *out,

@@ -36,6 +36,8 @@ free_stage(struct brn_plan *p)
 		free_bodies(&p->step[i]);
 	for (int i = 0; p->copy && i < p->net->graph->nout; i++)
 		free(p->copy[i]);
+	if (p->memory && p->account)
+		p->account->used -= (int64_t)p->memory_size;
 	free(p->memory);
 	brn_shapes_free(p->shapes);
 	brn_net_free(p->net);
@@ -60,6 +62,22 @@ brn_plan_free(struct brn_plan *p)
 		next = left->next;
 		free_stage(left);
 	}
+}
+
+int
+brn_plan_keep(struct brn_plan **list, int n)
+{
+	struct brn_plan *old;
+	int any = 0;
+
+	for (; *list && n > 0; n--)
+		list = &(*list)->next;
+	while ((old = *list)) {
+		*list = old->next;
+		brn_plan_free(old);
+		any = 1;
+	}
+	return any;
 }
 
 static const struct brn_tensor *

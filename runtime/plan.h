@@ -18,6 +18,7 @@
 #include "ir/op/infer.h"
 #include "runtime/bands.h"
 #include "runtime/net.h"
+#include "runtime/share.h"
 
 enum brn_plan_how {
 	BRN_BY_TYPES,                   /* inputs of these types */
@@ -33,6 +34,13 @@ struct brn_run {
 	int (*bodies)(const struct brn_call *c);        /* runtime/flow.h */
 	int64_t steps;                  /* of loops, that are left */
 	int64_t bytes;                  /* that a loop may gather */
+	struct brn_memory *account;     /* of the plans of bodies */
+};
+
+/* The memory of all plans of a session, those of stages and of bodies too.  */
+struct brn_memory {
+	int64_t most;                   /* bytes; 0: no limit */
+	int64_t used;
 };
 
 struct brn_plan {
@@ -60,7 +68,9 @@ struct brn_plan {
 	void **copy;                    /* [graph->nout], of outputs that are
 	                                   not in memory; NULL: none yet */
 	int nthread;
-	int64_t max_memory;             /* bytes of memory; 0: no limit */
+	struct brn_memory *account;     /* that memory is counted in; NULL:
+	                                   none */
+	const struct brn_shares *shares;        /* of the session; NULL: none */
 	/* Stages.  Those after one are in a list, latest first.  */
 	struct brn_plan *before, *after;
 	struct brn_plan *ran;           /* of after, in the last run; NULL:
@@ -85,6 +95,9 @@ int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in);
 /* With all stages after it.  NULL is fine.  */
 void brn_plan_free(struct brn_plan *p);
+/* Free all plans of the list but the first n, which were used last; 0: there
+ * are no others.  */
+int brn_plan_keep(struct brn_plan **list, int n);
 
 /* Whether at is in memory of the plan or of a stage before it, where outputs
  * are lent from.  */

@@ -78,7 +78,8 @@ add_interval(struct brn_planner *k, int i, struct brn_interval *v, int *n,
 	int rc;
 
 	if (brn_is_alias(node) || brn_is_list(&k->p->val[node->id].type) ||
-	    k->slot[node->id] >= 0)
+	    k->slot[node->id] >= 0 || brn_share_capacity(k->p->shares,
+	    k->m->graph, node))
 		return 0;
 	rc = brn_type_bytes(&k->p->val[node->id].type, node->name, &bytes,
 	    err);
@@ -140,14 +141,24 @@ set_intervals(struct brn_planner *k, struct brn_interval *v, int *n,
 	return rc;
 }
 
+/* Memory of p->memory_size bytes, which p->account has.  */
 static int
-check_memory(const struct brn_plan *p, burin_error *err)
+get_memory(struct brn_plan *p, burin_error *err)
 {
-	if (!p->max_memory || p->memory_size <= (uint64_t)p->max_memory)
-		return 0;
-	return brn_fail(err, BURIN_ENOMEM, "a run with these shapes takes %zu "
-	    "bytes, max_memory is %lld", p->memory_size,
-	    (long long)p->max_memory);
+	struct brn_memory *m = p->account;
+
+	if (m && m->most &&
+	    p->memory_size > (uint64_t)(m->most - m->used))
+		return brn_fail(err, BURIN_ENOMEM, "a run with these shapes "
+		    "takes %zu bytes, max_memory is %lld, of which %lld are "
+		    "used", p->memory_size, (long long)m->most,
+		    (long long)m->used);
+	p->memory = brn_alloc_aligned(p->memory_size);
+	if (!p->memory)
+		return brn_nomem(err);
+	if (m)
+		m->used += (int64_t)p->memory_size;
+	return 0;
 }
 
 int
@@ -163,9 +174,7 @@ brn_planner_memory(struct brn_planner *k, burin_error *err)
 	if (rc == 0)
 		rc = brn_lifetimes_assign(v, n, &p->memory_size, err);
 	if (rc == 0)
-		rc = check_memory(p, err);
-	if (rc == 0 && !(p->memory = brn_alloc_aligned(p->memory_size)))
-		rc = brn_nomem(err);
+		rc = get_memory(p, err);
 	if (rc == 0) {
 		p->shared = (float *)(p->memory + v[0].at);
 		p->scratch = (float *)(p->memory + v[1].at);

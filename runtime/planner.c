@@ -128,8 +128,12 @@ add_step(struct brn_planner *k, const struct brn_node *n, burin_error *err)
 		return rc;
 	if (brn_is_list(&k->p->val[n->id].type) && !brn_is_alias(n))
 		k->p->val[n->id].data = &k->p->list[k->p->nlist++];
-	if ((rc = set_operands(k->p, s, err)) < 0 ||
-	    (rc = set_form(k, s, err)) < 0)
+	if ((rc = set_operands(k->p, s, err)) < 0)
+		return rc;
+	for (int i = 4; n->op == BRN_OP_mha && i < n->nin && i < 6; i++)
+		s->past_room[i - 4] = brn_share_capacity(k->p->shares,
+		    k->m->graph, n->in[i]);
+	if ((rc = set_form(k, s, err)) < 0)
 		return rc;
 	k->p->nstep++;
 	return 0;
@@ -329,7 +333,7 @@ new_plan(const struct brn_plan *like, struct brn_type *given,
 	}
 	*k.p = (struct brn_plan){ .net = brn_net_ref(like->net),
 	    .how = like->how, .nthread = like->nthread,
-	    .max_memory = like->max_memory, .given = given };
+	    .account = like->account, .shares = like->shares, .given = given };
 	if (given)
 		k.p->before = (struct brn_plan *)like;
 	rc = make(&k, in, err);
@@ -345,7 +349,8 @@ brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
     const struct brn_plan_opts *o, struct brn_plan **out, burin_error *err)
 {
 	const struct brn_plan like = { .net = m, .how = o->how,
-	    .nthread = o->nthread, .max_memory = o->max_memory };
+	    .nthread = o->nthread, .account = o->account,
+	    .shares = o->shares };
 
 	return new_plan(&like, NULL, in, out, err);
 }

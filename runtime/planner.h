@@ -10,12 +10,13 @@
 struct brn_plan_opts {
 	enum brn_plan_how how;
 	int nthread;
-	int64_t max_memory;     /* bytes of a stage; 0: no limit */
+	struct brn_memory *account;     /* NULL: no limit */
+	const struct brn_shares *shares;        /* NULL: none; borrowed */
 };
 
 /* For runs with inputs like in.  ESHAPE, EUNSUPPORTED (not in stages, and a
- * shape depends on data), ENOMEM, also for a plan that would be larger than it
- * may be.  */
+ * shape depends on data), ENOMEM, also where the account does not have
+ * the memory.  */
 int brn_plan_new(struct brn_net *m, const struct brn_tensor *in,
     const struct brn_plan_opts *o, struct brn_plan **out, burin_error *err);
 /* The stage that follows p when its open nodes have the types of given; takes

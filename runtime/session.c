@@ -26,9 +26,10 @@ struct burin_session {
 	enum brn_plan_how how;          /* of its plans: the first that will
 	                                   do */
 	int profile;
-	int64_t max_memory;             /* of all plans, bytes; 0: no limit */
+	struct brn_memory memory;       /* of all plans */
 	int64_t loop_steps, loop_bytes; /* options */
 	atomic_int cancel;              /* of the run under way */
+	struct brn_shares shares;
 };
 
 /* Free all plans made for another net than net (NULL: all plans), except the
@@ -47,15 +48,19 @@ drop_plans(burin_session *s, const struct brn_net *net)
 		}
 }
 
-/* Take the current net of the model; free the plans of an older one.  */
-static void
-get_net(burin_session *s)
+/* Take the current net of the model; free the plans of an older one.
+ * EUNSUPPORTED: inputs and outputs cannot be shared any more.  */
+static int
+get_net(burin_session *s, burin_error *err)
 {
 	struct brn_net *old = s->net;
+	int is_new;
 
 	s->net = brn_model_net(s->model);
+	is_new = s->net != old;
 	drop_plans(s, s->net);
 	brn_net_free(old);
+	return is_new ? brn_shares_check(&s->shares, s->net->graph, err) : 0;
 }
 
 void
@@ -68,6 +73,7 @@ burin_session_free(burin_session *s)
 	brn_threads_free(s->threads);
 	brn_net_free(s->net);
 	burin_model_free(s->model);
+	free(s->shares.v);
 	free(s->in);
 	free(s);
 }
@@ -82,7 +88,7 @@ session_init(burin_session *s, burin_model *m, const burin_options *o,
 	s->net = brn_model_net(m);
 	s->in = brn_alloc(nin, sizeof *s->in);
 	s->threads = brn_threads_new(o->threads);
-	s->max_memory = o->max_memory;
+	s->memory.most = o->max_memory;
 	s->loop_steps = o->loop_steps;
 	s->loop_bytes = o->loop_bytes;
 	if (!s->in || !s->threads)
@@ -139,7 +145,8 @@ static int
 bind_input(burin_session *s, int i, const burin_tensor *t, int with_data,
     burin_error *err)
 {
-	struct brn_type *type = &s->in[i].type;
+	const struct brn_share *share = brn_share_of_input(&s->shares, i);
+	struct brn_type *type = &s->in[i].type, room;
 	size_t need;
 	int rc;
 
@@ -155,7 +162,16 @@ bind_input(burin_session *s, int i, const burin_tensor *t, int with_data,
 			    d);
 		type->dim[d] = t->dims[d];
 	}
-	if ((rc = brn_type_bytes(type, t->name, &need, err)) < 0)
+	room = *type;
+	if (share && room.rank == 4) {
+		room.dim[2] = share->capacity;
+		if (type->dim[2] > share->capacity)
+			return brn_fail(err, BURIN_EINVAL, "input '%s': has "
+			    "%lld tokens, it is shared with room for %lld",
+			    t->name, (long long)type->dim[2],
+			    (long long)share->capacity);
+	}
+	if ((rc = brn_type_bytes(&room, t->name, &need, err)) < 0)
 		return rc;
 	if (need && !t->data && !with_data)
 		return 0;
@@ -210,18 +226,20 @@ check_data(const burin_session *s, burin_error *err)
 	return 0;
 }
 
-/* Make a plan of at most most bytes (0: any number) for the bound inputs: for
- * their types; if shapes depend on the values of inputs, for these values; if
- * they depend on what nodes compute, in stages.  */
+/* Make a plan for the bound inputs: for their types; if shapes depend on the
+ * values of inputs, for these values; if they depend on what nodes compute, in
+ * stages.  */
 static int
-make_plan(burin_session *s, int64_t most, struct brn_plan **out,
-    burin_error *err)
+make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 {
 	struct brn_plan_opts o = { s->how, brn_threads_count(s->threads),
-	    most };
+	    &s->memory, &s->shares };
 	int rc = BURIN_EUNSUPPORTED;
 
 	for (; o.how <= BRN_IN_STAGES && rc == BURIN_EUNSUPPORTED; o.how++) {
+		/* Inference would read a shared input as contiguous.  */
+		if (o.how == BRN_BY_DATA && s->shares.n)
+			continue;
 		if (o.how == BRN_BY_DATA && (rc = check_data(s, err)) < 0)
 			return rc;
 		rc = brn_plan_new(s->net, s->in, &o, out, err);
@@ -249,15 +267,13 @@ free_oldest(burin_session *s)
 	return 1;
 }
 
-/* The number of plans, and in *bytes their memory.  */
 static int
-count_plans(const burin_session *s, size_t *bytes)
+count_plans(const burin_session *s)
 {
 	int n = 0;
 
-	*bytes = 0;
-	for (const struct brn_plan *p = s->plan; p; p = p->next, n++)
-		*bytes += p->memory_size;
+	for (const struct brn_plan *p = s->plan; p; p = p->next)
+		n++;
 	return n;
 }
 
@@ -265,16 +281,13 @@ count_plans(const burin_session *s, size_t *bytes)
 static int
 add_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 {
-	size_t most = (size_t)s->max_memory, kept;
 	int rc;
 
-	if (count_plans(s, &kept) >= MAX_PLANS)
+	if (count_plans(s) >= MAX_PLANS)
 		free_oldest(s);
-	do {
-		count_plans(s, &kept);
-		rc = make_plan(s, !most ? 0 : kept < most ?
-		    (int64_t)(most - kept) : 1, out, err);
-	} while (rc == BURIN_ENOMEM && most && free_oldest(s));
+	do
+		rc = make_plan(s, out, err);
+	while (rc == BURIN_ENOMEM && s->memory.most && free_oldest(s));
 	return rc;
 }
 
@@ -335,22 +348,36 @@ give(burin_session *s, burin_output *out, size_t nout, burin_error *err)
 	return brn_outputs_give(p, out, nout, err);
 }
 
+/* Run s->plan.  Stages and bodies are planned on the way; plans of other
+ * shapes make room for these.  */
+static int
+run_plan(burin_session *s, burin_error *err)
+{
+	int rc;
+
+	do {
+		struct brn_run r = { s->threads, s->profile, &s->cancel,
+		    brn_run_bodies, s->loop_steps, s->loop_bytes, &s->memory };
+
+		rc = brn_stages_run(s->plan, &r, err);
+	} while (rc == BURIN_ENOMEM && s->memory.most && free_oldest(s));
+	return rc;
+}
+
 static int
 run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
     size_t nout, burin_error *err)
 {
 	const struct brn_graph *g;
-	struct brn_run r;
 	int rc;
 
 	atomic_store(&s->cancel, 0);
-	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
-	    (rc = bind_inputs(s, in, nin, 1, err)) < 0 ||
+	if ((rc = brn_outputs_check(s->net->graph, &s->shares, out, nout,
+	    err)) < 0 || (rc = bind_inputs(s, in, nin, 1, err)) < 0 ||
 	    (rc = check_lent(s, in, nin, out, nout, err)) < 0)
 		return rc;
 	s->ran = NULL;
-	get_net(s);
-	if ((rc = get_plan(s, err)) < 0)
+	if ((rc = get_net(s, err)) < 0 || (rc = get_plan(s, err)) < 0)
 		return rc;
 	brn_outputs_describe(s->plan, out, nout);
 	if (!s->plan->nopen && (rc = brn_outputs_fit(out, nout, err)) < 0)
@@ -359,9 +386,7 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
 	for (int i = 0; i < g->nin; i++)
 		s->plan->val[g->in[i].node->id].data = s->in[i].data;
 	s->ran = s->plan;
-	r = (struct brn_run){ s->threads, s->profile, &s->cancel,
-	    brn_run_bodies, s->loop_steps, s->loop_bytes };
-	rc = brn_stages_run(s->plan, &r, err);
+	rc = run_plan(s, err);
 	return rc < 0 ? rc : give(s, out, nout, err);
 }
 
@@ -377,9 +402,35 @@ burin_run(burin_session *s, const burin_tensor *in, size_t nin,
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_run: argument is NULL");
 	rc = run(s, in, nin, out, nout, err);
+	brn_threads_rest(s->threads);
 	for (size_t k = 0; rc < 0 && k < nout; k++)
 		out[k].data = NULL;
 	return rc;
+}
+
+int
+burin_session_share(burin_session *s, const char *input, const char *output,
+    int64_t capacity, burin_error *err)
+{
+	const struct brn_graph *g;
+	struct brn_share new = { .capacity = capacity };
+	burin_error own_err;
+
+	err = err ? err : &own_err;
+	if (!s || !input || !output || capacity < 1)
+		return brn_fail(err, BURIN_EINVAL, "burin_session_share: "
+		    "argument is NULL, or capacity below 1");
+	if (s->plan)
+		return brn_fail(err, BURIN_EINVAL, "burin_session_share: the "
+		    "session has planned a run");
+	g = s->net->graph;
+	new.in = brn_value_find(g->in, g->nin, (size_t)g->nin, input);
+	new.out = brn_value_find(g->out, g->nout, (size_t)g->nout, output);
+	if (new.in < 0 || new.out < 0)
+		return brn_fail(err, BURIN_EINVAL, "%s '%s': the model has "
+		    "none of that name", new.in < 0 ? "input" : "output",
+		    new.in < 0 ? input : output);
+	return brn_shares_add(&s->shares, g, &new, err);
 }
 
 void
@@ -399,8 +450,8 @@ burin_session_shapes(burin_session *s, const burin_tensor *in, size_t nin,
 	if (!s || (nin && !in) || (nout && !out))
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_session_shapes: argument is NULL");
-	get_net(s);
-	if ((rc = brn_outputs_check(s->net->graph, out, nout, err)) < 0 ||
+	if ((rc = get_net(s, err)) < 0 || (rc = brn_outputs_check(
+	    s->net->graph, NULL, out, nout, err)) < 0 ||
 	    (rc = bind_inputs(s, in, nin, 0, err)) < 0 ||
 	    (rc = get_plan(s, err)) < 0)
 		return rc;

@@ -53,20 +53,6 @@ is_for(const struct brn_plan *q, const struct brn_plan *p,
 	return 1;
 }
 
-/* Keep at most MAX_STAGES, with one more to come.  */
-static void
-make_room(struct brn_plan *p)
-{
-	struct brn_plan **at = &p->after, *old;
-
-	for (int n = 1; *at && n < MAX_STAGES; n++)
-		at = &(*at)->next;
-	while ((old = *at)) {
-		*at = old->next;
-		brn_plan_free(old);
-	}
-}
-
 static int
 new_stage(struct brn_plan *p, const struct brn_type *type,
     struct brn_plan **out, burin_error *err)
@@ -80,8 +66,21 @@ new_stage(struct brn_plan *p, const struct brn_type *type,
 		memcpy(given, p->given, n * sizeof *given);
 	for (int i = 0; i < p->nopen; i++)
 		given[p->open[i]->id] = type[i];
-	make_room(p);
 	return brn_plan_stage(p, given, out, err);
+}
+
+/* Those of other types make room for it, in number and in memory.  */
+static int
+add_stage(struct brn_plan *p, const struct brn_type *type,
+    struct brn_plan **out, burin_error *err)
+{
+	int rc;
+
+	brn_plan_keep(&p->after, MAX_STAGES - 1);
+	rc = new_stage(p, type, out, err);
+	if (rc == BURIN_ENOMEM && brn_plan_keep(&p->after, 0))
+		rc = new_stage(p, type, out, err);
+	return rc;
 }
 
 /* The stage after p for these types of its open nodes, moved to the head of
@@ -96,7 +95,7 @@ get_stage(struct brn_plan *p, const struct brn_type *type, burin_error *err)
 		at = &q->next;
 	if (q)
 		*at = q->next;
-	else if ((rc = new_stage(p, type, &q, err)) < 0)
+	else if ((rc = add_stage(p, type, &q, err)) < 0)
 		return rc;
 	q->next = p->after;
 	p->after = p->ran = q;

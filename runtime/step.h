@@ -26,7 +26,8 @@ struct brn_step {
 	const struct brn_layer *layer;  /* or NULL */
 	const struct brn_form *form;    /* never NULL */
 	struct brn_room room;           /* what form needs */
-	int x_is_packed;                /* brn_call's */
+	int x_is_packed;                /* brn_call's, like the next */
+	int64_t past_room[2];
 	struct brn_inside inside;
 	burin_step_info info;
 };
@@ -43,6 +44,7 @@ brn_step_call(const struct brn_step *s)
 		.type = s->type,
 		.layer = s->layer,
 		.x_is_packed = s->x_is_packed,
+		.past_room = { s->past_room[0], s->past_room[1] },
 	};
 }
 

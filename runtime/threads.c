@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A team of threads, over pthreadpool, which spins only briefly and then
- * sleeps.  After a fork the child does not have the threads of its parent: it
- * makes a pool of its own when it first needs one, and never frees the other.
+ * A team of threads, over pthreadpool, whose threads spin for a while when
+ * their work is done and then sleep.  After a fork the child does not have the
+ * threads of its parent: it makes a pool of its own when it first needs one,
+ * and never frees the other.
  */
 #include "runtime/threads.h"
 
@@ -124,4 +125,22 @@ brn_parallel(struct brn_threads *t, size_t n, brn_task_fn *fn, void *ctx)
 	}
 	for (size_t i = 0; i < n; i++)
 		fn(ctx, i);
+}
+
+static void
+do_nothing(void *p, size_t i)
+{
+	(void)p;
+	(void)i;
+}
+
+/* pthreadpool puts its threads to sleep at the end of work that says so: here
+ * one empty task each.  */
+void
+brn_threads_rest(struct brn_threads *t)
+{
+	if (t->pool && t->owner == getpid())
+		pthreadpool_parallelize_1d(t->pool, do_nothing, NULL,
+		    pthreadpool_get_threads_count(t->pool),
+		    PTHREADPOOL_FLAG_YIELD_WORKERS);
 }

@@ -20,4 +20,8 @@ int brn_threads_count(const struct brn_threads *t);
 typedef void brn_task_fn(void *ctx, size_t i);
 void brn_parallel(struct brn_threads *t, size_t n, brn_task_fn *fn, void *ctx);
 
+/* Let the threads sleep until there is work again.  Without it they spin after
+ * work, ready for more, for tens of milliseconds.  */
+void brn_threads_rest(struct brn_threads *t);
+
 #endif

@@ -49,6 +49,7 @@ burin_model_update(burin_model *m, const char *path, burin_error *err)
 	rc = brn_onnx_import_file(path, m->options.keep, &g, err);
 	if (rc < 0)
 		return rc;
-	brn_graph_end_after(g, t0, m->options.max_load_ms);
+	brn_budget_limit(g->budget, t0, m->options.max_load_ms,
+	    m->options.max_load_work);
 	return update(m, g, err);
 }

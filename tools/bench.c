@@ -7,6 +7,7 @@
  */
 #include "tools/bench.h"
 
+#include "tools/check.h"
 #include "tools/cli.h"
 #include "tools/load.h"
 
@@ -96,7 +97,29 @@ profile(struct bench *b)
 }
 
 static int
-bench(const struct cli *c, struct bench *b)
+report(struct cli *c, const struct bench *b)
+{
+	struct check k = { 0 };
+	int code = b->check ? check_run(c, b, &k) : CLI_GO;
+	const struct check *told = b->check ? &k : NULL;
+
+	if (code == CLI_GO)
+		code = c->json ? bench_print_json(b, told) :
+		    bench_print_text(b, told);
+	check_free(&k);
+	return code;
+}
+
+/* A key that --check sets to other values, and back.  */
+static int
+set_known_key(struct cli *c, const struct cli_option *o, const char *arg)
+{
+	*(const char **)o->to = arg;
+	return cli_set_key(c, o, arg);
+}
+
+static int
+bench(struct cli *c, struct bench *b)
 {
 	burin_error err;
 	int code;
@@ -115,7 +138,7 @@ bench(const struct cli *c, struct bench *b)
 	    (code = warm_up(b)) != CLI_GO || (code = measure(b)) != CLI_GO ||
 	    (code = profile(b)) != CLI_GO)
 		return code;
-	return c->json ? bench_print_json(b) : bench_print_text(b);
+	return report(c, b);
 }
 
 int
@@ -130,6 +153,14 @@ verb_bench(struct cli *c)
 		  .help = "runs, default 20 or more in 2 seconds" },
 		{ .name = "profile", .set = cli_set_flag, .to = &b.profile,
 		  .help = "show where the time of a run goes" },
+		{ .name = "check", .set = cli_set_flag, .to = &b.check,
+		  .help = "errors against fp32, and of which layers" },
+		{ .name = "precision", .arg = "TYPE", .set = set_known_key,
+		  .to = &b.precision,
+		  .help = "auto (default), fp32, bf16, int8" },
+		{ .name = "fp32-layers", .arg = "GLOB[,GLOB]",
+		  .set = set_known_key, .to = &b.fp32_layers,
+		  .help = "layers that stay in fp32, by name" },
 		{ .name = NULL },
 	};
 	int code;

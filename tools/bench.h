@@ -10,7 +10,9 @@
 struct bench {
 	const char *path;       /* of the model */
 	int profile;            /* --profile */
+	int check;              /* --check */
 	int iters;              /* --iters; 0: limited by time */
+	const char *precision, *fp32_layers;    /* these options, or NULL */
 	struct feed feed;
 	burin_model *model;
 	burin_session *session;
@@ -24,7 +26,8 @@ struct bench {
 	double profile_ms;      /* wall time of all of these */
 };
 
-int bench_print_json(const struct bench *b);
-int bench_print_text(const struct bench *b);
+struct check;           /* NULL: without --check */
+int bench_print_json(const struct bench *b, const struct check *k);
+int bench_print_text(const struct bench *b, const struct check *k);
 
 #endif

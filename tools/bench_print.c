@@ -5,6 +5,7 @@
  */
 #include "tools/bench.h"
 
+#include "tools/check.h"
 #include "tools/report.h"
 #include "tools/table.h"
 
@@ -164,7 +165,7 @@ json_profile(const struct bench *b)
 }
 
 int
-bench_print_json(const struct bench *b)
+bench_print_json(const struct bench *b, const struct check *k)
 {
 	burin_stats st;
 	json_t *j;
@@ -181,6 +182,8 @@ bench_print_json(const struct bench *b)
 	    "peak_rss_mb", report_real(peak_rss_mb()));
 	if (b->profile)
 		json_object_set_new(j, "profile", json_profile(b));
+	if (k)
+		json_object_set_new(j, "check", check_json(b, k));
 	return report_json(j);
 }
 
@@ -285,11 +288,13 @@ print_profile(const struct bench *b)
 }
 
 int
-bench_print_text(const struct bench *b)
+bench_print_text(const struct bench *b, const struct check *k)
 {
 	print_summary(b);
 	print_layers(b);
 	if (b->profile)
 		print_profile(b);
+	if (k)
+		check_print(b, k);
 	return CLI_OK;
 }

@@ -26,6 +26,8 @@ static const struct cli_option common[] = {
 	  .help = "auto (default), avx512, avx2, sse2, generic" },
 	{ .name = "precision", .arg = "TYPE", .set = cli_set_key,
 	  .help = "auto (default), fp32, bf16, int8" },
+	{ .name = "fp32-layers", .arg = "GLOB[,GLOB]", .set = cli_set_key,
+	  .help = "layers that stay in fp32, by name" },
 	{ .name = "jit", .arg = "MODE", .set = cli_set_key,
 	  .help = "compile in a worker, inprocess, or off" },
 	{ .name = "cache-dir", .arg = "DIR", .set = cli_set_key,

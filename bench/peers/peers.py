@@ -58,9 +58,13 @@ def options(argv):
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--systems", default=",".join(SYSTEMS), help="a suffix "
-                   "@N overrides --threads: burin,burin@2")
+                   ":bf16 or :int8 (a file that onnxruntime.quantization has "
+                   "quantized dynamically) is its precision, behind that @N "
+                   "overrides --threads: burin,burin:int8,burin@2")
     p.add_argument("--starts", type=int, default=5, help="processes "
                    "started to measure load time of the quick systems")
+    p.add_argument("--prefix", default="", help="command to start workers "
+                   "with, such as: chrt -f 50 taskset -c 1")
     p.add_argument("--resume", action="store_true", help="keep the runs "
                    "in the JSON of the results and measure only those that "
                    "it lacks")
@@ -79,12 +83,19 @@ def options(argv):
     unknown = [s for s in o.systems if base(s) not in SYSTEMS]
     if unknown:
         p.error(f"{unknown[0]}: unknown system; wanted one of {list(SYSTEMS)}")
+    for s in o.systems:
+        if precision(s) not in ("fp32", "bf16", "int8"):
+            p.error(f"{s}: unknown precision; wanted fp32, bf16 or int8")
     return o
 
 
 def base(system):
-    """The system without its @N."""
-    return system.partition("@")[0]
+    """The system without its :PRECISION@N."""
+    return system.partition("@")[0].partition(":")[0]
+
+
+def precision(system):
+    return system.partition("@")[0].partition(":")[2] or "fp32"
 
 
 def say(text):
@@ -117,6 +128,16 @@ def models(o):
     return all_models
 
 
+def quantize(o, python, model):
+    """Write model["int8"], the file in integers, and compile its kernels."""
+    model["int8"] = f"{o.scratch}/int8.onnx"
+    output(python, "-c", "import sys\n"
+           "from onnxruntime.quantization import quantize_dynamic\n"
+           "quantize_dynamic(sys.argv[1], sys.argv[2])",
+           model["path"], model["int8"])
+    output(f"{o.build}/burin", "warm", model["int8"])
+
+
 def prepare(o, dense, model):
     """Write the file, compile burin's kernels, and set model["gflop"], the
     operations that the zeros leave."""
@@ -125,6 +146,8 @@ def prepare(o, dense, model):
         output(burin, "prune", dense, "--random", "--block", model["block"],
                "--sparsity", str(model["sparsity"]), "-o", model["path"])
     output(burin, "warm", model["path"])
+    if any(precision(s) == "bf16" for s in o.systems):
+        output(burin, "warm", "--precision=bf16", model["path"])
     layers = json.loads(output(burin, "inspect", model["path"],
                                "--json"))["layers"]
     batch, seq = map(int, o.shape.split("x"))
@@ -142,10 +165,13 @@ class Worker:
     in ms."""
 
     def __init__(self, o, system, python, model, log):
-        name, _, threads = system.partition("@")
-        command = [python, f"{HERE}/worker.py", name, model["path"],
+        threads = system.partition("@")[2]
+        what = precision(system)
+        command = [*o.prefix.split(), python, f"{HERE}/worker.py",
+                   base(system),
+                   model["int8" if what == "int8" else "path"],
                    *o.shape.split("x"), threads or str(o.threads),
-                   model["block"]]
+                   model["block"], what]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=log, text=True)
@@ -214,7 +240,8 @@ def wanted(o, model):
 def starts(o, model):
     """Systems to start, in order, to measure the load time.  The first start
     of each only brings its files into the page cache."""
-    quick = [s for s in wanted(o, model) if SYSTEMS.get(s) == QUICK]
+    quick = [s for s in wanted(o, model)
+             if SYSTEMS[base(s)] == QUICK and "@" not in s]
     return quick * (o.starts + 1) if model["starts"] else []
 
 
@@ -281,6 +308,7 @@ def environment(o):
 def compare(o, pythons):
     result = {"date": datetime.date.today().isoformat(), "shape": o.shape,
               "threads": o.threads, "rounds": o.rounds,
+              "prefix": o.prefix,
               "model": os.path.basename(o.model or "BERT-base"),
               "machine": machine(o), "runs": []}
     all_models = models(o)
@@ -293,9 +321,11 @@ def compare(o, pythons):
             continue
         say(f"{model['block']} {model['sparsity']:.0%}")
         prepare(o, all_models[0]["path"], model)
+        if any(precision(s) == "int8" for s in o.systems):
+            quantize(o, pythons["runtimes"], model)
         model["results"] = measure(o, pythons, model)
         result["runs"].append({k: v for k, v in model.items()
-                               if k not in ("path", "starts")})
+                               if k not in ("path", "int8", "starts")})
         for name in os.listdir(o.scratch):
             os.remove(f"{o.scratch}/{name}")
     result["machine"]["peak_gflops_after"] = peak(o)

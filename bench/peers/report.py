@@ -15,7 +15,13 @@ COLORS = {"burin": "#c0392b", "onnxruntime": "#1f3a5f", "openvino": "#2a7f9e",
 
 
 def color(system):
-    return COLORS[system.partition("@")[0]]
+    return COLORS[system.partition("@")[0].partition(":")[0]]
+
+
+def dash(system):
+    """Of its line in the plot, by precision."""
+    return ("4 3" if system == "bound" else "1 3" if ":int8" in system else
+            "8 3" if ":bf16" in system else "")
 
 
 def write(out, result):
@@ -131,6 +137,11 @@ def remarks(result):
     return "\n".join(lines) + "\n" if lines else "None.\n"
 
 
+def started(result):
+    prefix = result.get("prefix")
+    return f", processes started with `{prefix}`" if prefix else ""
+
+
 def versions(result):
     found = {s: x["version"] for r in result["runs"]
              for s, x in r["results"].items() if "version" in x}
@@ -147,9 +158,11 @@ thread{'s' * (threads > 1)}
 the start {m['load']:.1f}. FMA peak of one core {m['peak_gflops']:.1f} GFLOP/s \
 before, {m['peak_gflops_after']:.1f} after. {versions(result)}.
 
-Medians of {result['rounds']} rounds; in a round every system runs once \
-untimed and once timed, after one another. float32. Bound: the operations that \
-the zeros leave, at the FMA peak.
+Medians of {result['rounds']} rounds{started(result)}; in a round every system \
+runs once \
+untimed and once timed, after one another. float32 but for :bf16 and :int8, \
+which is a file quantized dynamically by onnxruntime.quantization. Bound: the \
+operations that the zeros leave, at the fp32 FMA peak.
 
 {times(result)}
 {ratios(result)}
@@ -218,9 +231,9 @@ def panel(result, block, x0, scale):
     for s, line in lines.items():
         d = "L".join(f"{x(p):.1f} {y(t):.1f}" for p, t in line)
         width = 3 if s == "burin" else 1.5
-        dash = ' stroke-dasharray="4 3"' if s == "bound" else ""
         out.append(f'<path d="M{d}" fill="none" stroke="{color(s)}" '
-                   f'stroke-width="{width}"{dash}/>')
+                   f'stroke-width="{width}" '
+                   f'stroke-dasharray="{dash(s)}"/>')
         out += [f'<circle cx="{x(p):.1f}" cy="{y(t):.1f}" r="{width}" '
                 f'fill="{color(s)}"/>' for p, t in line if s != "bound"]
     ends = spread([(y(line[-1][1]), s) for s, line in lines.items()])

@@ -2,10 +2,11 @@
 """The systems of worker.py, one function each.  Its arguments are the path of
 the model, the inputs, the number of threads, and the block in which the weights
 were pruned.  It returns {"version", "run"} and sometimes "note"; run() returns
-last_hidden_state.  All compute in float32, and get fixed shapes if they accept
-them.  The two systems that turns.py compares also take the names of the
-outputs, of which run() returns the first, and return "call": the same run
-without copying the outputs.
+last_hidden_state.  All compute in float32, except on a file of integers, and in
+bf16 where they get that precision.  They get fixed shapes if they accept them.
+The two systems that turns.py compares also take the names of the outputs, of
+which run() returns the first, and return "call": the same run without copying
+the outputs.
 """
 
 import importlib
@@ -32,7 +33,9 @@ def modules(name):
 # ---- burin, through its C interface -----------------------------------------
 
 def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
-          **settings):
+          shared=None, **settings):
+    """shared: outputs that lie in the buffers of inputs, by name of the input,
+    which is a view [:, :, :tokens] of its buffer."""
     import ctypes as c
     import numpy as np
 
@@ -69,9 +72,13 @@ def burin(model, inputs, threads, block, outputs=("last_hidden_state",),
     call(lib.burin_model_load, model.encode(), options, c.byref(loaded))
     call(lib.burin_session_new, loaded, options, c.byref(session))
     lib.burin_options_free(options)
+    for name, output in (shared or {}).items():
+        call(lib.burin_session_share, session, name.encode(), output.encode(),
+             c.c_int64(inputs[name].base.shape[2]))
     given = (Tensor * len(inputs))(*(
         Tensor(name.encode(), dtypes[x.dtype.name], x.ndim,
-               (c.c_int64 * 8)(*x.shape), x.ctypes.data, x.nbytes)
+               (c.c_int64 * 8)(*x.shape), x.ctypes.data,
+               (x if x.flags.c_contiguous else x.base).nbytes)
         for name, x in inputs.items()))
     wanted = (Output * len(outputs))(*(Output(x.encode()) for x in outputs))
     sizes = c.c_size_t(len(given)), c.c_size_t(len(wanted))
@@ -112,14 +119,14 @@ def onnxruntime(model, inputs, threads, block,
             "call": lambda: session.run_with_iobinding(places)}
 
 
-def openvino(model, inputs, threads, block):
+def openvino(model, inputs, threads, block, precision="f32"):
     import openvino as ov
     core = ov.Core()
     net = core.read_model(model)
     net.reshape({name: list(x.shape) for name, x in inputs.items()})
     request = core.compile_model(net, "CPU", {
         "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
-        "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision,
     }).create_infer_request()
     return {"version": ov.__version__.split("-")[0],
             "run": lambda: request.infer(inputs)["last_hidden_state"]}

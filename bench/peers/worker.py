@@ -2,7 +2,7 @@
 """A process that runs one system on one model.  peers.py starts it with the
 Python of the system's environment and asks all workers for samples in turn.
 
-    worker.py SYSTEM MODEL BATCH SEQ THREADS BLOCK
+    worker.py SYSTEM MODEL BATCH SEQ THREADS BLOCK PRECISION
 
 Replies are lines of JSON on the original standard output.  The first one, sent
 after the first run, is {"version", "load_s", "rss_mb", "note"} or {"error"}.
@@ -20,9 +20,9 @@ import numpy as np
 
 
 def arguments(argv):
-    name, model, batch, seq, threads, block = argv
+    name, model, batch, seq, threads, block, precision = argv
     return name, model, (int(batch), int(seq)), int(threads), [
-        int(n) for n in block.split("x")]
+        int(n) for n in block.split("x")], precision
 
 
 def feed(batch, seq):
@@ -49,14 +49,16 @@ def main(argv):
     def answer(**what):
         print(json.dumps(what), file=answers, flush=True)
 
-    name, model, shape, threads, block = arguments(argv)
+    name, model, shape, threads, block, precision = arguments(argv)
     try:
         import systems
         system = getattr(systems, name.replace("-", "_"))
         inputs = feed(*shape)
         systems.modules(name)
         start = time.perf_counter()
-        made = system(model, inputs, threads, block)
+        # A file of integers says all itself.
+        made = system(model, inputs, threads, block,
+                      **{"precision": "bf16"} if precision == "bf16" else {})
         output = made["run"]()
         load = time.perf_counter() - start
     except Exception as e:      # any error is reported in the table

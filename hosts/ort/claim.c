@@ -6,6 +6,7 @@
  */
 #include "hosts/ort/claim.h"
 
+#include "hosts/ort/gain.h"
 #include "hosts/ort/model.h"
 #include "hosts/ort/split.h"
 
@@ -13,13 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A claim must bring the time that the layers take dense down to this share,
- * since burin and ONNX Runtime differ also in what has no zeros.  burin has
- * integer weights as floats, which take four times as long as integers do in
- * ONNX Runtime.  */
-#define MOST_TIME 0.8
-#define MOST_TIME_INTEGER 0.2
 
 /* What comes of an attempt.  */
 enum verdict { CLAIMED, NO_GAIN, UNFIT };
@@ -53,38 +47,56 @@ tell(const struct claims *c, int level, const char *fmt, ...)
 
 /* ---- does it run? -------------------------------------------------------- */
 
-/* Inputs of the model with dim for every size that is not known.  */
+#define ONES { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }
+enum { NUM_ONES = 16 };
+
+/* NUM_ONES ones of a type.  NULL for floats: a scale that a run gives may be
+ * one that burin does not support.  */
+static const void *
+ones_of(enum burin_dtype dtype)
+{
+	static const int8_t bytes[NUM_ONES] = ONES;
+	static const int16_t i16[NUM_ONES] = ONES;
+	static const int32_t i32[NUM_ONES] = ONES;
+	static const int64_t i64[NUM_ONES] = ONES;
+
+	switch (dtype) {
+	case BURIN_U8: case BURIN_I8: case BURIN_BOOL:
+		return bytes;
+	case BURIN_U16: case BURIN_I16:
+		return i16;
+	case BURIN_U32: case BURIN_I32:
+		return i32;
+	case BURIN_U64: case BURIN_I64:
+		return i64;
+	default:
+		return NULL;
+	}
+}
+
+/* Inputs of the model with dim for every size that is not known.  Small ones
+ * may decide shapes, as a number of steps does: they are 1 everywhere.  */
 static void
 guess_inputs(const burin_model *m, burin_tensor *in, size_t nin, int64_t dim)
 {
 	for (size_t i = 0; i < nin; i++) {
 		const burin_value_info *v = burin_model_input(m, i);
+		int64_t n = 1;
 
 		in[i] = (burin_tensor){ .name = v->name, .dtype = v->dtype,
 		    .rank = v->rank };
-		for (int k = 0; k < v->rank; k++)
+		for (int k = 0; k < v->rank; k++) {
 			in[i].dims[k] = v->dims[k] < 0 ? dim : v->dims[k];
+			n = n > NUM_ONES ? n : n * in[i].dims[k];
+		}
 		in[i].nbytes = SIZE_MAX;
+		if (n <= NUM_ONES)
+			in[i].data = ones_of(v->dtype);
 	}
 }
 
-/* The host makes room for outputs before a run, so their shapes must be known
- * then.  */
-static bool
-known_shapes(struct attempt *a, const burin_output *out, size_t nout)
-{
-	for (size_t i = 0; i < nout; i++)
-		for (int d = 0; d < out[i].rank || out[i].rank < 0; d++) {
-			if (out[i].rank >= 0 && out[i].dims[d] >= 0)
-				continue;
-			snprintf(a->why, sizeof a->why, "output '%s': its "
-			    "shape depends on data", out[i].name);
-			return false;
-		}
-	return true;
-}
-
-/* Types of outputs must be those that ONNX Runtime has found.  */
+/* Types of outputs must be those that ONNX Runtime has found.  A type that only
+ * a run tells is compared then (run.c).  */
 static bool
 same_types(struct attempt *a, const burin_output *out, size_t nout)
 {
@@ -95,7 +107,7 @@ same_types(struct attempt *a, const burin_output *out, size_t nout)
 		status = graph_type(a->g, &a->m.out.v[i], &t);
 		if (status)
 			a->claims->api->ReleaseStatus(status);
-		else if (t.dtype == (int)out[i].dtype)
+		else if (!out[i].dtype || t.dtype == (int)out[i].dtype)
 			continue;
 		snprintf(a->why, sizeof a->why, "output '%s' has type %d, "
 		    "wanted %d", out[i].name, out[i].dtype, t.dtype);
@@ -104,8 +116,7 @@ same_types(struct attempt *a, const burin_output *out, size_t nout)
 	return true;
 }
 
-/* Shapes that work out for some size will do so for others.  Those that depend
- * on data never do here, where there is none.  */
+/* Shapes that work out for some size will do so for others.  */
 static bool
 try_shapes(struct attempt *a, burin_session *s)
 {
@@ -127,8 +138,7 @@ try_shapes(struct attempt *a, burin_session *s)
 	if (rc < 0)
 		snprintf(a->why, sizeof a->why, "%s", err.msg);
 	else
-		good = known_shapes(a, out, nout) &&
-		    same_types(a, out, nout);
+		good = same_types(a, out, nout);
 	free(in);
 	free(out);
 	return good;
@@ -159,83 +169,26 @@ runs(struct attempt *a)
 
 /* ---- does it pay? -------------------------------------------------------- */
 
-static double
-time_of(const burin_candidate_info *k)
+bool
+claims_compiled(const struct claims *c, const burin_model *m)
 {
-	return k->measured_us > 0 ? k->measured_us : k->predicted_us;
+	burin_stats st;
+
+	burin_model_stats(m, &st, sizeof st);
+	if (st.failed)
+		tell(c, ORT_LOG_WARNING, "%d of %d kernels were not compiled: "
+		    "%s", st.failed, st.kernels, st.note);
+	return !st.failed;
 }
 
-struct times {
-	double as_is, dense;    /* microseconds of layers, as decided, dense */
-	double known, unknown;  /* weights of those layers, and of others */
-};
-
-static void
-add_layer(const burin_model *m, size_t layer, struct times *t)
-{
-	const burin_layer_info *l = burin_model_layer(m, layer);
-	double weights = (double)l->rows * (double)l->cols;
-	double chosen = 0, best = 0;
-
-	for (size_t i = 0; i < l->ncandidates; i++) {
-		const burin_candidate_info *k = burin_model_candidate(m,
-		    layer, i);
-
-		if (k->chosen)
-			chosen = time_of(k);
-		if (k->dense && (best == 0 || time_of(k) < best))
-			best = time_of(k);
-	}
-	t->as_is += chosen;
-	t->dense += best > 0 ? best : chosen;
-	*(l->ncandidates ? &t->known : &t->unknown) += weights;
-}
-
-/* Rounding of activations, as a model with QuantizeLinear wants it, is work of
- * its own for burin and next to none for kernels on integers.  */
-static bool
-rounds(const burin_model *m)
-{
-	for (size_t i = 0; i < burin_model_num_ops(m); i++)
-		if (!strcmp(burin_model_op(m, i)->name, "QuantizeLinear"))
-			return true;
-	return false;
-}
-
-/* Layers that were dense without question have no predicted time: they take as
- * long for a weight as the others would dense.  */
 static bool
 pays(struct attempt *a)
 {
-	size_t n = burin_model_num_layers(a->model);
-	struct times t = { 0 };
-	double rest, most;
-	burin_stats st;
-
-	for (size_t i = 0; i < n; i++)
-		add_layer(a->model, i, &t);
-	if (t.dense <= 0) {
-		snprintf(a->why, sizeof a->why, "%zu layers, none is sparse",
-		    n);
+	if (!claims_compiled(a->claims, a->model)) {
+		snprintf(a->why, sizeof a->why, "kernels were not compiled");
 		return false;
 	}
-	if (rounds(a->model)) {
-		snprintf(a->why, sizeof a->why, "activations are quantized");
-		return false;
-	}
-	burin_model_stats(a->model, &st, sizeof st);
-	if (st.failed) {
-		snprintf(a->why, sizeof a->why, "%d of %d kernels were not "
-		    "compiled: %s", st.failed, st.kernels, st.note);
-		tell(a->claims, ORT_LOG_WARNING, "%s", a->why);
-		return false;
-	}
-	rest = t.unknown * t.dense / t.known;
-	most = burin_model_num_dequantized(a->model) ? MOST_TIME_INTEGER :
-	    MOST_TIME;
-	snprintf(a->why, sizeof a->why, "%zu layers, predicted %.0f us, all "
-	    "dense %.0f us", n, t.as_is + rest, t.dense + rest);
-	return t.as_is + rest <= (t.dense + rest) * most;
+	return gain_predict(a->model, a->why, sizeof a->why);
 }
 
 /* ---- one claim ----------------------------------------------------------- */
@@ -340,17 +293,25 @@ is_about(const char *line, const char *name)
 	    !strncmp(at + 7 + n, "', opset ", 9);
 }
 
+/* A line that is about no node of g is about one in a body: whose, it does not
+ * tell.  */
 static void
 refuse_unsupported(struct graph *g, const burin_model *m)
 {
-	size_t lines = burin_model_num_unsupported(m);
+	bool inside = false;
 	char buf[24];
 
-	for (size_t i = 0; i < g->n; i++)
-		for (size_t k = 0; k < lines && !g->node[i].refused; k++)
-			g->node[i].refused = is_about(
-			    burin_model_unsupported(m, k),
-			    model_node_name(g, i, buf));
+	for (size_t k = 0; k < burin_model_num_unsupported(m); k++) {
+		bool found = false;
+
+		for (size_t i = 0; i < g->n; i++)
+			if (is_about(burin_model_unsupported(m, k),
+			    model_node_name(g, i, buf)))
+				found = g->node[i].refused = true;
+		inside |= !found;
+	}
+	for (size_t i = 0; i < g->n && inside; i++)
+		g->node[i].refused |= g->node[i].nbody > 0;
 }
 
 /* Find out which nodes burin does not support.  */

@@ -21,6 +21,9 @@ struct claims {
 	struct claim *first;
 };
 
+/* Report what kernels lack, if there is anything, as a warning.  */
+bool claims_compiled(const struct claims *c, const burin_model *m);
+
 /* Put claims on what g has to gain by it on the list and on info, the list of
  * ONNX Runtime: all of g, or the parts of it between nodes that burin does not
  * support.  */

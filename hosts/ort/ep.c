@@ -7,6 +7,7 @@
  * linked to stay in memory (-z nodelete).
  */
 #include "hosts/ort/claim.h"
+#include "hosts/ort/context.h"
 #include "hosts/ort/run.h"
 
 #include <stdatomic.h>
@@ -43,7 +44,8 @@ provider_name(const struct OrtEp *base)
 	return name;
 }
 
-/* Bodies of If and Loop stay with ONNX Runtime.  */
+/* ONNX Runtime asks for bodies first.  A body is run by who runs its node, so
+ * it is left for that.  */
 static struct OrtStatus *
 get_capability(struct OrtEp *base, const struct OrtGraph *graph,
     struct OrtEpGraphSupportInfo *info)
@@ -51,6 +53,7 @@ get_capability(struct OrtEp *base, const struct OrtGraph *graph,
 	struct provider *p = (struct provider *)base;
 	const struct OrtNode *parent = NULL;
 	struct OrtStatus *status;
+	bool found = false;
 	struct graph g;
 
 	ORT_TRY(p->api->Graph_GetParentNode(graph, &parent));
@@ -58,20 +61,21 @@ get_capability(struct OrtEp *base, const struct OrtGraph *graph,
 		return NULL;
 	claims_free(&p->claims);
 	status = graph_read(p->api, graph, &g);
-	if (!status && g.n)
+	if (!status)
+		status = context_claim(&p->claims, &g, info, &found);
+	if (!status && g.n && !found)
 		status = claims_make(&p->claims, &g, info);
 	graph_free(&g);
 	return status;
 }
 
+/* The model of a claim, by the name of an output.  */
 static struct OrtStatus *
-compile_one(struct provider *p, const struct OrtNode *fused,
-    struct OrtNodeComputeInfo **out)
+take_model(struct provider *p, const struct OrtNode *fused, burin_model **m)
 {
 	const struct OrtValueInfo **infos;
 	const char *output = "";
 	struct OrtStatus *status;
-	burin_model *m;
 	size_t n = 0;
 
 	ORT_TRY(p->api->Node_GetNumOutputs(fused, &n));
@@ -84,31 +88,56 @@ compile_one(struct provider *p, const struct OrtNode *fused,
 	free(infos);
 	if (status)
 		return status;
-	m = claims_take(&p->claims, output);
-	if (!m)
-		return p->api->CreateStatus(ORT_FAIL,
-		    "burin: asked to compile nodes that it did not claim");
-	return run_new(p->api, &p->settings, fused, m, out);
+	*m = claims_take(&p->claims, output);
+	return *m ? NULL : p->api->CreateStatus(ORT_FAIL,
+	    "burin: asked to compile nodes that it did not claim");
 }
 
-/* The models are those that the claims were made with.  */
+/* context: NULL, or where its EPContext node goes.  */
+static struct OrtStatus *
+compile_one(struct provider *p, struct fused f,
+    struct OrtNodeComputeInfo **out, struct OrtNode **context)
+{
+	struct OrtStatus *status;
+
+	ORT_TRY(context_load(&p->claims, f.graph, &f.model));
+	if (!f.model)
+		ORT_TRY(take_model(p, f.node, &f.model));
+	status = context ? context_write(p->api, &p->settings, &f, context) :
+	    NULL;
+	if (!status)
+		return run_new(p->api, &p->settings, f.node, f.model, out);
+	burin_model_free(f.model);
+	return status;
+}
+
+/* The models are those that the claims were made with, or of EPContext nodes.
+ */
 static struct OrtStatus *
 compile(struct OrtEp *base, const struct OrtGraph **graphs,
     const struct OrtNode **fused, size_t n, struct OrtNodeComputeInfo **out,
     struct OrtNode **context)
 {
+	struct provider *p = (struct provider *)base;
 	struct OrtStatus *status;
 
-	(void)graphs;
-	(void)context;
+	if (!p->settings.context)
+		context = NULL;
 	for (size_t i = 0; i < n; i++) {
-		status = compile_one((struct provider *)base, fused[i],
-		    &out[i]);
+		struct fused f = { fused[i], graphs[i], NULL, i };
+
+		status = compile_one(p, f, &out[i],
+		    context ? &context[i] : NULL);
 		if (!status)
 			continue;
-		while (i--) {
-			run_free(out[i]);
-			out[i] = NULL;
+		for (size_t k = 0; k <= i; k++) {
+			if (k < i)
+				run_free(out[k]);
+			out[k] = NULL;
+			if (context && context[k])
+				p->api->ReleaseNode(context[k]);
+			if (context)
+				context[k] = NULL;
 		}
 		return status;
 	}

@@ -30,11 +30,12 @@ ort_burin(const struct ort_api *api, const burin_error *err)
 
 /* ---- types --------------------------------------------------------------- */
 
+/* Burin computes doubles as floats, ONNX Runtime does not.  */
 static int
 dtype_of(int element)
 {
 	switch (element) {
-	case BURIN_F32: case BURIN_F64: case BURIN_F16: case BURIN_BF16:
+	case BURIN_F32: case BURIN_F16: case BURIN_BF16:
 	case BURIN_U8: case BURIN_U16: case BURIN_U32: case BURIN_U64:
 	case BURIN_I8: case BURIN_I16: case BURIN_I32: case BURIN_I64:
 	case BURIN_BOOL:
@@ -107,6 +108,49 @@ read_values(const struct graph *g, struct value *v, size_t n)
 	return NULL;
 }
 
+typedef struct OrtStatus *count_fn(const struct OrtGraph *, size_t *);
+typedef struct OrtStatus *list_fn(const struct OrtGraph *,
+    const struct OrtValueInfo **, size_t);
+
+static struct OrtStatus *
+list_values(struct graph *g, count_fn *count, list_fn *list,
+    struct value **v, size_t *n)
+{
+	*v = NULL;
+	ORT_TRY(count(g->graph, n));
+	free(g->scratch);
+	g->scratch = calloc(*n + 1, sizeof *g->scratch);
+	*v = calloc(*n + 1, sizeof **v);
+	if (!g->scratch || !*v)
+		return ort_nomem(g->api);
+	ORT_TRY(list(g->graph, (void *)g->scratch, *n));
+	return read_values(g, *v, *n);
+}
+
+struct OrtStatus *
+graph_inputs(struct graph *g, struct value **v, size_t *n)
+{
+	return list_values(g, g->api->Graph_GetNumInputs,
+	    g->api->Graph_GetInputs, v, n);
+}
+
+struct OrtStatus *
+graph_initializers(struct graph *g, struct value **v, size_t *n)
+{
+	return list_values(g, g->api->Graph_GetNumInitializers,
+	    g->api->Graph_GetInitializers, v, n);
+}
+
+struct OrtStatus *
+graph_bodies(const struct graph *g, const struct node *n,
+    const struct OrtGraph ***bodies, const char ***names)
+{
+	*bodies = calloc(n->nbody + 1, sizeof (void *));
+	*names = calloc(n->nbody + 1, sizeof **names);
+	return *bodies && *names ? g->api->Node_GetSubgraphs(n->node, *bodies,
+	    n->nbody, *names) : ort_nomem(g->api);
+}
+
 /* Does burin have the types of all n values?  */
 static struct OrtStatus *
 check_values(const struct graph *g, const struct value *v, size_t n,
@@ -123,34 +167,82 @@ check_values(const struct graph *g, const struct value *v, size_t n,
 	return NULL;
 }
 
+static struct OrtStatus *
+check_list(struct graph *g, struct OrtStatus *(*list)(struct graph *,
+    struct value **, size_t *), bool *refused)
+{
+	struct value *v;
+	size_t n = 0;
+	struct OrtStatus *status = list(g, &v, &n);
+
+	if (!status)
+		status = check_values(g, v, n, refused);
+	free(v);
+	return status;
+}
+
+/* Does burin have the types of all values of a body?  */
+static struct OrtStatus *
+check_body(const struct ort_api *api, const struct OrtGraph *body,
+    bool *refused)
+{
+	struct graph g;
+	struct OrtStatus *status = graph_read(api, body, &g);
+
+	for (size_t i = 0; !status && i < g.n; i++)
+		*refused |= g.node[i].refused;
+	if (!status)
+		status = check_values(&g, g.out, g.nout, refused);
+	if (!status)
+		status = check_list(&g, graph_inputs, refused);
+	if (!status)
+		status = check_list(&g, graph_initializers, refused);
+	graph_free(&g);
+	return status;
+}
+
+static struct OrtStatus *
+check_bodies(const struct graph *g, struct node *n)
+{
+	const struct OrtGraph **bodies;
+	const char **names;
+	struct OrtStatus *status = graph_bodies(g, n, &bodies, &names);
+
+	for (size_t i = 0; !status && i < n->nbody && !n->refused; i++)
+		status = check_body(g->api, bodies[i], &n->refused);
+	free(bodies);
+	free(names);
+	return status;
+}
+
 /* Values of a node, after those of the nodes before it at *next.  */
 static struct OrtStatus *
 read_node(struct graph *g, struct node *n, struct value **next)
 {
 	const struct ort_api *api = g->api;
 	const struct OrtValueInfo **infos = (void *)g->scratch;
-	size_t explicit = 0, implicit = 0, bodies = 0;
+	size_t implicit = 0;
 
 	ORT_TRY(api->Node_GetName(n->node, &n->name));
 	ORT_TRY(api->Node_GetOperatorType(n->node, &n->op));
 	ORT_TRY(api->Node_GetDomain(n->node, &n->domain));
-	ORT_TRY(api->Node_GetNumInputs(n->node, &explicit));
+	ORT_TRY(api->Node_GetNumInputs(n->node, &n->nexplicit));
 	ORT_TRY(api->Node_GetNumImplicitInputs(n->node, &implicit));
 	ORT_TRY(api->Node_GetNumOutputs(n->node, &n->nout));
-	ORT_TRY(api->Node_GetNumSubgraphs(n->node, &bodies));
-	n->nin = explicit + implicit;
+	ORT_TRY(api->Node_GetNumSubgraphs(n->node, &n->nbody));
+	n->nin = n->nexplicit + implicit;
 	n->in = *next;
 	n->out = n->in + n->nin;
 	*next = n->out + n->nout;
-	ORT_TRY(api->Node_GetInputs(n->node, infos, explicit));
-	ORT_TRY(read_values(g, n->in, explicit));
+	ORT_TRY(api->Node_GetInputs(n->node, infos, n->nexplicit));
+	ORT_TRY(read_values(g, n->in, n->nexplicit));
 	ORT_TRY(api->Node_GetImplicitInputs(n->node, infos, implicit));
-	ORT_TRY(read_values(g, n->in + explicit, implicit));
+	ORT_TRY(read_values(g, n->in + n->nexplicit, implicit));
 	ORT_TRY(api->Node_GetOutputs(n->node, infos, n->nout));
 	ORT_TRY(read_values(g, n->out, n->nout));
-	n->refused = bodies > 0;
 	ORT_TRY(check_values(g, n->in, n->nin, &n->refused));
-	return check_values(g, n->out, n->nout, &n->refused);
+	ORT_TRY(check_values(g, n->out, n->nout, &n->refused));
+	return n->nbody ? check_bodies(g, n) : NULL;
 }
 
 /* Room for all values.  */
@@ -234,6 +326,29 @@ graph_free(struct graph *g)
 	free(g->values);
 	free(g->made);
 	free(g->scratch);
+}
+
+struct OrtStatus *
+graph_attr(const struct ort_api *api, const struct OrtOpAttr *a, int type,
+    void **out, size_t *n)
+{
+	struct OrtStatus *status;
+	size_t have = sizeof (int64_t), need = 0;
+
+	/* The first call may fail for want of room: then it says how much.  */
+	*out = calloc(1, have);
+	status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
+	    ort_nomem(api);
+	if (status && need > have) {
+		api->ReleaseStatus(status);
+		free(*out);
+		have = need;
+		*out = calloc(1, have);
+		status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
+		    ort_nomem(api);
+	}
+	*n = need;
+	return status;
 }
 
 long

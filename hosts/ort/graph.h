@@ -37,7 +37,9 @@ struct type {
 struct node {
 	const struct OrtNode *node;
 	const char *name, *op, *domain;
-	size_t nin, nout;               /* in: implicit ones too, at the end */
+	size_t nin, nout;               /* in: what bodies use, too, at the
+	                                   end */
+	size_t nexplicit, nbody;        /* of nin, the others; bodies */
 	struct value *in, *out;
 	bool refused;                   /* stays with ONNX Runtime */
 };
@@ -54,11 +56,26 @@ struct graph {
 	const void **scratch;
 };
 
-/* g is to be freed also after an error.  Nodes with bodies, or with values or
- * attributes of types that burin lacks, are refused at once.  */
+/* g is to be freed also after an error.  Nodes that have values of types that
+ * burin lacks, in their bodies, too, are refused at once.  */
 struct OrtStatus *graph_read(const struct ort_api *api,
     const struct OrtGraph *in, struct graph *g);
 void graph_free(struct graph *g);
+
+/* Lists, to be freed also after an error.  */
+struct OrtStatus *graph_inputs(struct graph *g, struct value **v, size_t *n);
+struct OrtStatus *graph_initializers(struct graph *g, struct value **v,
+    size_t *n);
+
+/* Bodies of a node: subgraphs and the names of their attributes, in arrays of
+ * node->nbody that are to be freed also after an error.  */
+struct OrtStatus *graph_bodies(const struct graph *g, const struct node *n,
+    const struct OrtGraph ***bodies, const char ***names);
+
+/* The value of an attribute of a type other than tensor and graph: n bytes, to
+ * be freed also after an error.  */
+struct OrtStatus *graph_attr(const struct ort_api *api,
+    const struct OrtOpAttr *a, int type, void **out, size_t *n);
 
 /* The index of the node that makes a value; -1: none does.  */
 long graph_maker(const struct graph *g, const char *name);

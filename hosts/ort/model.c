@@ -12,8 +12,10 @@ enum { GRAPH_NODE = 1, GRAPH_NAME, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11,
 	GRAPH_OUTPUT };
 enum { NODE_INPUT = 1, NODE_OUTPUT, NODE_NAME, NODE_OP, NODE_ATTRIBUTE,
 	NODE_DOMAIN = 7 };
-enum { ATTR_NAME = 1, ATTR_F, ATTR_I, ATTR_S, ATTR_T, ATTR_FLOATS = 7,
-	ATTR_INTS, ATTR_TYPE = 20 };
+enum { ATTR_NAME = 1, ATTR_F, ATTR_I, ATTR_S, ATTR_T, ATTR_G, ATTR_FLOATS,
+	ATTR_INTS, ATTR_STRINGS, ATTR_TYPE = 20 };
+enum { TYPE_FLOAT = 1, TYPE_INT, TYPE_STRING, TYPE_A_TENSOR, TYPE_GRAPH,
+	TYPE_FLOATS, TYPE_INTS, TYPE_STRINGS };
 enum { TENSOR_DIMS = 1, TENSOR_TYPE, TENSOR_NAME = 8, TENSOR_RAW,
 	TENSOR_EXTERNAL = 13, TENSOR_LOCATION };
 enum { ENTRY_KEY = 1, ENTRY_VALUE };
@@ -96,15 +98,46 @@ put_entry(struct bytes *b, const char *key, const char *value)
 	bytes_close(b, at);
 }
 
+/* Blobs get their names when there are no more.  */
 static void
-put_blob(struct model *m, const void *data, size_t size)
+name_blob(size_t i, char name[24])
 {
-	char *name = m->name[m->nblob];
+	snprintf(name, 24, "%zu", i);
+}
 
-	snprintf(name, sizeof *m->name, "%zu", m->nblob);
-	m->blob[m->nblob++] = (burin_blob){ name, data, size };
+static struct OrtStatus *
+put_blob(const struct ort_api *api, struct model *m, const void *data,
+    size_t size)
+{
+	char name[24];
+
+	if (m->nblob == m->blob_room) {
+		size_t room = 2 * m->blob_room + 64;
+		void *p = realloc(m->blob, room * sizeof *m->blob);
+
+		if (!p)
+			return ort_nomem(api);
+		m->blob = p;
+		m->blob_room = room;
+	}
+	name_blob(m->nblob, name);
+	m->blob[m->nblob++] = (burin_blob){ NULL, data, size };
 	put_entry(&m->bytes, "location", name);
 	bytes_int(&m->bytes, TENSOR_LOCATION, EXTERNAL);
+	return NULL;
+}
+
+static struct OrtStatus *
+name_blobs(const struct ort_api *api, struct model *m)
+{
+	m->name = calloc(m->nblob + 1, sizeof *m->name);
+	if (!m->name)
+		return ort_nomem(api);
+	for (size_t i = 0; i < m->nblob; i++) {
+		name_blob(i, m->name[i]);
+		m->blob[i].name = m->name[i];
+	}
+	return NULL;
 }
 
 /* name NULL: of an attribute, which always has its bytes in it.  */
@@ -128,7 +161,7 @@ put_tensor(const struct graph *g, struct model *m, int field,
 	if (name)
 		bytes_text(b, TENSOR_NAME, name);
 	if (name && size >= LARGE)
-		put_blob(m, data, size);
+		ORT_TRY(put_blob(g->api, m, data, size));
 	else
 		bytes_data(b, TENSOR_RAW, data, size);
 	bytes_close(b, at);
@@ -137,38 +170,16 @@ put_tensor(const struct graph *g, struct model *m, int field,
 
 /* ---- nodes --------------------------------------------------------------- */
 
-/* The value of an attribute, of a type other than tensor, to be freed.  */
-static struct OrtStatus *
-read_attr(const struct ort_api *api, const struct OrtOpAttr *a, int type,
-    void **out, size_t *n)
-{
-	struct OrtStatus *status;
-	size_t have = sizeof (int64_t), need = 0;
-
-	/* The first call may fail for want of room: then it says how much.  */
-	*out = calloc(1, have);
-	status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
-	    ort_nomem(api);
-	if (status && need > have) {
-		api->ReleaseStatus(status);
-		free(*out);
-		have = need;
-		*out = calloc(1, have);
-		status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
-		    ort_nomem(api);
-	}
-	*n = need;
-	return status;
-}
-
 static void
 put_attr_value(struct bytes *b, int type, const void *p, size_t n)
 {
-	static const int onnx[] = { [ORT_ATTR_FLOAT] = 1, [ORT_ATTR_INT] = 2,
-		[ORT_ATTR_STRING] = 3, [ORT_ATTR_FLOATS] = 6,
-		[ORT_ATTR_INTS] = 7 };
+	static const int onnx[] = { [ORT_ATTR_FLOAT] = TYPE_FLOAT,
+		[ORT_ATTR_INT] = TYPE_INT, [ORT_ATTR_STRING] = TYPE_STRING,
+		[ORT_ATTR_FLOATS] = TYPE_FLOATS, [ORT_ATTR_INTS] = TYPE_INTS,
+		[ORT_ATTR_STRINGS] = TYPE_STRINGS };
 	const int64_t *i = p;
 	const float *f = p;
+	const char *s = p;
 
 	bytes_int(b, ATTR_TYPE, onnx[type]);
 	switch (type) {
@@ -184,6 +195,11 @@ put_attr_value(struct bytes *b, int type, const void *p, size_t n)
 	case ORT_ATTR_INTS:
 		for (size_t k = 0; k < n / sizeof *i; k++)
 			bytes_int(b, ATTR_INTS, i[k]);
+		break;
+	case ORT_ATTR_STRINGS:          /* each ends in a zero */
+		for (size_t k = 0; k < n; k += strnlen(s + k, n - k) + 1)
+			bytes_data(b, ATTR_STRINGS, s + k,
+			    strnlen(s + k, n - k));
 		break;
 	default:
 		for (size_t k = 0; k < n / sizeof *f; k++)
@@ -202,7 +218,7 @@ put_attr_tensor(const struct graph *g, struct model *m,
 	if (!v)
 		return g->api->CreateStatus(ORT_FAIL,
 		    "burin: an attribute has no tensor");
-	bytes_int(&m->bytes, ATTR_TYPE, 4);
+	bytes_int(&m->bytes, ATTR_TYPE, TYPE_A_TENSOR);
 	status = put_tensor(g, m, ATTR_T, NULL, v);
 	g->api->ReleaseValue(v);
 	return status;
@@ -219,14 +235,14 @@ put_attr(const struct graph *g, struct model *m, const struct OrtOpAttr *a)
 
 	ORT_TRY(g->api->OpAttr_GetName(a, &name));
 	ORT_TRY(g->api->OpAttr_GetType(a, &type));
-	if (type == ORT_ATTR_STRINGS)   /* no operator that burin has one */
+	if (type == ORT_ATTR_GRAPH)     /* put_bodies */
 		return NULL;
 	at = bytes_open(&m->bytes, NODE_ATTRIBUTE);
 	bytes_text(&m->bytes, ATTR_NAME, name);
 	if (type == ORT_ATTR_TENSOR) {
 		status = put_attr_tensor(g, m, a);
 	} else {
-		status = read_attr(g->api, a, type, &value, &n);
+		status = graph_attr(g->api, a, type, &value, &n);
 		if (!status)
 			put_attr_value(&m->bytes, type, value, n);
 		free(value);
@@ -263,6 +279,9 @@ model_node_name(const struct graph *g, size_t i, char buf[24])
 	return buf;
 }
 
+static struct OrtStatus *put_bodies(const struct graph *g, struct model *m,
+    const struct node *n);
+
 static struct OrtStatus *
 put_node(const struct graph *g, struct model *m, size_t i)
 {
@@ -272,7 +291,7 @@ put_node(const struct graph *g, struct model *m, size_t i)
 	struct OrtStatus *status = NULL;
 	char name[24];
 
-	for (size_t k = 0; k < n->nin; k++)
+	for (size_t k = 0; k < n->nexplicit; k++)
 		bytes_text(b, NODE_INPUT, n->in[k].name);
 	for (size_t k = 0; k < n->nout; k++)
 		bytes_text(b, NODE_OUTPUT, n->out[k].name);
@@ -281,6 +300,8 @@ put_node(const struct graph *g, struct model *m, size_t i)
 	bytes_text(b, NODE_DOMAIN, n->refused ? "refused" : n->domain);
 	if (!n->refused)
 		status = put_attrs(g, m, n);
+	if (!status && !n->refused && n->nbody)
+		status = put_bodies(g, m, n);
 	bytes_close(b, at);
 	return status;
 }
@@ -357,6 +378,71 @@ put_graph(const struct graph *g, const bool *in, struct model *m)
 	return NULL;
 }
 
+/* ---- bodies -------------------------------------------------------------- */
+
+/* inputs: those of the body, else its initializers.  */
+static struct OrtStatus *
+put_body_values(struct graph *body, struct model *m, bool inputs)
+{
+	struct value *v;
+	size_t n = 0;
+	struct OrtStatus *status = (inputs ? graph_inputs :
+	    graph_initializers)(body, &v, &n);
+
+	for (size_t i = 0; !status && i < n; i++)
+		status = inputs ? put_port(body, &m->bytes, GRAPH_INPUT,
+		    &v[i]) : put_from(body, m, &v[i]);
+	free(v);
+	return status;
+}
+
+static struct OrtStatus *
+put_body_graph(struct graph *body, struct model *m)
+{
+	for (size_t i = 0; i < body->n; i++)
+		ORT_TRY(put_node(body, m, i));
+	ORT_TRY(put_body_values(body, m, false));
+	ORT_TRY(put_body_values(body, m, true));
+	for (size_t i = 0; i < body->nout; i++)
+		ORT_TRY(put_port(body, &m->bytes, GRAPH_OUTPUT,
+		    &body->out[i]));
+	return NULL;
+}
+
+static struct OrtStatus *
+put_body(const struct ort_api *api, struct model *m, const char *attribute,
+    const struct OrtGraph *subgraph)
+{
+	struct graph body;
+	struct OrtStatus *status = graph_read(api, subgraph, &body);
+	size_t at = bytes_open(&m->bytes, NODE_ATTRIBUTE), graph;
+
+	bytes_text(&m->bytes, ATTR_NAME, attribute);
+	bytes_int(&m->bytes, ATTR_TYPE, TYPE_GRAPH);
+	graph = bytes_open(&m->bytes, ATTR_G);
+	bytes_text(&m->bytes, GRAPH_NAME, attribute);
+	if (!status)
+		status = put_body_graph(&body, m);
+	bytes_close(&m->bytes, graph);
+	bytes_close(&m->bytes, at);
+	graph_free(&body);
+	return status;
+}
+
+static struct OrtStatus *
+put_bodies(const struct graph *g, struct model *m, const struct node *n)
+{
+	const struct OrtGraph **bodies;
+	const char **names;
+	struct OrtStatus *status = graph_bodies(g, n, &bodies, &names);
+
+	for (size_t i = 0; !status && i < n->nbody; i++)
+		status = put_body(g->api, m, names[i], bodies[i]);
+	free(bodies);
+	free(names);
+	return status;
+}
+
 /* ---- all of it ----------------------------------------------------------- */
 
 static void
@@ -395,13 +481,10 @@ model_write(const struct graph *g, const bool *in, struct model *m)
 {
 	*m = (struct model){ 0 };
 	ORT_TRY(find_borders(g, in, m));
-	m->blob = calloc(m->from.n + 1, sizeof *m->blob);
-	m->name = calloc(m->from.n + 1, sizeof *m->name);
-	if (!m->blob || !m->name)
-		return ort_nomem(g->api);
 	bytes_int(&m->bytes, MODEL_IR_VERSION, IR_VERSION);
 	ORT_TRY(put_opsets(g, &m->bytes));
 	ORT_TRY(put_graph(g, in, m));
+	ORT_TRY(name_blobs(g->api, m));
 	return m->bytes.fail ? ort_nomem(g->api) : NULL;
 }
 

@@ -19,7 +19,7 @@ struct model {
 	struct bytes bytes;
 	struct value_set from, out;     /* what comes in, weights included; what
 	                                   is used outside */
-	size_t nblob;
+	size_t nblob, blob_room;
 	burin_blob *blob;
 	char (*name)[24];               /* of blobs */
 };

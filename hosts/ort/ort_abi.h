@@ -78,6 +78,15 @@ struct OrtEpApi {
 	    const struct OrtNodeFusionOptions *);
 };
 
+struct OrtModelEditorApi {
+	ort_slot *CreateTypes[6];
+	struct OrtStatus *(*CreateNode)(const char *op, const char *domain,
+	    const char *name, const char *const *inputs, size_t ninput,
+	    const char *const *outputs, size_t noutput,
+	    struct OrtOpAttr **attributes, size_t nattribute,
+	    struct OrtNode **);         /* takes the attributes */
+};
+
 /* The functions of slots.def as members.  */
 struct ort_api {
 #define SLOT(place, result, name, params) result (*name) params;
@@ -150,5 +159,7 @@ _Static_assert(ORT_PLACE(OrtEpFactory, IsStreamAware) == 12, "OrtEpFactory");
 _Static_assert(ORT_PLACE(OrtNodeComputeInfo, ReleaseState) == 3,
     "OrtNodeComputeInfo");
 _Static_assert(ORT_PLACE(OrtEpApi, AddNodesToFuse) == 2, "OrtEpApi");
+_Static_assert(ORT_PLACE(OrtModelEditorApi, CreateNode) == 6,
+    "OrtModelEditorApi");
 
 #endif

@@ -17,6 +17,7 @@ struct lane {
 	burin_session *session;
 	burin_tensor *in;
 	burin_output *out;
+	bool *open;                     /* its shape is known after the run */
 };
 
 struct run {
@@ -41,6 +42,7 @@ lane_free(struct lane *l)
 	burin_session_free(l->session);
 	free(l->in);
 	free(l->out);
+	free(l->open);
 	free(l);
 }
 
@@ -54,7 +56,8 @@ lane_new(struct run *r, struct lane **out)
 		return ort_nomem(r->api);
 	l->in = calloc(r->nin + 1, sizeof *l->in);
 	l->out = calloc(r->nout + 1, sizeof *l->out);
-	if (!l->in || !l->out) {
+	l->open = calloc(r->nout + 1, sizeof *l->open);
+	if (!l->in || !l->out || !l->open) {
 		lane_free(l);
 		return ort_nomem(r->api);
 	}
@@ -118,19 +121,60 @@ set_input(const struct run *r, const struct OrtKernelContext *context,
 	return NULL;
 }
 
+/* Does a run decide the shape?  */
+static bool
+is_open(const burin_output *out)
+{
+	for (int d = 0; d < out->rank; d++)
+		if (out->dims[d] < 0)
+			return true;
+	return out->rank < 0;
+}
+
+/* *data: memory of ONNX Runtime for an output; NULL: nobody wants it.  */
+static struct OrtStatus *
+get_room(const struct run *r, struct OrtKernelContext *context, size_t i,
+    const burin_output *out, void **data)
+{
+	struct OrtValue *value = NULL;
+	size_t size = 0;
+
+	*data = NULL;
+	ORT_TRY(r->api->KernelContext_GetOutput(context, i, out->dims,
+	    (size_t)out->rank, &value));
+	if (!value)
+		return NULL;
+	ORT_TRY(r->api->GetTensorSizeInBytes(value, &size));
+	if (size != out->nbytes)
+		return r->api->CreateStatus(ORT_EP_FAIL,
+		    "burin: an output has another type than ONNX Runtime "
+		    "expects");
+	return r->api->GetTensorMutableData(value, data);
+}
+
+/* ONNX Runtime makes room for an output when its shape is known: before the
+ * run, else after it, and then the output is lent by burin and copied.  */
 static struct OrtStatus *
 set_output(const struct run *r, struct OrtKernelContext *context, size_t i,
     burin_output *out)
 {
-	struct OrtValue *value = NULL;
-
-	ORT_TRY(r->api->KernelContext_GetOutput(context, i, out->dims,
-	    (size_t)out->rank, &value));
 	out->buffer = NULL;
-	out->room = out->nbytes;
-	if (!value)             /* nobody wants it */
+	if (is_open(out))
 		return NULL;
-	return r->api->GetTensorMutableData(value, &out->buffer);
+	out->room = out->nbytes;
+	return get_room(r, context, i, out, &out->buffer);
+}
+
+static struct OrtStatus *
+copy_output(const struct run *r, struct OrtKernelContext *context, size_t i,
+    const burin_output *out)
+{
+	void *to;
+
+	ORT_TRY(get_room(r, context, i, out, &to));
+	if (to && out->nbytes)
+		memcpy(to, out->data, out->nbytes);
+	return NULL;
 }
 
 static struct OrtStatus *
@@ -144,9 +188,14 @@ call(const struct run *r, struct lane *l, struct OrtKernelContext *context)
 	    &err) < 0)
 		return ort_burin(r->api, &err);
 	for (size_t i = 0; i < r->nout; i++)
+		l->open[i] = is_open(&l->out[i]);
+	for (size_t i = 0; i < r->nout; i++)
 		ORT_TRY(set_output(r, context, i, &l->out[i]));
 	if (burin_run(l->session, l->in, r->nin, l->out, r->nout, &err) < 0)
 		return ort_burin(r->api, &err);
+	for (size_t i = 0; i < r->nout; i++)
+		if (l->open[i])
+			ORT_TRY(copy_output(r, context, i, &l->out[i]));
 	return NULL;
 }
 

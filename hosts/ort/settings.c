@@ -49,6 +49,23 @@ set(const struct ort_api *api, const char *key, const char *value,
 	return s->key[s->n - 1] && s->value[s->n - 1] ? NULL : ort_nomem(api);
 }
 
+/* What a program asks of EPContext models.  */
+static struct OrtStatus *
+set_context(const struct ort_api *api, const char *key, const char *value,
+    struct settings *s)
+{
+	if (!strcmp(key, "ep.context_enable")) {
+		s->context = !strcmp(value, "1");
+	} else if (!strcmp(key, "ep.context_embed_mode")) {
+		s->context_embed = !strcmp(value, "1");
+	} else if (!strcmp(key, "ep.context_file_path")) {
+		free(s->context_path);
+		s->context_path = strdup(value);
+		return s->context_path ? NULL : ort_nomem(api);
+	}
+	return NULL;
+}
+
 static struct OrtStatus *
 read_pairs(const struct ort_api *api, const struct OrtKeyValuePairs *pairs,
     struct settings *s)
@@ -63,8 +80,9 @@ read_pairs(const struct ort_api *api, const struct OrtKeyValuePairs *pairs,
 	if (!s->key || !s->value)
 		return ort_nomem(api);
 	for (size_t i = 0; i < n; i++)
-		if (!strncmp(key[i], prefix, skip))
-			ORT_TRY(set(api, key[i] + skip, value[i], s));
+		ORT_TRY(strncmp(key[i], prefix, skip) ?
+		    set_context(api, key[i], value[i], s) :
+		    set(api, key[i] + skip, value[i], s));
 	return NULL;
 }
 
@@ -98,6 +116,7 @@ settings_free(struct settings *s)
 	}
 	free(s->key);
 	free(s->value);
+	free(s->context_path);
 }
 
 int
@@ -125,5 +144,42 @@ settings_options(const struct settings *s, int look, burin_options **out,
 		burin_options_free(o);
 	else
 		*out = o;
+	return rc;
+}
+
+/* Of the session, else of the environment; NULL: none.  */
+static const char *
+cache_layers(const struct settings *s)
+{
+	const char *layers = getenv("BURIN_CACHE_RO");
+
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->key[i], "cache_ro"))
+			layers = s->value[i];
+	return layers && *layers ? layers : NULL;
+}
+
+int
+settings_with_cache(const struct settings *s, const char *folder,
+    burin_options **out, burin_error *err)
+{
+	const char *layers = cache_layers(s);
+	size_t size = strlen(folder) + (layers ? strlen(layers) : 0) + 2;
+	char *all = malloc(size);
+	burin_options *o = NULL;
+	int rc;
+
+	if (!all) {
+		*err = (burin_error){ BURIN_ENOMEM, "out of memory" };
+		return BURIN_ENOMEM;
+	}
+	snprintf(all, size, "%s%s%s", folder, layers ? ":" : "",
+	    layers ? layers : "");
+	rc = settings_options(s, 0, &o, err);
+	if (rc == 0 && (rc = burin_options_set(o, "cache_ro", all, err)) < 0)
+		burin_options_free(o);
+	if (rc == 0)
+		*out = o;
+	free(all);
 	return rc;
 }

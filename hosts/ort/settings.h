@@ -11,6 +11,10 @@ enum claim_mode { CLAIM_AUTO, CLAIM_ALL, CLAIM_NONE };
 
 struct settings {
 	enum claim_mode claim;
+	bool context;           /* ep.context_enable, .._file_path ("": none),
+	                           .._embed_mode */
+	char *context_path;
+	bool context_embed;
 	size_t n;
 	char **key, **value;
 };
@@ -24,5 +28,8 @@ void settings_free(struct settings *s);
  * nothing is compiled and which may have unsupported operators.  */
 int settings_options(const struct settings *s, int look, burin_options **out,
     burin_error *err);
+/* For a model whose kernels are in a folder: one more cache_ro.  */
+int settings_with_cache(const struct settings *s, const char *folder,
+    burin_options **out, burin_error *err);
 
 #endif

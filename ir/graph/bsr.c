@@ -74,6 +74,7 @@ brn_bsr_free(struct brn_bsr *b)
 	free(b->rowptr);
 	free(b->colidx);
 	free(b->vals);
+	free(b->ints);
 	free(b);
 }
 
@@ -81,7 +82,9 @@ void
 brn_bsr_forget(struct brn_bsr *b)
 {
 	free(b->vals);
+	free(b->ints);
 	b->vals = NULL;
+	b->ints = NULL;
 }
 
 /* Whether one of n floats is not zero: the OR of their bits, but for the signs,
@@ -103,62 +106,121 @@ any_nonzero(const float *p, int64_t n)
 	return u << 1 != 0;
 }
 
-/* Mark in has[] the blocks that hold a nonzero.  m is read once, in the order
- * in which it is stored.  */
+static int
+any_nonzero_int(const int8_t *p, int64_t n)
+{
+	typedef uint64_t word __attribute__((aligned(1), may_alias));
+	typedef uint32_t half __attribute__((aligned(1), may_alias));
+	uint64_t all = 0;
+	int64_t i = 0;
+
+	for (; i + 8 <= n; i += 8)
+		all |= *(const word *)(p + i);
+	for (; i + 4 <= n; i += 4)
+		all |= *(const half *)(p + i);
+	for (; i < n; i++)
+		all |= (uint8_t)p[i];
+	return all != 0;
+}
+
+/* Mark the blocks that n elements from `at` on lie in, so many in each.  */
+static void
+mark_line(const struct brn_matrix *m, int64_t at, int64_t n, int along,
+    uint8_t *to)
+{
+	const float *w = m->w + at;
+
+	if (!m->ints && along == 1) {
+		for (int64_t k = 0; k < n; k++)
+			to[k] |= w[k] != 0;
+		return;
+	}
+	for (int64_t k = 0; k < n; k += along) {
+		int64_t len = n - k < along ? n - k : along;
+
+		*to++ |= (uint8_t)(m->ints ?
+		    any_nonzero_int(m->ints + at + k, len) :
+		    any_nonzero(w + k, len));
+	}
+}
+
+/* Mark in has[] the blocks that hold a nonzero, in the order in which m is
+ * stored, by rows or by columns of blocks.  */
 static void
 mark_blocks(const struct brn_bsr *b, const struct brn_matrix *m, uint8_t *has)
 {
 	int64_t lines = m->trans ? m->cols : m->rows;
 	int64_t line = m->trans ? m->rows : m->cols;
 	int along = m->trans ? b->bh : b->bw, across = m->trans ? b->bw : b->bh;
-	int64_t step = m->trans ? b->nbcol : 1;
-	int64_t jump = m->trans ? 1 : b->nbcol;
-	const float *p = m->w;
+	int64_t blocks = m->trans ? b->nbrow : b->nbcol;
 
-	for (int64_t i = 0; i < lines; i++, p += line) {
-		uint8_t *to = has + i / across * jump;
-
-		for (int64_t k = 0; k < line; k += along, to += step)
-			*to |= (uint8_t)any_nonzero(p + k,
-			    line - k < along ? line - k : along);
-	}
+	for (int64_t i = 0; i < lines; i++)
+		mark_line(m, i * line, line, along, has + i / across * blocks);
 }
 
 /* Set rowptr from the marked blocks; their number.  */
 static int64_t
-count_marked(struct brn_bsr *b, const uint8_t *has)
+count_marked(struct brn_bsr *b, int trans, const uint8_t *has)
 {
 	int64_t n = 0;
 
-	for (int32_t br = 0; br < b->nbrow; br++) {
+	memset(b->rowptr, 0, ((size_t)b->nbrow + 1) * sizeof *b->rowptr);
+	if (trans)
 		for (int32_t bc = 0; bc < b->nbcol; bc++)
-			n += *has++;
+			for (int32_t br = 0; br < b->nbrow; br++)
+				b->rowptr[br + 1] += *has++;
+	else
+		for (int32_t br = 0; br < b->nbrow; br++)
+			for (int32_t bc = 0; bc < b->nbcol; bc++)
+				b->rowptr[br + 1] += *has++;
+	for (int32_t br = 0; br < b->nbrow; br++) {
+		n += b->rowptr[br + 1];
 		b->rowptr[br + 1] = (int32_t)n;
 	}
 	return n;
 }
 
+/* Copy n bytes, of which the compiler knows the usual numbers.  */
+static void
+copy(char *to, const char *from, size_t n)
+{
+	if (n == 4)
+		memcpy(to, from, 4);
+	else if (n == 16)
+		memcpy(to, from, 16);
+	else if (n == 64)
+		memcpy(to, from, 64);
+	else
+		memcpy(to, from, n);
+}
+
+/* Copy a block that lies row by row at w.  */
+#define TURN(type, k, ld, w, high, v) \
+	for (int r = 0; r < (k).nr; r++) \
+		for (int c = 0; c < (k).nc; c++) \
+			((type *)(v))[c * (high) + r] = \
+			    ((const type *)(w))[r * (ld) + c]
+
+/* Set block v to that of matrix w, whose elements have so many bytes.  */
 static void
 fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
-    int32_t bc, float *v)
+    int32_t bc, const char *w, size_t size, char *v)
 {
 	struct block k = block_at(b->rows, b->cols, b->bh, b->bw, br, bc);
-	const float *w = m->w + k.at;
+	int64_t at = m->trans ? (int64_t)bc * b->bw * m->rows +
+	    (int64_t)br * b->bh : k.at;
 
 	if (k.nr < b->bh || k.nc < b->bw)
-		memset(v, 0, (size_t)b->bh * (size_t)b->bw * sizeof *v);
-	if (m->trans)
-		w = m->w + (int64_t)bc * b->bw * m->rows + (int64_t)br * b->bh;
-	if (m->trans && k.nr == 16 && b->bw == 1)       /* the usual case */
-		memcpy(v, w, 16 * sizeof *v);
-	else if (m->trans)
-		for (int c = 0; c < k.nc; c++)
-			memcpy(v + c * b->bh, w + c * m->rows,
-			    (size_t)k.nr * sizeof *v);
+		memset(v, 0, (size_t)b->bh * (size_t)b->bw * size);
+	w += (size_t)at * size;
+	if (!m->trans && size == 1)
+		TURN(int8_t, k, m->cols, w, b->bh, v);
+	else if (!m->trans)
+		TURN(float, k, m->cols, w, b->bh, v);
 	else
-		for (int r = 0; r < k.nr; r++)
-			for (int c = 0; c < k.nc; c++)
-				v[c * b->bh + r] = w[r * m->cols + c];
+		for (int c = 0; c < k.nc; c++)
+			copy(v + (size_t)(c * b->bh) * size, w +
+			    (size_t)(c * m->rows) * size, (size_t)k.nr * size);
 }
 
 /* Block columns a pass over a matrix that is stored column by column: reading
@@ -166,12 +228,18 @@ fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
  */
 enum { BAND_BLOCKS = 8 };
 
-/* Set colidx and vals.  next [nbrow] is the next free block of a block row.  */
+/* Set colidx and values.  next [nbrow] is the next free block of a block row.
+ */
 static void
 fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
     const uint8_t *has, int32_t *next)
 {
 	int32_t band = m->trans ? BAND_BLOCKS : b->nbcol;
+	size_t size = m->ints ? sizeof *b->ints : sizeof *b->vals;
+	size_t block = (size_t)b->bh * (size_t)b->bw * size;
+	const void *w = m->ints ? (const void *)m->ints : m->w;
+	char *out = m->ints ? (char *)b->ints : (char *)b->vals;
+	int64_t row = m->trans ? 1 : b->nbcol, col = m->trans ? b->nbrow : 1;
 
 	memcpy(next, b->rowptr, (size_t)b->nbrow * sizeof *next);
 	for (int32_t c0 = 0; c0 < b->nbcol; c0 += band) {
@@ -179,21 +247,23 @@ fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
 
 		for (int32_t br = 0; br < b->nbrow; br++)
 			for (int32_t bc = c0; bc < c1; bc++) {
-				if (!has[(int64_t)br * b->nbcol + bc])
+				if (!has[br * row + bc * col])
 					continue;
-				fill_block(b, m, br, bc, b->vals +
-				    (size_t)next[br] * b->bh * b->bw);
+				fill_block(b, m, br, bc, w, size,
+				    out + (size_t)next[br] * block);
 				b->colidx[next[br]++] = bc;
 			}
 	}
 }
 
-/* Allocate and set rowptr, colidx and vals.  has[] has a byte for every block,
- * next[] a number for every block row.  -1: no memory.  */
+/* Allocate and set rowptr, colidx and values.  has[] has a byte for every
+ * block, next[] a number for every block row.  -1: no memory.  */
 static int
 fill(struct brn_bsr *b, const struct brn_matrix *m, int keep_all,
     uint8_t *has, int32_t *next)
 {
+	size_t n;
+
 	b->rowptr = brn_alloc((size_t)b->nbrow + 1, sizeof *b->rowptr);
 	if (!b->rowptr)
 		return -1;
@@ -201,11 +271,14 @@ fill(struct brn_bsr *b, const struct brn_matrix *m, int keep_all,
 		memset(has, 1, (size_t)b->nbcol * (size_t)b->nbrow);
 	else
 		mark_blocks(b, m, has);
-	b->nblk = (int32_t)count_marked(b, has);
+	b->nblk = (int32_t)count_marked(b, m->trans, has);
 	b->colidx = brn_alloc((size_t)b->nblk, sizeof *b->colidx);
-	b->vals = brn_alloc_aligned((size_t)b->nblk * (size_t)b->bh *
-	    (size_t)b->bw * sizeof *b->vals);
-	if (!b->colidx || !b->vals)
+	n = (size_t)b->nblk * (size_t)b->bh * (size_t)b->bw;
+	if (m->ints)
+		b->ints = brn_alloc_aligned(n * sizeof *b->ints);
+	else
+		b->vals = brn_alloc_aligned(n * sizeof *b->vals);
+	if (!b->colidx || (!b->vals && !b->ints))
 		return -1;
 	fill_blocks(b, m, has, next);
 	return 0;
@@ -233,7 +306,7 @@ brn_bsr_from_dense(const struct brn_matrix *m, int bh, int bw, int keep_all,
 	next = brn_alloc((size_t)nbr, sizeof *next);
 	if (b)
 		*b = (struct brn_bsr){ m->rows, m->cols, bh, bw, (int32_t)nbr,
-		    (int32_t)nbc, 0, NULL, NULL, NULL };
+		    (int32_t)nbc, 0, NULL, NULL, NULL, NULL };
 	rc = b && has && next ? fill(b, m, keep_all, has, next) : -1;
 	free(has);
 	free(next);
@@ -265,7 +338,9 @@ brn_bsr_to_dense(const struct brn_bsr *b, float *w)
 double
 brn_bsr_bytes(const struct brn_bsr *b)
 {
-	return ((double)b->bh * b->bw + 1) * b->nblk * sizeof (float) +
+	double size = b->ints ? sizeof *b->ints : sizeof *b->vals;
+
+	return ((double)b->bh * b->bw * size + sizeof *b->colidx) * b->nblk +
 	    (double)b->nbrow * sizeof *b->rowptr;
 }
 

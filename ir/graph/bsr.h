@@ -17,11 +17,13 @@
 
 #include "ir/base.h"
 
-/* A dense matrix, stored row by row, or with trans column by column.  */
+/* A dense matrix, stored row by row, or with trans column by column: floats, or
+ * in their place integers, whose steps (ir/graph/step.h) stand elsewhere.  */
 struct brn_matrix {
 	const float *w;
 	int64_t rows, cols;
 	int trans;
+	const int8_t *ints;             /* w is NULL */
 };
 
 struct brn_bsr {
@@ -32,6 +34,8 @@ struct brn_bsr {
 	int32_t *rowptr;                /* [nbrow + 1] */
 	int32_t *colidx;                /* [nblk] */
 	float *vals;                    /* [nblk][bw][bh], 64-byte aligned */
+	int8_t *ints;                   /* the same, of a matrix of integers;
+	                                   vals is NULL */
 };
 
 /* The blocks of m that are not all zero (-0.0 is zero, NaN is not); keep_all
@@ -43,7 +47,7 @@ void brn_bsr_free(struct brn_bsr *b);                   /* NULL is fine */
 /* Free the values; the structure stays.  */
 void brn_bsr_forget(struct brn_bsr *b);
 
-/* Write the matrix to w [rows][cols].  */
+/* Write the matrix, which has floats, to w [rows][cols].  */
 void brn_bsr_to_dense(const struct brn_bsr *b, float *w);
 
 /* The number of blocks of bh x bw that hold a nonzero.  */

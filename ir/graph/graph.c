@@ -22,6 +22,8 @@ brn_graph_new(void)
 		return NULL;
 	}
 	g->arena = a;
+	g->budget = &g->own;
+	brn_budget_init(g->budget);
 	return g;
 }
 
@@ -105,6 +107,12 @@ brn_graph_add(struct brn_graph *g, enum brn_op op, const char *name,
 	return n;
 }
 
+static double
+tensor_bytes(const struct brn_tensor *t)
+{
+	return (double)brn_numel(t) * (double)brn_dtype_size(t->type.dtype);
+}
+
 struct brn_node *
 brn_graph_constant_own(struct brn_graph *g, const char *name,
     const struct brn_type *type, void *data)
@@ -120,6 +128,7 @@ brn_graph_constant_own(struct brn_graph *g, const char *name,
 	}
 	*n->value = (struct brn_tensor){ *type, data };
 	n->type = *type;
+	brn_spend_later(g, BRN_WORK_OF_MAKING * tensor_bytes(n->value));
 	return n;
 }
 
@@ -162,7 +171,9 @@ brn_graph_bsr(struct brn_graph *g, const char *name, struct brn_bsr *b)
 		return NULL;
 	}
 	n->bsr = b;
-	n->type = (struct brn_type){ BURIN_F32, 2, { b->rows, b->cols } };
+	n->type = (struct brn_type){ b->ints ? BURIN_I8 : BURIN_F32, 2,
+	    { b->rows, b->cols } };
+	brn_spend_later(g, BRN_WORK_OF_MAKING * brn_bsr_bytes(b));
 	return n;
 }
 
@@ -460,11 +471,15 @@ brn_const_scalar(const struct brn_node *n, double *out)
 	return 1;
 }
 
-int
-brn_graph_check_time(const struct brn_graph *g, burin_error *err)
+double
+brn_graph_bytes(const struct brn_graph *g)
 {
-	if (g->end_ms == 0 || brn_now_ms() < g->end_ms)
-		return BURIN_OK;
-	return brn_fail(err, BURIN_EUNSUPPORTED,
-	    "loading takes longer than max_load_ms");
+	double n = 0;
+
+	for (int i = 0; i < g->nnode; i++)
+		if (brn_is_const(g->node[i]))
+			n += tensor_bytes(g->node[i]->value);
+		else if (g->node[i]->op == BRN_OP_bsr)
+			n += brn_bsr_bytes(g->node[i]->bsr);
+	return n;
 }

@@ -15,6 +15,7 @@
 #define BRN_GRAPH_H
 
 #include "ir/graph/bsr.h"
+#include "ir/graph/budget.h"
 #include "ir/graph/tensor.h"
 #include "ir/ops.h"
 
@@ -58,6 +59,9 @@ struct brn_node {
 	int opset;                      /* op unsupported: of its domain */
 };
 
+/* Inputs of a layer: x, weight, bias, residual, step of a weight of i8.  */
+enum { BRN_MAX_LAYER_IN = 5 };
+
 struct brn_value {                      /* an input or output of the graph */
 	const char *name;
 	struct brn_node *node;
@@ -90,8 +94,9 @@ struct brn_graph {
 	const char **sym;               /* names of symbols; NULL: unnamed */
 	int ndequant;                   /* weights of integers in the file that
 	                                   layers take as f32 */
-	double end_ms;                  /* when loading must be done
-	                                   (brn_now_ms); 0: no limit */
+	struct brn_budget own;
+	struct brn_budget *budget;      /* of loading: own, or that of the graph
+	                                   around this one */
 	int nopcount;                   /* ONNX operators of the file */
 	struct brn_opcount *opcount;
 };
@@ -157,16 +162,8 @@ int brn_is_const(const struct brn_node *n);             /* op constant */
 /* Constant with exactly one element: its value as double.  0 if it is not.  */
 int brn_const_scalar(const struct brn_node *n, double *out);
 
-/* Loading, which began at t0, may take ms milliseconds; 0: any time.  */
-static inline void
-brn_graph_end_after(struct brn_graph *g, double t0, int64_t ms)
-{
-	g->end_ms = ms ? t0 + (double)ms : 0;
-}
-
-/* EUNSUPPORTED: the time for loading is over.  Asked for by everything that a
- * file can make many of: nodes of inference, passes, layers.  */
-int brn_graph_check_time(const struct brn_graph *g, burin_error *err);
+/* The bytes of all constants and blocks.  */
+double brn_graph_bytes(const struct brn_graph *g);
 
 /* All invariants; EFORMAT names the node.  */
 int brn_graph_verify(const struct brn_graph *g, burin_error *err);

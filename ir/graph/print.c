@@ -172,9 +172,11 @@ print_bsr(struct printer *p, const struct brn_bsr *m)
 	    m->rowptr };
 	struct brn_tensor colidx = { { BURIN_I32, 1, { m->nblk } },
 	    m->colidx };
-	struct brn_tensor vals = { { BURIN_F32, 3, { m->nblk, m->bw,
-	    m->bh } }, m->vals };
+	struct brn_tensor vals = { { m->ints ? BURIN_I8 : BURIN_F32, 3,
+	    { m->nblk, m->bw, m->bh } }, m->vals };
 
+	if (m->ints)
+		vals.data = m->ints;
 	brn_buf_printf(p->b, " %dx%d ", m->bh, m->bw);
 	print_values(p, &rowptr);
 	print_values(p, &colidx);

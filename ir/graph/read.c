@@ -127,9 +127,10 @@ read_ints32(struct brn_reader *r, struct brn_words *w, int64_t n,
 static int
 size_bsr(struct brn_reader *r, const struct brn_type *t, struct brn_bsr *m)
 {
-	if (t->dtype != BURIN_F32 || t->rank != 2 || !brn_type_is_concrete(t))
+	if ((t->dtype != BURIN_F32 && t->dtype != BURIN_I8) || t->rank != 2 ||
+	    !brn_type_is_concrete(t))
 		return brn_words_bad(&r->w, "type is not that of a matrix of "
-		    "f32");
+		    "f32 or i8");
 	m->rows = t->dim[0];
 	m->cols = t->dim[1];
 	if (m->rows > INT32_MAX - MAX_BLOCK || m->cols > INT32_MAX - MAX_BLOCK)
@@ -141,10 +142,10 @@ size_bsr(struct brn_reader *r, const struct brn_type *t, struct brn_bsr *m)
 
 /* The three lists of values: rowptr, colidx, blocks.  */
 static int
-fill_bsr(struct brn_reader *r, struct brn_words list[3], struct brn_bsr *m)
+fill_bsr(struct brn_reader *r, struct brn_words list[3], int dtype,
+    struct brn_bsr *m)
 {
-	struct brn_tensor vals = { { BURIN_F32, 3, { 0, m->bw, m->bh } },
-	    NULL };
+	struct brn_tensor vals = { { dtype, 3, { 0, m->bw, m->bh } }, NULL };
 	int rc;
 
 	if ((rc = read_ints32(r, &list[0], (int64_t)m->nbrow + 1,
@@ -157,7 +158,10 @@ fill_bsr(struct brn_reader *r, struct brn_words list[3], struct brn_bsr *m)
 		return rc;
 	vals.type.dim[0] = m->nblk;
 	rc = brn_read_values(r, &list[2], &vals);
-	m->vals = vals.data;
+	if (dtype == BURIN_I8)
+		m->ints = vals.data;
+	else
+		m->vals = vals.data;
 	return rc;
 }
 
@@ -185,7 +189,7 @@ read_bsr(struct brn_reader *r, struct brn_node *n)
 	if ((rc = read_type_and_name(r, n)) < 0 ||
 	    (rc = size_bsr(r, &n->type, n->bsr)) < 0)
 		return rc;
-	return fill_bsr(r, list, n->bsr);
+	return fill_bsr(r, list, n->type.dtype, n->bsr);
 }
 
 /* "%4 = add(%2, %3) f32[2]", without the %.  */
@@ -401,6 +405,8 @@ brn_graph_read(const void *data, size_t size, const char *dir,
 	r->values_left = BRN_MAX_VALUES;
 	r->keep = keep;
 	r->g = brn_graph_new();
+	if (r->g)
+		brn_budget_read(r->g->budget, size);
 	old = brn_text_begin();
 	rc = r->g ? read_graph(r) : brn_nomem(err);
 	brn_text_end(old);

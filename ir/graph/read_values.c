@@ -177,6 +177,7 @@ read_value_file(struct brn_reader *r, struct brn_words *w, void *p,
 	if ((rc = brn_words_text(w, "", r->g->arena, &name)) < 0)
 		return rc;
 	r->values_left -= bytes;
+	brn_budget_read(r->g->budget, bytes);
 	return brn_values_read(r->dir, name, p, bytes, r->w.err);
 }
 

@@ -8,6 +8,16 @@
 
 #include "ir/graph/bsr.h"
 
+/* v rounded to the nearest integer, half to even; |v| is below 2^22.  In line,
+ * it needs no instruction that only newer processors have.  */
+static inline float
+brn_round_small(float v)
+{
+	const float shift = 0x1.8p23f;
+
+	return (v + shift) - shift;
+}
+
 /* The step of n numbers, every stride-th of v: all of them are -128 .. 127
  * times it, up to the rounding of fp32.  1 if all are zero; 0: there is none.
  */

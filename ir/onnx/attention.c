@@ -6,6 +6,8 @@
  */
 #include "ir/onnx/attention.h"
 
+#include "ir/onnx/decoder.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -145,38 +147,50 @@ packed_sizes(struct brn_expand *e, const struct brn_node *w, int64_t *size)
 /* The packed layer as one layer each for q, k and v: each gets the block shape
  * that suits it, and its result need not be sliced.  */
 static void
-put_layers(struct brn_expand *e, struct heads *h)
+put_layers(struct brn_expand *e, const struct brn_packed_attention *p,
+    struct heads *h)
 {
 	static const char *const part[] = { "query", "key", "value" };
 	struct brn_node **to[] = { &h->q, &h->k, &h->v }, *w[3], *b[3];
 
-	brn_put_split(e, brn_arg(e, 1), 1, h->size, w, 3);
-	if (brn_arg(e, 2))
-		brn_put_split(e, brn_arg(e, 2), 0, h->size, b, 3);
+	brn_put_split(e, p->w, 1, h->size, w, 3);
+	if (p->bias)
+		brn_put_split(e, p->bias, 0, h->size, b, 3);
 	for (int i = 0; i < 3; i++) {
 		e->part = part[i];
-		*to[i] = BRN_PUT(e, matmul, brn_arg(e, 0), w[i]);
-		if (brn_arg(e, 2))
+		*to[i] = BRN_PUT(e, matmul, p->x, w[i]);
+		if (p->bias)
 			*to[i] = BRN_PUT(e, add, *to[i], b[i]);
 	}
 	e->part = NULL;
 }
 
 void
-brn_expand_attention(struct brn_expand *e)
+brn_put_packed_attention(struct brn_expand *e,
+    const struct brn_packed_attention *p)
 {
-	struct heads h = { .mask = brn_arg(e, 3), .bias = brn_arg(e, 5) };
+	struct heads h = { .mask = p->mask, .bias = p->scores };
 
-	if (brn_arg(e, 4) || brn_arg(e, 6) || brn_wants(e, 1))
-		brn_cannot(e, "with past or present");
 	if (brn_arg_int(e, "do_rotary", 0))
 		brn_cannot(e, "with rotary embedding");
-	packed_sizes(e, brn_arg(e, 1), h.size);
+	if (brn_expand_stopped(e))
+		return;
+	packed_sizes(e, p->w, h.size);
 	check_heads(e, &h);
 	if (brn_expand_stopped(e))
 		return;
-	put_layers(e, &h);
+	put_layers(e, p, &h);
 	e->out[0] = put_attention(e, &h);
+}
+
+void
+brn_expand_attention(struct brn_expand *e)
+{
+	if (brn_arg(e, 4) || brn_arg(e, 6) || brn_wants(e, 1))
+		brn_cannot(e, "with past or present");
+	brn_put_packed_attention(e, &(struct brn_packed_attention){
+	    brn_arg(e, 0), brn_arg(e, 1), brn_arg(e, 2), brn_arg(e, 3),
+	    brn_arg(e, 5) });
 }
 
 static void
@@ -189,6 +203,86 @@ add_biases(struct brn_expand *e, struct heads *h)
 		*to[i] = BRN_PUT(e, add, *to[i], b[i]);
 }
 
+/* Attention with the past k and v, which may be NULL, or to keys that are heads
+ * already; and the presents, the past with the new tokens.  */
+static void
+put_mha(struct brn_expand *e, struct heads *h, struct brn_node *k,
+    struct brn_node *v)
+{
+	double value = (double)brn_arg_float(e, "mask_filter_value", -10000);
+	struct brn_node *m = h->bias;
+
+	if (!k != !v)
+		brn_cannot(e, "with a past of keys or values only");
+	if (h->mask && brn_known_type(e, h->mask)->rank < 2)
+		brn_cannot(e, "with a past and a mask of another form");
+	if (brn_expand_stopped(e))
+		return;
+	if (h->mask)
+		m = sum(e, m, penalty_unless(e, keys_that_take_part(e, h),
+		    value));
+	e->out[0] = BRN_PUT(e, mha, h->q, h->k, h->v, m, k, v);
+	brn_put_int(e, e->out[0], "q_num_heads", h->n);
+	brn_put_int(e, e->out[0], "kv_num_heads", h->n);
+	brn_put_float(e, e->out[0], "scale", brn_arg_float(e, "scale", 0));
+	if (brn_arg_int(e, "unidirectional", 0))
+		brn_put_int(e, e->out[0], "is_causal", 1);
+	e->out[1] = brn_put_present(e, h->k, k, h->n);
+	e->out[2] = brn_put_present(e, h->v, v, h->n);
+}
+
+/* Tokens from to to, each a vector of one element, of [batch, heads, tokens,
+ * size].  */
+static struct brn_node *
+tokens(struct brn_expand *e, struct brn_node *x, struct brn_node *from,
+    struct brn_node *to)
+{
+	return BRN_PUT(e, slice, x, from, to, BRN_INTS(e, 2));
+}
+
+/* One new token; past and present are one buffer with room for more tokens than
+ * the past has.  */
+static void
+put_in_buffer(struct brn_expand *e, struct heads *h)
+{
+	struct brn_node *n, *end = BRN_INTS(e, INT64_MAX), *past[2];
+
+	n = BRN_PUT(e, reshape, brn_put_cast(e, brn_arg(e, 7), BURIN_I64),
+	    BRN_INTS(e, 1));
+	for (int i = 0; i < 2; i++)
+		past[i] = tokens(e, brn_arg(e, 5 + i), BRN_INTS(e, 0), n);
+	put_mha(e, h, past[0], past[1]);
+	n = BRN_PUT(e, add, n, BRN_INTS(e, 1));
+	for (int i = 0; i < 2; i++) {
+		e->out[1 + i] = BRN_PUT(e, concat, e->out[1 + i],
+		    tokens(e, brn_arg(e, 5 + i), n, end));
+		brn_put_int(e, e->out[1 + i], "axis", 2);
+	}
+}
+
+void
+brn_expand_decoder_masked_attention(struct brn_expand *e)
+{
+	struct heads h = { .q = brn_arg(e, 0), .k = brn_arg(e, 1),
+	    .v = brn_arg(e, 2), .mask = brn_arg(e, 3), .bias = brn_arg(e, 4),
+	    .n = brn_arg_int(e, "num_heads", 0) };
+	int shared = brn_arg_int(e, "past_present_share_buffer", 0) != 0;
+
+	if (!h.k || !h.v || h.n < 1)
+		brn_cannot(e, "with packed inputs");
+	if (brn_arg(e, 9) || brn_arg(e, 10) || brn_wants(e, 3) ||
+	    brn_arg_int(e, "output_qk", 0))
+		brn_cannot(e, "with beams, a bias or scores as an output");
+	if (shared && (!brn_arg(e, 5) || !brn_arg(e, 6) || !brn_arg(e, 7)))
+		brn_cannot(e, "with a buffer that is not given");
+	if (brn_expand_stopped(e))
+		return;
+	if (shared)
+		put_in_buffer(e, &h);
+	else
+		put_mha(e, &h, brn_arg(e, 5), brn_arg(e, 6));
+}
+
 void
 brn_expand_multi_head_attention(struct brn_expand *e)
 {
@@ -196,11 +290,16 @@ brn_expand_multi_head_attention(struct brn_expand *e)
 	    .v = brn_arg(e, 2), .mask = brn_arg(e, 4), .bias = brn_arg(e, 5) };
 	struct brn_node *in[] = { h.q, h.k, h.v };
 
-	for (int k = 6; k < 10; k++)
-		if (brn_arg(e, k))
-			brn_cannot(e, "with past or present");
-	if (brn_wants(e, 1) || brn_wants(e, 2) || brn_wants(e, 3))
-		brn_cannot(e, "with past or present");
+	if (brn_arg(e, 8) || brn_arg(e, 9) || brn_wants(e, 3))
+		brn_cannot(e, "with a shared buffer, beams or scores as an "
+		    "output");
+	if (h.k && h.v && brn_known_type(e, h.k)->rank == 4) {
+		h.n = brn_arg_int(e, "num_heads", 0);
+		if (brn_arg(e, 3) || h.n < 1)
+			brn_cannot(e, "with a bias and heads as keys");
+		put_mha(e, &h, brn_arg(e, 6), brn_arg(e, 7));
+		return;
+	}
 	for (int i = 0; i < 3; i++) {
 		const struct brn_type *t = brn_known_type(e, in[i]);
 
@@ -213,7 +312,11 @@ brn_expand_multi_head_attention(struct brn_expand *e)
 		return;
 	if (brn_arg(e, 3))
 		add_biases(e, &h);
-	e->out[0] = put_attention(e, &h);
+	if (brn_arg(e, 6) || brn_arg(e, 7) || brn_wants(e, 1) ||
+	    brn_wants(e, 2))
+		put_mha(e, &h, brn_arg(e, 6), brn_arg(e, 7));
+	else
+		e->out[0] = put_attention(e, &h);
 }
 
 /* ---- embedding ---- */

@@ -8,7 +8,16 @@
 #include "ir/onnx/expand.h"
 
 brn_expand_fn brn_expand_attention;
+brn_expand_fn brn_expand_decoder_masked_attention;
 brn_expand_fn brn_expand_multi_head_attention;
 brn_expand_fn brn_expand_embed_layer_norm;
+
+/* Attention of one layer for queries, keys and values together; mask and scores
+ * (added to them) may be NULL.  Makes output 0.  */
+struct brn_packed_attention {
+	struct brn_node *x, *w, *bias, *mask, *scores;
+};
+void brn_put_packed_attention(struct brn_expand *e,
+    const struct brn_packed_attention *p);
 
 #endif

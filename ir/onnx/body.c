@@ -235,6 +235,16 @@ add_captured(struct flow *f, const struct brn_onnx_scope *s)
 	return rc;
 }
 
+static int
+infer_body(struct brn_onnx_import *im, struct brn_graph *g)
+{
+	burin_error err;
+	int rc = brn_infer_types(g, &err);
+
+	return rc < 0 ? brn_fail(im->err, rc, "%s: %s", im->src.file,
+	    err.msg) : rc;
+}
+
 /* The body that attribute name has.  */
 static int
 add_body(struct flow *f, const char *name, const struct brn_type *given)
@@ -257,13 +267,14 @@ add_body(struct flow *f, const char *name, const struct brn_type *given)
 		    a->g->n_input, given ? n->nin : 0);
 	if (!(s.g = brn_graph_new()))
 		return brn_nomem(n->im->err);
+	s.g->budget = n->im->g->budget;
 	*b = (struct brn_body){ s.g, (int)a->g->n_input, f->nin };
 	f->nbody++;
 	rc = read_inside(n, a->g, given, &s);
 	brn_follow_free(s.follow);
 	if (rc == 0)
 		rc = add_captured(f, &s);
-	return rc < 0 ? rc : brn_infer_types(s.g, n->im->err);
+	return rc < 0 ? rc : infer_body(n->im, s.g);
 }
 
 /* ---- the node ------------------------------------------------------------ */

@@ -8,8 +8,10 @@
 #include "ir/onnx/contrib.h"
 
 #include "ir/onnx/attention.h"
+#include "ir/onnx/decoder.h"
 #include "ir/onnx/expand.h"
 #include "ir/onnx/onnx.pb-c.h"
+#include "ir/onnx/quantized.h"
 #include "ir/onnx/recurrent.h"
 #include "ir/op/resize.h"
 
@@ -93,17 +95,14 @@ put_activation(struct brn_expand *e, struct brn_node *x)
 
 /* ---- norms ---- */
 
-/* x / sqrt(mean(x^2) + epsilon) * scale over the last axis.  */
 static struct brn_node *
 put_rms_norm(struct brn_expand *e, struct brn_node *x, struct brn_node *scale,
     float epsilon)
 {
-	struct brn_node *m = BRN_PUT(e, reduce_mean, BRN_PUT(e, mul, x, x),
-	    BRN_INTS(e, -1));
+	struct brn_node *n = BRN_PUT(e, rms_norm, x, scale);
 
-	m = BRN_PUT(e, add, m, brn_put_scalar(e, BURIN_F32, (double)epsilon));
-	x = BRN_PUT(e, div, x, BRN_PUT(e, sqrt, m));
-	return BRN_PUT(e, mul, x, scale);
+	brn_put_float(e, n, "epsilon", epsilon);
+	return n;
 }
 
 static void
@@ -217,131 +216,6 @@ expand_fused_conv(struct brn_expand *e)
 	e->out[0] = put_activation(e, x);
 }
 
-/* ---- quantized ---- */
-
-/* DynamicQuantizeLinear-11: the range of x, extended to include 0, is mapped to
- * 0 .. 255.  An empty range has scale 1, as in ONNX Runtime.  */
-static void
-expand_dynamic_quantize(struct brn_expand *e)
-{
-	struct brn_node *x = brn_arg(e, 0), *lo, *hi, *range, *scale;
-	struct brn_node *zero = brn_put_scalar(e, BURIN_F32, 0);
-
-	lo = BRN_PUT(e, reduce_min, x);
-	hi = BRN_PUT(e, reduce_max, x);
-	brn_put_int(e, lo, "keepdims", 0);
-	brn_put_int(e, hi, "keepdims", 0);
-	lo = BRN_PUT(e, min, lo, zero);
-	hi = BRN_PUT(e, max, hi, zero);
-	range = BRN_PUT(e, sub, hi, lo);
-	scale = BRN_PUT(e, div, range, brn_put_scalar(e, BURIN_F32, 255));
-	e->out[1] = BRN_PUT(e, where, BRN_PUT(e, equal, range, zero),
-	    brn_put_scalar(e, BURIN_F32, 1), scale);
-	e->out[2] = BRN_PUT(e, quantize_linear, BRN_PUT(e, neg, lo),
-	    e->out[1]);
-	e->out[0] = BRN_PUT(e, quantize_linear, x, e->out[1], e->out[2]);
-}
-
-/* Input k minus its zero point (input zero), as dtype.  column: a vector of
- * zero points is one for each row.  */
-static struct brn_node *
-minus_zero_point(struct brn_expand *e, int k, int zero, int dtype, int column)
-{
-	struct brn_node *x = brn_put_cast(e, brn_arg(e, k), dtype), *z;
-
-	if (!brn_arg(e, zero))
-		return x;
-	z = brn_put_cast(e, brn_arg(e, zero), dtype);
-	if (column && brn_known_type(e, z)->rank == 1)
-		z = BRN_PUT(e, unsqueeze, z, BRN_INTS(e, 1));
-	return BRN_PUT(e, sub, x, z);
-}
-
-static void
-expand_matmul_integer(struct brn_expand *e)
-{
-	struct brn_node *a = minus_zero_point(e, 0, 2, BURIN_I32, 1);
-	struct brn_node *b = minus_zero_point(e, 1, 3, BURIN_I32, 0);
-
-	e->out[0] = BRN_PUT(e, matmul, a, b);
-}
-
-/* Input k dequantized along axis; inputs k + 1 and k + 2 are its scale and zero
- * point.  */
-static struct brn_node *
-dequantized(struct brn_expand *e, int k, int axis)
-{
-	struct brn_node *x = BRN_PUT(e, dequantize_linear, brn_arg(e, k),
-	    brn_arg(e, k + 1), brn_arg(e, k + 2));
-
-	if (axis != 1)
-		brn_put_int(e, x, "axis", axis);
-	return x;
-}
-
-/* x quantized; inputs k and k + 1 are the scale and zero point.  */
-static struct brn_node *
-quantized(struct brn_expand *e, struct brn_node *x, int k)
-{
-	return BRN_PUT(e, quantize_linear, x, brn_arg(e, k),
-	    brn_arg(e, k + 1));
-}
-
-static void
-expand_qlinear_matmul(struct brn_expand *e)
-{
-	struct brn_node *a = dequantized(e, 0, -2);
-	struct brn_node *b = dequantized(e, 3, -1);
-
-	e->out[0] = quantized(e, BRN_PUT(e, matmul, a, b), 6);
-}
-
-/* The bias has the scale of x times the scale of w, as the products have.  */
-static void
-expand_qlinear_conv(struct brn_expand *e)
-{
-	struct brn_node *in[3] = { dequantized(e, 0, 1),
-	    dequantized(e, 3, 0) }, *b;
-
-	if ((b = brn_arg(e, 8))) {
-		in[2] = BRN_PUT(e, dequantize_linear, b, BRN_PUT(e, mul,
-		    brn_arg(e, 1), brn_arg(e, 4)));
-		brn_put_int(e, in[2], "axis", 0);
-	}
-	e->out[0] = quantized(e, brn_put_converted(e, BRN_OP_conv, in, 3), 6);
-}
-
-/* The weight of a ConvInteger minus its zero points: one for all, or one for
- * each output channel.  */
-static struct brn_node *
-weight_minus_zero_points(struct brn_expand *e)
-{
-	struct brn_node *w = brn_put_cast(e, brn_arg(e, 1), BURIN_F32), *z;
-	int rank = brn_known_type(e, w)->rank;
-	int64_t axes[BRN_MAX_RANK];
-
-	if (!brn_arg(e, 3))
-		return w;
-	z = brn_put_cast(e, brn_arg(e, 3), BURIN_F32);
-	for (int i = 1; i < rank; i++)
-		axes[i - 1] = i;
-	if (rank > 1 && brn_known_type(e, z)->rank == 1)
-		z = BRN_PUT(e, unsqueeze, z, brn_put_ints(e, axes, rank - 1));
-	return BRN_PUT(e, sub, w, z);
-}
-
-/* Computed in f32, which is exact for integers up to 2^24; larger sums are
- * rounded.  */
-static void
-expand_conv_integer(struct brn_expand *e)
-{
-	struct brn_node *in[] = { minus_zero_point(e, 0, 2, BURIN_F32, 0),
-	    weight_minus_zero_points(e) };
-	struct brn_node *sum = brn_put_converted(e, BRN_OP_conv, in, 2);
-
-	e->out[0] = brn_put_cast(e, sum, BURIN_I32);
-}
-
 /* ---- former names ---- */
 
 static void
@@ -371,6 +245,8 @@ expand_upsample(struct brn_expand *e)
 /* ---- the table ---- */
 
 #define MS "com.microsoft"
+#define POOL_ATTRS "auto_pad ceil_mode count_include_pad kernel_shape pads " \
+	"strides"
 #define CONV_ATTRS "auto_pad dilations group kernel_shape pads strides"
 
 static const struct row {
@@ -381,15 +257,15 @@ static const struct row {
 	unsigned absent;                /* bits of inputs below lo that need
 	                                   not be given */
 } rows[] = {
-	{ "", "ConvInteger", 2, 4, CONV_ATTRS, expand_conv_integer },
-	{ "", "DynamicQuantizeLinear", 1, 1, "", expand_dynamic_quantize },
+	{ "", "ConvInteger", 2, 4, CONV_ATTRS, brn_expand_conv_integer },
+	{ "", "DynamicQuantizeLinear", 1, 1, "", brn_expand_dynamic_quantize },
 	{ "", "GRU", 3, 6, BRN_RECURRENT_ATTRS "linear_before_reset",
 	  brn_expand_gru },
 	{ "", "LSTM", 3, 8, BRN_RECURRENT_ATTRS "input_forget",
 	  brn_expand_lstm },
-	{ "", "MatMulInteger", 2, 4, "", expand_matmul_integer },
-	{ "", "QLinearConv", 8, 9, CONV_ATTRS, expand_qlinear_conv },
-	{ "", "QLinearMatMul", 8, 8, "", expand_qlinear_matmul },
+	{ "", "MatMulInteger", 2, 4, "", brn_expand_matmul_integer },
+	{ "", "QLinearConv", 8, 9, CONV_ATTRS, brn_expand_qlinear_conv },
+	{ "", "QLinearMatMul", 8, 8, "", brn_expand_qlinear_matmul },
 	{ "", "RNN", 3, 6, BRN_RECURRENT_ATTRS, brn_expand_rnn },
 	{ "", "Scatter", 3, 3, "axis", expand_scatter },
 	{ "", "SimplifiedLayerNormalization", 2, 2, "axis epsilon stash_type",
@@ -399,10 +275,15 @@ static const struct row {
 	  "unidirectional qkv_hidden_sizes do_rotary "
 	  "past_present_share_buffer", brn_expand_attention },
 	{ MS, "BiasGelu", 2, 2, "", expand_bias_gelu },
+	{ MS, "DecoderMaskedMultiHeadAttention", 1, 11, "num_heads scale "
+	  "mask_filter_value past_present_share_buffer output_qk",
+	  brn_expand_decoder_masked_attention },
 	{ MS, "DynamicQuantizeLSTM", 12, 12,
 	  BRN_RECURRENT_ATTRS "input_forget",
 	  brn_expand_dynamic_quantize_lstm,
 	  1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 9 | 1 << 11 },
+	{ MS, "DynamicQuantizeMatMul", 3, 5, "",
+	  brn_expand_dynamic_quantize_matmul },
 	{ MS, "EmbedLayerNormalization", 7, 9, "epsilon mask_index_type",
 	  brn_expand_embed_layer_norm, 1 << 1 | 1 << 4 },
 	{ MS, "FastGelu", 1, 2, "", expand_fast_gelu },
@@ -413,15 +294,54 @@ static const struct row {
 	{ MS, "FusedMatMul", 2, 2, "alpha transA transB transBatchA "
 	  "transBatchB", expand_fused_matmul },
 	{ MS, "Gelu", 1, 1, "", expand_gelu },
+	{ MS, "GroupQueryAttention", 7, 14, "num_heads kv_num_heads scale "
+	  "softcap local_window_size do_rotary rotary_interleaved "
+	  "smooth_softmax qk_output", brn_expand_group_query_attention,
+	  1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 },
+	{ MS, "MatMulIntegerToFloat", 4, 7, "",
+	  brn_expand_matmul_integer_to_float },
 	{ MS, "MultiHeadAttention", 1, 10, "num_heads scale "
 	  "mask_filter_value unidirectional",
 	  brn_expand_multi_head_attention },
+	{ MS, "QAttention", 5, 9, "num_heads scale mask_filter_value "
+	  "unidirectional do_rotary past_present_share_buffer",
+	  brn_expand_qattention },
+	{ MS, "QGemm", 5, 9, "alpha transA transB", brn_expand_qgemm,
+	  1 << 2 },
+	{ MS, "QLinearAdd", 7, 8, "", brn_expand_qlinear_add, 1 << 2 | 1 << 5 },
+	{ MS, "QLinearAveragePool", 4, 5, POOL_ATTRS,
+	  brn_expand_qlinear_average_pool, 1 << 2 },
+	{ MS, "QLinearConcat", 5, BRN_QLINEAR_INPUTS, "axis",
+	  brn_expand_qlinear_concat },
+	{ MS, "QLinearGlobalAveragePool", 4, 5, "channels_last",
+	  brn_expand_qlinear_global_average_pool, 1 << 2 },
+	{ MS, "QLinearLeakyRelu", 4, 5, "alpha",
+	  brn_expand_qlinear_leaky_relu, 1 << 2 },
+	{ MS, "QLinearMul", 7, 8, "", brn_expand_qlinear_mul, 1 << 2 | 1 << 5 },
+	{ MS, "QLinearSigmoid", 4, 5, "", brn_expand_qlinear_sigmoid, 1 << 2 },
+	{ MS, "QLinearSoftmax", 5, 5, "axis opset", brn_expand_qlinear_softmax,
+	  1 << 2 },
 	{ MS, "QuickGelu", 1, 1, "alpha", expand_quick_gelu },
+	{ MS, "RotaryEmbedding", 4, 4, "interleaved num_heads "
+	  "rotary_embedding_dim scale is_packed_batching",
+	  brn_expand_rotary_embedding },
 	{ MS, "SkipLayerNormalization", 3, 5, "epsilon",
 	  expand_skip_layer_norm },
 	{ MS, "SkipSimplifiedLayerNormalization", 3, 4, "epsilon",
 	  expand_skip_rms_norm },
 };
+
+int
+brn_onnx_expansion(int i, struct brn_onnx_expansion *out)
+{
+	const struct row *r = &rows[i];
+
+	if (i >= BRN_COUNT(rows))
+		return 0;
+	*out = (struct brn_onnx_expansion){ r->domain, r->op, r->lo, r->hi,
+	    r->attrs };
+	return 1;
+}
 
 static const struct row *
 row_of(const struct Onnx__NodeProto *np)

@@ -382,6 +382,8 @@ import_map(const struct brn_onnx_map *map, const struct brn_onnx_source *src,
 	im.src.sparse_left = BRN_ONNX_MAX_SPARSE;
 	im.src.copy_left = BRN_ONNX_MAX_COPIES;
 	im.g = top.g = im.names.g = brn_graph_new();
+	if (im.g)
+		brn_budget_read(im.g->budget, map->n);
 	rc = im.g ? read_model(&im, keep) : brn_nomem(err);
 	brn_onnx_names_free(&im.names);
 	brn_follow_free(top.follow);
@@ -390,6 +392,7 @@ import_map(const struct brn_onnx_map *map, const struct brn_onnx_source *src,
 		brn_graph_free(im.g);
 		return rc;
 	}
+	brn_budget_read(im.g->budget, BRN_ONNX_MAX_EXTERN - im.src.extern_left);
 	*out = im.g;
 	return 0;
 }

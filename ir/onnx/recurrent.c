@@ -280,6 +280,8 @@ read_inputs(struct brn_expand *e, struct recurrent *k)
 		k->p = brn_arg(e, 7);
 	}
 	read_hidden(e, k);
+	if (brn_expand_stopped(e))
+		return;
 	check_inputs(e, k);
 	if (k->transposed) {
 		k->w = dequantized(e, k->w, 8);

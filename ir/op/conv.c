@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ir/graph/conv_quant.h"
 #include "ir/graph/epilogue.h"
 #include "ir/op/window.h"
 
@@ -108,21 +109,54 @@ infer_conv_transpose(struct brn_infer *c, struct brn_type *out)
 /* ---- layers: the weight is a matrix, the kernel an attribute ---- */
 
 static int
+is_byte(const struct brn_type *t)
+{
+	return t->dtype == BURIN_U8 || t->dtype == BURIN_I8;
+}
+
+/* Are the inputs f32, but for x and a residual that attributes say are
+ * bytes?  */
+static int
+check_inputs(struct brn_infer *c, const struct brn_conv_quant *q)
+{
+	const struct brn_type *x = brn_infer_in(c, 0), *r = brn_infer_in(c, 3);
+	int rc;
+
+	if (!brn_conv_quant_is_valid(q))
+		return brn_infer_bad(c, BURIN_EFORMAT,
+		    "quantized by other numbers than a scale and a zero "
+		    "point of u8");
+	if (is_byte(x) != (q->x.scale != 0) ||
+	    (r && is_byte(r) != (q->residual.scale != 0)))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "x or the residual is bytes, but not quantized");
+	for (int i = 0; i < c->n->nin; i++)
+		if (brn_infer_in(c, i) && !is_byte(brn_infer_in(c, i)) &&
+		    (rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
+			return rc;
+	return BURIN_OK;
+}
+
+static int
 layer_type(struct brn_infer *c, int depthwise, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
 	const struct brn_type *residual = brn_infer_in(c, 3);
+	struct brn_conv_quant q = brn_conv_quant_of(c->n);
 	struct brn_window win;
 	int64_t channels;
 	const char *why;
 	int rc;
 
-	if ((rc = brn_infer_all_f32(c)) < 0)
+	if ((rc = check_inputs(c, &q)) < 0)
 		return rc;
 	if (brn_window_of(c->n, x, NULL, &win, &why) < 0)
 		return brn_infer_bad(c, BURIN_ESHAPE, "%s", why);
-	if (w->rank == 2 && !brn_type_is_concrete(w))
-		return only_batch(c, out);
+	if (w->rank == 2 && !brn_type_is_concrete(w)) {
+		rc = only_batch(c, out);
+		out->dtype = q.y_type ? q.y_type : BURIN_F32;
+		return rc;
+	}
 	if (w->rank != 2 || w->dim[1] % brn_window_ntap(&win))
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "weight is not [out][channels * taps]");
@@ -132,6 +166,7 @@ layer_type(struct brn_infer *c, int depthwise, struct brn_type *out)
 	    (rc = brn_infer_vector(c, 2, w->dim[0])) < 0)
 		return rc;
 	*out = *x;
+	out->dtype = q.y_type ? q.y_type : BURIN_F32;
 	out->dim[1] = w->dim[0];
 	brn_infer_spatial(c, &win, out);
 	if (residual && residual->rank != out->rank)
@@ -212,13 +247,55 @@ BRN_WORK(conv_transpose)
 
 /* ---- convolutions ---- */
 
+struct conv {
+	struct brn_window w;
+	const struct brn_tensor *x, *weight, *bias, *residual;
+	int64_t group;
+	struct brn_epilogue epilogue;
+	struct brn_conv_quant quant;
+};
+
+/* Element i of t, bytes if it is quantized.  */
+static double
+value_at(const struct brn_tensor *t, const struct brn_quant *q, int64_t i)
+{
+	if (!q->scale)
+		return brn_get_float(t, i);
+	return (double)(brn_get_int(t, i) + brn_byte_offset(t->type.dtype) -
+	    q->zero) * (double)q->scale;
+}
+
+/* Element i of the result from its sum.  */
+static void
+finish(const struct conv *k, struct brn_tensor *out, int64_t i, double sum)
+{
+	struct brn_epilogue first = k->epilogue, last = k->epilogue;
+	const struct brn_conv_quant *q = &k->quant;
+	double r = k->residual ? value_at(k->residual, &q->residual, i) : 0;
+
+	if (q->mid.scale) {
+		first.act = first.act_last ? BRN_ACT_none : first.act;
+		last.act = last.act_last ? last.act : BRN_ACT_none;
+		sum = brn_epilogue_apply(&first, sum, BRN_NO_RESIDUAL);
+		sum = brn_quant_round(&q->mid, sum);
+	}
+	/* Without a residual -0.0 becomes 0.  */
+	sum = brn_epilogue_apply(&last, sum, r);
+	if (q->y_type)
+		brn_set_int(out, i, brn_quant_byte(&q->y, sum) -
+		    brn_byte_offset(q->y_type));
+	else
+		brn_set_float(out, i, sum);
+}
+
 /* Channel o of the result at position at: the sum over the input channels of
  * its group and the taps.  */
 static double
-conv_dot(const struct brn_window *w, const struct brn_tensor *x,
-    int64_t first_plane, const struct brn_tensor *weight, int64_t o,
+conv_dot(const struct conv *k, int64_t first_plane, int64_t o,
     const int64_t *at)
 {
+	const struct brn_window *w = &k->w;
+	const struct brn_tensor *weight = k->weight;
 	int64_t plane = brn_window_plane(w), ntap = brn_window_ntap(w);
 	int64_t each = weight->type.dim[1];
 	double sum = 0;
@@ -227,19 +304,12 @@ conv_dot(const struct brn_window *w, const struct brn_tensor *x,
 		int64_t off = brn_window_tap(w, at, t, NULL);
 
 		for (int64_t c = 0; off >= 0 && c < each; c++)
-			sum += brn_get_float(x, (first_plane + c) * plane +
-			    off) * brn_get_float(weight,
-			    (o * each + c) * ntap + t);
+			sum += value_at(k->x, &k->quant.x,
+			    (first_plane + c) * plane + off) *
+			    brn_get_float(weight, (o * each + c) * ntap + t);
 	}
 	return sum;
 }
-
-struct conv {
-	struct brn_window w;
-	const struct brn_tensor *x, *weight, *bias, *residual;
-	int64_t group;
-	struct brn_epilogue epilogue;
-};
 
 static void
 convolve(const struct conv *k, struct brn_tensor *out)
@@ -258,13 +328,10 @@ convolve(const struct conv *k, struct brn_tensor *out)
 		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it)) {
 			int64_t i = p * y.size + it.pos;
-			double sum = add + conv_dot(&k->w, k->x, first,
-			    k->weight, o, it.at);
+			double sum = add + conv_dot(k, first, o,
+			    it.at);
 
-			/* Without a residual -0.0 becomes 0.  */
-			brn_set_float(out, i, brn_epilogue_apply(&k->epilogue,
-			    sum, k->residual ? brn_get_float(k->residual, i) :
-			    0));
+			finish(k, out, i, sum);
 		}
 	}
 }
@@ -292,7 +359,7 @@ image_layer(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct conv k = { .x = in[0], .weight = &w,
 	    .bias = brn_opt_in(n, in, 2), .residual = brn_opt_in(n, in, 3),
 	    .group = depthwise ? out->type.dim[1] : 1,
-	    .epilogue = brn_epilogue_of(n) };
+	    .epilogue = brn_epilogue_of(n), .quant = brn_conv_quant_of(n) };
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, NULL, &k.w, &why) < 0)

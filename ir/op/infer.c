@@ -162,7 +162,8 @@ infer_node(struct brn_infer *c)
 	size_t bytes;
 	int rc;
 
-	if ((rc = brn_graph_check_time(c->g, c->err)) < 0 ||
+	if ((rc = brn_spend(c->g, BRN_WORK_OF_NODE + 16. * c->n->nin,
+	    c->err)) < 0 ||
 	    (rc = check_inputs(c)) < 0)
 		return rc;
 	if (c->given && c->given[c->n->id].dtype)
@@ -320,12 +321,12 @@ int
 brn_infer(const struct brn_graph *g, const struct brn_type *in_type,
     struct brn_shapes **out, burin_error *err)
 {
-	struct brn_infer c = {
-		.g = g, .budget = value_budget(g), .err = err,
-	};
-	int rc;
+	double budget = brn_budget_values(g->budget, value_budget(g));
+	struct brn_infer c = { .g = g, .budget = budget, .err = err };
+	int rc = infer(&c, in_type);
 
-	if ((rc = infer(&c, in_type)) < 0)
+	brn_budget_take_values(g->budget, budget - c.budget);
+	if (rc < 0)
 		return rc;
 	*out = c.s;
 	return BURIN_OK;

@@ -24,8 +24,9 @@ infer_constant(struct brn_infer *c, struct brn_type *out)
 int
 infer_bsr(struct brn_infer *c, struct brn_type *out)
 {
-	*out = (struct brn_type){ BURIN_F32, 2,
-	    { c->n->bsr->rows, c->n->bsr->cols } };
+	/* The element type stays when the values are forgotten.  */
+	*out = (struct brn_type){ c->n->type.dtype == BURIN_I8 ? BURIN_I8 :
+	    BURIN_F32, 2, { c->n->bsr->rows, c->n->bsr->cols } };
 	return BURIN_OK;
 }
 

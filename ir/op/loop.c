@@ -210,7 +210,7 @@ end_gathered(struct brn_flow *f, struct gathered *s, int64_t axis, int backward)
 	int a = brn_axis(axis, t.type.rank), rc = 0;
 	struct brn_item *i;
 
-	for (int d = 0; d < t.type.rank; d++)
+	for (int d = 0; d < t.type.rank && a >= 0; d++)
 		t.type.dim[d] = d == a ? s->steps :
 		    s->type.dim[d - (d > a)];
 	if (a < 0 || !brn_dtype_size(t.type.dtype)) {

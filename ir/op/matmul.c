@@ -120,25 +120,46 @@ is_x_quant(const struct brn_node *n)
 	    z <= 255 && isfinite(scale) && scale > 0;
 }
 
+/* All inputs are f32, but a weight that has steps is i8.  */
+static int
+check_dense_types(struct brn_infer *c)
+{
+	int rc;
+
+	for (int i = 0; i < c->n->nin; i++) {
+		const struct brn_type *t = brn_infer_in(c, i);
+
+		if (i == 1 && brn_infer_in(c, 4) && t->dtype != BURIN_I8)
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "a weight with steps is not i8");
+		if (t && !(i == 1 && brn_infer_in(c, 4)) &&
+		    (rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
+			return rc;
+	}
+	return BURIN_OK;
+}
+
 int
 infer_dense(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *w = brn_infer_in(c, 1);
 	const struct brn_type *bias = brn_infer_in(c, 2);
-	int trans = brn_attr_int(c->n, "trans_w") != 0, rc;
+	const struct brn_type *step = brn_infer_in(c, 4);
+	int trans = brn_attr_int(c->n, "trans_w") != 0;
+	int rc = check_dense_types(c);
 	int64_t cols, rows;
 
-	for (int i = 0; i < c->n->nin; i++)
-		if (brn_infer_in(c, i) &&
-		    (rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
-			return rc;
-	if (!x->rank || w->rank != 2 || (bias && bias->rank != 1))
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "not x[..][cols], weight [rows][cols], bias [rows]");
+	if (rc < 0)
+		return rc;
+	if (!x->rank || w->rank != 2 || (bias && bias->rank != 1) ||
+	    (step && step->rank != 1))
+		return brn_infer_bad(c, BURIN_ESHAPE, "not x[..][cols], "
+		    "weight [rows][cols], bias [rows], step [rows]");
 	cols = w->dim[!trans];
 	rows = w->dim[trans];
 	if ((rc = brn_infer_same_dim(c, &cols, x->dim[x->rank - 1])) < 0 ||
-	    (bias && (rc = brn_infer_same_dim(c, &rows, bias->dim[0])) < 0))
+	    (bias && (rc = brn_infer_same_dim(c, &rows, bias->dim[0])) < 0) ||
+	    (step && (rc = brn_infer_same_dim(c, &rows, step->dim[0])) < 0))
 		return rc;
 	if (!is_x_quant(c->n))
 		return brn_infer_bad(c, BURIN_EFORMAT,
@@ -304,8 +325,11 @@ finish(const struct brn_node *n, const struct brn_tensor *const *in,
 {
 	const struct brn_tensor *bias = brn_opt_in(n, in, 2);
 	const struct brn_tensor *residual = brn_opt_in(n, in, 3);
+	const struct brn_tensor *step = brn_opt_in(n, in, 4);
 	const struct brn_epilogue e = brn_epilogue_of(n);
 
+	if (step)
+		sum *= brn_get_float(step, i % brn_numel(step));
 	if (bias)
 		sum += brn_get_float(bias, i % brn_numel(bias));
 	brn_set_float(out, i, brn_epilogue_apply(&e, sum, residual ?
@@ -384,11 +408,12 @@ bsr_dot(const struct brn_bsr *b, int64_t row, const float *x)
 
 	for (int32_t i = b->rowptr[br]; i < b->rowptr[br + 1]; i++) {
 		int64_t col = (int64_t)b->colidx[i] * b->bw;
-		const float *v = b->vals + (int64_t)i * b->bw * b->bh +
-		    row % b->bh;
+		int64_t at = (int64_t)i * b->bw * b->bh + row % b->bh;
 
-		for (int c = 0; c < b->bw && col + c < b->cols; c++)
-			sum += (double)v[c * b->bh] * (double)x[col + c];
+		for (int c = 0; c < b->bw && col + c < b->cols; c++, at +=
+		    b->bh)
+			sum += (b->ints ? (double)b->ints[at] :
+			    (double)b->vals[at]) * (double)x[col + c];
 	}
 	return sum;
 }

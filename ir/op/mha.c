@@ -4,6 +4,8 @@
  * RotaryEmbedding.  A tensor is seen as heads: [batch][heads][seq][depth], or
  * [batch][seq][heads * depth].
  */
+#include "ir/op/mha.h"
+
 #include "ir/op/op.h"
 
 #include <math.h>
@@ -177,10 +179,12 @@ infer_mha(struct brn_infer *c, struct brn_type *out)
 	    (rc = input_heads(c, 1, "kv_num_heads", &k)) < 0 ||
 	    (rc = input_heads(c, 2, "kv_num_heads", &v)) < 0)
 		return rc;
-	if (brn_infer_in(c, 0)->rank != brn_infer_in(c, 1)->rank ||
-	    !brn_infer_in(c, 4) != !brn_infer_in(c, 5) || index < 0 ||
+	if (!brn_infer_in(c, 4) != !brn_infer_in(c, 5) || index < 0 ||
 	    index > 2)
 		return bad(c);
+	if (brn_infer_in(c, 6) &&
+	    (rc = brn_infer_dtype(c, 6, BRN_SET_INT)) < 0)
+		return rc;
 	if ((rc = with_past(c, 4, &k)) < 0 || (rc = with_past(c, 5, &v)) < 0 ||
 	    (rc = check_heads(c, &q, &k, &v)) < 0)
 		return rc;
@@ -214,6 +218,26 @@ BRN_WORK(mha)
 
 /* ---- values of mha ---- */
 
+int
+brn_mha_check_lengths(const struct brn_node *n,
+    const struct brn_tensor *const *in, int64_t keys, burin_error *err)
+{
+	const struct brn_tensor *last = brn_opt_in(n, in, 6);
+	const struct brn_tensor *past = brn_opt_in(n, in, 4);
+	int is_prompt = !past || past->type.dim[2] == 0;
+
+	for (int64_t i = 0; last && i < brn_numel(last); i++) {
+		int64_t got = brn_get_int(last, i);
+
+		if (got != keys - 1 && !(is_prompt && got < keys))
+			return brn_ref_bad(n, err, "sequence %lld ends at "
+			    "token %lld, wanted %lld: sequences of several "
+			    "lengths are padded on the left", (long long)i,
+			    (long long)got, (long long)keys - 1);
+	}
+	return BURIN_OK;
+}
+
 /* Keys or values: those of the past, then the new ones.  */
 struct history {
 	struct heads past, now;
@@ -243,7 +267,7 @@ struct mha {
 	struct heads q, y;
 	struct history k, v;
 	const struct brn_tensor *mask;
-	int causal;
+	int causal, nan_to_zero;
 	double scale, cap;
 	int64_t keys;
 	double *score;                  /* [keys] */
@@ -284,8 +308,12 @@ query(const struct mha *a, int64_t b, int64_t h, int64_t s,
 		    -INFINITY : score(a, q, history_at(&a->k, b, kv, t), m);
 		max = fmax(max, a->score[t]);
 	}
+	if (a->nan_to_zero && max == -INFINITY)
+		max = 0;
 	for (int64_t t = 0; t < a->keys; t++)
 		sum += a->score[t] = exp(a->score[t] - max);
+	if (a->nan_to_zero && sum == 0)
+		sum = 1;
 	for (int64_t d = 0; d < a->y.depth; d++) {
 		double v = 0;
 
@@ -307,13 +335,17 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 		.k = history_of(n, in, 1, 4), .v = history_of(n, in, 2, 5),
 		.mask = brn_opt_in(n, in, 3),
 		.causal = brn_attr_int(n, "is_causal") != 0,
+		.nan_to_zero = brn_attr_int(n, "nan_to_zero") != 0,
 		.cap = (double)brn_attr_float(n, "softcap"),
 	};
 	struct brn_type all = { BURIN_F32, 4, { a.q.batch, a.q.heads,
 	    a.q.seq, a.k.past.seq + a.k.now.seq } };
 	struct brn_iter m;
+	int rc;
 
 	a.keys = all.dim[3];
+	if ((rc = brn_mha_check_lengths(n, in, a.keys, err)) < 0)
+		return rc;
 	a.scale = (double)brn_attr_float(n, "scale");
 	if (a.scale == 0)
 		a.scale = 1 / sqrt((double)a.q.depth);

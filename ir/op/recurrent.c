@@ -145,10 +145,11 @@ static int
 check_sizes(struct brn_infer *c, int64_t gates, int64_t hidden)
 {
 	const struct brn_type *x = brn_infer_in(c, 0), *r = brn_infer_in(c, 1);
-	int64_t all, batch = x->dim[1];
+	int64_t all, three, batch = x->dim[1];
 	int rc;
 
 	if (__builtin_mul_overflow(hidden, gates, &all) ||
+	    __builtin_mul_overflow(hidden, 3, &three) ||
 	    (!brn_is_sym(x->dim[2]) && x->dim[2] != all) ||
 	    (!brn_is_sym(r->dim[0]) && r->dim[0] != all))
 		return brn_infer_bad(c, BURIN_ESHAPE,
@@ -158,7 +159,7 @@ check_sizes(struct brn_infer *c, int64_t gates, int64_t hidden)
 	    (rc = check_state(c, BRN_IN_h0, "initial_h", batch, hidden)) < 0 ||
 	    (rc = check_state(c, BRN_IN_c0, "initial_c", batch, hidden)) < 0)
 		return rc;
-	return check_vector(c, BRN_IN_peephole, "P", 3 * hidden);
+	return check_vector(c, BRN_IN_peephole, "P", three);
 }
 
 int

@@ -37,11 +37,11 @@ is_affordable(struct brn_infer *c, const struct brn_type *out)
 	if (size > SMALL_BYTES && size > GROWTH * in &&
 	    c->n->op != BRN_OP_constant_of_shape)
 		return 0;
-	if (cost <= FREE_BYTES)
-		return 1;
-	if (cost > c->budget)
+	if (cost > FREE_BYTES && cost > c->budget)
 		return 0;
-	c->budget -= cost;
+	if (cost > FREE_BYTES)
+		c->budget -= cost;
+	brn_spend_later(c->g, cost);
 	return 1;
 }
 

@@ -8,7 +8,7 @@
 
 #include "jit/abi.h"
 
-/* Tier 0 for x in lines, and for x with four lines at a time interleaved
+/* Tier 0 for x by column, and for x by groups of four columns
  * (brn_dot_groups_aligned).  The sums of the compiled kernels for i8.  */
 brn_kernel_fn brn_t0_i8, brn_t0_i8_aligned;
 

@@ -237,60 +237,101 @@ new_vector(struct brn_gcc *g, const char *name)
 	return gcc_jit_function_new_local(g->fn, NULL, g->vec, unique);
 }
 
-brn_lv
-brn_gcc_group_order(struct brn_gcc *g, enum brn_elem e)
+brn_rv
+brn_gcc_array(struct brn_gcc *g, const char *name, int n)
 {
-	int dot = brn_elems[e].dot;
-	uint8_t order[64];
+	brn_lv v = gcc_jit_function_new_local(g->fn, NULL,
+	    gcc_jit_context_new_array_type(g->ctxt, NULL, g->vec, n), name);
+
+	return gcc_jit_lvalue_get_address(brn_gcc_at(g, brn_gcc_get(v),
+	    brn_gcc_int(g, 0)), NULL);
+}
+
+brn_lv
+brn_gcc_group_order(struct brn_gcc *g)
+{
+	uint16_t order[BRN_TILE * 2];
 	brn_lv v = new_vector(g, "order"), table;
 
-	for (int i = 0; i < BRN_TILE * dot; i++) {
-		int from = i % dot * BRN_TILE + i / dot;
-
-		if (e == BRN_ELEM_bf16)
-			((uint16_t *)(void *)order)[i] = (uint16_t)from;
-		else
-			order[i] = (uint8_t)from;
-	}
+	for (int i = 0; i < BRN_TILE * 2; i++)
+		order[i] = (uint16_t)(i % 2 * BRN_TILE + i / 2);
 	table = brn_gcc_at(g, brn_gcc_table(g, "order", g->f32, order,
 	    sizeof order), brn_gcc_int(g, 0));
 	add_asm(g, "vmovdqu64 %1, %0", "=v", v, "m", &table);
 	return v;
 }
 
-brn_lv
-brn_gcc_groups(struct brn_gcc *g, enum brn_elem e, const brn_lv *x,
-    brn_lv order)
+static brn_lv
+load_bits(struct brn_gcc *g, brn_lv at)
 {
-	brn_lv v = new_vector(g, "groups");
+	brn_lv v = new_vector(g, "x");
 
-	if (!order)
-		add_asm(g, "vmovdqa64 %1, %0", "=v", v, "m",
-		    (brn_lv[]){ x[0] });
-	else if (!x[1])
+	add_asm(g, "vmovdqa64 %1, %0", "=v", v, "m", &at);
+	return v;
+}
+
+brn_lv
+brn_gcc_groups(struct brn_gcc *g, const brn_lv *x, brn_lv order)
+{
+	brn_lv v = order ? new_vector(g, "groups") : load_bits(g, x[0]);
+
+	if (order && !x[1])
 		add_asm(g, "vpermw %1, %2, %0", "=v", v, "mv",
 		    (brn_lv[]){ x[0], order });
-	else if (e == BRN_ELEM_bf16)
+	else if (order)
 		add_asm(g, "vmovdqa64 %1, %t0\n\t"
 		    "vinserti64x4 $1, %2, %0, %0\n\tvpermw %0, %3, %0",
 		    "=&v", v, "mmv", (brn_lv[]){ x[0], x[1], order });
-	else
-		add_asm(g, "vmovdqa64 %1, %x0\n\t"
-		    "vinserti32x4 $1, %2, %0, %0\n\t"
-		    "vinserti32x4 $2, %3, %0, %0\n\t"
-		    "vinserti32x4 $3, %4, %0, %0\n\tvpermb %0, %5, %0",
-		    "=&v", v, "mmmmv",
-		    (brn_lv[]){ x[0], x[1], x[2], x[3], order });
+	return v;
+}
+
+static brn_lv
+unpack(struct brn_gcc *g, const char *text, brn_lv a, brn_lv b)
+{
+	brn_lv v = new_vector(g, "part");
+
+	add_asm(g, text, "=v", v, "vv", (brn_lv[]){ a, b });
+	return v;
+}
+
+/* Unpacking bytes, then words.  The low halves are the first two tiles.  */
+void
+brn_gcc_quad(struct brn_gcc *g, const brn_lv x[BRN_QUAD], int n,
+    brn_lv out[BRN_QUAD])
+{
+	brn_lv l[BRN_QUAD], p[2];
+
+	for (int k = 0; k < BRN_QUAD; k++)
+		l[k] = load_bits(g, x[k]);
+	for (int t = 0; t < n; t++) {
+		for (int k = 0; k < 2 && t % 2 == 0; k++)
+			p[k] = unpack(g, t < 2 ? "vpunpcklbw %2, %1, %0" :
+			    "vpunpckhbw %2, %1, %0", l[2 * k], l[2 * k + 1]);
+		out[t] = unpack(g, t % 2 ? "vpunpckhwd %2, %1, %0" :
+		    "vpunpcklwd %2, %1, %0", p[0], p[1]);
+	}
+}
+
+brn_lv
+brn_gcc_splat_group(struct brn_gcc *g, brn_lv w)
+{
+	brn_lv v = new_vector(g, "w");
+
+	add_asm(g, "vpbroadcastd %1, %0", "=v", v, "m", &w);
 	return v;
 }
 
 void
 brn_gcc_dot(struct brn_gcc *g, enum brn_elem e, brn_lv acc, brn_lv groups,
-    brn_lv w)
+    brn_lv w, int is_splat)
 {
-	add_asm(g, e == BRN_ELEM_bf16 ? "vdpbf16ps %2%{1to16%}, %1, %0" :
-	    "vpdpbusd %2%{1to16%}, %1, %0", "+v", acc, "vm",
-	    (brn_lv[]){ groups, w });
+	static const char *const text[2][2] = {
+		{ "vdpbf16ps %2%{1to16%}, %1, %0", "vdpbf16ps %2, %1, %0" },
+		{ "vpdpbusd %2%{1to16%}, %1, %0", "vpdpbusd %2, %1, %0" },
+	};
+
+	add_asm(g, text[e == BRN_ELEM_i8][is_splat], "+v", acc,
+	    is_splat ? "vv" : "vm", (brn_lv[]){ groups, w });
 }
 
 brn_lv

@@ -53,6 +53,8 @@ gcc_jit_type *brn_gcc_ptr(gcc_jit_type *t);
 
 /* A new local with the type of its first value.  */
 brn_lv brn_gcc_local(struct brn_gcc *g, const char *name, brn_rv init);
+/* A local array of n vectors; returns the address of the first one.  */
+brn_rv brn_gcc_array(struct brn_gcc *g, const char *name, int n);
 void brn_gcc_set(struct brn_gcc *g, brn_lv to, brn_rv v);
 /* Keep a vector in a register: GCC would fold its load into each use.  */
 void brn_gcc_keep(struct brn_gcc *g, brn_lv v);
@@ -67,16 +69,20 @@ void brn_gcc_prefetch(struct brn_gcc *g, brn_rv p);
 brn_rv brn_gcc_table(struct brn_gcc *g, const char *name, gcc_jit_type *elem,
     const void *data, size_t nbytes);
 
-/* Dot products of e, bf16 or i8, with groups of D columns of x.  A vector of 16
- * groups counts as brn_gcc's vec.  The order that interleaves D lines; the
- * lines at x[0] to x[D - 1] as groups, but with order NULL the groups at x[0],
- * and with x[1] NULL (bf16) the lines at x[0] and after it; acc += groups * the
- * group at w, in the type of sums.  */
-brn_lv brn_gcc_group_order(struct brn_gcc *g, enum brn_elem e);
-brn_lv brn_gcc_groups(struct brn_gcc *g, enum brn_elem e, const brn_lv *x,
-    brn_lv order);
+/* Dot products with groups of D columns of x.  A vector of 16 groups counts as
+ * brn_gcc's vec.
+ *
+ * The order that interleaves two lines of bf16.  Groups: those at x[0]; with an
+ * order, those of the lines at x[0] and x[1], or at x[0] and after it.  Groups
+ * of n tiles of a quad, of the columns at x (jit/abi.h).  The group of weights
+ * at w in all lanes.  acc += groups * w, which may be such a vector.  */
+brn_lv brn_gcc_group_order(struct brn_gcc *g);
+brn_lv brn_gcc_groups(struct brn_gcc *g, const brn_lv *x, brn_lv order);
+void brn_gcc_quad(struct brn_gcc *g, const brn_lv x[BRN_QUAD], int n,
+    brn_lv out[BRN_QUAD]);
+brn_lv brn_gcc_splat_group(struct brn_gcc *g, brn_lv w);
 void brn_gcc_dot(struct brn_gcc *g, enum brn_elem e, brn_lv acc, brn_lv groups,
-    brn_lv w);
+    brn_lv w, int is_splat);
 
 /* All lanes the same; acc += a * b.  */
 brn_rv brn_gcc_splat(struct brn_gcc *g, brn_rv scalar);

@@ -11,13 +11,13 @@
  *	acc[r][t] += x[t][feature] * w[r][0] + x[t][other] * w[r][1] ..
  *
  * The pattern is a constant table of offsets into x; sizes, strides and trip
- * counts are constants.  A block row that is higher than a pass takes several
- * passes; tiles left over by the widest pass take narrower ones, down to one
- * tile.  All passes add in the same order, so results do not depend on the
- * split into passes.
+ * counts are constants.  A block row higher than a pass takes several passes;
+ * tiles left over by the widest pass take narrower ones, down to one tile.  All
+ * passes add in the same order, so the split does not change results.
  */
 #include "jit/emit/t1.h"
 
+#include "jit/emit/groups.h"
 #include "jit/kernel/dot_groups.h"
 #include "jit/kernel/t1.h"
 
@@ -29,8 +29,6 @@ enum {
 	X_PREFETCH_MAX_BW = 4,  /* the x of wider blocks is adjacent, which the
 	                           processor prefetches itself */
 	STEP_GROUPS = 4,        /* of a full pattern */
-	MAX_DOT = 4,            /* of brn_elems */
-	L1_BYTES = 32 << 10,    /* x never has all of it */
 };
 
 struct t1 {
@@ -45,16 +43,20 @@ struct t1 {
 	int64_t nstep;          /* of a block row, if the pattern is full */
 	int dot;                /* dot width */
 	int noff;               /* offsets a step */
-	brn_lv order;           /* of brn_gcc_groups */
+	struct brn_groups groups;
+	enum brn_group_source source;   /* of the passes that come */
 	brn_lv tile, brow, row; /* loop variables; row is within the block */
 	brn_lv w, p, end;       /* of the block row: its weights, and its
 	                           offsets from p to end */
+	brn_lv kept_end;        /* of the offsets of groups that are kept */
 };
 
 struct pass {
 	int rows;
 	int first, nx;          /* vectors of x, counted from the first tile */
 	brn_lv acc[BRN_T1_MAX_ACC];     /* [row][nx] */
+	enum brn_group_source source;   /* of its groups, and .. */
+	brn_lv kept;            /* .. those of this step, or NULL */
 };
 
 static int64_t
@@ -62,12 +64,6 @@ cols(const struct brn_spec *s)
 {
 	return (int64_t)s->nbcol * s->bw;
 }
-
-/* The x of a step: its first column in the first tile.  Of a group of any
- * columns the others follow, else NULL.  */
-struct step_x {
-	brn_lv at[MAX_DOT];
-};
 
 /* Vector i of column c.  */
 static brn_rv
@@ -135,40 +131,39 @@ emit_column(struct t1 *e, struct pass *p, brn_rv x, brn_rv w, int c)
 	}
 }
 
-/* The groups of column c of tile i.  */
-static brn_lv
-groups_at(struct t1 *e, const struct step_x *x, int c, int i)
+/* Vectors from a group to the next one.  */
+static int
+group_vectors(const struct t1 *e)
 {
-	struct brn_gcc *g = e->g;
-	brn_rv at = brn_gcc_int(g, i * cols(e->s) + c);
-	brn_lv line[MAX_DOT] = { NULL };
-
-	for (int k = 0; k < MAX_DOT && x->at[k]; k++)
-		line[k] = brn_gcc_at(g, brn_gcc_get(x->at[k]), at);
-	return brn_gcc_groups(g, e->s->elem, line, e->order);
+	return e->groups.is_quad ? BRN_QUAD : e->nvec;
 }
 
-/* Column c of a step of groups.  The weights are operands in memory.  */
+/* Column c of a step of groups.  The weights of one vector are operands in
+ * memory.  */
 static void
-emit_groups(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
+emit_groups(struct t1 *e, struct pass *p, const struct brn_group_x *x, brn_rv w,
     int c)
 {
 	struct brn_gcc *g = e->g;
 	brn_lv held[BRN_T1_MAX_ACC];
 
 	emit_prefetch_weights(e, w, c);
-	for (int i = 0; i < p->nx; i++)
-		held[i] = groups_at(e, x, c, p->first + i);
-	for (int r = 0; r < p->rows; r++)
+	brn_groups_load(&e->groups, x, p->first * e->groups.stride +
+	    c * group_vectors(e), p->nx, held);
+	for (int r = 0; r < p->rows; r++) {
+		brn_lv at = brn_gcc_at(g, w, brn_gcc_int(g,
+		    (int64_t)c * e->s->bh + r));
+		brn_lv wr = p->nx > 1 ? brn_gcc_splat_group(g, at) : at;
+
 		for (int i = 0; i < p->nx; i++)
 			brn_gcc_dot(g, e->s->elem, p->acc[r * p->nx + i],
-			    held[i], brn_gcc_at(g, w, brn_gcc_int(g,
-			    (int64_t)c * e->s->bh + r)));
+			    held[i], wr, p->nx > 1);
+	}
 }
 
 static void
-emit_any_column(struct t1 *e, struct pass *p, const struct step_x *x, brn_rv w,
-    int c)
+emit_any_column(struct t1 *e, struct pass *p, const struct brn_group_x *x,
+    brn_rv w, int c)
 {
 	if (e->dot > 1)
 		emit_groups(e, p, x, w, c);
@@ -192,17 +187,18 @@ vectors_at(struct brn_gcc *g, brn_rv x)
 }
 
 /* The columns of a step, in a loop over u of them when there are many.  x0 are
- * those of struct step_x.  */
+ * those of struct brn_group_x.  */
 static void
-emit_step(struct t1 *e, struct pass *p, const brn_rv x0[MAX_DOT], brn_rv w0)
+emit_step(struct t1 *e, struct pass *p, const brn_rv x0[BRN_MAX_DOT],
+    brn_rv w0)
 {
 	struct brn_gcc *g = e->g;
 	int bw = e->bw, u = MAX_BODY / (p->rows * p->nx);
-	struct step_x x;
+	struct brn_group_x x = { { NULL }, p->source, p->kept };
 	struct brn_loop l;
 	brn_lv c, w;
 
-	for (int i = 0; i < MAX_DOT; i++)
+	for (int i = 0; i < BRN_MAX_DOT; i++)
 		x.at[i] = vectors_at(g, x0[i]);
 	if (bw <= u) {
 		for (int i = 0; i < bw; i++)
@@ -215,7 +211,7 @@ emit_step(struct t1 *e, struct pass *p, const brn_rv x0[MAX_DOT], brn_rv w0)
 	    brn_gcc_get(c));
 	for (int i = 0; i < u; i++)
 		emit_any_column(e, p, &x, brn_gcc_get(w), i);
-	emit_advance(g, x.at[0], brn_gcc_int(g, u * e->nvec));
+	emit_advance(g, x.at[0], brn_gcc_int(g, u * group_vectors(e)));
 	emit_advance(g, w, brn_gcc_int(g, u * e->s->bh));
 	brn_gcc_set(g, c, brn_gcc_add(g, brn_gcc_get(c),
 	    brn_gcc_int(g, -1)));
@@ -244,7 +240,7 @@ emit_prefetch_x(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 {
 	struct brn_gcc *g = e->g;
 	int bw = e->bw, last = (p->first + p->nx - 1) / e->nvec;
-	brn_rv far[MAX_DOT];
+	brn_rv far[BRN_MAX_DOT];
 
 	for (int k = 0; k < e->noff; k++)
 		far[k] = brn_gcc_get(brn_gcc_local(g, "far", brn_gcc_cast(g,
@@ -257,12 +253,45 @@ emit_prefetch_x(struct t1 *e, struct pass *p, brn_rv x, brn_lv at)
 			    BRN_TILE)));
 }
 
-/* Does the x of a pass not stay in L1?  Only i8 is small enough to ask.  */
-static int
-is_x_far(const struct t1 *e, const struct pass *p)
+/* The steps of a full pattern.  */
+static void
+emit_full(struct t1 *e, struct pass *p, brn_rv x, brn_lv w)
 {
-	return e->s->elem != BRN_ELEM_i8 ||
-	    cols(e->s) * p->nx * BRN_TILE > L1_BYTES;
+	struct brn_gcc *g = e->g;
+	brn_lv xk = brn_gcc_local(g, "xk", x);
+	brn_lv n = brn_gcc_local(g, "n", brn_gcc_int(g, 0));
+	struct brn_loop l = brn_gcc_while(g, brn_gcc_get(n),
+	    GCC_JIT_COMPARISON_LT, brn_gcc_int(g, e->nstep));
+
+	emit_step(e, p, (brn_rv[BRN_MAX_DOT]){ brn_gcc_get(xk) },
+	    brn_gcc_get(w));
+	emit_advance(g, xk, brn_gcc_int(g, e->bw * group_vectors(e) *
+	    brn_isas[e->s->isa].lanes));
+	brn_gcc_set(g, n, brn_gcc_add(g, brn_gcc_get(n), brn_gcc_int(g, 1)));
+	emit_advance(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->bw));
+	brn_gcc_wend(g, l);
+}
+
+/* The steps of a pattern from `at` to end.  */
+static void
+emit_range(struct t1 *e, struct pass *p, brn_rv x, brn_lv at, brn_rv end,
+    brn_lv w)
+{
+	struct brn_gcc *g = e->g;
+	brn_rv xs[BRN_MAX_DOT] = { NULL };
+	struct brn_loop l = brn_gcc_while(g, brn_gcc_get(at),
+	    GCC_JIT_COMPARISON_LT, end);
+
+	for (int i = 0; i < e->noff; i++)
+		xs[i] = x_of_offset(e, x, at, i * e->dot / e->noff);
+	emit_step(e, p, xs, brn_gcc_get(w));
+	if (e->bw <= X_PREFETCH_MAX_BW && !e->groups.is_quad)
+		emit_prefetch_x(e, p, x, at);
+	emit_advance(g, at, brn_gcc_int(g, e->dot));
+	emit_advance(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->bw));
+	if (p->kept)
+		emit_advance(g, p->kept, brn_gcc_int(g, BRN_QUAD));
+	brn_gcc_wend(g, l);
 }
 
 /* All steps of the block row.  x is the first tile, w0 the first weight of the
@@ -271,35 +300,22 @@ static void
 emit_steps(struct t1 *e, struct pass *p, brn_rv x, brn_rv w0)
 {
 	struct brn_gcc *g = e->g;
-	brn_lv w = brn_gcc_local(g, "w", w0), at, xk = NULL;
-	brn_rv end, xs[MAX_DOT] = { NULL };
-	struct brn_loop l;
+	brn_lv w = brn_gcc_local(g, "w", w0), at;
 
 	if (e->full) {
-		xk = brn_gcc_local(g, "xk", x);
-		at = brn_gcc_local(g, "n", brn_gcc_int(g, 0));
-		end = brn_gcc_int(g, e->nstep);
-	} else {
-		at = brn_gcc_local(g, "p", brn_gcc_get(e->p));
-		end = brn_gcc_get(e->end);
+		emit_full(e, p, x, w);
+		return;
 	}
-	l = brn_gcc_while(g, brn_gcc_get(at), GCC_JIT_COMPARISON_LT, end);
-	if (e->full) {
-		xs[0] = brn_gcc_get(xk);
-		emit_step(e, p, xs, brn_gcc_get(w));
-		emit_advance(g, xk, brn_gcc_int(g, e->bw * BRN_TILE));
-		brn_gcc_set(g, at, brn_gcc_add(g, brn_gcc_get(at),
-		    brn_gcc_int(g, 1)));
-	} else {
-		for (int i = 0; i < e->noff; i++)
-			xs[i] = x_of_offset(e, x, at, i * e->dot / e->noff);
-		emit_step(e, p, xs, brn_gcc_get(w));
-		if (e->bw <= X_PREFETCH_MAX_BW && is_x_far(e, p))
-			emit_prefetch_x(e, p, x, at);
-		emit_advance(g, at, brn_gcc_int(g, e->dot));
+	at = brn_gcc_local(g, "p", brn_gcc_get(e->p));
+	if (p->source != BRN_UNPACK) {
+		p->kept = brn_gcc_local(g, "kept", e->groups.kept);
+		emit_range(e, p, x, at, brn_gcc_get(e->kept_end), w);
+		p->kept = NULL;
+		p->source = BRN_UNPACK;
+		if (e->groups.keeps_all)
+			return;
 	}
-	emit_advance(g, w, brn_gcc_int(g, (int64_t)e->s->bh * e->bw));
-	brn_gcc_wend(g, l);
+	emit_range(e, p, x, at, brn_gcc_get(e->end), w);
 }
 
 /* The base that row_at counts from: the first row of the pass, or 0 where the
@@ -369,7 +385,7 @@ static void
 emit_pass(struct t1 *e, int nrow, int first, int nx)
 {
 	struct brn_gcc *g = e->g;
-	struct pass p = { nrow, first, nx, { NULL } };
+	struct pass p = { nrow, first, nx, { NULL }, e->source, NULL };
 	brn_rv tile = brn_gcc_get(e->tile), row, line;
 	brn_lv x, y;
 
@@ -423,8 +439,16 @@ emit_passes(struct t1 *e, int first, int nx)
 	int more = bh / unit % n, few = bh / unit / n;
 
 	brn_gcc_set(e->g, e->row, brn_gcc_int(e->g, 0));
+	n -= more;
+	if (e->groups.kept && nx == BRN_QUAD) {
+		e->source = BRN_UNPACK_AND_KEEP;
+		emit_rows(e, 1, (few + (more > 0)) * unit, first, nx);
+		*(more ? &more : &n) -= 1;
+		e->source = BRN_KEPT;
+	}
 	emit_rows(e, more, (few + 1) * unit, first, nx);
-	emit_rows(e, n - more, few * unit, first, nx);
+	emit_rows(e, n, few * unit, first, nx);
+	e->source = BRN_UNPACK;
 }
 
 /* The block row for all tiles up to end, ntile at a time while there are as
@@ -465,6 +489,12 @@ emit_block_row(struct t1 *e, brn_rv tile0, brn_rv tile1)
 		    e->part.t.offs, brn_gcc_mul(g, first, e->dot)));
 		e->end = brn_gcc_local(g, "end", brn_gcc_offset(g,
 		    e->part.t.offs, brn_gcc_mul(g, hi, e->dot)));
+	}
+	if (e->groups.kept) {
+		e->kept_end = brn_gcc_local(g, "kept_end", brn_gcc_offset(g,
+		    brn_gcc_get(e->p), brn_gcc_int(g,
+		    BRN_KEPT_GROUPS * e->dot)));
+		brn_gcc_min(g, e->kept_end, brn_gcc_get(e->end));
 	}
 	e->w = brn_gcc_local(g, "w", brn_gcc_offset(g, e->part.vals,
 	    brn_gcc_mul(g, first, (int64_t)s->bh * e->bw)));
@@ -511,15 +541,12 @@ set_groups(struct t1 *e)
 {
 	enum brn_elem elem = e->s->elem;
 	int64_t n = brn_dot_groups_of(elem, cols(e->s));
-	int interleaved = elem == BRN_ELEM_i8 && brn_dot_groups_aligned(e->s);
 
+	brn_groups_init(&e->groups, e->g, e->s);
 	e->dot = brn_elems[elem].dot;
-	e->order = interleaved ? NULL : brn_gcc_group_order(e->g, elem);
-	e->noff = interleaved ? 1 : e->dot;
-	e->bw = 1;
-	if (e->full)
-		for (e->bw = STEP_GROUPS; n % e->bw; e->bw /= 2)
-			;
+	e->noff = e->groups.interleaved ? 1 : e->dot;
+	for (e->bw = e->full ? STEP_GROUPS : 1; n % e->bw; e->bw /= 2)
+		;
 	e->nstep = n / e->bw;
 }
 

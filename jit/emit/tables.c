@@ -44,7 +44,8 @@ make_groups(const struct brn_spec *s, struct pattern *out, burin_error *err)
 	for (int32_t b = 0; b < s->nbrow; b++)
 		rowptr[b + 1] = rowptr[b] +
 		    (int32_t)brn_dot_groups_in_row(s, b);
-	*out = (struct pattern){ col, rowptr, n, LINE_UNITS / dot,
+	*out = (struct pattern){ col, rowptr, n,
+	    s->elem == BRN_ELEM_bf16 ? LINE_UNITS / dot : LINE_UNITS,
 	    s->nbcol * s->bw, col };
 	return BURIN_OK;
 }

@@ -20,10 +20,16 @@
 static int
 check_missing(struct brn_batch *b, burin_error *err)
 {
-	int64_t most = b->o.max_kernels;
+	int64_t most = b->o.max_kernels, work = b->o.work_kernels;
 	int n = brn_batch_count_open(b);
 
-	if (b->o.mode == BRN_JIT_off || !most || n <= most)
+	if (b->o.mode == BRN_JIT_off)
+		return BURIN_OK;
+	if (work && n > work)
+		return brn_fail(err, BURIN_EUNSUPPORTED, "the model needs %d "
+		    "kernels that no cache has, max_load_work and the size of "
+		    "the file allow %lld", n, (long long)work);
+	if (!most || n <= most)
 		return BURIN_OK;
 	return brn_fail(err, BURIN_EUNSUPPORTED,
 	    "the model needs %d kernels that no cache has, max_kernels is %lld",

@@ -19,6 +19,8 @@ struct brn_jit_opts {
 	struct brn_limits limits;       /* of the cache */
 	int jobs;                       /* <= 0: one a core */
 	int64_t max_kernels;            /* to compile; 0: no limit */
+	int64_t work_kernels;           /* the same, by what is left of the work
+	                                   of a load */
 	int retry;                      /* also what failed within a day */
 	int wait;                       /* brn_jit_start returns when all are
 	                                   compiled */

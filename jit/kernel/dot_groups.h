@@ -34,5 +34,8 @@ void brn_dot_group_columns(const struct brn_spec *s, int32_t *col);
  * rounded.  */
 void brn_pack_dot_groups(const struct brn_spec *s, const float *vals,
     const float *scale, void *out);
+/* The same in i8 from the integers of the brn_bsr.  */
+void brn_pack_dot_ints(const struct brn_spec *s, const int8_t *ints,
+    int8_t *out);
 
 #endif

@@ -72,17 +72,25 @@ brn_kernel_count(const struct brn_spec *s, const struct brn_row_stats *rows,
 	return 1;
 }
 
+/* Room for the dot groups of a layer.  */
 static int
-pack_dot_groups(const struct brn_spec *s, const float *vals,
-    const float *scale, void **out, burin_error *err)
+alloc_dot_groups(const struct brn_spec *s, void **out, burin_error *err)
 {
 	size_t n = (size_t)brn_dot_groups_before(s, s->nbrow) * (size_t)s->bh;
 
 	*out = brn_alloc_aligned(n * 4);
-	if (!*out)
-		return brn_nomem(err);
-	brn_pack_dot_groups(s, vals, scale, *out);
-	return BURIN_OK;
+	return *out ? BURIN_OK : brn_nomem(err);
+}
+
+int
+brn_pack_ints(const struct brn_spec *s, const int8_t *ints, void **out,
+    burin_error *err)
+{
+	int rc = alloc_dot_groups(s, out, err);
+
+	if (rc == 0)
+		brn_pack_dot_ints(s, ints, *out);
+	return rc;
 }
 
 int
@@ -95,8 +103,11 @@ brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
 	int rc;
 
 	*out = NULL;
-	if (s->elem != BRN_ELEM_f32)
-		return pack_dot_groups(s, vals, scale, out, err);
+	if (s->elem != BRN_ELEM_f32) {
+		if ((rc = alloc_dot_groups(s, out, err)) == 0)
+			brn_pack_dot_groups(s, vals, scale, *out);
+		return rc;
+	}
 	if (!k->pack)
 		return BURIN_OK;
 	stream = brn_alloc_aligned(n * sizeof *stream);

@@ -80,4 +80,8 @@ int brn_kernel_count(const struct brn_spec *s,
 int brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
     const float *vals, const float *scale, void **out, burin_error *err);
 
+/* The same of i8 from integers.  */
+int brn_pack_ints(const struct brn_spec *s, const int8_t *ints, void **out,
+    burin_error *err);
+
 #endif

@@ -50,16 +50,15 @@ is_gathered(const struct brn_spec *s)
 	return brn_elems[s->elem].dot > 1 && !brn_dot_groups_aligned(s);
 }
 
-/* Gathering i8 takes as many instructions as a group has columns: more rows
- * rather than tiles.  */
+/* The x of i8 is in quads.  */
 int
 brn_t1_tiles(const struct brn_spec *s)
 {
 	int nvec = brn_t1_vectors(s->isa), n = 1;
-	int most = s->elem == BRN_ELEM_i8 && is_gathered(s) ?
-	    brn_t1_max_rows(s->isa, nvec) : WANT_ROWS;
-	int want = s->bh < most ? s->bh : most;
+	int want = s->bh < WANT_ROWS ? s->bh : WANT_ROWS;
 
+	if (s->elem == BRN_ELEM_i8)
+		return BRN_QUAD;
 	if (nvec == 2)
 		return tiles_of_two_vectors(s);
 	while (2 * n <= MAX_TILES &&
@@ -71,6 +70,8 @@ brn_t1_tiles(const struct brn_spec *s)
 int
 brn_t1_narrower(const struct brn_spec *s, int ntile)
 {
+	if (s->elem == BRN_ELEM_i8)
+		return ntile - 1;
 	return ntile == 3 && s->bh == 2 ? 2 : ntile / 2;
 }
 
@@ -79,7 +80,7 @@ brn_t1_pass_vectors(const struct brn_spec *s, int ntile)
 {
 	int n = ntile * brn_t1_vectors(s->isa);
 
-	return ntile == 3 && s->bh > 2 ? n / 2 : n;
+	return ntile == 3 && s->bh > 2 && s->elem != BRN_ELEM_i8 ? n / 2 : n;
 }
 
 int
@@ -142,24 +143,43 @@ fits_full(const struct brn_spec *s)
 
 /* ---- cost ------------------------------------------------------------- */
 
+/* What a dot width of D > 1 adds: bf16 loads and shuffles D lines for a group,
+ * i8 unpacks the group of a tile by two shuffles, once for all passes.  x is
+ * the vectors of x of all passes, each of one column.  */
+static void
+count_gather(const struct brn_spec *s, double x, int passes, struct brn_cost *n)
+{
+	int dot = brn_elems[s->elem].dot;
+
+	if (!is_gathered(s)) {
+		n->term[BRN_COST_load] += x / dot;
+	} else if (s->elem == BRN_ELEM_i8) {
+		n->term[BRN_COST_fma] += 2 * x / passes / dot;
+		n->term[BRN_COST_load] += x / dot;
+	} else {
+		n->term[BRN_COST_fma] += x;
+		n->term[BRN_COST_load] += x;
+	}
+}
+
 /* A pass loads each vector of x once for all its rows and each weight once for
  * all its tiles.  Block rows go through the same x one after the other, so x
  * comes from L2 when the x of a pass is larger than L1.  With a dot width of D
  * there are as many times fewer multiply-adds and weights, and lines of x are
- * as many times smaller; D of them are loaded and shuffled for each.  */
+ * as many times smaller.  */
 void
 brn_t1_count(const struct brn_spec *s, struct brn_cost *n)
 {
 	int nx = brn_t1_pass_vectors(s, brn_t1_tiles(s));
-	int nvec = brn_t1_vectors(s->isa);
+	int nvec = brn_t1_vectors(s->isa), passes = brn_t1_passes(s, nx);
 	double w = (double)s->nblk * s->bh * s->bw;
-	double x = w * nvec * brn_t1_passes(s, nx) / s->bh;
+	double x = w * nvec * passes / s->bh;
 	double bytes = (double)s->nbcol * s->bw * nx / nvec * BRN_TILE * 4;
 	int dot = brn_elems[s->elem].dot;
 
-	n->term[BRN_COST_fma] += w * nvec / dot + (is_gathered(s) ? x : 0);
-	n->term[BRN_COST_load] += (is_gathered(s) ? x : x / dot) +
-	    w * nvec / nx / 2 / dot;
+	n->term[BRN_COST_fma] += w * nvec / dot;
+	n->term[BRN_COST_load] += w * nvec / nx / 2 / dot;
+	count_gather(s, x, passes, n);
 	n->term[BRN_COST_line] += bytes / dot > L1_BYTES ? x / dot : 0;
 	n->term[BRN_COST_code] += 2.0 * (double)num_offsets(s) /
 	    brn_t1_tile_group(s);

@@ -168,10 +168,21 @@ struct builder {
 	struct brn_t3_stream *t;
 	int32_t *next;          /* by block row: its first block that is not
 	                           in the stream yet */
+	int32_t *head;          /* by row of the panel: the column of that
+	                           block; INT32_MAX: there is none */
 	struct panel_block *block;      /* of a step */
 	char *taken;            /* by row of the panel: it has one */
 	int32_t n;              /* of t->fma */
 };
+
+/* The column of the next block of block row b.  */
+static int32_t
+head_of(const struct builder *m, int32_t b)
+{
+	int32_t i = m->next[b];
+
+	return i < m->s->rowptr[b + 1] ? m->s->colidx[i] : INT32_MAX;
+}
 
 /* Take the next block of each block row at places b0 to b1, if its column is
  * before j1: first those with columns before j0, then column by column.
@@ -185,15 +196,16 @@ take_blocks(struct builder *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 	memset(m->taken, 0, (size_t)(b1 - b0) * sizeof *m->taken);
 	for (int32_t j = j0 + (s->bw == 1); j <= j1; j++)
 		for (int32_t k = b0; k < b1; k++) {
-			int32_t b = m->order->brow[k], i = m->next[b];
+			int32_t b, i;
 
-			if (m->taken[k - b0] || i == s->rowptr[b + 1] ||
-			    s->colidx[i] >= j)
+			if (m->head[k - b0] >= j || m->taken[k - b0])
 				continue;
+			b = m->order->brow[k];
+			i = m->next[b]++;
 			m->taken[k - b0] = 1;
 			m->block[n++] = (struct panel_block){ s->colidx[i],
 			    k, i };
-			m->next[b]++;
+			m->head[k - b0] = head_of(m, b);
 		}
 	return n;
 }
@@ -265,6 +277,8 @@ add_panel(struct builder *m, int32_t slice, int32_t panel)
 	b1 = b1 < s->nbrow ? b1 : s->nbrow;
 	j1 = j1 < s->nbcol ? j1 : s->nbcol;
 	t->first[slice * t->npanel + panel] = first;
+	for (int32_t k = b0; k < b1; k++)
+		m->head[k - b0] = head_of(m, m->order->brow[k]);
 	for (int32_t j = j0; j < j1; j += step)
 		add_step(m, j, j + step < j1 ? j + step : j1, b0, b1);
 	while (s->bw > 1 && add_step(m, j1, j1, b0, b1) > 0)
@@ -309,7 +323,8 @@ brn_t3_stream(const struct brn_spec *s, const struct brn_t3_order *order,
 	m.next = brn_alloc((size_t)s->nbrow + 1, sizeof *m.next);
 	m.block = brn_alloc((size_t)order->rows, sizeof *m.block);
 	m.taken = brn_alloc((size_t)order->rows, sizeof *m.taken);
-	ok = t.first && t.fma && m.next && m.block && m.taken;
+	m.head = brn_alloc((size_t)order->rows, sizeof *m.head);
+	ok = t.first && t.fma && m.next && m.block && m.taken && m.head;
 	if (ok) {
 		add_panels(&m);
 		*out = t;
@@ -319,6 +334,7 @@ brn_t3_stream(const struct brn_spec *s, const struct brn_t3_order *order,
 	free(m.next);
 	free(m.block);
 	free(m.taken);
+	free(m.head);
 	return ok ? BURIN_OK : brn_nomem(err);
 }
 

@@ -16,6 +16,7 @@ from . import _compiler
 _compiler.prepare()
 
 from . import _facts, cache                                     # noqa: E402
+from ._decoder import Decoder                                   # noqa: E402
 from ._errors import (BufferTooSmall, CacheError, CompilerError,  # noqa: E402
                       Error, FileError, FormatError, InvalidArgument,
                       NoMemory, ShapeError, Unsupported)
@@ -31,7 +32,8 @@ from .session import load as _load                              # noqa: E402
 __version__: str = _lib.version().decode()
 
 __all__ = [
-    "BufferTooSmall", "CacheError", "Candidate", "CompilerError", "Error",
+    "BufferTooSmall", "CacheError", "Candidate", "CompilerError",
+    "Decoder", "Error",
     "FileError", "FormatError", "InferenceSession", "InvalidArgument", "Layer",
     "ModelMeta", "NoMemory", "NodeArg", "ShapeError", "Step", "Unsupported",
     "cache", "isa", "process_stats", "prune", "warm",

@@ -137,6 +137,7 @@ _FUNCTIONS = {
     "session_threads": (c_int, [_p]),
     "run": (c_int, [_p, POINTER(Tensor), c_size_t, POINTER(Output), c_size_t,
                     _err]),
+    "session_share": (c_int, [_p, c_char_p, c_char_p, c_int64, _err]),
     "session_profile": (None, [_p, c_int]),
     "session_step": (POINTER(StepInfo), [_p, c_size_t]),
     "prune": (c_int, [c_char_p, c_char_p, POINTER(PruneSpec), c_size_t,

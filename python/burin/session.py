@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 import numpy as np
 
 from . import _arrays, _compiler, _facts
+from ._decoder import Decoder
 from ._errors import InvalidArgument
 from ._library import c_void_p, call, lib, path as c_path
 from ._options import Options
@@ -109,7 +110,7 @@ class InferenceSession:
     def _make_pool(self, threads, sessions):
         model = self._model
         names = [i.name.encode() for i in self._inputs]
-        types = _facts.input_types(model)
+        types = self._types = _facts.input_types(model)
 
         def make():
             with Options(threads) as o:
@@ -165,6 +166,19 @@ class InferenceSession:
             return _facts.steps(runner.handle)
         finally:
             self._pool.give(runner)
+
+    def decoder(self, capacity: int, batch: int = 1, *,
+                shared: Optional[Mapping[str, str]] = None,
+                threads: Optional[int] = None) -> Decoder:
+        """Sequences of a decoder with a past, of up to capacity tokens each:
+        their keys and values stay in buffers of the result, and a step copies
+        none of them.
+
+        shared: outputs by the input whose buffer each shares, present keys or
+            values by their past; default present.* by past_key_values.*
+
+        Raises InvalidArgument, and Unsupported for other uses of these."""
+        return Decoder(self, capacity, batch, shared, threads)
 
     def _arrays(self, feed):
         arrays = []

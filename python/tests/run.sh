@@ -36,7 +36,7 @@ pip --no-index "$work"/dist/burin-[0-9]*.whl || { cat "$log" >&2; exit 1; }
 
 cd "$work" || exit 1
 BURIN_WHEELS=$work/dist
-BURIN_CACHE_DIR=$work/cache
+BURIN_CACHE_DIR=${TESTDIR:-$work}/cache
 export BURIN_WHEELS BURIN_CACHE_DIR
 unset BURIN_CC BURIN_JIT_MODULE
 "$venv/bin/python" -B -m pytest -q -p no:cacheprovider "$here" >pytest.log 2>&1

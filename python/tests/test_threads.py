@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import gc
 import os
 import subprocess
 import sys
@@ -120,6 +121,29 @@ def test_update_while_others_run():
                 assert any(np.array_equal(y, b) for b in both)
 
         assert in_threads(4, work) == []
+
+
+def held():
+    """Bytes, files and threads of this process."""
+    gc.collect()
+    with open("/proc/self/statm") as f:
+        pages = int(f.read().split()[1])
+    return (pages * os.sysconf("SC_PAGE_SIZE"),
+            len(os.listdir("/proc/self/fd")),
+            len(os.listdir("/proc/self/task")))
+
+
+def test_sessions_leave_nothing_behind():
+    data, _ = onnx_file.product(256, 256, zeros=0.9)
+    count = int(os.environ.get("LEAK_SESSIONS", 45))
+    seen = []
+    for _ in range(count):
+        with burin.InferenceSession(data, threads=2) as s:
+            s.run(None, {"x": inputs(0)[:, :256]})
+        seen.append(held())
+    first, last = seen[count // 3], seen[-1]
+    assert last[0] - first[0] < 8 << 20
+    assert last[1:] <= first[1:]
 
 
 def in_child(work):

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "runtime/native/attention.h"
 #include "runtime/native/attention_few.h"
-#include "runtime/native/isa.h"
 #include "runtime/native/exp.h"
 
 /* Lines that are accumulated in registers at a time.  */
@@ -19,17 +19,6 @@ enum { ROWS = 4 };
 #else
 enum { ROWS = 2 };
 #endif
-
-struct attention {
-	const struct brn_call *c;
-	struct brn_tiles q, k, v;
-	int64_t heads, depth, width;
-	float scale;
-	int64_t nitem, ntask;           /* batch x head x tile of queries */
-	/* The mask's stride along batch, head, query and key; 0: broadcast. */
-	const float *mask;
-	int64_t step[4];
-};
 
 /* Weights of a product: the one of row r and line i is at[i * wi + r * wr].
  * next is where the weights of the next product begin, to be prefetched.  */
@@ -111,6 +100,16 @@ add_key_mask(const struct attention *t, const float *mask, int64_t keys,
 	}
 }
 
+void
+BRN_FOR_ISA(brn_mask_scores)(const struct attention *t, const float *mask,
+    int64_t query, int64_t keys, float *s)
+{
+	if (mask && t->step[2])
+		add_mask(t, mask, query, keys, s);
+	else if (mask)
+		add_key_mask(t, mask, keys, s);
+}
+
 /* The larger of each lane; the first where one is NaN.  */
 static inline brn_vec
 larger(brn_vec a, brn_vec b)
@@ -131,9 +130,9 @@ larger_line(brn_vec m[BRN_LINE], const float *s)
 		m[l] = larger(m[l], *(const brn_vec *)(s + l * BRN_LANES));
 }
 
-/* The maximum of each lane.  */
-static void
-max_lines(const float *s, int64_t keys, float max[BRN_TILE])
+void
+BRN_FOR_ISA(brn_max_lines)(const float *s, int64_t keys,
+    float max[BRN_TILE])
 {
 	brn_vec m[BRN_CHAINS][BRN_LINE];
 	int64_t j = 0;
@@ -171,7 +170,7 @@ softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 	float max[BRN_TILE], sum[BRN_TILE];
 	brn_vec all[BRN_LINE] = { 0 };
 
-	max_lines(s, keys, max);
+	BRN_FOR_ISA(brn_max_lines)(s, keys, max);
 	for (int i = 0; nan_to_zero && i < BRN_TILE; i++)
 		max[i] = max[i] == -INFINITY ? 0 : max[i];
 	for (int64_t j = 0; j < keys; j++, s += BRN_TILE) {
@@ -237,11 +236,8 @@ value_head(const struct attention *t, const struct head *h)
 		value_rows(t, 1, h, d);
 }
 
-/* The number of keys up to the last that is not masked: exp of the others is 0
- * for any scores less than 5000 apart.  *mask becomes NULL if it is 0 for all
- * that are left.  */
-static int64_t
-unmasked_keys(const struct attention *t, const float **mask)
+int64_t
+BRN_FOR_ISA(brn_unmasked_keys)(const struct attention *t, const float **mask)
 {
 	const float *m = *mask;
 	int64_t n = t->k.tokens, step = t->step[3];
@@ -276,8 +272,7 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 	int64_t tile = item % t->q.per, head = item / t->q.per % t->heads;
 	int64_t batch = item / t->q.per / t->heads;
 	int64_t at = batch * t->q.per + tile;
-	const float *mask = t->mask ? t->mask + (t->c->batch0 + batch) *
-	    t->step[0] + head * t->step[1] : NULL;
+	const float *mask = brn_head_mask(t, batch, head);
 	int nan_to_zero = brn_attr_int(t->c->n, "nan_to_zero") != 0;
 	struct head h = {
 		.q = scale_query(t, brn_f32(t->c->in[0]) + (at * t->q.features +
@@ -291,12 +286,9 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 		    head * t->width) * BRN_TILE,
 	};
 
-	h.keys = unmasked_keys(t, &mask);
+	h.keys = BRN_FOR_ISA(brn_unmasked_keys)(t, &mask);
 	score_head(t, &h);
-	if (mask && t->step[2])
-		add_mask(t, mask, tile * BRN_TILE, h.keys, h.s);
-	else if (mask)
-		add_key_mask(t, mask, h.keys, h.s);
+	BRN_FOR_ISA(brn_mask_scores)(t, mask, tile * BRN_TILE, h.keys, h.s);
 	softmax_lines(h.s, h.keys, h.scale, nan_to_zero);
 	value_head(t, &h);
 }
@@ -307,10 +299,14 @@ run_task(void *ctx, size_t i)
 	const struct attention *t = ctx;
 	int64_t from = t->nitem * (int64_t)i / t->ntask;
 	int64_t to = t->nitem * ((int64_t)i + 1) / t->ntask;
+	float *room = t->c->scratch + (int64_t)i * t->c->scratch_size;
 
+	if (BRN_FOR_ISA(brn_takes_attention_int16)(t->c)) {
+		BRN_FOR_ISA(brn_attention_int16)(t, from, to, room);
+		return;
+	}
 	for (int64_t item = from; item < to; item++)
-		run_item(t, item, t->c->scratch +
-		    (int64_t)i * t->c->scratch_size);
+		run_item(t, item, room);
 }
 
 /* mask broadcasts to [.., heads, queries, keys].  The dims before heads are
@@ -341,6 +337,9 @@ BRN_FOR_ISA(brn_room_attention)(const struct brn_call *c)
 	if (BRN_FOR_ISA(brn_is_few_attention)(c))
 		return (struct brn_room){ 0,
 		    BRN_FOR_ISA(brn_few_attention_room)(c) };
+	if (BRN_FOR_ISA(brn_takes_attention_int16)(c))
+		return (struct brn_room){ 0,
+		    BRN_FOR_ISA(brn_room_attention_int16)(c) };
 	return (struct brn_room){ 0, (depth + keys) * BRN_TILE };
 }
 

@@ -66,21 +66,6 @@ copy_exact(float *restrict to, const float *restrict from, int64_t step,
 			to[i] = from[i * step];
 }
 
-/* Elements *first to *past of phase f in direction d are elements of the image;
- * those before and behind are padding.  */
-static void
-image_part(const struct brn_phases *d, int64_t f, int64_t n, int64_t *first,
-    int64_t *past)
-{
-	int64_t lo = d->pad - f, hi = d->in + d->pad - f;
-
-	*first = lo <= 0 ? 0 : (lo + d->stride - 1) / d->stride;
-	*past = hi <= 0 ? 0 : (hi + d->stride - 1) / d->stride;
-	*first = *first < n ? *first : n;
-	*past = *past < n ? *past : n;
-	*past = *past > *first ? *past : *first;
-}
-
 static void
 make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
     float *to, float fill)
@@ -88,8 +73,8 @@ make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
 	int64_t y0, y1, x0, x1, all = g->rows * g->pitch;
 	int64_t sx = g->x.stride, lines;
 
-	image_part(&g->y, fy, g->rows, &y0, &y1);
-	image_part(&g->x, fx, g->pitch, &x0, &x1);
+	brn_planes_part(&g->y, fy, g->rows, &y0, &y1);
+	brn_planes_part(&g->x, fx, g->pitch, &x0, &x1);
 	fill_with(to, fill, y0 * g->pitch);
 	lines = (x1 - x0 + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
 	for (int64_t r = y0; r < y1; r++) {
@@ -165,42 +150,10 @@ store_line(float *y, const float *t, const float *residual,
 	}
 }
 
-/* Adjacent results of a group: n of them, at position pos of the group and
- * element at of the plane.  */
-struct piece {
-	int64_t pos, at, n;
-};
-
-enum { MOST_TILES = BRN_GROUP_MOST, MOST_PIECES = MOST_TILES * BRN_TILE + 1 };
-
-static int
-find_pieces(const struct brn_scatter *a, struct piece *piece)
-{
-	const struct brn_planes *g = a->g;
-	int64_t p = a->pos, end = p + a->ntile * BRN_TILE;
-	int n = 0;
-
-	end = end < g->npos ? end : g->npos;
-	while (p < end) {
-		int64_t in = p % g->pitch, len = g->x.out - in;
-		int64_t next = p - in + g->pitch;
-
-		if (g->pitch == g->x.out)
-			next = end;
-		if (g->pitch == g->x.out || len > end - p)
-			len = end - p;
-		if (len > 0)
-			piece[n++] = (struct piece){ p - a->pos,
-			    brn_planes_before(g, p), len };
-		p = next;
-	}
-	return n;
-}
-
 /* Store all pieces of a row, whose positions are t, in its plane.  A line may
  * run over into pieces that are stored later, but not beyond the last.  */
 static inline __attribute__((always_inline)) void
-store_pieces(const struct piece *piece, int n, float *y, const float *t,
+store_pieces(const struct brn_piece *piece, int n, float *y, const float *t,
     const float *residual, const struct limits *l, const enum residual how)
 {
 	int64_t end = piece[n - 1].at + piece[n - 1].n;
@@ -228,10 +181,10 @@ static inline __attribute__((always_inline)) void
 scatter_pieces(const struct brn_scatter *a, float *y, const float *residual,
     const struct limits *l, const enum residual how)
 {
-	struct piece piece[MOST_PIECES];
-	int n = find_pieces(a, piece);
+	struct brn_piece piece[BRN_MOST_PIECES];
+	int n = brn_pieces_find(a->g, a->pos, a->ntile, piece);
 	int64_t plane = a->g->y.out * a->g->x.out;
-	float t[(MOST_TILES + 1) * BRN_TILE] __attribute__((aligned(64)));
+	float t[(BRN_GROUP_MOST + 1) * BRN_TILE] __attribute__((aligned(64)));
 
 	memset(t + a->ntile * BRN_TILE, 0, BRN_TILE * sizeof *t);
 	for (int64_t r = 0; r < a->nrow && n; r++) {

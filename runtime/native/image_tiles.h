@@ -10,9 +10,6 @@
 #include "ir/graph/epilogue.h"
 #include "runtime/native/planes.h"
 
-/* Tiles of a group.  */
-enum { BRN_GROUP_MOST = 16, BRN_GROUP_LEAST = 2 };
-
 /* Lines of ntile tiles, from src + from[k] on, into [tile][cols][16] as column
  * col[k], for k below n.  The last tile has last floats a line.  */
 struct brn_gather {

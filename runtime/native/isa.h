@@ -88,6 +88,7 @@ brn_copy_some(float *to, const float *from, int64_t n)
 brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
 brn_range_fn BRN_FOR_ISA(brn_range);
 brn_quantize_fn BRN_FOR_ISA(brn_quantize);
+brn_quantize_quad_fn BRN_FOR_ISA(brn_quantize_quad);
 brn_dequantize_fn BRN_FOR_ISA(brn_dequantize);
 brn_dequantize_row_fn BRN_FOR_ISA(brn_dequantize_row);
 brn_transpose_fn BRN_FOR_ISA(brn_transpose);
@@ -98,6 +99,12 @@ void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
 void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);
 void BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
     const float *residual);
+void BRN_FOR_ISA(brn_phases_bytes)(const struct brn_planes *g,
+    const uint8_t *x, uint8_t *to, uint8_t fill);
+void BRN_FOR_ISA(brn_gather_bytes)(const struct brn_gather_bytes *a,
+    uint8_t *to);
+void BRN_FOR_ISA(brn_scatter_bytes)(const struct brn_scatter_bytes *a,
+    void *y, const void *residual);
 /* max_pool with attribute index.  */
 brn_takes_fn BRN_FOR_ISA(brn_takes_max_index);
 brn_form_fn BRN_FOR_ISA(brn_max_index);

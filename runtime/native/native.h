@@ -36,6 +36,9 @@ struct brn_call {
 	int64_t batch0;                 /* of a band: the first batch of its
 	                                   tiles; operands in rows have all */
 	const struct brn_layer *layer;  /* of the net; NULL: not a layer */
+	int64_t past_room[2];           /* tokens that a head of in[4], in[5] of
+	                                   an mha has room for; 0: it has those
+	                                   of its type */
 	int x_is_packed;                /* BRN_SHARES_X: x is there already */
 	const struct brn_native *native;
 	struct brn_threads *threads;
@@ -102,10 +105,12 @@ typedef void brn_transpose_fn(const float *a, int64_t lda, float *b,
 /* For recurrent layers: runtime/native/cell.h.  */
 struct brn_cell_step;
 
-/* For layers on images: runtime/native/image_tiles.h.  */
+/* For layers on images: runtime/native/image_tiles.h, image_bytes.h.  */
 struct brn_gather;
+struct brn_gather_bytes;
 struct brn_planes;
 struct brn_scatter;
+struct brn_scatter_bytes;
 
 /* Code of one instruction set: the forms of forms.def, and the parts of layers
  * that are not kernels.  */
@@ -117,6 +122,7 @@ struct brn_native {
 	brn_epilogue_fn *epilogue;
 	brn_range_fn *range;
 	brn_quantize_fn *quantize;
+	brn_quantize_quad_fn *quantize_quad;
 	brn_dequantize_fn *dequantize;
 	brn_dequantize_row_fn *dequantize_row;
 	brn_transpose_fn *transpose;
@@ -128,6 +134,12 @@ struct brn_native {
 	void (*gather)(const struct brn_gather *a, float *to);
 	void (*scatter)(const struct brn_scatter *a, float *y,
 	    const float *residual);
+	/* The same on bytes: runtime/native/image_bytes.h. */
+	void (*phases_bytes)(const struct brn_planes *g, const uint8_t *x,
+	    uint8_t *to, uint8_t fill);
+	void (*gather_bytes)(const struct brn_gather_bytes *a, uint8_t *to);
+	void (*scatter_bytes)(const struct brn_scatter_bytes *a, void *y,
+	    const void *residual);
 };
 
 const struct brn_native *brn_native(enum brn_isa isa);

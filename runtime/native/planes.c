@@ -110,3 +110,40 @@ brn_planes_of(const struct brn_node *n, const struct brn_type *x,
 		g->size = (g->size + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
 	return 1;
 }
+
+void
+brn_planes_part(const struct brn_phases *d, int64_t f, int64_t n,
+    int64_t *first, int64_t *past)
+{
+	int64_t lo = d->pad - f, hi = d->in + d->pad - f;
+
+	*first = lo <= 0 ? 0 : (lo + d->stride - 1) / d->stride;
+	*past = hi <= 0 ? 0 : (hi + d->stride - 1) / d->stride;
+	*first = *first < n ? *first : n;
+	*past = *past < n ? *past : n;
+	*past = *past > *first ? *past : *first;
+}
+
+int
+brn_pieces_find(const struct brn_planes *g, int64_t pos, int64_t ntile,
+    struct brn_piece *piece)
+{
+	int64_t p = pos, end = p + ntile * BRN_TILE;
+	int n = 0;
+
+	end = end < g->npos ? end : g->npos;
+	while (p < end) {
+		int64_t in = p % g->pitch, len = g->x.out - in;
+		int64_t next = p - in + g->pitch;
+
+		if (g->pitch == g->x.out)
+			next = end;
+		if (g->pitch == g->x.out || len > end - p)
+			len = end - p;
+		if (len > 0)
+			piece[n++] = (struct brn_piece){ p - pos,
+			    brn_planes_before(g, p), len };
+		p = next;
+	}
+	return n;
+}

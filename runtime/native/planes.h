@@ -45,6 +45,11 @@ struct brn_planes {
 int brn_planes_of(const struct brn_node *n, const struct brn_type *x,
     struct brn_planes *out);
 
+/* Elements *first to *past of the n of phase f in direction d are elements of
+ * the image; those before and behind are padding.  */
+void brn_planes_part(const struct brn_phases *d, int64_t f, int64_t n,
+    int64_t *first, int64_t *past);
+
 /* Floats of all phases of a plane.  */
 static inline int64_t
 brn_planes_size(const struct brn_planes *g)
@@ -86,5 +91,20 @@ brn_planes_before(const struct brn_planes *g, int64_t p)
 	return p / g->pitch * g->x.out +
 	    (in_row < g->x.out ? in_row : g->x.out);
 }
+
+/* Tiles of a group.  */
+enum { BRN_GROUP_MOST = 16, BRN_GROUP_LEAST = 2 };
+
+/* Adjacent results of a group: n of them, at position pos of the group and
+ * element at of the plane.  */
+struct brn_piece {
+	int64_t pos, at, n;
+};
+enum { BRN_MOST_PIECES = BRN_GROUP_MOST * BRN_TILE + 1 };
+
+/* Write those of a group of ntile tiles from position pos on to piece
+ * [BRN_MOST_PIECES], and return their number.  */
+int brn_pieces_find(const struct brn_planes *g, int64_t pos, int64_t ntile,
+    struct brn_piece *piece);
 
 #endif

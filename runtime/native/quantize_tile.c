@@ -138,49 +138,53 @@ BRN_FOR_ISA(brn_dequantize_row)(float *y, int64_t n, float scale, int32_t zero,
 #ifdef __AVX512F__
 
 struct scales {
+	const struct brn_tile_quant *q;
 	__m512 scale, inverse;
-	__m512i zero;
+	__m512i zero;                   /* words as in bytes_of_four */
 	__mmask16 far;                  /* lanes whose inverse is not finite */
 };
 
-/* t for its conversion to i32: NaN becomes 0, and what is larger than any i32
- * is clipped.  What is less becomes the least i32 anyway.  */
+/* What is larger than any i32 is clipped.  What is less, and NaN, becomes the
+ * least i32.  */
 static inline __m512
 clip(__m512 t)
 {
-	const __m512i nan_to_zero = _mm512_set1_epi32(0x88);
+	return _mm512_min_ps(_mm512_set1_ps(1e6f), t);
+}
 
-	t = _mm512_min_ps(_mm512_set1_ps(1e6f), t);
-	return _mm512_fixupimm_ps(t, t, nan_to_zero, 0);
+/* x, divided, as i32; NaN becomes 0.  */
+static inline __m512i
+divide(const float *x, const struct scales *s)
+{
+	const __m512i nan_to_zero = _mm512_set1_epi32(0x88);
+	__m512 t = clip(_mm512_div_ps(_mm512_loadu_ps(x), s->scale));
+
+	return _mm512_cvtps_epi32(_mm512_fixupimm_ps(t, t, nan_to_zero, 0));
 }
 
 /* Four lines as integers of i32, not yet saturated.  x times the inverse of
  * the scale is off by an ulp or two, which matters only next to a half: then
- * all are divided, as for scales so small that they have no inverse.  */
+ * all are divided, as for scales so small that they have no inverse, and for
+ * NaN.  Compared as integers, NaN is larger than numbers.  */
 static inline void
 quantize_four(const float *const x[4], const struct scales *s, __m512i q[4])
 {
 	const __m512 near = _mm512_set1_ps(0.4999f);
-	__mmask16 half = s->far;
+	__m512i most = _mm512_setzero_si512();
 
 #pragma GCC unroll 4
 	for (int k = 0; k < 4; k++) {
 		__m512 t = clip(_mm512_mul_ps(_mm512_loadu_ps(x[k]),
-		    s->inverse)), d;
+		    s->inverse));
 
 		q[k] = _mm512_cvtps_epi32(t);
-		d = _mm512_sub_ps(t, _mm512_cvtepi32_ps(q[k]));
-		half |= _mm512_cmp_ps_mask(_mm512_abs_ps(d), near,
-		    _CMP_NLE_UQ);
+		most = _mm512_max_epi32(most, _mm512_castps_si512(
+		    _mm512_abs_ps(_mm512_reduce_ps(t, 0))));
 	}
-	if (half)
+	if (s->far | _mm512_cmpgt_epi32_mask(most, _mm512_castps_si512(near)))
 #pragma GCC unroll 4
 		for (int k = 0; k < 4; k++)
-			q[k] = _mm512_cvtps_epi32(clip(_mm512_div_ps(
-			    _mm512_loadu_ps(x[k]), s->scale)));
-#pragma GCC unroll 4
-	for (int k = 0; k < 4; k++)
-		q[k] = _mm512_add_epi32(q[k], s->zero);
+			q[k] = divide(x[k], s);
 }
 
 /* Four lines as bytes, 0 .. 255.  Every 16 bytes hold four tokens of the first
@@ -196,20 +200,59 @@ bytes_of_four(const float *x, int64_t n, const struct scales *s)
 	for (int k = 0; k < 4; k++)
 		line[k] = x + (k < n ? k : n - 1) * BRN_TILE;
 	quantize_four(line, s, q);
-	return _mm512_packus_epi16(_mm512_packs_epi32(q[0], q[1]),
-	    _mm512_packs_epi32(q[2], q[3]));
+	return _mm512_packus_epi16(_mm512_adds_epi16(s->zero,
+	    _mm512_packs_epi32(q[0], q[1])), _mm512_adds_epi16(s->zero,
+	    _mm512_packs_epi32(q[2], q[3])));
+}
+
+/* Four lines of each tile; tiles that the quad lacks are as the first one.  */
+static inline void
+bytes_of_quad(const struct brn_quad *q, int64_t f, const struct scales *s,
+    __m512i b[BRN_QUAD])
+{
+	b[0] = bytes_of_four(q->x[0] + f * BRN_TILE, q->n - f, &s[0]);
+#pragma GCC unroll 4
+	for (int t = 1; t < BRN_QUAD; t++)
+		b[t] = t < q->ntile ? bytes_of_four(q->x[t] + f * BRN_TILE,
+		    q->n - f, &s[t]) : b[0];
 }
 
 /* The bytes of a token side by side.  */
 static void
-quantize_groups(const float *x, int64_t n, const struct scales *s, uint8_t *to)
+quad_of_groups(const struct brn_quad *q, const struct scales *s)
 {
 	const __m512i turn = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602,
 	    0x0d090501, 0x0c080400);
+	__m512i b[BRN_QUAD];
 
-	for (int64_t f = 0; f < n; f += 4)
-		_mm512_storeu_si512(to + f * BRN_TILE, _mm512_shuffle_epi8(
-		    bytes_of_four(x + f * BRN_TILE, n - f, s), turn));
+	for (int64_t f = 0; f < q->n; f += 4) {
+		bytes_of_quad(q, f, s, b);
+		for (int t = 0; t < q->ntile; t++)
+			_mm512_storeu_si512(q->to + BRN_QUAD * BRN_TILE *
+			    (f + t), _mm512_shuffle_epi8(b[t], turn));
+	}
+}
+
+/* Those of a column.  */
+static void
+quad_of_columns(const struct brn_quad *q, const struct scales *s)
+{
+	__m512i b[BRN_QUAD], lo, hi, lo2, hi2;
+
+	for (int64_t f = 0; f < q->n; f += 4) {
+		bytes_of_quad(q, f, s, b);
+		lo = _mm512_unpacklo_epi32(b[0], b[1]);
+		hi = _mm512_unpackhi_epi32(b[0], b[1]);
+		lo2 = _mm512_unpacklo_epi32(b[2], b[3]);
+		hi2 = _mm512_unpackhi_epi32(b[2], b[3]);
+		b[0] = _mm512_unpacklo_epi64(lo, lo2);
+		b[1] = _mm512_unpackhi_epi64(lo, lo2);
+		b[2] = _mm512_unpacklo_epi64(hi, hi2);
+		b[3] = _mm512_unpackhi_epi64(hi, hi2);
+		for (int k = 0; k < 4 && f + k < q->n; k++)
+			_mm512_storeu_si512(q->to + BRN_QUAD * BRN_TILE *
+			    (f + k), b[k]);
+	}
 }
 
 /* Those of a line.  */
@@ -231,7 +274,7 @@ quantize_lines(const float *x, int64_t n, const struct scales *s, uint8_t *to)
 static void
 round_lines(const float *x, int64_t n, const struct scales *s, float *to)
 {
-	const __m512i most = _mm512_set1_epi32(255);
+	const __m512i zero = _mm512_loadu_si512(s->q->zero);
 
 	for (int64_t f = 0; f < n; f++) {
 		const float *line = x + f * BRN_TILE;
@@ -239,11 +282,11 @@ round_lines(const float *x, int64_t n, const struct scales *s, float *to)
 
 		quantize_four((const float *[4]){ line, line, line, line }, s,
 		    q);
-		q[0] = _mm512_max_epi32(_mm512_min_epi32(q[0], most),
-		    _mm512_setzero_si512());
+		q[0] = _mm512_min_epi32(_mm512_max_epi32(q[0],
+		    _mm512_sub_epi32(_mm512_setzero_si512(), zero)),
+		    _mm512_sub_epi32(_mm512_set1_epi32(255), zero));
 		_mm512_storeu_ps(to + f * BRN_TILE, _mm512_mul_ps(
-		    _mm512_cvtepi32_ps(_mm512_sub_epi32(q[0], s->zero)),
-		    s->scale));
+		    _mm512_cvtepi32_ps(q[0]), s->scale));
 	}
 }
 
@@ -253,8 +296,10 @@ scales_of(const struct brn_tile_quant *q)
 	__m512 scale = _mm512_loadu_ps(q->scale);
 	__m512 inverse = _mm512_div_ps(_mm512_set1_ps(1), scale);
 
-	return (struct scales){ scale, inverse,
-	    _mm512_loadu_si512(q->zero), _mm512_cmp_ps_mask(
+	__m512i zero = _mm512_loadu_si512(q->zero);
+
+	return (struct scales){ q, scale, inverse,
+	    _mm512_packs_epi32(zero, zero), _mm512_cmp_ps_mask(
 	    _mm512_abs_ps(inverse), _mm512_set1_ps(FLT_MAX), _CMP_NLE_UQ) };
 }
 
@@ -274,23 +319,38 @@ quantize_one(float x, const struct scales *s, int i)
 	return (int32_t)rintf(v) + s->q->zero[i];
 }
 
-/* Four lines from x on, of which n are there.  */
+/* Lines f to f + 3 of the quad, of which n are there, as a column or group.  */
 static void
-quantize_group(const float *x, int64_t n, const struct scales *s, uint8_t *to)
+quantize_lines_of_quad(const struct brn_quad *q, const struct scales *s,
+    int64_t f, int n)
 {
-	uint8_t g[BRN_TILE * 4];
+	uint8_t b[4 * BRN_QUAD * BRN_TILE] = { 0 };
+	int64_t at = f * BRN_QUAD * BRN_TILE;
+	size_t size = (size_t)(q->groups ? q->ntile : n) * BRN_QUAD * BRN_TILE;
 
-	for (int i = 0; i < BRN_TILE * 4; i++)
-		g[i] = (uint8_t)(i % 4 < n ? quantize_one(x[i % 4 * BRN_TILE +
-		    i / 4], s, i / 4) : s->q->zero[i / 4]);
-	memcpy(to, g, sizeof g);
+	for (int i = 0; i < q->ntile * n * BRN_TILE; i++) {
+		int t = i / BRN_TILE / n, k = i / BRN_TILE % n;
+		int l = i % BRN_TILE;
+
+		b[q->groups ? t * 64 + l * 4 + k : k * 64 + l / 4 * 16 +
+		    t * 4 + l % 4] = (uint8_t)quantize_one(q->x[t][(f + k) *
+		    BRN_TILE + l], &s[t], l);
+	}
+	memcpy(q->to + at, b, size);
 }
 
 static void
-quantize_groups(const float *x, int64_t n, const struct scales *s, uint8_t *to)
+quad_of_columns(const struct brn_quad *q, const struct scales *s)
 {
-	for (int64_t f = 0; f < n; f += 4)
-		quantize_group(x + f * BRN_TILE, n - f, s, to + f * BRN_TILE);
+	for (int64_t f = 0; f < q->n; f += 4)
+		quantize_lines_of_quad(q, s, f, q->n - f < 4 ?
+		    (int)(q->n - f) : 4);
+}
+
+static void
+quad_of_groups(const struct brn_quad *q, const struct scales *s)
+{
+	quad_of_columns(q, s);
 }
 
 static void
@@ -331,10 +391,21 @@ BRN_FOR_ISA(brn_quantize)(const float *x, int64_t n,
 {
 	struct scales s = scales_of(q);
 
-	if (form == BRN_QUANT_GROUPS)
-		quantize_groups(x, n, &s, to);
-	else if (form == BRN_QUANT_LINES)
+	if (form == BRN_QUANT_LINES)
 		quantize_lines(x, n, &s, to);
 	else
 		round_lines(x, n, &s, to);
+}
+
+void
+BRN_FOR_ISA(brn_quantize_quad)(const struct brn_quad *q)
+{
+	struct scales s[BRN_QUAD];
+
+	for (int t = 0; t < q->ntile; t++)
+		s[t] = scales_of(&q->quant[t]);
+	if (q->groups)
+		quad_of_groups(q, s);
+	else
+		quad_of_columns(q, s);
 }

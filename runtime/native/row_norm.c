@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Normalisations along an axis of rows: softmax and log_softmax, of which any
- * axis will do, and layer_norm.
+ * axis will do, layer_norm and rms_norm.
  */
 #include <math.h>
 
@@ -196,6 +196,31 @@ run_layer_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 		    (float *)j->out->data + r * j->cols, j->cols, eps);
 }
 
+static void
+rms_norm_row(const float *restrict x, const float *restrict g,
+    float *restrict y, int64_t n, float eps)
+{
+	float sum = 0, scale;
+
+#pragma omp simd reduction(+:sum)
+	for (int64_t i = 0; i < n; i++)
+		sum += x[i] * x[i];
+	scale = 1 / sqrtf(sum / (float)n + eps);
+	for (int64_t i = 0; i < n; i++)
+		y[i] = x[i] * scale * g[i];
+}
+
+static void
+run_rms_norm(const struct brn_job *j, int64_t r0, int64_t r1)
+{
+	float eps = brn_attr_float(j->n, "epsilon");
+
+	for (int64_t r = r0; r < r1; r++)
+		rms_norm_row(brn_f32(j->in[0]) + r * j->cols,
+		    brn_f32(j->in[1]),
+		    (float *)j->out->data + r * j->cols, j->cols, eps);
+}
+
 /* f32, along the last axis.  */
 static int
 takes_last_axis(const struct brn_call *c)
@@ -247,6 +272,24 @@ int
 BRN_FOR_ISA(brn_rows_layer_norm)(const struct brn_call *c)
 {
 	struct brn_job j = brn_job_of(c, run_layer_norm);
+
+	return brn_job_run_rows(&j, c->threads);
+}
+
+/* With gamma of one element a feature.  */
+int
+BRN_FOR_ISA(brn_takes_rms_norm)(const struct brn_call *c)
+{
+	const struct brn_type *y = &c->out->type;
+
+	return takes_last_axis(c) &&
+	    brn_numel(c->in[1]) == y->dim[y->rank - 1];
+}
+
+int
+BRN_FOR_ISA(brn_rows_rms_norm)(const struct brn_call *c)
+{
+	struct brn_job j = brn_job_of(c, run_rms_norm);
 
 	return brn_job_run_rows(&j, c->threads);
 }

@@ -52,6 +52,7 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.epilogue = BRN_FOR_ISA(brn_epilogue),
 	.range = BRN_FOR_ISA(brn_range),
 	.quantize = BRN_FOR_ISA(brn_quantize),
+	.quantize_quad = BRN_FOR_ISA(brn_quantize_quad),
 	.dequantize = BRN_FOR_ISA(brn_dequantize),
 	.dequantize_row = BRN_FOR_ISA(brn_dequantize_row),
 	.transpose = BRN_FOR_ISA(brn_transpose),
@@ -60,4 +61,7 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.phases = BRN_FOR_ISA(brn_phases),
 	.gather = BRN_FOR_ISA(brn_gather),
 	.scatter = BRN_FOR_ISA(brn_scatter),
+	.phases_bytes = BRN_FOR_ISA(brn_phases_bytes),
+	.gather_bytes = BRN_FOR_ISA(brn_gather_bytes),
+	.scatter_bytes = BRN_FOR_ISA(brn_scatter_bytes),
 };

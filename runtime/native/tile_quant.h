@@ -16,10 +16,18 @@ struct brn_tile_quant {
 
 /* How quantized x is stored.  */
 enum brn_quant_form {
-	BRN_QUANT_LINES,        /* i8: lines of 16 bytes */
-	BRN_QUANT_GROUPS,       /* i8: four lines interleaved; those beyond
-	                           n get anything */
+	BRN_QUANT_LINES,        /* lines of 16 bytes */
 	BRN_QUANT_FLOATS,       /* scale * (q - zero), for fp32 kernels */
+};
+
+/* A quad of tiles, or the fewer that there are, for i8 (jit/abi.h).  */
+struct brn_quad {
+	const float *x[BRN_QUAD];       /* of each tile, n lines */
+	const struct brn_tile_quant *quant;     /* [ntile] */
+	int ntile;
+	int groups;                     /* in groups of four columns */
+	int64_t n;
+	uint8_t *to;                    /* may be x[0] */
 };
 
 /* Rows of a weight: it is scale * an integer.  */
@@ -37,6 +45,8 @@ typedef void brn_range_fn(const float *x, int64_t n, float lo[BRN_TILE],
  * zero.  */
 typedef void brn_quantize_fn(const float *x, int64_t n,
     const struct brn_tile_quant *q, enum brn_quant_form form, void *to);
+/* The same, of a quad.  */
+typedef void brn_quantize_quad_fn(const struct brn_quad *q);
 /* n lines of sums in i32, in place: (y - zero * sum) * (x's scale * w's scale)
  * + bias.  */
 typedef void brn_dequantize_fn(float *y, int64_t n,

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench/bert.h"
 #include "burin.h"
@@ -151,6 +152,34 @@ START_TEST(threads_do_not_change_a_bit)
 	ck_assert_int_eq(memcmp(a, b, 150 * HIDDEN * sizeof *a), 0);
 	burin_session_free(one);
 	burin_session_free(many);
+	burin_model_free(m);
+}
+END_TEST
+
+static double
+cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+START_TEST(threads_sleep_between_runs)
+{
+	static float y[MAX_TOKENS * HIDDEN];
+	burin_model *m = suite_load(path, NULL, NULL);
+	burin_session *s = suite_session(m, "2");
+	struct timespec wait = { 0, 30000000 };
+	struct feed f;
+	double before;
+
+	feed_init(&f, 1, 50, 3);
+	run(s, &f, y);
+	before = cpu_ms();
+	nanosleep(&wait, NULL);
+	ck_assert(cpu_ms() - before < 10);
+	burin_session_free(s);
 	burin_model_free(m);
 }
 END_TEST
@@ -524,6 +553,7 @@ api_suite(void)
 	tcase_add_loop_test(tc, sparse_and_dense_agree, 0, COUNT(shapes));
 	tcase_add_test(tc, pruned_layers_are_sparse_and_say_why);
 	tcase_add_test(tc, threads_do_not_change_a_bit);
+	tcase_add_test(tc, threads_sleep_between_runs);
 	tcase_add_test(tc, shapes_may_change_from_run_to_run);
 	tcase_add_test(tc, masked_tokens_do_not_count);
 	tcase_add_test(tc, session_outlives_its_model);

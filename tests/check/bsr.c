@@ -13,8 +13,8 @@ bsr(const float *w, int64_t rows, int64_t cols, int bh, int bw)
 	struct brn_bsr *b = NULL;
 	burin_error err = { 0 };
 
-	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, rows, cols, 0 },
-	    bh, bw, 0, &b, &err), err);
+	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, rows, cols, 0,
+	    NULL }, bh, bw, 0, &b, &err), err);
 	suite_ok(brn_bsr_check(b, &err), err);
 	return b;
 }
@@ -115,6 +115,39 @@ START_TEST(column_major_matrix_gives_the_same_blocks)
 }
 END_TEST
 
+START_TEST(integers_give_the_blocks_of_their_floats)
+{
+	int64_t rows = shapes[_i].rows, cols = shapes[_i].cols;
+	float w[64 * 48];
+	int8_t q[64 * 48];
+	uint64_t seed = 1;
+	burin_error err;
+
+	for (int64_t i = 0; i < rows * cols; i++) {
+		q[i] = (int8_t)(suite_below(&seed, 8) ? 0 :
+		    (int)suite_below(&seed, 256) - 128);
+		w[i] = q[i];
+	}
+	for (int trans = 0; trans < 2; trans++) {
+		struct brn_matrix m = { w, rows, cols, trans, NULL };
+		struct brn_matrix mi = { NULL, rows, cols, trans, q };
+		int bh = shapes[_i].bh, bw = shapes[_i].bw;
+		struct brn_bsr *a, *b;
+
+		suite_ok(brn_bsr_from_dense(&m, bh, bw, 0, &a, &err), err);
+		suite_ok(brn_bsr_from_dense(&mi, bh, bw, 0, &b, &err), err);
+		suite_ok(brn_bsr_check(b, &err), err);
+		ck_assert_int_eq(a->nblk, b->nblk);
+		ck_assert_mem_eq(a->colidx, b->colidx,
+		    sizeof *a->colidx * (size_t)a->nblk);
+		for (int64_t i = 0; i < (int64_t)a->nblk * bh * bw; i++)
+			ck_assert(a->vals[i] == (float)b->ints[i]);
+		brn_bsr_free(a);
+		brn_bsr_free(b);
+	}
+}
+END_TEST
+
 START_TEST(padding_of_blocks_is_zero)
 {
 	const float w[] = { 1, 1, 1, 1, 1, 1 };         /* 2 x 3 */
@@ -135,8 +168,8 @@ START_TEST(every_block_can_be_kept)
 	struct brn_bsr *b;
 	burin_error err;
 
-	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, 3, 4, 0 }, 2, 2,
-	    1, &b, &err), err);
+	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, 3, 4, 0, NULL }, 2,
+	    2, 1, &b, &err), err);
 	ck_assert_int_eq(b->nblk, 4);
 	suite_ok(brn_bsr_check(b, &err), err);
 	brn_bsr_free(b);
@@ -146,8 +179,8 @@ END_TEST
 START_TEST(matrix_too_large_for_its_indices_is_refused)
 {
 	static const struct brn_matrix large[] = {
-		{ NULL, INT64_C(1) << 40, 1, 0 },
-		{ NULL, 1 << 20, 1 << 20, 0 },
+		{ NULL, INT64_C(1) << 40, 1, 0, NULL },
+		{ NULL, 1 << 20, 1 << 20, 0, NULL },
 	};
 	struct brn_bsr *b = NULL;
 	burin_error err;
@@ -187,6 +220,8 @@ bsr_suite(void)
 	tcase_add_loop_test(tc, matrix_comes_back_from_blocks, 0,
 	    COUNT(shapes));
 	tcase_add_loop_test(tc, column_major_matrix_gives_the_same_blocks, 0,
+	    COUNT(shapes));
+	tcase_add_loop_test(tc, integers_give_the_blocks_of_their_floats, 0,
 	    COUNT(shapes));
 	tcase_add_test(tc, padding_of_blocks_is_zero);
 	tcase_add_test(tc, every_block_can_be_kept);

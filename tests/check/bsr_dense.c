@@ -65,10 +65,10 @@ START_TEST(all_counts_are_right)
 	}
 	for (int64_t i = 0; i < (int64_t)rows * cols; i++)
 		t[i % cols * rows + i / cols] = w[i];
-	suite_ok(brn_blocks_count(&(struct brn_matrix){ w, rows, cols, 0 },
-	    &c, &err), err);
-	suite_ok(brn_blocks_count(&(struct brn_matrix){ t, rows, cols, 1 },
-	    &back, &err), err);
+	suite_ok(brn_blocks_count(&(struct brn_matrix){ w, rows, cols, 0,
+	    NULL }, &c, &err), err);
+	suite_ok(brn_blocks_count(&(struct brn_matrix){ t, rows, cols, 1,
+	    NULL }, &back, &err), err);
 	ck_assert_mem_eq(back.nblk, c.nblk, sizeof c.nblk);
 	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
 		ck_assert_int_eq(c.nblk[i], brn_bsr_count(w, rows, cols,
@@ -77,6 +77,36 @@ START_TEST(all_counts_are_right)
 	    brn_count_nonzero(w, (int64_t)rows * cols));
 	free(w);
 	free(t);
+}
+END_TEST
+
+START_TEST(integers_count_as_their_floats)
+{
+	int rows = counts[_i].rows, cols = counts[_i].cols;
+	size_t n = (size_t)rows * (size_t)cols;
+	float *w = brn_alloc(n, sizeof *w);
+	int8_t *q = brn_alloc(n, sizeof *q);
+	struct brn_counts a, b;
+	burin_error err;
+
+	suite_fill(w, (int64_t)n, 9);
+	prune(w, rows, cols, counts[_i].b, counts[_i].keep);
+	for (size_t i = 0; i < n; i++) {
+		int v = (int)(i % 255) - 127;
+
+		q[i] = (int8_t)(w[i] == 0 ? 0 : v ? v : -128);
+		w[i] = q[i];
+	}
+	for (int trans = 0; trans < 2; trans++) {
+		suite_ok(brn_blocks_count(&(struct brn_matrix){ w, rows, cols,
+		    trans, NULL }, &a, &err), err);
+		suite_ok(brn_blocks_count(&(struct brn_matrix){ NULL, rows,
+		    cols, trans, q }, &b, &err), err);
+		ck_assert_mem_eq(a.nblk, b.nblk, sizeof a.nblk);
+		ck_assert_uint_eq(a.mask, b.mask);
+	}
+	free(w);
+	free(q);
 }
 END_TEST
 
@@ -126,7 +156,7 @@ layer(int rows, int cols, struct brn_block b, double keep)
 static const struct brn_node *
 decide(struct brn_graph *g, const struct brn_pass_opts *o)
 {
-	static const struct brn_pass_info pass = { "bsr_dense", "",
+	static const struct brn_pass_info pass = { "bsr_dense", "", 0,
 	    brn_pass_bsr_dense };
 	burin_error err;
 	int changed;
@@ -351,10 +381,10 @@ START_TEST(rows_with_the_same_columns_are_counted)
 		for (int c = 0; c < COLS; c++)
 			w[r * COLS + c] = t[c * ROWS + r] =
 			    r % 2 ? c % 7 == 0 : c == r / 2;
-	suite_ok(brn_count_row_groups(&(struct brn_matrix){ w, ROWS, COLS, 0 },
-	    &by_row, &err), err);
-	suite_ok(brn_count_row_groups(&(struct brn_matrix){ t, ROWS, COLS, 1 },
-	    &by_col, &err), err);
+	suite_ok(brn_count_row_groups(&(struct brn_matrix){ w, ROWS, COLS, 0,
+	    NULL }, &by_row, &err), err);
+	suite_ok(brn_count_row_groups(&(struct brn_matrix){ t, ROWS, COLS, 1,
+	    NULL }, &by_col, &err), err);
 	for (int z = 0; z < BRN_GROUP_SIZES; z++) {
 		int64_t wanted = z == 0 ? 32 * 10 : z == 1 ? 8 * 10 :
 		    z == BRN_GROUP_SIZES - 1 ? 40 : 0;
@@ -511,6 +541,8 @@ bsr_dense_suite(void)
 	TCase *tc = suite_case(s, "count", 60);
 
 	tcase_add_loop_test(tc, all_counts_are_right, 0, COUNT(counts));
+	tcase_add_loop_test(tc, integers_count_as_their_floats, 0,
+	    COUNT(counts));
 	tcase_add_test(tc, larger_candidates_come_first);
 	tcase_add_test(tc, rows_with_the_same_columns_are_counted);
 	tc = suite_case(s, "detect", 60);

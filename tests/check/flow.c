@@ -555,6 +555,13 @@ static const struct {
 	    "init at int64 [] raw 2\nnode s = SequenceConstruct(x,x)\n"
 	    "node y = SequenceAt(s,at)\n", BURIN_ESHAPE,
 	    "position 2 of 2", 1 },
+	{ "opset 13\ninput x float [m,n]\noutput y\n"
+	    "graph g\ninput a\ninput b\noutput c\noutput d\n"
+	    "node c = Mul(a,b)\nnode d = Identity(c)\nend\n"
+	    "init z float [] raw 0\ninit no int64 [1] raw 0\n"
+	    "node e = Slice(x,no,no)\nnode f,y = Scan(z,e) body=@g "
+	    "num_scan_inputs=1 scan_output_axes=[4]\n", BURIN_ESHAPE,
+	    "has no axis 4", 1 },
 	{ "opset 13\ninput x float [1,n]\noutput y\n"
 	    "node s = SequenceConstruct(x,x)\nnode y = Neg(s)\n",
 	    BURIN_EUNSUPPORTED, "input 0 is a sequence", 0 },

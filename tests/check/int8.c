@@ -294,6 +294,49 @@ START_TEST(layers_say_that_they_are_i8)
 }
 END_TEST
 
+START_TEST(listed_layers_stay_in_fp32)
+{
+	struct how h = { "auto", "fp32_layers", NULL, NULL, 1, 1 };
+	static const char *const lists[] = { "*", "a,*", "none*" };
+	burin_stats st;
+	burin_model *m;
+
+	net_fill(&net, 80, 80, 1);
+	write_file(&files[0], &net);
+	h.value = lists[_i];
+	m = load(&h);
+	burin_model_stats(m, &st, sizeof st);
+	ck_assert_str_eq(burin_model_layer(m, 0)->precision, _i < 2 ||
+	    !is_here() ? "fp32" : "int8");
+	ck_assert_int_eq(!strcmp(st.note, "fp32_layers: no layer has such a "
+	    "name"), _i == 2);
+	burin_model_free(m);
+}
+END_TEST
+
+/* New values of weights that nobody keeps but as kernels read them.  */
+START_TEST(integers_are_updated)
+{
+	struct how h = { "auto", NULL, NULL, NULL, 1, 5 };
+	burin_model *m;
+
+	net_fill(&net, 80, 80, _i);
+	suite_fill(x, MAX_TOKENS * MAX_SIZE, 3);
+	write_file(&files[0], &net);
+	m = load(&h);
+	for (int i = 0; i < 80 * 80; i++)
+		net.w[i] = net.w[i] == 0 ? 0 : net.w[i] > 0 ? 1 : -1;
+	for (int i = 0; i < 80; i++)
+		net.scale[i] *= 2;
+	write_file(&files[0], &net);
+	suite_ok(burin_model_update(m, path, &err), err);
+	run(m, &h, &net, x, y[0]);
+	burin_model_free(m);
+	load_and_run(h, &net, x, y[1]);
+	check_equal(5 * 80, 0);
+}
+END_TEST
+
 /* The largest error of precision=int8: x is off by half its scale, of the range
  * of a token, w by half its step.  */
 static float
@@ -374,31 +417,35 @@ fill_tile(float *v, struct brn_tile_quant *q)
 	v[3 * BRN_TILE] = NAN;
 }
 
+/* Of a tile, element i.  */
+static int
+wanted(const float *v, const struct brn_tile_quant *q, int i)
+{
+	int l = i % BRN_TILE;
+
+	return v[i] == v[i] ? quantized(v[i], q->scale[l], q->zero[l]) :
+	    q->zero[l];
+}
+
 static void
 check_tile(const float *v, const struct brn_tile_quant *q, const void *got,
     enum brn_quant_form form, int n)
 {
 	for (int i = 0; i < n * BRN_TILE; i++) {
-		int f = i / BRN_TILE, l = i % BRN_TILE;
-		int want = v[i] == v[i] ? quantized(v[i], q->scale[l],
-		    q->zero[l]) : q->zero[l];
-		int at = form == BRN_QUANT_GROUPS ? f / 4 * 64 + l * 4 + f % 4 :
-		    i;
+		int l = i % BRN_TILE, want = wanted(v, q, i);
 
 		if (form == BRN_QUANT_FLOATS)
 			ck_assert_float_eq(((const float *)got)[i],
 			    (float)(want - q->zero[l]) * q->scale[l]);
 		else
-			ck_assert_msg(((const uint8_t *)got)[at] == want,
-			    "line %d lane %d: %d, wanted %d", f, l,
-			    ((const uint8_t *)got)[at], want);
+			ck_assert_int_eq(((const uint8_t *)got)[i], want);
 	}
 }
 
 START_TEST(x_becomes_integers)
 {
-	enum brn_isa isa = (enum brn_isa)(_i / 3);
-	enum brn_quant_form form = (enum brn_quant_form)(_i % 3);
+	enum brn_isa isa = (enum brn_isa)(_i / 2);
+	enum brn_quant_form form = (enum brn_quant_form)(_i % 2);
 	float v[NLINE + BRN_TILE], got[NLINE + BRN_TILE];
 	struct brn_tile_quant q;
 
@@ -412,6 +459,49 @@ START_TEST(x_becomes_integers)
 		brn_native(isa)->quantize(got, n, &q, form, got);
 		check_tile(v, &q, got, form, n);
 	}
+}
+END_TEST
+
+/* The bytes of the tiles of a quad are where jit/abi.h says, when x is read
+ * where they are written, too.  */
+static void
+check_quad(enum brn_isa isa, int groups, int ntile, int n)
+{
+	float v[BRN_QUAD][NLINE], got[BRN_QUAD * NLINE];
+	struct brn_tile_quant q[BRN_QUAD];
+	struct brn_quad quad = { .quant = q, .ntile = ntile, .groups = groups,
+	    .n = n, .to = (uint8_t *)got };
+
+	for (int t = 0; t < ntile; t++) {
+		fill_tile(v[t], &q[t]);
+		v[t][5 * BRN_TILE + t] = (float)t * q[t].scale[t];
+		q[t].zero[3] = t;
+		quad.x[t] = got + t * n * BRN_TILE;
+		memcpy(got + t * n * BRN_TILE, v[t],
+		    (size_t)(n * BRN_TILE) * sizeof *got);
+	}
+	brn_native(isa)->quantize_quad(&quad);
+	for (int i = 0; i < ntile * n * BRN_TILE; i++) {
+		int t = i / BRN_TILE / n, k = i / BRN_TILE % n;
+		int l = i % BRN_TILE;
+		int at = groups ? k / 4 * 256 + t * 64 + l * 4 + k % 4 :
+		    k * 64 + l / 4 * 16 + t * 4 + l % 4;
+
+		ck_assert_msg(quad.to[at] == wanted(v[t], &q[t],
+		    i % (n * BRN_TILE)), "tile %d of %d, line %d of %d", t,
+		    ntile, k, n);
+	}
+}
+
+START_TEST(x_becomes_quads)
+{
+	enum brn_isa isa = (enum brn_isa)(_i / 2);
+
+	if (!brn_isa_runs(isa))
+		return;
+	for (int ntile = 1; ntile <= BRN_QUAD; ntile++)
+		for (int n = 1; n <= LINES; n++)
+			check_quad(isa, _i % 2, ntile, n);
 }
 END_TEST
 
@@ -536,10 +626,13 @@ int8_suite(void)
 	tcase_add_loop_test(tc, files_run_in_their_integers, 0,
 	    COUNT(files) * COUNT(sizes));
 	tcase_add_loop_test(tc, layers_say_that_they_are_i8, 0, COUNT(files));
+	tcase_add_loop_test(tc, integers_are_updated, 0, 2);
+	tcase_add_loop_test(tc, listed_layers_stay_in_fp32, 0, 3);
 	tcase_add_loop_test(tc, precision_int8_is_within_its_rounding, 0,
 	    COUNT(sizes));
 	tc = suite_case(s, "parts", 60);
-	tcase_add_loop_test(tc, x_becomes_integers, 0, 3 * BRN_NUM_ISAS);
+	tcase_add_loop_test(tc, x_becomes_integers, 0, 2 * BRN_NUM_ISAS);
+	tcase_add_loop_test(tc, x_becomes_quads, 0, 2 * BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, range_is_widened, 0, BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, sums_become_floats, 0, 2 * BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, step_of_a_row, 0, 12);

@@ -273,7 +273,7 @@ END_TEST
 START_TEST(sweep_drops_what_no_output_needs)
 {
 	static const float w[4] = { 1 };
-	static const struct brn_matrix m = { w, 2, 2, 0 };
+	static const struct brn_matrix m = { w, 2, 2, 0, NULL };
 	struct brn_graph *g = build_graph();
 	struct brn_node *x = input(g, "x", 1, 4), *unused;
 	struct brn_node *y = OP(g, relu, x);
@@ -441,7 +441,7 @@ static struct brn_graph *
 small_graph(burin_error *err)
 {
 	static const float w[6] = { 1, 0, 0, 0, 1, 0 };
-	static const struct brn_matrix m = { w, 2, 3, 0 };
+	static const struct brn_matrix m = { w, 2, 3, 0, NULL };
 	const struct brn_type type = { BURIN_F32, 2, { 2, 3 } };
 	struct brn_graph *g = brn_graph_new();
 	struct brn_node *n[8] = { NULL };

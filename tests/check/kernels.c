@@ -126,7 +126,7 @@ temp_file(char *path, size_t size)
 {
 	int fd;
 
-	snprintf(path, size, "%s/tests/tmp.XXXXXX", suite_builddir());
+	suite_tmppath(path, size);
 	fd = mkstemp(path);
 	ck_assert_int_ge(fd, 0);
 	close(fd);

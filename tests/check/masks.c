@@ -64,11 +64,17 @@ try(const struct brn_graph *g, int i)
 START_TEST(mask_does_not_grow_the_scores)
 {
 	struct brn_graph *g = attention(cases[_i / 2].rank, _i % 2);
+	int changed = 0;
 	burin_error err;
 
 	ck_assert_int_eq(try(g, _i / 2), cases[_i / 2].want);
-	suite_ok(brn_passes_run(g, &opts, &err), err);
+	for (int i = 0; i < brn_npasses && !changed; i++)
+		if (!strcmp(brn_passes[i].name, "canon_attention"))
+			suite_ok(brn_pass_run(&brn_passes[i], g, &opts,
+			    &changed, &err), err);
 	ck_assert_int_eq(count_ops(g, BRN_OP_mha), 0);
+	ck_assert_int_eq(try(g, _i / 2), cases[_i / 2].want);
+	suite_ok(brn_passes_run(g, &opts, &err), err);
 	ck_assert_int_eq(try(g, _i / 2), cases[_i / 2].want);
 	brn_graph_free(g);
 }

@@ -137,6 +137,9 @@ static const struct pair {
   "init f float [] raw 0\ninit l float [] raw -10000\n"
   "init ax int64 [2] raw 1 2\nnode gu = Unsqueeze(m,ax)\n"
   "node mm = Where(gu,f,l)\nnode u = Add(t,mm)\n" ATTEND("u") },
+#define Q "input x uint8 [1,2,3,3]\ninput y uint8 [1,2,3,3]\n" \
+	"init t float [] raw 0.25\ninit z uint8 [] raw 100\n" \
+	"init u float [] raw 0.5\n"
 #define EMBED \
   "input i int32 [2,3]\ninput t int32 [2,3]\ninput w float [8,4]\n" \
   "input p float [5,4]\ninput s float [8,4]\ninput g float [4]\n" \
@@ -189,6 +192,67 @@ static const struct pair {
   "node ar = DequantizeLinear(a,as,az)\n"
   "node br = DequantizeLinear(b,bs,bz) axis=1\nnode m = MatMul(ar,br)\n"
   "node y = QuantizeLinear(m,ys,yz)" },
+
+{ "DynamicQuantizeMatMul", "input x float [2,4]\ninput w int8 [4,3]\n"
+  "output y\ninit s float [3] raw 1 2 3\ninit z int8 [3] raw 0 1 0\n"
+  "init b float [3] raw 1 2 3\n",
+  "node y = " MS "DynamicQuantizeMatMul(x,w,s,z,b)",
+  "node q,qs,qz = DynamicQuantizeLinear(x)\n"
+  "node d = DequantizeLinear(q,qs,qz)\n"
+  "node v = DequantizeLinear(w,s,z) axis=1\nnode m = MatMul(d,v)\n"
+  "node y = Add(m,b)" },
+{ "MatMulIntegerToFloat", "input a uint8 [2,4]\ninput b int8 [4,3]\n"
+  "output y\ninit as float [] raw 0.5\ninit bs float [3] raw 1 2 3\n"
+  "init az uint8 [] raw 3\n",
+  "node y = " MS "MatMulIntegerToFloat(a,b,as,bs,az)",
+  "node ar = DequantizeLinear(a,as,az)\n"
+  "node br = DequantizeLinear(b,bs) axis=1\nnode y = MatMul(ar,br)" },
+{ "QGemm", "input a uint8 [2,4]\ninput b int8 [3,4]\ninput c int32 [3]\n"
+  "output y\ninit as float [] raw 0.5\ninit az uint8 [] raw 3\n"
+  "init bs float [3] raw 1 2 3\ninit bz int8 [3] raw 0 1 0\n"
+  "init ys float [] raw 4\ninit yz uint8 [] raw 100\n",
+  "node y = " MS "QGemm(a,as,az,b,bs,bz,c,ys,yz) transB=1 alpha=2f",
+  "node ar = DequantizeLinear(a,as,az)\n"
+  "node br = DequantizeLinear(b,bs,bz) axis=0\nnode cf = Cast(c) to=1\n"
+  "init s float [3] raw 1 2 3\nnode d = Mul(cf,s)\n"
+  "node m = Gemm(ar,br,d) transB=1 alpha=2f\n"
+  "node y = QuantizeLinear(m,ys,yz)" },
+{ "QGemm to floats", "input a uint8 [2,4]\ninput b int8 [4,3]\noutput y\n"
+  "init as float [] raw 0.5\ninit bs float [3] raw 1 2 3\n",
+  "node y = " MS "QGemm(a,as,,b,bs,)",
+  "node ar = DequantizeLinear(a,as)\n"
+  "node br = DequantizeLinear(b,bs) axis=1\nnode y = MatMul(ar,br)" },
+{ "QAttention", "input x uint8 [2,3,4]\ninput w int8 [4,12]\n"
+  "input b float [12]\ninput m int32 [2,3]\noutput y\n"
+  "init xs float [] raw 0.01\ninit xz uint8 [] raw 3\n"
+  "init ws float [] raw 0.02\ninit wz int8 [] raw 1\n",
+  "node y = " MS "QAttention(x,w,b,xs,ws,m,xz,wz) num_heads=2",
+  "node xr = DequantizeLinear(x,xs,xz)\n"
+  "node wr = DequantizeLinear(w,ws,wz)\n"
+  "node y = " MS "Attention(xr,wr,b,m) num_heads=2" },
+{ "QLinear operators", Q "output a\noutput m\noutput c\noutput s\n",
+  "node a = " MS "QLinearAdd(x,t,z,y,t,z,u,z)\n"
+  "node m = " MS "QLinearMul(x,t,,y,t,z,u,z)\n"
+  "node c = " MS "QLinearConcat(u,z,x,t,z,y,t,z) axis=1\n"
+  "node s = " MS "QLinearSoftmax(x,t,z,u,z) axis=1 opset=13",
+  "node xr = DequantizeLinear(x,t,z)\nnode yr = DequantizeLinear(y,t,z)\n"
+  "node xn = DequantizeLinear(x,t)\n"
+  "node af = Add(xr,yr)\nnode a = QuantizeLinear(af,u,z)\n"
+  "node mf = Mul(xn,yr)\nnode m = QuantizeLinear(mf,u,z)\n"
+  "node cf = Concat(xr,yr) axis=1\nnode c = QuantizeLinear(cf,u,z)\n"
+  "node sf = Softmax(xr) axis=1\nnode s = QuantizeLinear(sf,u,z)" },
+{ "QLinear activations and pools", Q
+  "output a\noutput b\noutput c\noutput d\n",
+  "node a = " MS "QLinearSigmoid(x,t,z,u,z)\n"
+  "node b = " MS "QLinearLeakyRelu(x,t,z,u,z) alpha=0.2f\n"
+  "node c = " MS "QLinearGlobalAveragePool(x,t,z,u,z) channels_last=0\n"
+  "node d = " MS "QLinearAveragePool(x,t,z,u,z) kernel_shape=[2,2]",
+  "node xr = DequantizeLinear(x,t,z)\n"
+  "node af = Sigmoid(xr)\nnode a = QuantizeLinear(af,u,z)\n"
+  "node bf = LeakyRelu(xr) alpha=0.2f\nnode b = QuantizeLinear(bf,u,z)\n"
+  "node cf = GlobalAveragePool(xr)\nnode c = QuantizeLinear(cf,u,z)\n"
+  "node df = AveragePool(xr) kernel_shape=[2,2]\n"
+  "node d = QuantizeLinear(df,u,z)" },
 
 /* ---- convolutions ---- */
 
@@ -518,6 +582,11 @@ NOT(CELL "node y = LSTM(x,w,r) activations=['Tanh','Tanh','Tanh'] "
 NOT("opset 14\ninput x float [4,2,3]\ninput r float\n"
     "input w float [1,4,3]\noutput y\nnode y = RNN(x,w,r)",
     "m: unsupported: RNN with hidden_size of unknown size (node 'y', "
+    "opset 14)")
+NOT("opset 14\ninput x float [4,2,3]\ninput r float\n"
+    "input w float [1,4,3]\noutput y\nnode y = GRU(x,w,r) "
+    "hidden_size=9223372036854775807",
+    "m: unsupported: GRU with hidden_size of unknown size (node 'y', "
     "opset 14)")
 NOT(XY "function z = l.F(a)\nnode t = Rocket(a)\n"
     "node z = TfIdfVectorizer(t)\nend\n"

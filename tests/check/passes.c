@@ -179,6 +179,13 @@ compute(struct brn_graph *g, struct brn_arena *a, struct brn_tensor *out)
 	suite_ok(brn_ref_graph(g, in, out, a, &err), err);
 }
 
+static double
+element(const struct brn_tensor *t, int64_t i)
+{
+	return t->type.dtype == BURIN_F32 ? brn_get_float(t, i) :
+	    (double)brn_get_int(t, i);
+}
+
 /* Sums of a dozen terms below 10 differ by rounding only.  A gelu written with
  * 1.4142 for sqrt 2 differs by a little more.  */
 static void
@@ -186,13 +193,14 @@ compare(const struct brn_graph *g, const struct brn_tensor *got,
     const struct brn_tensor *want)
 {
 	for (int i = 0; i < g->nout; i++) {
-		const float *a = got[i].data, *b = want[i].data;
-
 		ck_assert(brn_type_equal(&got[i].type, &want[i].type));
-		for (int64_t k = 0; k < brn_numel(&got[i]); k++)
-			if (!isnan(a[k]) || !isnan(b[k]))
-				suite_near(a[k], b[k],
-				    1e-5 * (1 + fabs(b[k])));
+		for (int64_t k = 0; k < brn_numel(&got[i]); k++) {
+			double a = element(&got[i], k);
+			double b = element(&want[i], k);
+
+			if (!isnan(a) || !isnan(b))
+				suite_near(a, b, 1e-5 * (1 + fabs(b)));
+		}
 	}
 }
 
@@ -233,6 +241,28 @@ START_TEST(second_run_changes_nothing)
 	}
 	free(once);
 	pass_file_free(&f);
+}
+END_TEST
+
+START_TEST(names_are_listed)
+{
+	static const struct {
+		const char *globs, *name;
+		int is;
+	} t[] = {
+		{ NULL, "a", 0 }, { "", "a", 0 }, { "a", "a", 1 },
+		{ "a", "ab", 0 }, { "ab", "a", 0 }, { "*", "", 1 },
+		{ "*", "a", 1 }, { "a*", "a", 1 }, { "a*c", "abcbc", 1 },
+		{ "a*c", "abcb", 0 }, { "*b*", "abc", 1 }, { "a?c", "abc", 1 },
+		{ "a?", "a", 0 }, { "b,a", "a", 1 }, { "b,a,", "c", 0 },
+		{ "a\\,b", "a,b", 1 }, { "a\\,b", "b", 0 },
+		{ "\\*", "*", 1 }, { "\\*", "a", 0 }, { "a**b", "ab", 1 },
+		{ "*a,*b", "xb", 1 }, { "/l/0/*,x", "/l/0/q/MatMul", 1 },
+	};
+
+	for (int i = 0; i < BRN_COUNT(t); i++)
+		ck_assert_msg(brn_is_listed(t[i].globs, t[i].name) == t[i].is,
+		    "%s: %s", t[i].globs, t[i].name);
 }
 END_TEST
 
@@ -443,6 +473,7 @@ passes_suite(void)
 	tcase_add_loop_test(tc, text_is_read_as_it_was_written, 0, n);
 	tcase_add_loop_test(tc, pass_keeps_results, 0, n);
 	tcase_add_loop_test(tc, second_run_changes_nothing, 0, n);
+	tcase_add_test(tc, names_are_listed);
 	tc = suite_case(s, "all", 60);
 	tcase_add_loop_test(tc, wrong_layout_is_named, 0, 4);
 	tcase_add_loop_test(tc, no_allocation_may_fail_unseen, 0, 2);

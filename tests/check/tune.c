@@ -57,7 +57,7 @@ ask(struct brn_tune *t, uint64_t mask, struct brn_candidate c[NCAND])
 		{ 1, 1, 0, .25, BRN_NO_KERNEL, 3, 0, NULL },
 		{ 16, 1, 1, 1, BRN_NO_KERNEL, 4, 0, NULL },
 	};
-	struct brn_matrix m = { w, N, N, 0 };
+	struct brn_matrix m = { w, N, N, 0, NULL };
 
 	memcpy(c, fresh, sizeof fresh);
 	suite_ok(brn_tune_look_up(t, &m, mask, c, NCAND, &err), err);

@@ -40,7 +40,7 @@ for fuzzer in tests/fuzz/fuzz-*[!o]; do
 	    set -- "$@" "-dict=$src/tests/fuzz/corpus/$name.dict"
 	mkdir -p "corpus-$name"
 	"$fuzzer" "corpus-$name" "$@" -max_total_time="$FUZZ_SECONDS" \
-	    -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
+	    -max_len=4096 -entropic=0 -timeout=10 -rss_limit_mb=1024 \
 	    -artifact_prefix="found-$name-" -print_final_stats=1 \
 	    -verbosity=0
 done

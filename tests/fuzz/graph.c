@@ -8,6 +8,7 @@
 #include "ir/attrs.h"
 #include "ir/graph/graph.h"
 #include "ir/graph/iter.h"
+#include "tests/fuzz/patterns.h"
 #include "tests/fuzz/wire.h"
 
 #include <math.h>
@@ -448,8 +449,8 @@ put_recurrent(struct maker *k, const struct record *r)
 	    id, 1 + dir / 2, cells[c].gates * h, h, id, x, id, id, id);
 	for (int i = 0; i < 2; i++)
 		brn_buf_printf(t, "node %c%d_c = ConstantOfShape(%c%d_to) "
-		    "value=float[1]{%g}\n", "wr"[i], id, "wr"[i], id,
-		    ((int)r->b[6 + i] - 128) / 256.0);
+		    "value=float[1]{%.9g}\n", "wr"[i], id, "wr"[i], id,
+		    ((int)r->b[6 + i] - 128) / 256.0 * (1 + k->nudge));
 	brn_buf_printf(t, "node %s = %s(x%d_3,w%d_c,r%d_c) direction='%s'%s\n",
 	    add_value(k, 'v'), cells[c].name, id, id, id, direction[dir],
 	    cells[c].attr);
@@ -466,6 +467,38 @@ rounds(enum brn_op op)
 }
 
 static void
+put_pattern(struct maker *k, const struct record *r)
+{
+	struct fuzz_pattern p = { &k->g->text, r->b, k->nvalue,
+	    k->value[k->nvalue - 1 - r->b[2] % k->nvalue],
+	    (const char (*)[16])k->value, k->nvalue, k->nudge, 0 };
+
+	fuzz_put_pattern(&p, add_value(k, 'v'));
+	k->g->wild |= p.wild;
+}
+
+/* Nodes that are more than an operator with random operands.  0: r is none of
+ * these.  */
+static int
+put_special(struct maker *k, const struct record *r)
+{
+	enum brn_op op = op_of(r->b[0]);
+	int at = k->nvalue;
+
+	if (r->b[FUZZ_PATTERN] >= FUZZ_PATTERN_FROM)
+		put_pattern(k, r);
+	else if (r->b[0] >= RECURRENT)
+		put_recurrent(k, r);
+	else if (brn_ops[op].flags & BRN_BODIES)
+		put_flow(k, r, op);
+	else
+		return 0;
+	if (k->all)
+		brn_buf_printf(&k->g->text, "output %s\n", k->value[at]);
+	return 1;
+}
+
+static void
 node(struct maker *k)
 {
 	struct record r = next(k, NODE);
@@ -474,15 +507,8 @@ node(struct maker *k)
 	int seen = k->nvalue, outs = op == BRN_OP_split ? r.b[10] % 3 + 1 : 1;
 	int round = rounds(op) && k->nudge != 0;
 
-	if (r.b[0] >= RECURRENT || brn_ops[op].flags & BRN_BODIES) {
-		if (r.b[0] >= RECURRENT)
-			put_recurrent(k, &r);
-		else
-			put_flow(k, &r, op);
-		if (k->all)
-			brn_buf_printf(t, "output %s\n", k->value[seen]);
+	if (put_special(k, &r))
 		return;
-	}
 	brn_buf_printf(t, "node ");
 	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
 		brn_buf_printf(t, "%s%s%s", i ? "," : "", add_value(k, 'v'),

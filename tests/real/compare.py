@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check that burin and ONNX Runtime give the same results for real models,
-unpruned and pruned, and for every form of the recurrent operators, and that
-burin knows the attributes of every operator.  Prints TAP.
+unpruned and pruned, for every form of the recurrent operators and in greedy
+decoding with a past, and that burin knows the attributes of every operator.
+Prints TAP.
 
     compare.py BURIN WORK           the command, a folder for temporary files
 """
@@ -19,14 +20,20 @@ import onnx
 import onnxruntime as ort
 
 import attributes
+import decoder_ops
+import decoders
 import derive
 import models
 import recurrent
 
 PRUNED = (None, ("16x1", 0.9), ("32x32", 0.8))
 # Models that ONNX Runtime's tools derive from minilm-l6, and their pruning.
-DERIVED = ("optimized", "dynamic", "qdq")
+DERIVED = ("optimized", "dynamic", "qdq", "dynamic_bytes", "qdq_signed")
 DERIVED_PRUNED = (None, ("16x1", 0.9))
+# Kinds of decoders, seed and pruning; tokens of each.
+DECODERS = [(kind, seed, pruned) for kind in decoders.KINDS
+            for seed, pruned in ((0, None), (1, None), (2, ("16x1", 0.5)))]
+DECODED = 64
 
 
 class Tap:
@@ -220,10 +227,10 @@ def recurrent_runs(found):
             yield model, other, ("16x1", 0.9)
 
 
-def recurrent_forms(command, work):
-    """Compare every form of the recurrent operators."""
-    path, problems = os.path.join(work, "recurrent.onnx"), []
-    for name, form in recurrent.forms():
+def operator_forms(command, forms, work):
+    """Compare every form of some operators."""
+    path, problems = os.path.join(work, "form.onnx"), []
+    for name, form in forms:
         onnx.save(form.model, path)
         model = models.Model(name, path, [None], lambda *_: form.feed,
                              rtol=1e-4, atol=1e-5)
@@ -234,6 +241,43 @@ def recurrent_forms(command, work):
     return problems
 
 
+def decode(command, path, kind, seed, work):
+    """Greedy decoding of DECODED tokens of two sequences, one padded: the first
+    wrong token.  Where two tokens are as likely as rounding decides, a sequence
+    ends."""
+    session = session_of(path)
+    names = [o.name for o in session.get_outputs()]
+    feed = decoders.first_feed(
+        kind, [(i.name, i.shape) for i in session.get_inputs()], 2, 5,
+        np.random.default_rng(seed))
+
+    def burin_run(feed):
+        out = run_burin(command, path, feed, os.path.join(work, "io"))
+        return {n: np.load(os.path.join(out, f"{n}.npy")) for n in names}
+    want, margins = decoders.greedy(
+        lambda feed: dict(zip(names, session.run(None, feed))), feed, DECODED)
+    got, _ = decoders.greedy(burin_run, feed, DECODED)
+    clear = np.logical_and.accumulate(margins > 1e-4, axis=0)
+    for step, row in zip(*np.nonzero((got != want) & clear)):
+        return [f"token {step} of sequence {row}: {got[step, row]}, wanted "
+                f"{want[step, row]}"]
+    if clear.mean() < .5:
+        return ["most tokens are as likely as others"]
+    return []
+
+
+def decoder(command, tap, kind, seed, pruned, work):
+    path = os.path.join(work, "decoder.onnx")
+    decoders.KINDS[kind](path, seed=seed)
+    path = variant(command, path, pruned, work)
+    label = f"{kind} decoder, seed {seed}, {pruned and 'pruned' or 'dense'}"
+    try:
+        problems = decode(command, path, kind, seed, work)
+    except RuntimeError as e:
+        problems = [str(e)]
+    tap.point(f"{label}: {DECODED} tokens", problems)
+
+
 def main(command, work):
     accepted = models.accepted(work)
     points = sum((len(m.shapes) + 1) * len(prunings(m)) for m in accepted)
@@ -241,7 +285,7 @@ def main(command, work):
                (len(accepted[0].shapes) + 1))
     recurrents = list(recurrent_runs(models.recurrent(work)))
     points += sum(len(m.shapes) for m, _, _ in recurrents)
-    tap = Tap(points + 2)
+    tap = Tap(points + len(DECODERS) + 3)
     ort.set_default_logger_severity(3)
     for model in accepted:
         for pruned in prunings(model):
@@ -251,8 +295,12 @@ def main(command, work):
             derived(command, tap, accepted[0], kind, pruned, work)
     for run in recurrents:
         recurrent_model(command, tap, *run, work)
+    for kind, seed, pruned in DECODERS:
+        decoder(command, tap, kind, seed, pruned, work)
     tap.point("recurrent operators in all their forms",
-              recurrent_forms(command, work))
+              operator_forms(command, recurrent.forms(), work))
+    tap.point("attention of com.microsoft with a past",
+              operator_forms(command, decoder_ops.forms(), work))
     tap.point("attributes of ONNX are taken or refused by name",
               attributes.problems(command, work))
     print(f"# {tap.n - tap.bad} passed, {tap.bad} failed")

@@ -54,7 +54,20 @@ def qdq(model, out):
                     weight_type=QuantType.QInt8)
 
 
-KINDS = {"optimized": optimized, "dynamic": dynamic, "qdq": qdq}
+def dynamic_bytes(model, out):
+    """weights of u8, one zero point a tensor"""
+    quantize_dynamic(model, out, weight_type=QuantType.QUInt8)
+
+
+def qdq_signed(model, out):
+    """activations of s8, one scale a tensor"""
+    quantize_static(model, out, Tokens(model), quant_format=QuantFormat.QDQ,
+                    activation_type=QuantType.QInt8,
+                    weight_type=QuantType.QInt8)
+
+
+KINDS = {"optimized": optimized, "dynamic": dynamic, "qdq": qdq,
+         "dynamic_bytes": dynamic_bytes, "qdq_signed": qdq_signed}
 
 
 def main(kind, model, out):

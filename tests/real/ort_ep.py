@@ -8,6 +8,8 @@
 
 import gc
 import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import threading
 import time
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 
 import compare
@@ -32,7 +35,16 @@ def register(build):
         "burin", os.path.join(os.path.abspath(build), ".libs/burin-ort.so"))
 
 
-def session_of(path, burin=None, optimize=True):
+def must_fail(call, text):
+    """Problems unless call raises an error of burin with text in it."""
+    try:
+        call()
+    except Exception as e:
+        return [] if "burin: " in str(e) and text in str(e) else [str(e)]
+    return [f"no error: {text}"]
+
+
+def session_of(path, burin=None, optimize=True, config=()):
     """burin: options of the provider; None: without it."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
@@ -42,8 +54,11 @@ def session_of(path, burin=None, optimize=True):
     if not optimize:
         options.graph_optimization_level = (
             ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
+    for key, value in dict(config).items():
+        options.add_session_config_entry(key, value)
     providers = [CPU] if burin is None else [(NAME, burin), CPU]
-    return ort.InferenceSession(path, options, providers=providers)
+    return ort.InferenceSession(path, options, providers=providers,
+                                enable_fallback=0)
 
 
 def claimed(session):
@@ -77,6 +92,16 @@ def both(path, feed, burin, parts=None, optimize=True, atol=1e-4):
 def floats(*shape, seed=0):
     rng = np.random.default_rng(seed)
     return rng.standard_normal(shape).astype(np.float32)
+
+
+def held():
+    """Bytes, files and threads of this process."""
+    gc.collect()
+    with open("/proc/self/statm") as f:
+        pages = int(f.read().split()[1])
+    return (pages * os.sysconf("SC_PAGE_SIZE"),
+            len(os.listdir("/proc/self/fd")),
+            len(os.listdir("/proc/self/task")))
 
 
 class Suite:
@@ -142,11 +167,31 @@ class Suite:
                 for p in both(path, {"x": floats(n, 2, 512)}, {}, 2)]
 
     def body(self):
-        """a body may use what a claimed part makes"""
+        """an If is claimed with its bodies"""
         path = ort_graphs.body(self.file("body.onnx"))
         return [p for c in (True, False)
                 for p in both(path, {"x": floats(5, 512),
+                                     "c": np.array(c)}, {})]
+
+    def body_alone(self):
+        """a body that stays may use what a claimed part makes"""
+        path = ort_graphs.body(self.file("body-alone.onnx"),
+                               "LpNormalization")
+        return [p for c in (True, False)
+                for p in both(path, {"x": floats(5, 512),
                                      "c": np.array(c)}, {}, 1)]
+
+    def loop(self):
+        """a Loop, and an output whose shape is known after the run"""
+        path = ort_graphs.loop(self.file("loop.onnx"))
+        return [p for n in (3, 0, 7)
+                for p in both(path, {"x": floats(4, 512),
+                                     "n": np.array(n)}, {})]
+
+    def lists(self):
+        """attributes that are lists of strings and of numbers"""
+        path = ort_graphs.lstm(self.file("lstm.onnx"))
+        return both(path, {"x": floats(5, 2, 16)}, {"claim": "all"})
 
     def forms(self):
         """attributes, values left out and element types of all kinds"""
@@ -163,17 +208,34 @@ class Suite:
         return both(path, self.tokens(3, 50), {})
 
     def quantized(self):
-        """integer weights are claimed, quantized activations are not"""
-        feed = self.tokens(1, 128)
+        """quantized models: pruned, and dense where integers are fast"""
+        integers = bool(re.search(r"(?=.*avx512_vnni)(?=.*avx512vbmi)",
+                                  open("/proc/cpuinfo").read()))
         problems = []
-        for kind, parts in (("dynamic", 1), ("qdq", 0)):
+        for kind, model, wanted in (
+                ("dynamic", self.pruned, True),
+                ("dynamic", self.minilm, integers),
+                ("qdq", self.pruned, integers), ("qdq", self.minilm, False)):
             path = self.file(f"{kind}.onnx")
-            derive.main(kind, self.pruned, path)
-            session = session_of(path, {})
-            session.run(None, feed)
-            if len(claimed(session)) != parts:
-                problems.append(f"{kind}: claimed {claimed(session)}")
+            derive.main(kind, model, path)
+            problems += self.close_to_floats(path, model, kind, wanted)
         return problems
+
+    # A step more or less in one activation changes others: the results are
+    # as close to those before quantizing as ONNX Runtime's are.
+    def close_to_floats(self, path, model, kind, wanted):
+        feed = self.tokens(1, 128)
+        session = session_of(path, {})
+        if bool(claimed(session)) != wanted:
+            return [f"{path} {kind}: claimed {claimed(session)}"]
+        got, other, want = (s.run(None, feed)[0].ravel().astype(float)
+                            for s in (session,
+                                      session_of(path, optimize=False),
+                                      session_of(model)))
+        cosine, theirs = (v @ want / np.linalg.norm(v) /
+                          np.linalg.norm(want) for v in (got, other))
+        return [] if not wanted or cosine > theirs - 0.005 else [
+            f"{path} {kind}: cosine {cosine}, ONNX Runtime {theirs}"]
 
     def external(self):
         """weights in a file of their own"""
@@ -207,6 +269,64 @@ class Suite:
         for t in threads:
             t.join()
         return problems
+
+    def context(self):
+        """an EPContext model runs without compiling, from any folder"""
+        path = ort_graphs.two_parts(self.file("parts.onnx"))
+        made, moved = self.file("made"), self.file("moved")
+        for folder in (made, moved):
+            shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(made)
+        path = shutil.copy(path, made)
+        session = session_of(path, {}, config={"ep.context_enable": "1"})
+        feed = {"x": floats(12, 2, 512)}
+        want = session.run(None, feed)[0]
+        os.rename(made, moved)
+        got = ordered(self.build, self.work, "context")
+        if got:
+            return got
+        here = np.load(os.path.join(moved, "got.npy"))
+        return [] if np.array_equal(want, here) else ["other bits"]
+
+    def context_errors(self):
+        """an EPContext model that is not whole is refused in a line"""
+        moved = os.path.join(self.work, "ort", "moved")
+        kept = onnx.load(os.path.join(moved, "parts_ctx.onnx"))
+        problems = []
+        for key, value, text in (
+                ("ep_cache_context", b"../x", "wanted a folder"),
+                ("ep_cache_context", b"none", "model.onnx"),
+                ("embed_mode", 1, "embed_mode 0 is wanted")):
+            model = onnx.ModelProto.FromString(kept.SerializeToString())
+            for node in model.graph.node:
+                for a in node.attribute:
+                    if a.name == key:
+                        a.CopyFrom(onnx.helper.make_attribute(key, value))
+            path = os.path.join(moved, "changed.onnx")
+            onnx.save(model, path)
+            problems += must_fail(lambda: session_of(path, {}), text)
+        path = ort_graphs.mlp(self.file("mlp.onnx"))
+        problems += must_fail(lambda: session_of(path, {}, config={
+            "ep.context_enable": "1", "ep.context_embed_mode": "1",
+            "ep.context_file_path": self.file("embed_ctx.onnx")}),
+            "ep.context_embed_mode=1")
+        return problems
+
+    def leaks(self):
+        """sessions leave nothing behind: memory, files, threads"""
+        path = ort_graphs.mlp(self.file("mlp.onnx"))
+        feed = {"x": floats(3, 512)}
+        count = int(os.environ.get("LEAK_SESSIONS", 60))
+        seen = []
+        for _ in range(count):
+            session_of(path, {"threads": "2"}).run(None, feed)
+            seen.append(held())
+        # What is kept for good is there after the first third.
+        first, last = seen[count // 3], seen[-1]
+        grown = last[0] - first[0]
+        problems = [] if grown < 8 << 20 else [f"{grown} bytes more"]
+        return problems + ([] if last[1:] <= first[1:] else [
+            f"files, threads: {first[1:]}, at the end {last[1:]}"])
 
     def errors(self):
         """errors are those of burin"""
@@ -247,8 +367,22 @@ class Suite:
         return [] if burin < cpu else ["it is not"]
 
 
+def load_context(build, folder):
+    """Without a compiler and with an empty cache; 1: kernels are lacking."""
+    cache = os.path.join(folder, "cache")
+    register(build)
+    ort.set_default_logger_severity(2)      # prints the warning
+    session = session_of(os.path.join(folder, "parts_ctx.onnx"), {
+        "cache_dir": cache, "compile": "off"})
+    got = session.run(None, {"x": floats(12, 2, 512)})[0]
+    np.save(os.path.join(folder, "got.npy"), got)
+    return 0 if len(claimed(session)) == 2 else 1
+
+
 def order(build, work, how):
     """Calls in an unusual order; a crash is seen by the parent."""
+    if how == "context":
+        return load_context(build, os.path.join(work, "ort", "moved"))
     register(build)
     path = ort_graphs.mlp(os.path.join(work, "ort", "order.onnx"))
     feed = {"x": floats(3, 512)}
@@ -301,7 +435,7 @@ def ordered(build, work, how):
     r = subprocess.run([sys.executable, __file__, build, work, "--order",
                         how], capture_output=True, text=True)
     return r.stderr.splitlines() + [f"status {r.returncode}"] \
-        if r.returncode else []
+        if r.returncode or "not compiled" in r.stderr else []
 
 
 def point(name, test):

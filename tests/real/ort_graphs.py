@@ -59,15 +59,16 @@ def two_parts(path):
         ("w3", pruned(rng, 512, 2048)), ("w4", pruned(rng, 2048, 512))])
 
 
-def body(path):
-    """A pruned layer whose output only the bodies of an If use, and a constant
-    that both need."""
+def body(path, then="Add"):
+    """Pruned layers whose output only the bodies of an If use, and a constant
+    that both need; then: what one body does."""
     rng = np.random.default_rng(3)
     float_out = helper.make_tensor_value_info("z", T.FLOAT, ["n", 512])
     bodies = {
-        key: helper.make_graph([helper.make_node(op, ["a", "s"], ["z"])], key,
-                               [], [float_out])
-        for key, op in (("then_branch", "Add"), ("else_branch", "Sub"))}
+        key: helper.make_graph([
+            helper.make_node(op, ["a", "s"][:1 + (op in ("Add", "Sub"))],
+                             ["z"])], key, [], [float_out])
+        for key, op in (("then_branch", then), ("else_branch", "Sub"))}
     return save(path, [
         helper.make_node("MatMul", ["x", "w1"], ["b"]),
         helper.make_node("Add", ["b", "s"], ["d"]),
@@ -77,6 +78,47 @@ def body(path):
         [("y", T.FLOAT, ["n", 512])],
         [("w1", pruned(rng, 512, 512)), ("w2", pruned(rng, 512, 512)),
          ("s", dense(rng, 512))])
+
+
+def loop(path):
+    """A pruned layer in the body of a Loop, run n times, whose states are
+    gathered: how many there are is known after the run.  An If is in it."""
+    rng = np.random.default_rng(4)
+    value = helper.make_tensor_value_info
+    branch = {
+        key: helper.make_graph([helper.make_node(op, ["b"], ["c"])], key, [],
+                               [value("c", T.FLOAT, ["k", 512])])
+        for key, op in (("then_branch", "Tanh"), ("else_branch", "Neg"))}
+    body = helper.make_graph([
+        helper.make_node("MatMul", ["a", "w"], ["m"]),
+        helper.make_node("Add", ["m", "s"], ["b"]),
+        helper.make_node("Less", ["i", "two"], ["first"]),
+        helper.make_node("If", ["first"], ["next"], **branch),
+        helper.make_node("Identity", ["next"], ["each"]),
+        helper.make_node("Identity", ["go"], ["on"]),
+    ], "body", [value("i", T.INT64, []), value("go", T.BOOL, []),
+                value("a", T.FLOAT, ["k", 512])],
+        [value("on", T.BOOL, []), value("next", T.FLOAT, ["k", 512]),
+         value("each", T.FLOAT, ["k", 512])],
+        [numpy_helper.from_array(pruned(rng, 512, 512), "w"),
+         numpy_helper.from_array(np.array(2, np.int64), "two")])
+    return save(path, [
+        helper.make_node("Add", ["x", "s"], ["y"]),
+        helper.make_node("Loop", ["n", "", "y"], ["last", "all"], body=body),
+    ], [("x", T.FLOAT, ["k", 512]), ("n", T.INT64, [])],
+        [("last", T.FLOAT, ["k", 512]), ("all", T.FLOAT, None)],
+        [("s", dense(rng, 512))])
+
+
+def lstm(path):
+    """Attributes that are lists of strings and of numbers."""
+    rng = np.random.default_rng(5)
+    return save(path, [helper.make_node(
+        "LSTM", ["x", "w", "r"], ["y"], hidden_size=32,
+        activations=["HardSigmoid", "LeakyRelu", "Tanh"],
+        activation_alpha=[0.3, 0.1], activation_beta=[0.4])],
+        [("x", T.FLOAT, ["n", 2, 16])], [("y", T.FLOAT, None)],
+        [("w", dense(rng, 1, 128, 16)), ("r", dense(rng, 1, 128, 32))])
 
 
 def forms(path):

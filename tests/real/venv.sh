@@ -39,6 +39,6 @@ if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
 	cp "$here/requirements.txt" "$venv/requirements.txt"
 fi
 
-BURIN_CACHE_DIR=$work/cache
+BURIN_CACHE_DIR=${TESTDIR:-$work}/cache
 PYTHONDONTWRITEBYTECODE=1
 export BURIN_CACHE_DIR PYTHONDONTWRITEBYTECODE

@@ -70,7 +70,7 @@ else
 	esac | none "targets of indirect calls are marked"
 fi
 
-work=$(mktemp -d "$build/tests/tmp.hardening.XXXXXX") || exit 99
+work=$(mktemp -d "${TESTDIR:-$build/tests}/tmp.hardening.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 (umask 002 && env -u MAKEFLAGS make -s -C "$build" install \
     DESTDIR="$work") >/dev/null 2>&1

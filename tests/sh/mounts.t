@@ -18,7 +18,7 @@ if [ "${1-}" != inside ]; then
 fi
 
 burin=$BUILDDIR/burin
-tmp=$BUILDDIR/tests/tmp.mounts.$$
+tmp=${TESTDIR:-$BUILDDIR/tests}/tmp.mounts.$$
 LC_ALL=C
 export LC_ALL
 unset BURIN_CACHE_DIR XDG_CACHE_HOME TMPDIR

@@ -5,7 +5,7 @@
 # folder, names exist.  The tables of operators and attributes are up to date.
 src=${SRCDIR:-.}
 build=${BUILDDIR:-.}
-work=$(mktemp -d "$build/tests/tmp.readme.XXXXXX") || exit 99
+work=$(mktemp -d "${TESTDIR:-$build/tests}/tmp.readme.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 
 # point WHAT COMMAND...: a test point that passes if the command succeeds.

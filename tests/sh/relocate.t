@@ -6,7 +6,7 @@
 # moved, in one folder.  Not where others could have put them.
 src=${SRCDIR:-.}
 build=${BUILDDIR:-.}
-work=$(mktemp -d "$build/tests/tmp.relocate.XXXXXX") || exit 99
+work=$(mktemp -d "${TESTDIR:-$build/tests}/tmp.relocate.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 as='' tools=''
 chmod 755 "$work"

@@ -4,7 +4,7 @@
 # Many processes on one cache: simultaneous starts, kills during warm, gc during
 # loads.  LONG=1 (make check-long): 1000 kills and 100 loads.
 burin=$BUILDDIR/burin
-tmp=$BUILDDIR/tests/tmp.storm.$$
+tmp=${TESTDIR:-$BUILDDIR/tests}/tmp.storm.$$
 LC_ALL=C
 export LC_ALL
 unset BURIN_CACHE_DIR

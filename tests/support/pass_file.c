@@ -64,6 +64,12 @@ read_head(struct pass_file *f)
 			f->opts.quantize = BRN_QUANTIZE_FILE;
 		else if (!strcmp(word, "quantize=all"))
 			f->opts.quantize = BRN_QUANTIZE_ALL;
+		else if (!strcmp(word, "fp32_layers=b"))
+			f->opts.fp32_layers = "b";
+		else if (!strcmp(word, "narrow=file"))
+			f->opts.narrow = BRN_QUANTIZE_FILE;
+		else if (!strcmp(word, "narrow=all"))
+			f->opts.narrow = BRN_QUANTIZE_ALL;
 		else if (!strcmp(word, "cost=blocks"))
 			f->opts.estimate = pass_file_estimate;
 		else

@@ -13,8 +13,9 @@
  *	add: why the pattern of this node stays
  *
  * The pass "all" is all passes in order.  Behind the name of the pass stand
- * options: rows=on, sparse=off, quantize=file, quantize=all, cost=blocks.  The
- * last part is missing when nothing is told.
+ * options: rows=on, sparse=off, quantize=file, quantize=all, narrow=file,
+ * narrow=all, fp32_layers=b, cost=blocks.  The last part is missing when
+ * nothing is told.
  */
 #ifndef PASS_FILE_H
 #define PASS_FILE_H

@@ -119,7 +119,7 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 	ck_assert_ptr_nonnull(q->w);
 	probe_fill_w(q, bh, bw, p);
 	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ q->w, q->rows,
-	    q->cols, 0 }, bh, bw, p == FULL, &q->b, &err), err);
+	    q->cols, 0, NULL }, bh, bw, p == FULL, &q->b, &err), err);
 	q->yrows = (int64_t)q->b->nbrow * bh;
 	q->xcols = (int64_t)q->b->nbcol * bw;
 	q->x = probe_floats(PROBE_TILES * q->xcols * BRN_TILE);
@@ -158,12 +158,16 @@ probe_bf16(struct probe *q)
 		brn_bf16_tile(q->low + t * tile, q->xcols);
 }
 
-/* The byte of feature k and lane l of a tile of x.  */
+/* The byte of feature k and lane l of tile t of x, in n features.  */
 static inline int64_t
-probe_byte(const struct brn_spec *s, int64_t k, int64_t l)
+probe_byte(const struct brn_spec *s, int64_t t, int64_t n, int64_t k, int64_t l)
 {
-	return brn_dot_groups_aligned(s) ? k / 4 * 64 + l * 4 + k % 4 :
-	    k * BRN_TILE + l;
+	int64_t quad = t / BRN_QUAD * n * BRN_QUAD * BRN_QUAD * BRN_TILE;
+
+	t %= BRN_QUAD;
+	return quad + (brn_dot_groups_aligned(s) ?
+	    k / 4 * 256 + t * 64 + l * 4 + k % 4 :
+	    k * 64 + l / 4 * 16 + t * 4 + l % 4);
 }
 
 /* Make q one of i8: integers, no bias.  */
@@ -186,7 +190,7 @@ probe_i8(struct probe *q)
 	q->low = probe_floats(PROBE_TILES * tile);
 	for (int64_t i = 0; i < PROBE_TILES * tile; i++) {
 		q->x[i] = roundf(fabsf(q->x[i]) * 255);
-		((uint8_t *)q->low)[i / tile * 4 * tile + probe_byte(&s,
+		((uint8_t *)q->low)[probe_byte(&s, i / tile, q->xcols,
 		    i % tile / BRN_TILE, i % BRN_TILE)] = (uint8_t)q->x[i];
 	}
 }
@@ -267,11 +271,21 @@ probe_is_poison(const float *y)
 	return bits == 0xa5a5a5a5;
 }
 
+/* p, from the beginning of a quad on if x is in quads.  */
+static inline struct part
+probe_part(const struct probe *q, struct part p)
+{
+	if (q->elem == BRN_ELEM_i8)
+		p.tile0 -= p.tile0 % BRN_QUAD;
+	return p;
+}
+
 static inline void
 probe_run(struct probe *q, brn_kernel_fn *fn, struct part p)
 {
 	const struct brn_bsr *b = q->b;
 
+	p = probe_part(q, p);
 	probe_poison(q);
 	fn(&(struct brn_kernel_args){ .stride = q->stride,
 	    .x = q->packed ? q->packed : q->low ? q->low : q->x,
@@ -323,6 +337,7 @@ probe_check_part(const struct probe *q, const float *whole, struct part p)
 {
 	int64_t bh = q->b->bh;
 
+	p = probe_part(q, p);
 	for (int64_t i = 0; i < q->ny; i++) {
 		int64_t tile = i / BRN_TILE / q->yrows;
 		int64_t row = i / BRN_TILE % q->yrows;

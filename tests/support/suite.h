@@ -149,12 +149,22 @@ suite_builddir(void)
 	return s ? s : ".";
 }
 
-/* Create an empty folder in the build tree and write its path to path, a buffer
- * of size bytes.  suite_rmdir removes it and its contents.  */
+/* Write the path of a folder that does not exist to path, a buffer of size
+ * bytes, with an end for mkdtemp.  It is where a cache may be.  */
+static inline int
+suite_tmppath(char *path, size_t size)
+{
+	const char *dir = getenv("TESTDIR");
+
+	return dir ? snprintf(path, size, "%s/tmp.XXXXXX", dir) :
+	    snprintf(path, size, "%s/tests/tmp.XXXXXX", suite_builddir());
+}
+
+/* Create an empty folder there.  suite_rmdir removes it and its contents.  */
 static inline void
 suite_tmpdir(char *path, size_t size)
 {
-	int n = snprintf(path, size, "%s/tests/tmp.XXXXXX", suite_builddir());
+	int n = suite_tmppath(path, size);
 
 	ck_assert_int_lt(n, (int)size);
 	ck_assert_ptr_nonnull(mkdtemp(path));

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rotary position embedding, spelled out, becomes one node:
+ *
+ *	x * c + concat(-hi, lo) * s     x [batch, heads, seq, size]
+ *
+ * with lo and hi the halves of x, cut by Slice or Split, and c and s the cos
+ * and sin of concat(a, a), angles [batch, seq, size / 2], with factors, as
+ * [batch, 1, seq, size].  cos and sin of a are computed once for all layers.
+ * Where x is split into heads, the embedding goes in front of that, so that
+ * fuse_mha finds whole features.
+ */
+#include "passes/pass.h"
+
+#include <stdlib.h>
+
+#include "passes/builder.h"
+#include "passes/heads.h"
+
+static const int by_head[] = { 0, 2, 1, 3 };
+
+struct rotary {
+	struct brn_node *x, *cos, *sin; /* cos, sin [batch, 1, seq, size] */
+	struct brn_match m;
+};
+
+static int
+accept(struct rotary *p, const struct brn_node *n, enum brn_op op)
+{
+	return n->op == op && brn_match_add(&p->m, n);
+}
+
+static int
+is_last_axis(double axis)
+{
+	return axis == -1 || axis == 3;
+}
+
+/* Is n elements from to to of the last axis of x?  */
+static int
+is_slice(const struct brn_node *n, double from, double to, double size)
+{
+	double start, end, axis, by = 1;
+
+	return n->op == BRN_OP_slice && n->nin >= 4 && n->in[3] &&
+	    brn_const_scalar(n->in[1], &start) && start == from &&
+	    brn_const_scalar(n->in[2], &end) &&
+	    (end == to || (to == size && end > to)) &&
+	    brn_const_scalar(n->in[3], &axis) && is_last_axis(axis) &&
+	    (n->nin == 4 || !n->in[4] || brn_const_scalar(n->in[4], &by)) &&
+	    by == 1;
+}
+
+/* Is n the first (0) or second half of the last axis of p->x?  */
+static int
+is_half(struct rotary *p, const struct brn_node *n, int second)
+{
+	int64_t size = p->x->type.dim[3];
+	double half = (double)size / 2;
+
+	if (n->in[0] != p->x || size % 2 || !brn_match_add(&p->m, n))
+		return 0;
+	if (n->op == BRN_OP_split)
+		return is_last_axis((double)brn_attr_int(n, "axis")) &&
+		    brn_attr_int(n, "nout") == 2 &&
+		    brn_attr_int(n, "index") == second &&
+		    n->type.dim[3] * 2 == size;
+	return is_slice(n, second ? half : 0, second ? (double)size : half,
+	    (double)size);
+}
+
+/* Is n concat(-hi, lo) of p->x?  */
+static int
+is_turned(struct rotary *p, const struct brn_node *n)
+{
+	return accept(p, n, BRN_OP_concat) && n->nin == 2 &&
+	    is_last_axis((double)brn_attr_int(n, "axis")) &&
+	    accept(p, n->in[0], BRN_OP_neg) &&
+	    is_half(p, n->in[0]->in[0], 1) && is_half(p, n->in[1], 0);
+}
+
+/* Match x * c and turned(x) * s, in any order of operands.  */
+static int
+read_products(struct rotary *p, struct brn_node *a, struct brn_node *b)
+{
+	if (!accept(p, a, BRN_OP_mul) || !accept(p, b, BRN_OP_mul))
+		return 0;
+	for (int k = 0; k < 4; k++) {
+		struct rotary try = *p;
+
+		try.x = a->in[k & 1];
+		try.cos = a->in[!(k & 1)];
+		try.sin = b->in[!(k >> 1)];
+		if (try.x->type.rank == 4 && try.x->type.dim[3] > 1 &&
+		    is_turned(&try, b->in[k >> 1])) {
+			*p = try;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* The angles a, if n is op(concat(a, a)) with factors, as [batch, 1, seq,
+ * size]; else NULL.  */
+static struct brn_node *
+angles(struct brn_node *n, enum brn_op op, double *factor)
+{
+	struct brn_node *x;
+	double axis;
+
+	if (n->op != BRN_OP_unsqueeze || n->type.rank != 4 ||
+	    !brn_const_scalar(n->in[1], &axis) || axis != 1)
+		return NULL;
+	for (n = n->in[0]; (x = brn_unscaled(n, factor)); n = x)
+		;
+	if (n->op != op || n->in[0]->op != BRN_OP_concat)
+		return NULL;
+	n = n->in[0];
+	axis = (double)brn_attr_int(n, "axis");
+	return n->nin == 2 && n->in[0] == n->in[1] &&
+	    (axis == -1 || axis == 2) && n->type.rank == 3 ? n->in[0] : NULL;
+}
+
+/* cos or sin of the angles behind n, [batch, seq, size / 2]; memo is by the id
+ * of n.  *out NULL: n is something else.  */
+static int
+put_half(struct brn_rewrite *r, struct brn_node *n, enum brn_op op,
+    struct brn_node **memo, struct brn_node **out, burin_error *err)
+{
+	struct brn_builder m = { r->g, n->name };
+	double factor = 1;
+	struct brn_node *a = angles(n, op, &factor);
+
+	*out = NULL;
+	if (!a)
+		return BURIN_OK;
+	if (!memo[n->id]) {
+		struct brn_node *half = brn_build(&m, op, &a->type, a, NULL);
+
+		memo[n->id] = factor == 1 ? half : brn_build(&m, BRN_OP_mul,
+		    &a->type, half, brn_build_scalar(&m, (float)factor));
+	}
+	*out = memo[n->id];
+	return *out ? BURIN_OK : brn_nomem(err);
+}
+
+static int
+is_rotary(const struct brn_rewrite *r, struct brn_node *n, struct rotary *p)
+{
+	for (int k = 0; k < 2 && n->op == BRN_OP_add; k++) {
+		const struct brn_type *x, *c;
+
+		*p = (struct rotary){ 0 };
+		if (!read_products(p, n->in[k], n->in[!k]) ||
+		    !brn_match_is_closed(&p->m, r, n))
+			continue;
+		x = &p->x->type;
+		c = &p->cos->type;
+		return x->dtype == BURIN_F32 && c->rank == 4 &&
+		    c->dim[0] == x->dim[0] && c->dim[2] == x->dim[2] &&
+		    c->dim[3] == x->dim[3] &&
+		    brn_type_equal(c, &p->sin->type);
+	}
+	return 0;
+}
+
+/* rotary(x, cos, sin); of an x that is split into heads, in front of that.  */
+static struct brn_node *
+put_rotary(struct brn_graph *g, struct brn_node *n, struct rotary *p)
+{
+	struct brn_builder m = { g, n->name };
+	struct brn_node *parts = p->x->nin ? p->x->in[0] : NULL, *y;
+	struct brn_node *in[] = { p->x, p->cos, p->sin };
+	int whole = brn_is_transpose(p->x, by_head) &&
+	    parts->op == BRN_OP_reshape &&
+	    brn_is_split(&parts->in[0]->type, &parts->type);
+
+	if (whole)
+		in[0] = parts->in[0];
+	y = brn_graph_add(g, BRN_OP_rotary, n->name, in, 3);
+	if (!y)
+		return NULL;
+	y->type = in[0]->type;
+	if (!whole)
+		return y;
+	if (brn_attr_set_int(g, y, "num_heads", parts->type.dim[2]) < 0)
+		return NULL;
+	y = brn_build(&m, BRN_OP_reshape, &parts->type, y, parts->in[1]);
+	return brn_build_transpose(&m, y, by_head);
+}
+
+static int
+fuse(struct brn_rewrite *r, struct brn_node *n, struct brn_node **memo,
+    burin_error *err)
+{
+	struct brn_node *cos, *sin;
+	struct rotary p;
+	int rc;
+
+	if (!is_rotary(r, n, &p))
+		return BURIN_OK;
+	if ((rc = put_half(r, p.cos, BRN_OP_cos, memo, &cos, err)) < 0 ||
+	    (rc = put_half(r, p.sin, BRN_OP_sin, memo, &sin, err)) < 0)
+		return rc;
+	if (!cos || !sin || !brn_type_equal(&cos->type, &sin->type))
+		return BURIN_OK;
+	p.cos = cos;
+	p.sin = sin;
+	return brn_rewrite_as(r, n, put_rotary(r->g, n, &p), err);
+}
+
+int
+brn_pass_fuse_rotary(struct brn_graph *g, const struct brn_pass_opts *o,
+    int *changed, burin_error *err)
+{
+	struct brn_node **memo;
+	struct brn_rewrite r;
+	int rc;
+
+	(void)o;
+	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
+		return rc;
+	memo = brn_alloc((size_t)r.n + 1, sizeof *memo);
+	if (!memo)
+		rc = brn_nomem(err);
+	for (int i = 0; i < r.n && rc == BURIN_OK; i++)
+		rc = fuse(&r, g->node[i], memo, err);
+	free(memo);
+	if (rc == BURIN_OK)
+		return brn_rewrite_end(&r, changed, err);
+	brn_rewrite_free(&r);
+	return rc;
+}

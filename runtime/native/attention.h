@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What attention in fp32 and on integers share.
+ */
+#ifndef BRN_NATIVE_ATTENTION_H
+#define BRN_NATIVE_ATTENTION_H
+
+#include "runtime/native/isa.h"
+
+struct attention {
+	const struct brn_call *c;
+	struct brn_tiles q, k, v;
+	int64_t heads, depth, width;
+	float scale;
+	int64_t nitem, ntask;           /* batch x head x tile of queries */
+	/* The mask's stride along batch, head, query and key; 0: broadcast. */
+	const float *mask;
+	int64_t step[4];
+};
+
+/* The mask of a head; NULL: none.  */
+static inline const float *
+brn_head_mask(const struct attention *t, int64_t batch, int64_t head)
+{
+	return t->mask ? t->mask + (t->c->batch0 + batch) * t->step[0] +
+	    head * t->step[1] : NULL;
+}
+
+/* The number of keys up to the last that is not masked: exp of the others is 0
+ * for any scores less than 5000 apart.  *mask becomes NULL if it is 0 for all
+ * that are left.  */
+int64_t BRN_FOR_ISA(brn_unmasked_keys)(const struct attention *t,
+    const float **mask);
+
+/* Scores s[key][16 queries], the first of which is query, += mask, which may
+ * be NULL.  */
+void BRN_FOR_ISA(brn_mask_scores)(const struct attention *t,
+    const float *mask, int64_t query, int64_t keys, float *s);
+
+/* The maximum of each lane of s[keys][16]; NaN counts as less than all.  */
+void BRN_FOR_ISA(brn_max_lines)(const float *s, int64_t keys,
+    float max[BRN_TILE]);
+
+/* Are the products of c on 16-bit integers: may they be, has the processor
+ * VPDPWSSD, and do heads have queries enough to pack K and V for?  */
+int BRN_FOR_ISA(brn_takes_attention_int16)(const struct brn_call *c);
+/* Floats a thread.  */
+int64_t BRN_FOR_ISA(brn_room_attention_int16)(const struct brn_call *c);
+/* Items from .. to - 1 in a thread's room.  */
+void BRN_FOR_ISA(brn_attention_int16)(const struct attention *t, int64_t from,
+    int64_t to, float *room);
+
+#endif
