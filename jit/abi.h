@@ -29,7 +29,7 @@
  *
  * Few tokens may come packed: x and y are [feature][stride], where stride is 1,
  * 4 or 8, and not less than `tokens`; 8 without the argument `few` only.  A
- * "tile" then has stride tokens.
+ * "tile" then has stride tokens.  In i8 only one token may (brn_one_i8).
  *
  * In x, features that are padding must be zero; tokens that are padding may be
  * anything.  Of each tile the first `tokens` tokens are wanted; a kernel may

@@ -13,6 +13,7 @@
 #include "ir/graph/weight.h"
 #include "jit/builtin/bf16.h"
 #include "jit/builtin/few_tokens.h"
+#include "jit/builtin/i8.h"
 #include "jit/kernel/choose.h"
 #include "jit/kernel/dot_groups.h"
 #include "passes/pass.h"
@@ -243,11 +244,23 @@ brn_layer_clear(struct brn_layer *l)
 	*l = (struct brn_layer){ 0 };
 }
 
-/* Tokens of a tile that the kernel is given.  Quantized x is whole tiles.  */
+/* Is a token that comes alone packed as bytes?  */
+static int
+packs_one_byte(const struct brn_layer *l)
+{
+	struct brn_kernel_args a = brn_layer_args(l);
+
+	return l->spec.elem == BRN_ELEM_i8 && brn_one_i8_fits(&a);
+}
+
+/* Tokens of a tile that the kernel is given.  Quantized x is whole tiles, or
+ * one token.  */
 static int64_t
 kernel_width(const struct brn_layer *l, int64_t width)
 {
-	return l->quant.x == BRN_X_FLOAT ? width : BRN_TILE;
+	if (l->quant.x == BRN_X_FLOAT || (width == 1 && packs_one_byte(l)))
+		return width;
+	return BRN_TILE;
 }
 
 /* The element type of x: bf16 layers of few tokens are run in fp32.  */
@@ -279,6 +292,7 @@ brn_layer_packs_alike(const struct brn_layer *a, const struct brn_layer *b)
 	    brn_layer_colsp(a) == brn_layer_colsp(b) &&
 	    brn_dot_groups_aligned(&a->spec) ==
 	    brn_dot_groups_aligned(&b->spec) &&
+	    packs_one_byte(a) == packs_one_byte(b) &&
 	    brn_layer_quant_equal(&a->quant, &b->quant);
 }
 
@@ -318,7 +332,9 @@ brn_layer_multiply(const struct brn_layer *l, const struct brn_kernel_args *a)
 	int f32 = l->spec.elem == BRN_ELEM_f32;
 	int few = a->tokens && a->tokens <= BRN_FEW_TOKENS;
 
-	if ((few && l->spec.elem != BRN_ELEM_i8) || (f32 && l->few &&
+	if (a->stride && l->spec.elem == BRN_ELEM_i8)
+		brn_one_i8(a);
+	else if ((few && l->spec.elem != BRN_ELEM_i8) || (f32 && l->few &&
 	    a->tile1 - a->tile0 <= brn_few_weights_tiles(&l->spec)))
 		brn_few_tokens(l->spec.isa)(a);
 	else
@@ -372,7 +388,8 @@ quantize(const struct layer_call *k)
 {
 	const struct brn_layer_run *r = k->r;
 
-	brn_pack_quant(&(struct brn_pack_quant){ &r->layer->quant, r->native,
+	(k->in.width == 1 ? brn_pack_quant_row : brn_pack_quant)(
+	    &(struct brn_pack_quant){ &r->layer->quant, r->native,
 	    r->threads, k->in, r->x, k->x_tiles ? r->tiles.width : 0, k->elem,
 	    brn_dot_groups_aligned(&r->layer->spec), r->xt,
 	    brn_layer_colsp(r->layer), k->tile_quant });
@@ -431,10 +448,15 @@ dequantize(const struct layer_call *k, int64_t i, float *y, int64_t first,
     int64_t n)
 {
 	const struct brn_layer *l = k->r->layer;
+	const struct brn_tile_quant *q = &k->tile_quant[i];
+	const struct brn_row_quant w = { l->quant.step + first,
+	    l->quant.sum + first, l->bias ? l->bias + first : NULL };
 
-	k->r->native->dequantize(y, n, &k->tile_quant[i],
-	    &(struct brn_row_quant){ l->quant.step + first,
-	    l->quant.sum + first, l->bias ? l->bias + first : NULL });
+	if (k->out.width == 1)
+		k->r->native->dequantize_row(y, n, q->scale[0], q->zero[0],
+		    &w);
+	else
+		k->r->native->dequantize(y, n, q, &w);
 }
 
 /* The hot part of the epilogue, on the rows that the kernel has just written.
@@ -450,8 +472,7 @@ apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 		int64_t at = t * line + first;
 
 		if (k->elem == BRN_ELEM_i8)
-			dequantize(k, t, a->y + at, a->brow0 * a->bh,
-			    n / BRN_TILE);
+			dequantize(k, t, a->y + at, a->brow0 * a->bh, n / w);
 		if (k->hot.act == BRN_ACT_none && !k->residual)
 			continue;
 		k->r->native->epilogue(a->y + at, k->residual ?

@@ -284,3 +284,34 @@ brn_pack_quant(const struct brn_pack_quant *p)
 	else
 		brn_parallel(p->threads, n, round_tile, ctx);
 }
+
+/* The features are lines of 16 that have one scale.  */
+void
+brn_pack_quant_row(const struct brn_pack_quant *p)
+{
+	const struct brn_layer_quant *q = p->quant;
+	int64_t n = p->tiles.features, whole = n / BRN_TILE;
+	float last[BRN_TILE] = { 0 }, scale = q->scale, lo = 0, hi = 0;
+	struct range r = { { 0 }, { 0 } };
+	int32_t zero = q->zero;
+	uint8_t *to = (uint8_t *)p->xt;
+
+	memcpy(last, p->x + whole * BRN_TILE,
+	    (size_t)(n % BRN_TILE) * sizeof *last);
+	if (q->x != BRN_X_FIXED) {
+		p->native->range(p->x, whole, r.lo, r.hi);
+		p->native->range(last, 1, r.lo, r.hi);
+		for (int l = 0; l < BRN_TILE; l++) {
+			lo = r.lo[l] < lo ? r.lo[l] : lo;
+			hi = r.hi[l] > hi ? r.hi[l] : hi;
+		}
+		brn_quant_of_range(lo, hi, &scale, &zero);
+	}
+	for (int l = 0; l < BRN_TILE; l++) {
+		p->tile->scale[l] = scale;
+		p->tile->zero[l] = zero;
+	}
+	p->native->quantize(p->x, whole, p->tile, BRN_QUANT_LINES, to);
+	p->native->quantize(last, 1, p->tile, BRN_QUANT_LINES,
+	    to + whole * BRN_TILE);
+}

@@ -53,5 +53,7 @@ struct brn_pack_quant {
 	struct brn_tile_quant *tile;    /* [tile] */
 };
 void brn_pack_quant(const struct brn_pack_quant *p);
+/* One token in rows, to bytes.  */
+void brn_pack_quant_row(const struct brn_pack_quant *p);
 
 #endif

@@ -5,6 +5,7 @@
 #include "runtime/recurrent.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "ir/graph/iter.h"
 #include "ir/op/recurrent.h"
@@ -36,6 +37,7 @@ struct recurrent {
 	                                   before a run */
 	const struct brn_tensor *lengths;
 	int nchunk;                     /* that a product is split into */
+	int in_l2;                      /* R is, after the first step */
 	/* The product under way.  */
 	const float *px;
 	float *py;
@@ -159,7 +161,8 @@ multiply_pieces(const struct recurrent *k, struct brn_kernel_args a)
 		a.brow0 = first + (k->descending ? n - 1 - i : i) * per;
 		a.brow1 = end < a.brow0 + per ? end : a.brow0 + per;
 		if (a.stride)
-			brn_few_tokens(l->spec.isa)(&a);
+			(k->in_l2 ? brn_few_tokens_in_l2 : brn_few_tokens)(
+			    l->spec.isa)(&a);
 		else
 			brn_layer_multiply(l, &a);
 	}
@@ -378,6 +381,20 @@ step(struct recurrent *k, int64_t t)
 	swap(k->a.c);
 }
 
+/* Does R fit in L2, beside what a step reads?  */
+static int
+fits_l2(const struct brn_bsr *r)
+{
+	int64_t bytes = (int64_t)r->nblk * r->bh * r->bw *
+	    (int64_t)sizeof *r->vals;
+
+#ifdef _SC_LEVEL2_CACHE_SIZE
+	return bytes < sysconf(_SC_LEVEL2_CACHE_SIZE) / 4 * 3;
+#else
+	return bytes < 0;
+#endif
+}
+
 int
 brn_recurrent(const struct brn_call *c)
 {
@@ -385,6 +402,7 @@ brn_recurrent(const struct brn_call *c)
 	const struct brn_bsr *r = c->layer->bsr;
 	int64_t work = (int64_t)r->nblk * r->bh * r->bw * k.ngroup;
 	int rc = brn_recurrent_lengths(c->n, k.lengths, k.steps, c->err);
+	int fits = fits_l2(r);
 
 	if (rc < 0 || k.steps == 0 || k.batch == 0)
 		return rc;
@@ -392,7 +410,9 @@ brn_recurrent(const struct brn_call *c)
 	    brn_threads_count(c->threads);
 	k.a = arrays_at(&k, c->shared);
 	start(&k);
-	for (int64_t i = 0; i < k.steps; i++, k.descending = !k.descending)
+	for (int64_t i = 0; i < k.steps; i++, k.descending = !k.descending) {
+		k.in_l2 = i > 0 && fits;
 		step(&k, k.reverse ? k.steps - 1 - i : i);
+	}
 	return 0;
 }

@@ -50,6 +50,7 @@ struct pass {
 	float *y;                       /* of the tile */
 	int full;                       /* every block is stored: a block row
 	                                   is one wide block */
+	int in_l2;                      /* weights are */
 	int64_t brow, end;              /* block rows */
 	int64_t row;                    /* in each of them */
 };
@@ -289,7 +290,9 @@ typedef void pass_fn(const struct pass *p, int64_t bw, int64_t stride);
 
 /* A pass of R rows and T tokens by function f, with the rest of its struct
  * shape.  Compiled for packed x and blocks of one and of four columns, for
- * weights of which every block is stored, and once for all others.  */
+ * weights of which every block is stored, and once for all others; also for
+ * packed x and weights in L2, where every block is stored or has one
+ * column.  */
 #define PASS(R, T, f, NV, NT, NBROW, ROW, TOKEN) \
 	enum { nbrow_##R##x##T = NBROW }; \
 	static void \
@@ -298,14 +301,18 @@ typedef void pass_fn(const struct pass *p, int64_t bw, int64_t stride);
 		const struct shape z = { R, T, NV, NT, NBROW, ROW, \
 		    TOKEN }; \
 		\
-		if (stride == T && p->full) \
-			f(p, z, bw, T, 1); \
+		if (stride == T && p->full && p->in_l2) \
+			f(p, z, bw, T, 1, 0); \
+		else if (stride == T && p->full) \
+			f(p, z, bw, T, 1, 1); \
+		else if (stride == T && bw == 1 && p->in_l2) \
+			f(p, z, 1, T, 0, 0); \
 		else if (stride == T && bw == 1) \
-			f(p, z, 1, T, 0); \
+			f(p, z, 1, T, 0, 1); \
 		else if (stride == T && bw == 4) \
-			f(p, z, 4, T, 0); \
+			f(p, z, 4, T, 0, 1); \
 		else \
-			f(p, z, bw, stride, 0); \
+			f(p, z, bw, stride, 0, 1); \
 	}
 #define PASSES_4(R) { R, { nbrow_##R##x1, nbrow_##R##x4, 0 }, \
     { pass_##R##x1, pass_##R##x4, NULL } },
@@ -383,7 +390,7 @@ run_block_rows(struct pass *p, int tokens)
 /* ---- tiles ------------------------------------------------------------ */
 
 static void
-run_tile(const struct brn_kernel_args *a, int64_t i, float *room)
+run_tile(const struct brn_kernel_args *a, int64_t i, int in_l2, float *room)
 {
 	int64_t n = a->nbcol * a->bw;
 	int64_t feature = a->stride ? a->stride : BRN_TILE;
@@ -392,7 +399,8 @@ run_tile(const struct brn_kernel_args *a, int64_t i, float *room)
 	const float *x = (const float *)a->x + i * n * feature;
 	int gather = !a->stride && n <= X_FLOATS / ntoken;
 	int full = a->rowptr[a->nbrow] == a->nbrow * a->nbcol;
-	struct pass p = { .a = a, .full = full, .bw = full ? n : a->bw,
+	struct pass p = { .a = a, .full = full, .in_l2 = in_l2,
+	    .bw = full ? n : a->bw,
 	    .x = gather ? room : x, .stride = gather ? ntoken : feature,
 	    .y = a->y + i * a->nbrow * a->bh * feature };
 
@@ -406,8 +414,8 @@ run_tile(const struct brn_kernel_args *a, int64_t i, float *room)
 	}
 }
 
-void
-BRN_FEW_TOKENS_OF(BRN_ISA)(const struct brn_kernel_args *a)
+static void
+run_tiles(const struct brn_kernel_args *a, int in_l2)
 {
 	float room[X_FLOATS] __attribute__((aligned(64)));
 
@@ -416,5 +424,17 @@ BRN_FEW_TOKENS_OF(BRN_ISA)(const struct brn_kernel_args *a)
 		return;
 	}
 	for (int64_t i = a->tile0; i < a->tile1; i++)
-		run_tile(a, i, room);
+		run_tile(a, i, in_l2, room);
+}
+
+void
+BRN_FEW_TOKENS_OF(BRN_ISA)(const struct brn_kernel_args *a)
+{
+	run_tiles(a, 0);
+}
+
+void
+BRN_FEW_TOKENS_IN_L2(BRN_ISA)(const struct brn_kernel_args *a)
+{
+	run_tiles(a, 1);
 }

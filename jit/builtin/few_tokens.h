@@ -16,6 +16,9 @@
 #include "jit/target.h"
 
 brn_kernel_fn *brn_few_tokens(enum brn_isa isa);
+/* The same for weights that are in L2, which it does not prefetch: that would
+ * take L2 as long as reading them.  */
+brn_kernel_fn *brn_few_tokens_in_l2(enum brn_isa isa);
 
 enum { BRN_PACKED_TOKENS = 8 };
 
@@ -24,7 +27,11 @@ enum { BRN_PACKED_TOKENS = 8 };
 #define BRN_FEW_TOKENS_OF_(isa) brn_few_tokens_##isa
 #define BRN_FEW_TOKENS_OF(isa) BRN_FEW_TOKENS_OF_(isa)
 
-#define TARGET(name, ...) brn_kernel_fn BRN_FEW_TOKENS_OF(name);
+#define BRN_FEW_TOKENS_IN_L2_(isa) brn_few_tokens_in_l2_##isa
+#define BRN_FEW_TOKENS_IN_L2(isa) BRN_FEW_TOKENS_IN_L2_(isa)
+
+#define TARGET(name, ...) \
+	brn_kernel_fn BRN_FEW_TOKENS_OF(name), BRN_FEW_TOKENS_IN_L2(name);
 BRN_TARGETS(TARGET)
 #undef TARGET
 

@@ -48,3 +48,17 @@ brn_few_tokens(enum brn_isa isa)
 
 	return few[isa] ? few[isa] : few[BRN_ISA_generic];
 }
+
+brn_kernel_fn *
+brn_few_tokens_in_l2(enum brn_isa isa)
+{
+	static brn_kernel_fn *const few[BRN_NUM_ISAS] = {
+#define TARGET(name, processors, ...) \
+		[BRN_ISA_##name] = \
+		    BRN_ONLY_##processors(BRN_FEW_TOKENS_IN_L2(name)),
+		BRN_TARGETS(TARGET)
+#undef TARGET
+	};
+
+	return few[isa] ? few[isa] : few[BRN_ISA_generic];
+}

@@ -90,6 +90,7 @@ brn_range_fn BRN_FOR_ISA(brn_range);
 brn_quantize_fn BRN_FOR_ISA(brn_quantize);
 brn_quantize_quad_fn BRN_FOR_ISA(brn_quantize_quad);
 brn_dequantize_fn BRN_FOR_ISA(brn_dequantize);
+brn_dequantize_row_fn BRN_FOR_ISA(brn_dequantize_row);
 brn_transpose_fn BRN_FOR_ISA(brn_transpose);
 void BRN_FOR_ISA(brn_cell_reset)(const struct brn_cell_step *s);
 void BRN_FOR_ISA(brn_cell_step)(const struct brn_cell_step *s);

@@ -124,6 +124,7 @@ struct brn_native {
 	brn_quantize_fn *quantize;
 	brn_quantize_quad_fn *quantize_quad;
 	brn_dequantize_fn *dequantize;
+	brn_dequantize_row_fn *dequantize_row;
 	brn_transpose_fn *transpose;
 	void (*cell_reset)(const struct brn_cell_step *s);
 	void (*cell_step)(const struct brn_cell_step *s);

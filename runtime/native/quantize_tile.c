@@ -116,6 +116,25 @@ BRN_FOR_ISA(brn_dequantize)(float *restrict y, int64_t n,
 	}
 }
 
+void
+BRN_FOR_ISA(brn_dequantize_row)(float *y, int64_t n, float scale, int32_t zero,
+    const struct brn_row_quant *w)
+{
+	static const float none;
+	const float *restrict step = w->scale;
+	const float *restrict bias = w->bias ? w->bias : &none;
+	const int32_t *restrict sums = w->sum;
+	int64_t next = w->bias != NULL;
+
+	for (int64_t r = 0; r < n; r++) {
+		int32_t sum;
+
+		memcpy(&sum, &y[r], sizeof sum);
+		y[r] = (float)(sum - zero * sums[r]) * (scale * step[r]) +
+		    bias[r * next];
+	}
+}
+
 #ifdef __AVX512F__
 
 struct scales {

@@ -54,6 +54,7 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.quantize = BRN_FOR_ISA(brn_quantize),
 	.quantize_quad = BRN_FOR_ISA(brn_quantize_quad),
 	.dequantize = BRN_FOR_ISA(brn_dequantize),
+	.dequantize_row = BRN_FOR_ISA(brn_dequantize_row),
 	.transpose = BRN_FOR_ISA(brn_transpose),
 	.cell_reset = BRN_FOR_ISA(brn_cell_reset),
 	.cell_step = BRN_FOR_ISA(brn_cell_step),

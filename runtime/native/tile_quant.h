@@ -51,5 +51,8 @@ typedef void brn_quantize_quad_fn(const struct brn_quad *q);
  * + bias.  */
 typedef void brn_dequantize_fn(float *y, int64_t n,
     const struct brn_tile_quant *q, const struct brn_row_quant *w);
+/* The same for one token: n sums.  */
+typedef void brn_dequantize_row_fn(float *y, int64_t n, float scale,
+    int32_t zero, const struct brn_row_quant *w);
 
 #endif

@@ -5,6 +5,7 @@
  * compiled, over block shapes, patterns and ranges of tiles and block rows.
  * Then what the machine code of tiers 1 and 3 must look like.
  */
+#include "jit/builtin/i8.h"
 #include "jit/get/load.h"
 #include "tests/support/probe.h"
 
@@ -66,7 +67,8 @@ START_TEST(few_tokens_compute_the_product)
 			q.few = NULL;
 		}
 		probe_few(&q, isa);
-		probe_few_packed(&q, isa);
+		probe_few_packed(&q, isa, brn_few_tokens(isa));
+		probe_few_packed(&q, isa, brn_few_tokens_in_l2(isa));
 		probe_free(&q);
 	}
 }
@@ -95,7 +97,8 @@ START_TEST(few_tokens_of_many_rows_and_features)
 		    many[i].size);
 		probe_spec(&q, (enum brn_isa)_i, "", BRN_NO_KERNEL, &s);
 		probe_few(&q, (enum brn_isa)_i);
-		probe_few_packed(&q, (enum brn_isa)_i);
+		probe_few_packed(&q, (enum brn_isa)_i,
+		    brn_few_tokens((enum brn_isa)_i));
 		probe_free(&q);
 	}
 }
@@ -205,6 +208,43 @@ START_TEST(bf16_computes_the_product)
 }
 END_TEST
 
+/* One packed token has the sums of the first of a tile.  */
+static void
+probe_packed_i8(struct probe *q, const struct brn_spec *s)
+{
+	int64_t nb = q->b->nbrow;
+	struct part tile = { 0, 1, 0, nb };
+	float *want;
+	int fits = q->b->bh >= 8 && (brn_spec_is_full(s) || q->b->bw == 1 ||
+	    q->b->bw % 4 == 0);
+
+	ck_assert_int_eq(brn_one_i8_fits(&(struct brn_kernel_args){
+	    .rowptr = q->b->rowptr, .bh = q->b->bh, .bw = q->b->bw,
+	    .nbrow = nb, .nbcol = q->b->nbcol }), fits);
+	if (!fits)
+		return;
+	want = probe_floats(q->yrows);
+	probe_run(q, brn_tier_0(s, BRN_ISA_avx512), tile);
+	for (int64_t i = 0; i < q->yrows; i++)
+		want[i] = q->y[i * BRN_TILE];
+	q->packed = probe_floats(q->xcols + 4);
+	for (int64_t i = 0; i < q->xcols; i++)
+		((uint8_t *)q->packed)[i] = (uint8_t)q->x[i * BRN_TILE];
+	q->tokens = q->stride = 1;
+	probe_run(q, brn_one_i8, tile);
+	ck_assert_mem_eq(q->y, want, (size_t)q->yrows * sizeof *want);
+	tile.brow0 = tile.brow1 / 2;
+	probe_run(q, brn_one_i8, tile);
+	ck_assert(tile.brow0 == 0 || probe_is_poison(q->y));
+	ck_assert_mem_eq(q->y + q->yrows / nb * tile.brow0, want +
+	    q->yrows / nb * tile.brow0, (size_t)(q->yrows / nb *
+	    (nb - tile.brow0)) * sizeof *want);
+	free(q->packed);
+	free(want);
+	q->packed = NULL;
+	q->tokens = q->stride = 0;
+}
+
 /* Sums of integers are exact.  */
 START_TEST(i8_computes_the_product)
 {
@@ -220,6 +260,7 @@ START_TEST(i8_computes_the_product)
 	compile_and_probe(&q, BRN_ISA_avx512);
 	probe_spec(&q, BRN_ISA_avx512, "", BRN_NO_KERNEL, &s);
 	probe_kernel(&q, brn_tier_0(&s, BRN_ISA_avx512), 1);
+	probe_packed_i8(&q, &s);
 	probe_free(&q);
 }
 END_TEST

@@ -463,9 +463,9 @@ probe_check_packed(const struct probe *q, const float *whole, int64_t brow0,
 	}
 }
 
-/* Packed x: the bits of tier 0.  */
+/* Packed x by the code for few tokens: the bits of tier 0.  */
 static inline void
-probe_few_packed(struct probe *q, enum brn_isa isa)
+probe_few_packed(struct probe *q, enum brn_isa isa, brn_kernel_fn *few)
 {
 	int64_t nb = q->b->nbrow, most = q->few ? 4 : BRN_PACKED_TOKENS;
 	const struct part some[] = { { 0, PROBE_TILES, 0, nb },
@@ -479,7 +479,7 @@ probe_few_packed(struct probe *q, enum brn_isa isa)
 		q->stride = q->tokens > 4 ? 8 : q->tokens > 1 ? 4 : 1;
 		q->packed = probe_first_tokens(q);
 		for (int i = 0; i < COUNT(some); i++) {
-			probe_run(q, brn_few_tokens(isa), some[i]);
+			probe_run(q, few, some[i]);
 			probe_check_packed(q, whole, some[i].brow0,
 			    some[i].brow1);
 		}
