@@ -408,9 +408,7 @@ unpack_tile(void *ctx, size_t i)
 		memcpy(r->y + at, r->yt + (int64_t)i * rowsp * w,
 		    (size_t)n * sizeof *r->y);
 	} else if (k->y_tiles) {
-		for (int64_t f = 0; f < rows; f++)
-			memcpy(r->y + f * w, r->yt + f * k->out.width,
-			    (size_t)w * sizeof *r->y);
+		brn_narrow_lines(r->y, r->yt, w, rows);
 	} else {
 		r->native->from_tiles(&k->out, r->yt, rowsp, r->y, (int64_t)i,
 		    (int64_t)i + 1);

@@ -149,11 +149,7 @@ make_tile(const struct brn_pack_quant *p, int64_t i)
 		p->native->to_tiles(&p->tiles, p->x, p->xt, p->colsp, i,
 		    i + 1);
 	else if (p->x_width < BRN_TILE)
-		for (int64_t f = 0; f < p->tiles.features; f++) {
-			memset(to + f * BRN_TILE, 0, BRN_TILE * sizeof *to);
-			memcpy(to + f * BRN_TILE, p->x + f * p->x_width,
-			    (size_t)p->x_width * sizeof *to);
-		}
+		brn_widen_lines(to, p->x, p->x_width, p->tiles.features);
 }
 
 /* The range of each token of a tile, which has the place of its scales until

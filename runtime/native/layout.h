@@ -16,6 +16,8 @@
 #ifndef BRN_LAYOUT_H
 #define BRN_LAYOUT_H
 
+#include <string.h>
+
 #include "ir/graph/tensor.h"
 #include "jit/abi.h"
 
@@ -68,6 +70,31 @@ brn_tiles_token(const struct brn_tiles *l, int64_t i, int64_t *n)
 
 	*n = l->tokens - at < l->width ? l->tokens - at : l->width;
 	return i / l->per * l->tokens + at;
+}
+
+/* n lines of w floats, 1 or 4, to lines of 16, the others zero; and back.  */
+static inline void
+brn_widen_lines(float *to, const float *from, int64_t w, int64_t n)
+{
+	for (int64_t f = 0; f < n; f++, to += BRN_TILE) {
+		memset(to + 1, 0, (BRN_TILE - 1) * sizeof *to);
+		if (w == BRN_FEW_TOKENS)
+			memcpy(to, from + f * BRN_FEW_TOKENS,
+			    BRN_FEW_TOKENS * sizeof *to);
+		else
+			to[0] = from[f];
+	}
+}
+
+static inline void
+brn_narrow_lines(float *to, const float *from, int64_t w, int64_t n)
+{
+	for (int64_t f = 0; f < n; f++)
+		if (w == BRN_FEW_TOKENS)
+			memcpy(to + f * BRN_FEW_TOKENS, from + f * BRN_TILE,
+			    BRN_FEW_TOKENS * sizeof *to);
+		else
+			to[f] = from[f * BRN_TILE];
 }
 
 /* Tiles i0 to i1 of rows x, which has l's shape, into t
