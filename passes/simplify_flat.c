@@ -6,6 +6,9 @@
  *	reshape(dense(reshape(x)))  ->  dense(x)        x [.., cols]
  *
  * Then layers, norms and residuals have one shape, and fuse with each other.
+ * The layer over all steps of a recurrent one stays flat: its tokens are one
+ * dimension, where x has [steps, batch, features] and tiles would end with each
+ * step.
  */
 #include "passes/pass.h"
 
@@ -40,13 +43,21 @@ flattened(const struct brn_node *n)
 }
 
 static int
+is_of_recurrent(const struct brn_rewrite *r, const struct brn_node *n)
+{
+	const struct brn_node *user = r->user[n->id];
+
+	return user && user->op == BRN_OP_recurrent;
+}
+
+static int
 simplify_flat_visit(struct brn_rewrite *r, struct brn_node *n,
     burin_error *err)
 {
 	struct brn_node *d, *x, *new;
 	int64_t trans_w;
 
-	if (n->op != BRN_OP_reshape)
+	if (n->op != BRN_OP_reshape || is_of_recurrent(r, n))
 		return BURIN_OK;
 	d = n->in[0];
 	if (d->op != BRN_OP_dense || r->user[d->id] != n || d->nin > 3 ||
