@@ -42,6 +42,8 @@ is_plain(const struct brn_node *n)
 	    (n->nin > 4 && (n->in[4] || n->in[5])))
 		return 0;
 	rank = n->in[0]->type.rank;
+	if (rank != 3 && rank != 4)
+		return 0;
 	for (int i = 0; i < 3; i++) {
 		const struct brn_type *t = &n->in[i]->type;
 
@@ -52,7 +54,7 @@ is_plain(const struct brn_node *n)
 	if (rank == 3)
 		return brn_attr_int(n, "q_num_heads") ==
 		    brn_attr_int(n, "kv_num_heads");
-	return rank == 4 && n->in[0]->type.dim[1] == n->in[1]->type.dim[1];
+	return n->in[0]->type.dim[1] == n->in[1]->type.dim[1];
 }
 
 /* The scores with the mask: Where for a bool, else Add.  Attribute "into" lets

@@ -82,11 +82,15 @@ overlap(const void *a, size_t na, const void *b, size_t nb)
 int
 brn_outputs_fit(const burin_output *out, size_t n, burin_error *err)
 {
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n; k++) {
+		if ((int)out[k].dtype & BRN_LIST)
+			return brn_fail(err, BURIN_EUNSUPPORTED,
+			    "output '%s': is a sequence", out[k].name);
 		if (out[k].buffer && out[k].room < out[k].nbytes)
 			return brn_fail(err, BURIN_EROOM,
 			    "output '%s': has room for %zu bytes, needs %zu",
 			    out[k].name, out[k].room, out[k].nbytes);
+	}
 	for (size_t k = 1; k < n; k++)
 		for (size_t j = 0; out[k].buffer && j < k; j++)
 			if (overlap(out[j].buffer, out[j].buffer ?

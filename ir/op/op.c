@@ -104,7 +104,11 @@ set_of(int dtype)
 int
 brn_infer_dtype(struct brn_infer *c, int i, int set)
 {
-	if (set_of(brn_infer_in(c, i)->dtype) & set)
+	const struct brn_type *t = brn_infer_in(c, i);
+
+	if (!t)
+		return brn_infer_bad(c, BURIN_EFORMAT, "input %d is absent", i);
+	if (set_of(t->dtype) & set)
 		return BURIN_OK;
 	return brn_infer_bad(c, BURIN_EUNSUPPORTED,
 	    "not supported for the type of input %d", i);

@@ -36,14 +36,15 @@ line(const struct part *p, int64_t i)
 	    p->colidx[i / p->bw] * p->bw + i % p->bw : 0));
 }
 
-/* The group of stored columns from c on, in each tile.  */
+/* The group of stored columns from c on, in the first ntile tiles.  */
 static inline __attribute__((always_inline)) I8 void
-group(const struct part *p, int64_t c, const int aligned, __m512i x[BRN_QUAD])
+group(const struct part *p, int64_t c, const int ntile, const int aligned,
+    __m512i x[BRN_QUAD])
 {
 	__m512i l[DOT], lo, hi, lo2, hi2;
 
 	if (aligned) {
-		for (int t = 0; t < BRN_QUAD; t++)
+		for (int t = 0; t < ntile; t++)
 			x[t] = _mm512_load_si512(line(p, c) + t);
 		return;
 	}
@@ -74,7 +75,7 @@ pass(const struct part *p, int64_t r, const int n, const int ntile,
 		const int32_t *w = p->w + c / DOT * p->bh + r;
 		__m512i x[BRN_QUAD];
 
-		group(p, c, aligned, x);
+		group(p, c, ntile, aligned, x);
 #pragma GCC unroll 16
 		for (int i = 0; i < n * ntile; i++)
 			acc[i / ntile][i % ntile] = _mm512_dpbusd_epi32(

@@ -552,6 +552,12 @@ static const struct {
 	    "node y = SequenceConstruct(x,x)\n", BURIN_EUNSUPPORTED,
 	    "output 'y': is a sequence", 0 },
 	{ "opset 13\ninput x float [1,n]\noutput y\n"
+	    "init at int64 [] raw 0\nnode s = SequenceConstruct(x,x)\n"
+	    "node u = SequenceErase(s,at)\n"
+	    "node v = ConcatFromSequence(u) axis=0\n"
+	    "node y = SequenceConstruct(v)\n", BURIN_EUNSUPPORTED,
+	    "output 'y': is a sequence", 1 },
+	{ "opset 13\ninput x float [1,n]\noutput y\n"
 	    "init at int64 [] raw 2\nnode s = SequenceConstruct(x,x)\n"
 	    "node y = SequenceAt(s,at)\n", BURIN_ESHAPE,
 	    "position 2 of 2", 1 },
