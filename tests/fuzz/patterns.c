@@ -255,9 +255,12 @@ put_expansion(struct fuzz_pattern *p, const char *out)
 	n = e.lo + p->b[1] % (e.hi - e.lo + 1);
 	brn_buf_printf(p->t, "node %s = %s%s%s(", out, e.domain,
 	    *e.domain ? "." : "", e.op);
-	for (int k = 0; k < n; k++)
-		brn_buf_printf(p->t, "%s%s", k ? "," : "", p->b[3 + k] == 255 ?
-		    "" : p->value[p->b[3 + k] % p->nvalue]);
+	for (int k = 0; k < n; k++) {
+		uint8_t b = p->b[3 + k % 13];   /* up to that of attributes */
+
+		brn_buf_printf(p->t, "%s%s", k ? "," : "", b == 255 ? "" :
+		    p->value[b % p->nvalue]);
+	}
 	brn_buf_printf(p->t, ")");
 	for (s = e.attrs; *s; s += *s == ' ', i++) {
 		size_t len = strcspn(s, " ");
