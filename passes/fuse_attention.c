@@ -16,7 +16,6 @@
 #include "passes/pass.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "passes/heads.h"
@@ -349,31 +348,20 @@ replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
 	return brn_rewrite_as(r, root, n, err);
 }
 
+static int
+fuse(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	struct pattern p;
+
+	explain_attention(r, n);
+	return match_attention(r, &p, n) ?
+	    replace_with_attention(r, &p, n, r->memo, err) : BURIN_OK;
+}
+
 int
 brn_pass_fuse_attention(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_node **memo;
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	memo = brn_alloc((size_t)r.n + 1, sizeof *memo);
-	if (!memo)
-		rc = brn_nomem(err);
-	for (int i = 0; i < r.n && rc == BURIN_OK; i++) {
-		struct pattern p;
-
-		explain_attention(&r, g->node[i]);
-		if (match_attention(&r, &p, g->node[i]))
-			rc = replace_with_attention(&r, &p, g->node[i], memo,
-			    err);
-	}
-	free(memo);
-	if (rc == BURIN_OK)
-		return brn_rewrite_end(&r, changed, err);
-	brn_rewrite_free(&r);
-	return rc;
+	return brn_rewrite_each(g, fuse, changed, err);
 }

@@ -15,7 +15,6 @@
 #include "passes/pass.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "passes/heads.h"
 
@@ -228,8 +227,9 @@ put_sum(struct brn_graph *g, struct brn_node *a, struct brn_node *b,
 	return n;
 }
 
-/* All masks as one value to add to the scores; *out NULL: none.  memo holds, by
- * ids of masks, what Wheres became, and behind that sums.  */
+/* All masks as one value to add to the scores; *out NULL: none.  memo has,
+ * by the id of a mask, what a Where of a bool became, and n further the sum of
+ * the masks up to it.  */
 static int
 put_masks(struct brn_graph *g, const struct pattern *p,
     struct brn_node **memo, struct brn_node **out, burin_error *err)
@@ -333,8 +333,7 @@ replace_attention(struct brn_rewrite *r, const struct pattern *p,
 }
 
 static int
-fuse(struct brn_rewrite *r, struct brn_node *root, struct brn_node **memo,
-    burin_error *err)
+fuse(struct brn_rewrite *r, struct brn_node *root, burin_error *err)
 {
 	struct brn_node *mask;
 	struct pattern p;
@@ -344,7 +343,7 @@ fuse(struct brn_rewrite *r, struct brn_node *root, struct brn_node **memo,
 		return take_features(r, root, root, err);
 	if (!match_mha(r, root, &p))
 		return BURIN_OK;
-	if ((rc = put_masks(r->g, &p, memo, &mask, err)) < 0 ||
+	if ((rc = put_masks(r->g, &p, r->memo, &mask, err)) < 0 ||
 	    (rc = replace_concat(r, &p.k, err)) < 0 ||
 	    (rc = replace_concat(r, &p.v, err)) < 0)
 		return rc;
@@ -356,21 +355,6 @@ int
 brn_pass_fuse_mha(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_node **memo;
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	memo = brn_alloc(2 * (size_t)r.n + 1, sizeof *memo);
-	if (!memo)
-		rc = brn_nomem(err);
-	for (int i = 0; i < r.n && rc == BURIN_OK; i++)
-		rc = fuse(&r, g->node[i], memo, err);
-	free(memo);
-	if (rc == BURIN_OK)
-		return brn_rewrite_end(&r, changed, err);
-	brn_rewrite_free(&r);
-	return rc;
+	return brn_rewrite_each(g, fuse, changed, err);
 }

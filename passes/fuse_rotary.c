@@ -12,7 +12,6 @@
  */
 #include "passes/pass.h"
 
-#include <stdlib.h>
 
 #include "passes/builder.h"
 #include "passes/heads.h"
@@ -190,8 +189,7 @@ put_rotary(struct brn_graph *g, struct brn_node *n, struct rotary *p)
 }
 
 static int
-fuse(struct brn_rewrite *r, struct brn_node *n, struct brn_node **memo,
-    burin_error *err)
+fuse(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 {
 	struct brn_node *cos, *sin;
 	struct rotary p;
@@ -199,8 +197,8 @@ fuse(struct brn_rewrite *r, struct brn_node *n, struct brn_node **memo,
 
 	if (!is_rotary(r, n, &p))
 		return BURIN_OK;
-	if ((rc = put_half(r, p.cos, BRN_OP_cos, memo, &cos, err)) < 0 ||
-	    (rc = put_half(r, p.sin, BRN_OP_sin, memo, &sin, err)) < 0)
+	if ((rc = put_half(r, p.cos, BRN_OP_cos, r->memo, &cos, err)) < 0 ||
+	    (rc = put_half(r, p.sin, BRN_OP_sin, r->memo, &sin, err)) < 0)
 		return rc;
 	if (!cos || !sin || !brn_type_equal(&cos->type, &sin->type))
 		return BURIN_OK;
@@ -213,21 +211,6 @@ int
 brn_pass_fuse_rotary(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err)
 {
-	struct brn_node **memo;
-	struct brn_rewrite r;
-	int rc;
-
 	(void)o;
-	if ((rc = brn_rewrite_begin(&r, g, err)) < 0)
-		return rc;
-	memo = brn_alloc((size_t)r.n + 1, sizeof *memo);
-	if (!memo)
-		rc = brn_nomem(err);
-	for (int i = 0; i < r.n && rc == BURIN_OK; i++)
-		rc = fuse(&r, g->node[i], memo, err);
-	free(memo);
-	if (rc == BURIN_OK)
-		return brn_rewrite_end(&r, changed, err);
-	brn_rewrite_free(&r);
-	return rc;
+	return brn_rewrite_each(g, fuse, changed, err);
 }

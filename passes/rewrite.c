@@ -48,7 +48,9 @@ brn_rewrite_begin(struct brn_rewrite *r, struct brn_graph *g,
 	r->shape_uses = brn_alloc(n, sizeof *r->shape_uses);
 	r->user = brn_alloc(n, sizeof *r->user);
 	r->to = brn_alloc(n, sizeof *r->to);
-	if (!r->uses || !r->shape_uses || !r->user || !r->to) {
+	r->memo = brn_alloc(2 * n, sizeof *r->memo);
+	if (!r->uses || !r->shape_uses || !r->user || !r->to ||
+	    !r->memo) {
 		brn_rewrite_free(r);
 		return brn_nomem(err);
 	}
@@ -63,8 +65,9 @@ brn_rewrite_free(struct brn_rewrite *r)
 	free(r->shape_uses);
 	free(r->user);
 	free(r->to);
+	free(r->memo);
 	r->uses = r->shape_uses = NULL;
-	r->user = r->to = NULL;
+	r->user = r->to = r->memo = NULL;
 }
 
 void

@@ -18,6 +18,8 @@ struct brn_rewrite {
 	struct brn_node **user;         /* [n] the only user; NULL: none or
 	                                   several */
 	struct brn_node **to;           /* [n] the replacement; NULL: none */
+	struct brn_node **memo;         /* [2 * n] NULL: for nodes that a pass
+	                                   made from others, by their ids */
 	int count;                      /* replacements */
 };
 

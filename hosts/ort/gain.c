@@ -28,7 +28,7 @@ time_of(const burin_candidate_info *k)
 	return k->measured_us > 0 ? k->measured_us : k->predicted_us;
 }
 
-/* Microseconds of layers that have a prediction; weights of the others.  */
+/* Microseconds, predicted or measured, of layers that have a prediction.  */
 struct times {
 	double burin, dense, host;      /* as decided, dense, by the host */
 	double weights;                 /* of layers that have a prediction */

@@ -56,8 +56,8 @@ struct graph {
 	const void **scratch;
 };
 
-/* g is to be freed also after an error.  Nodes that have values of types that
- * burin lacks, in their bodies, too, are refused at once.  */
+/* g is to be freed also after an error.  A node is refused if it, or a node
+ * in its bodies, has a value of a type that burin lacks.  */
 struct OrtStatus *graph_read(const struct ort_api *api,
     const struct OrtGraph *in, struct graph *g);
 void graph_free(struct graph *g);

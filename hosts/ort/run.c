@@ -152,8 +152,8 @@ get_room(const struct run *r, struct OrtKernelContext *context, size_t i,
 	return r->api->GetTensorMutableData(value, data);
 }
 
-/* ONNX Runtime makes room for an output when its shape is known: before the
- * run, else after it, and then the output is lent by burin and copied.  */
+/* ONNX Runtime allocates an output when its shape is known.  If that is only
+ * after the run, burin has lent the output, and it is copied.  */
 static struct OrtStatus *
 set_output(const struct run *r, struct OrtKernelContext *context, size_t i,
     burin_output *out)

@@ -20,9 +20,9 @@ enum { ROWS = 2, KEYS = 4, VECTORS = 4 };
 enum { ROWS = 2, KEYS = 2, VECTORS = 4 };
 #endif
 
-/* Keys and values are prefetched that many tokens ahead; behind the last key
- * follow the first values, behind the last value the next head's keys.  A head
- * alone is too short for the hardware prefetcher.  */
+/* Prefetch keys and values so many tokens ahead, past the end of a head too:
+ * the values come after its keys, and the next head's keys after its values.
+ * A head alone is too short for the hardware prefetcher.  */
 enum { AHEAD = 16 };
 
 /* Less work than this is done by one thread: about 10 microseconds.  */
