@@ -47,8 +47,8 @@ int brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
 enum {
 	BRN_WINDOW_TAPS = 512,          /* of a dimension */
 	BRN_WINDOW_ALL_TAPS = 1024,
-	BRN_WINDOW_REACH = 1 << 15,     /* products */
-	BRN_WINDOW_PAD = 1 << 14,
+	BRN_WINDOW_REACH = 1 << 16,     /* products */
+	BRN_WINDOW_PAD = 1 << 15,
 };
 int brn_window_is_small(const struct brn_window *w);
 

@@ -38,20 +38,35 @@ fill_few(float *to, float v, int64_t n)
 	}
 }
 
+static inline brn_vec
+every(const float *x, int64_t step)
+{
+	if (step == 1)
+		return *(const brn_vec *)x;
+	if (step == 2)
+		return __builtin_shuffle(*(const brn_vec *)x,
+		    *(const brn_vec *)(x + BRN_LANES), every_second);
+#ifdef __AVX512F__
+	return (brn_vec)_mm512_i32gather_ps((__m512i)(brn_lanes *
+	    (int32_t)step), x, sizeof *x);
+#else
+	brn_vec v;
+
+	for (int k = 0; k < BRN_LANES; k++)
+		v[k] = x[k * step];
+	return v;
+#endif
+}
+
 /* Copy n elements, rounded up to whole lines: the caller has room for these,
  * and writes what follows later.  */
 static inline void
 copy_lines(float *to, const float *from, int64_t step, int64_t n)
 {
 	for (int64_t i = 0; i < n; i += BRN_TILE)
-		for (int k = 0; k < BRN_TILE; k += BRN_LANES) {
-			const brn_vec *x = (const brn_vec *)(from +
-			    (i + k) * step);
-
-			*(brn_vec *)(to + i + k) = step == 1 ? *x :
-			    __builtin_shuffle(*x, *(const brn_vec *)(from +
-			    (i + k) * step + BRN_LANES), every_second);
-		}
+		for (int k = 0; k < BRN_TILE; k += BRN_LANES)
+			*(brn_vec *)(to + i + k) = every(from + (i + k) * step,
+			    step);
 }
 
 /* Copy n elements, no more.  */
@@ -65,6 +80,9 @@ copy_exact(float *restrict to, const float *restrict from, int64_t step,
 		for (int64_t i = 0; i < n; i++)
 			to[i] = from[i * step];
 }
+
+/* A larger stride takes whole lines where most of a row is few elements.  */
+enum { MOST_STEP = 8 };
 
 /* A slice, in which room floats of the phase are left.  */
 static void
@@ -84,7 +102,8 @@ make_slice(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
 		    x0 * sx + fx - g->x.pad;
 
 		fill_few(row, fill, x0);
-		if (sx <= 2 && from + lines * sx <= g->y.in * g->x.in &&
+		if (sx <= MOST_STEP &&
+		    from + lines * sx <= g->y.in * g->x.in &&
 		    r * g->pitch + x0 + lines <= room)
 			copy_lines(row + x0, x + from, sx, x1 - x0);
 		else
