@@ -35,12 +35,18 @@ struct brn_run {
 	int64_t steps;                  /* of loops, that are left */
 	int64_t bytes;                  /* that a loop may gather */
 	struct brn_memory *account;     /* of the plans of bodies */
+	double deadline;                /* in brn_now_ms; 0: none */
 };
 
-/* The memory of all plans of a session, those of stages and of bodies too.  */
+/* The memory of all plans of a session, or of all sessions of a pool, those of
+ * stages and of bodies too.  */
 struct brn_memory {
 	int64_t most;                   /* bytes; 0: no limit */
-	int64_t used;
+	_Atomic int64_t used;
+	/* Free a plan of a session that is not in use; 0: there is none.  NULL
+	 * for one session alone.  */
+	int (*reclaim)(void *ctx);
+	void *ctx;
 };
 
 struct brn_plan {
