@@ -380,7 +380,7 @@ typedef struct burin_tensor {
  * a call do not matter, so outputs can be used again as they are.  */
 typedef struct burin_output {
 	const char *name;       /* of the model's output */
-	void *buffer;           /* where to copy it; NULL: lend it */
+	void *buffer;           /* where to write it; NULL: lend it */
 	size_t room;            /* bytes at buffer */
 	const void *data;       /* buffer, or what is lent; NULL: none */
 	enum burin_dtype dtype;
@@ -402,13 +402,14 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * Input shapes may differ from run to run: each new tuple of shapes is planned
  * once, nothing is recompiled.
  *
- * An output with a buffer is copied into it, and data is buffer.  An output
- * without one is lent: data points to memory of the session, never to an input
- * or into the model.  Lent memory is read only and may be shared by several
- * outputs.  It is valid until the next burin_run of this session, successful or
- * not, or until the session is freed; burin_model_update, burin_model_free and
- * burin_session_shapes do not end it.  After success data is not NULL, even if
- * nbytes is 0.
+ * An output with a buffer is written to it, and data is buffer.  It is computed
+ * there if the buffer is 64-byte aligned, overlaps no input, and only one output
+ * is this value; else it is copied.  An output without one is lent: data points
+ * to memory of the session, never to an input or into the model.  Lent memory is
+ * read only and may be shared by several outputs.  It is valid until the next
+ * burin_run of this session, successful or not, or until the session is freed;
+ * burin_model_update, burin_model_free and burin_session_shapes do not end it.
+ * After success data is not NULL, even if nbytes is 0.
  *
  * A buffer may overlap inputs: all inputs are read before a buffer is written.
  * EINVAL if buffers overlap each other, or if an input or a buffer is memory
@@ -421,7 +422,8 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * rank, dims and nbytes of every output are set, so that the caller can make
  * room and call again.  Nothing has run then, unless shapes depend on what
  * nodes compute, as that of a NonZero does.  After any error data is NULL;
- * after others than EROOM dtype, rank, dims and nbytes mean nothing.  */
+ * after others than EROOM dtype, rank, dims and nbytes mean nothing, and
+ * buffers may have been written.  */
 BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
     burin_output *out, size_t nout, burin_error *err);
 

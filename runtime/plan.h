@@ -49,6 +49,14 @@ struct brn_memory {
 	void *ctx;
 };
 
+/* An output that a run can write to the caller's buffer: node `id` computes it,
+ * in `home` without a buffer.  home NULL: it is an input, a constant, or in a
+ * list.  */
+struct brn_direct {
+	int id;
+	void *home;
+};
+
 struct brn_plan {
 	struct brn_plan *next;          /* of the session, latest first */
 	struct brn_net *net;            /* a reference */
@@ -73,6 +81,7 @@ struct brn_plan {
 	                                   run */
 	void **copy;                    /* [graph->nout], of outputs that are
 	                                   not in memory; NULL: none yet */
+	struct brn_direct *direct;      /* [graph->nout] */
 	int nthread;
 	struct brn_memory *account;     /* that memory is counted in; NULL:
 	                                   none */

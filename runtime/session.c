@@ -438,8 +438,13 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
 	for (int i = 0; i < g->nin; i++)
 		s->plan->val[g->in[i].node->id].data = s->in[i].data;
 	s->ran = s->plan;
+	if (!s->plan->nopen)
+		brn_outputs_place(s->plan, out, nout);
 	rc = run_plan(s, deadline, err);
-	return rc < 0 ? rc : give(s, out, nout, err);
+	if (rc == 0)
+		rc = give(s, out, nout, err);
+	brn_outputs_replace(s->ran);
+	return rc;
 }
 
 int
