@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-/* The alignment of memory of a plan, which forms may rely on.  */
+/* Of memory of a plan: its address and its size are multiples, and a form may
+ * write up to the next one.  */
 enum { ALIGNMENT = 64 };
 
 int
@@ -144,6 +145,7 @@ brn_outputs_place(struct brn_plan *p, const burin_output *out, size_t n)
 		const struct brn_direct *d;
 
 		if (!out[k].buffer || !out[k].nbytes ||
+		    out[k].nbytes % ALIGNMENT ||
 		    (uintptr_t)out[k].buffer % ALIGNMENT)
 			continue;
 		d = &p->direct[index_of(p->net->graph, out, k)];
