@@ -8,11 +8,11 @@ Shapes are those of audio, EEG, WaveNet, a short-time Fourier transform written
 as Conv, YOLO, U-Net, ResNeXt, ConvNeXt and volumes, and a grid: kernels of 1 to
 512 taps in one direction, dilations of 1 to 4096, strides, groups, 1 to 512
 channels, batch 1 and 8, in 1, 2 and 3 dimensions, and the same transposed.
-Each is a model of one node with constant weights; --sparse prunes them to 90 %
-in 16x1 blocks.  Both systems stay loaded and run in turn (turns.py); outputs
-are not copied.  Printed are medians in microseconds, burin's time as a multiple
-of ONNX Runtime's, and the largest difference relative to the largest result;
-then the worst.  Exit 1: some ratio is above --limit.
+Each is a model of one node with constant weights; --sparse prunes them to
+90 % in 16x1 blocks.  Both systems stay loaded and run in turn (turns.py);
+outputs are not copied.  Printed are medians in microseconds, burin's time as a
+multiple of ONNX Runtime's, and the largest difference relative to the largest
+result; then the worst.  Exit 1: some ratio is above --limit.
 """
 
 import argparse
