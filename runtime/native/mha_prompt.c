@@ -28,10 +28,14 @@ static inline __attribute__((always_inline)) void
 score_keys(const struct prompt *p, int rows, const struct part *k, int64_t j,
     float *s)
 {
+	int64_t depth = p->m->a->k.depth, step = k->step;
+	const float *at = k->p + j * step;
 	brn_vec acc[ROWS][BRN_LINE] = { 0 };
 
-	multiply(acc, rows, p->lines, p->m->a->k.depth, (struct weights){
-	    k->p + j * k->step, 1, k->step, ahead_of(k, j) });
+	for (int64_t d = 0; d < depth; d += BRN_TILE)
+		multiply(acc, rows, p->lines + d * BRN_TILE,
+		    smaller(depth - d, BRN_TILE), (struct weights){ at + d, 1,
+		    step, at + AHEAD * step + d, step });
 	for (int r = 0; r < rows; r++)
 		store_line(s + (j + r) * BRN_TILE, acc[r]);
 }
@@ -93,23 +97,35 @@ has_mask_rows(const struct item *m)
 	    token_of(m, 0) + m->rows <= a->q.seq;
 }
 
+static int
+is_zero(const float *x, int64_t step, int64_t rows, int64_t n)
+{
+	int any = 0;
+
+	for (int64_t r = 0; r < rows && !any; r++)
+		for (int64_t i = 0; i < n; i++)
+			any |= x[r * step + i] != 0;
+	return !any;
+}
+
 /* Add such masks, 16 keys at a time.  */
 static void
 add_mask_rows(const struct prompt *p)
 {
 	const struct item *m = p->m;
 	const float *mask = brn_f32(m->a->mask) + mask_at(m, 0);
+	int64_t step = m->a->mask_step[2];
 	float lines[BRN_TILE * BRN_TILE] = { 0 };
-	float *s = p->s;
 
 	for (int64_t j = m->from; j < m->keys; j += BRN_TILE) {
-		int64_t n = smaller(m->keys - j, BRN_TILE) * BRN_TILE;
+		int64_t n = smaller(m->keys - j, BRN_TILE);
 
-		BRN_FOR_ISA(brn_transpose)(mask + j, m->a->mask_step[2],
-		    lines, BRN_TILE, m->rows, n / BRN_TILE);
-		for (int64_t i = 0; i < n; i++)
-			s[i] += lines[i];
-		s += n;
+		if (is_zero(mask + j, step, m->rows, n))
+			continue;
+		BRN_FOR_ISA(brn_transpose)(mask + j, step, lines, BRN_TILE,
+		    m->rows, n);
+		for (int64_t i = 0; i < n * BRN_TILE; i++)
+			p->s[(j - m->from) * BRN_TILE + i] += lines[i];
 	}
 }
 
@@ -123,6 +139,17 @@ add_masks(const struct prompt *p)
 			mask_lane(p, i);
 }
 
+static float
+largest(const float *x, int64_t from, int64_t to)
+{
+	float max = -INFINITY;
+
+#pragma omp simd reduction(max:max)
+	for (int64_t j = from; j < to; j++)
+		max = x[j] > max ? x[j] : max;
+	return max;
+}
+
 /* Leave out the last keys if all queries mask them.  Causal masks are made in
  * the graph more often than not.  exp of these is 0 for any scores less than
  * 5000 apart.  */
@@ -134,19 +161,19 @@ trim_keys(struct item *m)
 
 	if (!a->mask || !has_mask_rows(m))
 		return;
-	for (int64_t r = 0; r < m->rows; r++) {
+	for (int64_t r = m->rows - 1; r >= 0 && n < m->keys; r--) {
 		const float *mask = brn_f32(a->mask) + mask_at(m, r);
-		float max = -INFINITY;
+		float tail = largest(mask, n, m->keys), max;
 		int64_t end = m->keys;
 
-#pragma omp simd reduction(max:max)
-		for (int64_t j = m->from; j < m->keys; j++)
-			max = mask[j] > max ? mask[j] : max;
-		while (end > n && mask[end - 1] <= max - 6000)
+		max = fmaxf(tail, largest(mask, m->from, n));
+		if (tail <= max - 6000)
+			continue;
+		while (mask[end - 1] <= max - 6000)
 			end--;
-		n = end > n ? end : n;
+		n = end;
 	}
-	m->keys = n;
+	m->keys = smaller(n, m->keys);
 }
 
 /* Mask the scores of keys that the query of a lane does not see.  */
@@ -194,7 +221,8 @@ value_lines(const struct prompt *p, int rows, const struct part v[2],
 
 	for (int i = 0; i < 2; s += v[i++].n * BRN_TILE)
 		multiply(acc, rows, s, v[i].n, (struct weights){ v[i].p + d,
-		    v[i].step, 1, s + 4 * BRN_TILE });
+		    v[i].step, 1, v[i].p + AHEAD * v[i].step + d,
+		    v[i].step });
 	for (int r = 0; r < rows; r++)
 		for (int l = 0; l < BRN_LINE; l++)
 			*(brn_vec *)(p->lines + (d + r) * BRN_TILE +
