@@ -21,7 +21,7 @@ score_tile(const struct attention *t, const float *q, const float *k,
 		brn_vec acc[ROWS][BRN_LINE] = { 0 };
 
 		multiply(acc, ROWS, q, t->depth, (struct weights){ k + j,
-		    BRN_TILE, 1, k + t->k.features * BRN_TILE });
+		    BRN_TILE, 1, k + t->k.features * BRN_TILE, BRN_TILE });
 		for (int r = 0; r < ROWS; r++)
 			store_line(s + (j + r) * BRN_TILE, acc[r]);
 	}
@@ -179,7 +179,7 @@ value_rows(const struct attention *t, int rows, const struct head *h,
 		multiply(acc, rows, h->s + j * BRN_TILE,
 		    h->keys - j < BRN_TILE ? h->keys - j : BRN_TILE,
 		    (struct weights){ v, 1, BRN_TILE,
-		    v + t->v.features * BRN_TILE });
+		    v + t->v.features * BRN_TILE, BRN_TILE });
 	}
 	for (int r = 0; r < rows; r++)
 		for (int l = 0; l < BRN_LINE; l++)

@@ -17,11 +17,12 @@ enum { ROWS = 2 };
 #endif
 
 /* Weights of a product: the one of row r and line i is at[i * wi + r * wr].
- * next is where the weights of the next product begin, to be prefetched.  */
+ * next + i * next_step, weights of the next product, is prefetched.  */
 struct weights {
 	const float *at;
 	int64_t wi, wr;
 	const float *next;
+	int64_t next_step;
 };
 
 /* acc[r] += sum over i < n of line x[i] times a weight, for r < rows, which is
@@ -32,7 +33,7 @@ multiply(brn_vec acc[ROWS][BRN_LINE], int rows, const float *x, int64_t n,
     struct weights w)
 {
 	for (int64_t i = 0; i < n; i++) {
-		__builtin_prefetch(w.next + i * BRN_TILE);
+		__builtin_prefetch(w.next + i * w.next_step);
 		for (int r = 0; r < rows; r++)
 			for (int l = 0; l < BRN_LINE; l++)
 				acc[r][l] += *(const brn_vec *)(x +

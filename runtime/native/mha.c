@@ -282,11 +282,17 @@ add_up(const struct item *m)
 
 /* ---- items ---- */
 
+static int64_t
+items_of_group(const struct mha *a)
+{
+	return (a->rows + a->item_rows - 1) / a->item_rows;
+}
+
 static void
 run_item(const struct mha *a, int64_t i, float *scratch)
 {
-	int64_t per = (a->rows + ROWS - 1) / ROWS;
-	struct item m = { .a = a, .first = i % per * ROWS,
+	int64_t per = items_of_group(a);
+	struct item m = { .a = a, .first = i % per * a->item_rows,
 	    .group = i / per % a->groups, .batch = i / per / a->groups,
 	    .q = scratch, .p = scratch + ROWS * a->k.depth };
 	const struct view *past = &a->k.past;
@@ -296,7 +302,11 @@ run_item(const struct mha *a, int64_t i, float *scratch)
 
 	m.after = past->p ? view_at(past, m.batch, m.group + 1, 0) :
 	    a->k.now.p;
-	m.rows = a->rows - m.first < ROWS ? a->rows - m.first : ROWS;
+	m.rows = smaller(a->rows - m.first, a->item_rows);
+	if (a->item_rows == BRN_TILE) {
+		BRN_FOR_ISA(brn_prompt_item)(&m);
+		return;
+	}
 	scale_queries(&m);
 	find_keys(&m);
 	find_parts(&m, &a->k, v, k);
@@ -382,13 +392,14 @@ append(const struct brn_call *c, int index)
 
 /* ---- the form ---- */
 
+/* The depth of a head of input i, which has attribute heads of them.  */
 static int64_t
-depth_of(const struct brn_call *c)
+depth_of(const struct brn_call *c, int i, const char *heads)
 {
-	const struct brn_type *q = c->type[0];
+	const struct brn_type *t = c->type[i];
 
-	return q->rank == 4 ? q->dim[3] : q->dim[2] /
-	    brn_attr_int(c->n, "q_num_heads");
+	return t->rank == 4 ? t->dim[3] : t->dim[2] /
+	    brn_attr_int(c->n, heads);
 }
 
 static int64_t
@@ -400,13 +411,27 @@ keys_in(const struct brn_call *c)
 	return k->dim[k->rank == 4 ? 2 : 1] + past;
 }
 
+/* Are there queries enough to fill the lanes with those of one head?  */
+static int
+is_prompt(const struct brn_call *c)
+{
+	const struct brn_type *q = c->type[0];
+
+	return q->dim[q->rank == 4 ? 2 : 1] >= BRN_TILE && keys_in(c) > 0;
+}
+
 /* Scaled queries and their scores.  */
 struct brn_room
 BRN_FOR_ISA(brn_room_mha)(const struct brn_call *c)
 {
 	if (brn_attr_int(c->n, "index"))
 		return (struct brn_room){ 0, 0 };
-	return (struct brn_room){ 0, ROWS * (depth_of(c) + keys_in(c)) };
+	if (is_prompt(c))
+		return (struct brn_room){ 0, BRN_FOR_ISA(brn_prompt_room)(
+		    depth_of(c, 0, "q_num_heads"),
+		    depth_of(c, 2, "kv_num_heads"), keys_in(c)) };
+	return (struct brn_room){ 0, ROWS * (depth_of(c, 0, "q_num_heads") +
+	    keys_in(c)) };
 }
 
 static void
@@ -440,7 +465,8 @@ set_sizes(struct mha *a)
 	    brn_attr_int(a->c->n, "kv_num_heads");
 	a->keys = keys_in(a->c);
 	a->rows = a->heads / a->groups * a->q.seq;
-	a->nitem = a->batch * a->groups * ((a->rows + ROWS - 1) / ROWS);
+	a->item_rows = is_prompt(a->c) ? BRN_TILE : ROWS;
+	a->nitem = a->batch * a->groups * items_of_group(a);
 	a->ntask = a->nitem * a->keys * (a->k.depth + a->v.depth) <
 	    THREAD_FLOATS ? 1 : threads;
 	if (a->scale == 0)

@@ -32,6 +32,7 @@ struct mha {
 	struct history k, v;
 	int64_t batch, heads, groups;   /* groups: heads of keys */
 	int64_t keys, rows;             /* rows: queries of a group */
+	int64_t item_rows;              /* at most, of an item */
 	const struct brn_tensor *mask, *sinks;
 	int64_t mask_step[4];
 	struct brn_mha_window window;
@@ -120,8 +121,8 @@ end_of(const struct item *m, int64_t r)
 	    m->past + m->a->k.now.seq);
 }
 
-/* The keys that any query sees; at least one, so that a query that sees none
- * has a score to make NaN of.  */
+/* The keys that any query sees; if there are keys, at least one, so that a
+ * query that sees none has a score to make NaN of.  */
 static inline void
 find_keys(struct item *m)
 {
@@ -134,7 +135,7 @@ find_keys(struct item *m)
 		m->keys = n > m->keys ? n : m->keys;
 		m->from = smaller(m->from, first_of(m, r));
 	}
-	m->from = smaller(m->from, m->keys - 1);
+	m->from = m->keys > 0 ? smaller(m->from, m->keys - 1) : 0;
 }
 
 /* Copy the queries of m to m->q, scaled.  */
@@ -161,5 +162,10 @@ mask_at(const struct item *m, int64_t r)
 	return m->batch * step[0] + head_of(m, r) * step[1] +
 	    token_of(m, r) * step[2];
 }
+
+/* Up to 16 queries with at least one key; m->q has brn_prompt_room floats.  */
+void BRN_FOR_ISA(brn_prompt_item)(struct item *m);
+int64_t BRN_FOR_ISA(brn_prompt_room)(int64_t depth, int64_t width,
+    int64_t keys);
 
 #endif
