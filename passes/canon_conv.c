@@ -143,14 +143,21 @@ fold_user(struct conv *k, const struct brn_node *u)
 	return 1;
 }
 
+static int
+is_scaled(const struct conv *k)
+{
+	for (int64_t o = 0; o < k->out; o++)
+		if (k->scale[o] != 1)
+			return 1;
+	return 0;
+}
+
 /* The weight as a matrix, scaled.  NULL: no memory.  */
 static struct brn_node *
-weight_of(struct conv *k)
+matrix_of(const struct conv *k, int64_t groups)
 {
 	const struct brn_tensor *w = k->n->in[1]->value;
-	int depthwise = k->group == k->out && k->each == 1;
-	int64_t many = depthwise ? 1 : k->group;
-	int64_t size = k->each * k->taps, cols = size * many;
+	int64_t size = k->each * k->taps, cols = size * groups;
 	struct brn_type t = { BURIN_F32, 2, { k->out, cols } };
 	struct brn_node *n;
 	float *to;
@@ -161,10 +168,28 @@ weight_of(struct conv *k)
 	to = n->value->data;
 	for (int64_t o = 0; o < k->out; o++)
 		for (int64_t i = 0; i < size; i++)
-			to[o * cols + o / (k->out / many) * size + i] =
+			to[o * cols + o / (k->out / groups) * size + i] =
 			    (float)(k->scale[o] *
 			    (double)((const float *)w->data)[o * size + i]);
 	return n;
+}
+
+/* The same matrix for all layers with the same weight, as far as nothing is
+ * folded into it: a file can name a weight any number of times.  */
+static struct brn_node *
+weight_of(struct brn_rewrite *r, const struct conv *k)
+{
+	int depthwise = k->group == k->out && k->each == 1;
+	int64_t groups = depthwise ? 1 : k->group;
+	struct brn_node **memo = &r->memo[2 * k->n->in[1]->id + (groups > 1)];
+	struct brn_node *n;
+
+	if (is_scaled(k))
+		return matrix_of(k, groups);
+	if (*memo && (*memo)->type.dim[1] == k->each * k->taps * groups)
+		return *memo;
+	n = matrix_of(k, groups);
+	return *memo = n;
 }
 
 /* The same of a transposed convolution, [channels][out][taps].  */
@@ -224,7 +249,7 @@ make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
 	int bias = k->root != k->n || (k->n->nin > 2 && k->n->in[2]);
 	int depthwise = k->group == k->out && k->each == 1;
 
-	in[1] = weight_of(k);
+	in[1] = weight_of(r, k);
 	if (bias)
 		in[2] = bias_of(k);
 	if (!in[1] || (bias && !in[2]))
