@@ -42,7 +42,8 @@ struct brn_pass_opts {
 	const void *ctx;                /* of both */
 };
 
-/* 0 or an error; *changed counts rewrites.  */
+/* 0 or an error; *changed counts rewrites.  A pass that leaves it 0 leaves the
+ * type of every node as it was.  */
 typedef int brn_pass_fn(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err);
 

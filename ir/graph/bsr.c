@@ -128,11 +128,9 @@ static void
 mark_line(const struct brn_matrix *m, int64_t at, int64_t n, int along,
     uint8_t *to)
 {
-	const float *w = m->w + at;
-
 	if (!m->ints && along == 1) {
 		for (int64_t k = 0; k < n; k++)
-			to[k] |= w[k] != 0;
+			to[k] |= m->w[at + k] != 0;
 		return;
 	}
 	for (int64_t k = 0; k < n; k += along) {
@@ -140,7 +138,7 @@ mark_line(const struct brn_matrix *m, int64_t at, int64_t n, int along,
 
 		*to++ |= (uint8_t)(m->ints ?
 		    any_nonzero_int(m->ints + at + k, len) :
-		    any_nonzero(w + k, len));
+		    any_nonzero(m->w + at + k, len));
 	}
 }
 
