@@ -398,13 +398,13 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * once, nothing is recompiled.
  *
  * An output with a buffer is written to it, and data is buffer.  It is computed
- * there if the buffer is 64-byte aligned, overlaps no input, and only one output
- * is this value; else it is copied.  An output without one is lent: data points
- * to memory of the session, never to an input or into the model.  Lent memory is
- * read only and may be shared by several outputs.  It is valid until the next
- * burin_run of this session, successful or not, or until the session is freed;
- * burin_model_update, burin_model_free and burin_session_shapes do not end it.
- * After success data is not NULL, even if nbytes is 0.
+ * there if the buffer is 64-byte aligned, overlaps no input, and only one
+ * output is this value; else it is copied.  An output without one is lent: data
+ * points to memory of the session, never to an input or into the model.  Lent
+ * memory is read only and may be shared by several outputs.  It is valid until
+ * the next burin_run of this session, successful or not, or until the session
+ * is freed; burin_model_update, burin_model_free and burin_session_shapes do
+ * not end it.  After success data is not NULL, even if nbytes is 0.
  *
  * A buffer may overlap inputs: all inputs are read before a buffer is written.
  * EINVAL if buffers overlap each other, or if an input or a buffer is memory
