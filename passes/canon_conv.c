@@ -151,14 +151,21 @@ fold_user(struct conv *k, const struct brn_node *u)
 	return 1;
 }
 
+static int
+is_scaled(const struct conv *k)
+{
+	for (int64_t o = 0; o < k->out; o++)
+		if (k->scale[o] != 1)
+			return 1;
+	return 0;
+}
+
 /* The weight as a matrix, scaled.  NULL: no memory.  */
 static struct brn_node *
-weight_of(struct conv *k)
+matrix_of(const struct conv *k, int64_t groups)
 {
 	const struct brn_tensor *w = k->n->in[1]->value;
-	int depthwise = k->group == k->out && k->each == 1;
-	int64_t many = depthwise ? 1 : k->group;
-	int64_t size = k->each * k->taps, cols = size * many;
+	int64_t size = k->each * k->taps, cols = size * groups;
 	struct brn_type t = { BURIN_F32, 2, { k->out, cols } };
 	struct brn_node *n;
 	float *to;
@@ -169,11 +176,29 @@ weight_of(struct conv *k)
 	to = n->value->data;
 	for (int64_t o = 0; o < k->out; o++)
 		for (int64_t i = 0; i < size; i++)
-			to[o * cols + o / (k->out / many) * size + i] =
+			to[o * cols + o / (k->out / groups) * size + i] =
 			    (float)(k->scale[o] *
 			    (double)((const float *)w->data)[(k->first + o) *
 			    size + i]);
 	return n;
+}
+
+/* The same matrix for all layers with the same whole weight, as far as nothing
+ * is folded into it: a file can name a weight any number of times.  */
+static struct brn_node *
+weight_of(struct brn_rewrite *r, const struct conv *k)
+{
+	int depthwise = k->group == k->out && k->each == 1;
+	int64_t groups = depthwise ? 1 : k->group;
+	struct brn_node **memo = &r->memo[2 * k->n->in[1]->id + (groups > 1)];
+	struct brn_node *n;
+
+	if (is_scaled(k) || k->out != k->n->in[1]->type.dim[0])
+		return matrix_of(k, groups);
+	if (*memo && (*memo)->type.dim[1] == k->each * k->taps * groups)
+		return *memo;
+	n = matrix_of(k, groups);
+	return *memo = n;
 }
 
 /* The same of a transposed convolution, [channels][out of a group][taps].  */
@@ -233,13 +258,13 @@ copy_attrs(struct conv *k, struct brn_node *l)
 
 /* The layer over x.  NULL: no memory.  */
 static struct brn_node *
-layer_of(struct conv *k, struct brn_node *x)
+layer_of(struct brn_rewrite *r, struct conv *k, struct brn_node *x)
 {
 	struct brn_node *in[3] = { x, NULL, NULL }, *l;
 	int bias = k->root != k->n || (k->n->nin > 2 && k->n->in[2]);
 	int depthwise = k->group == k->out && k->each == 1;
 
-	in[1] = weight_of(k);
+	in[1] = weight_of(r, k);
 	if (bias)
 		in[2] = bias_of(k);
 	if (!in[1] || (bias && !in[2]))
@@ -252,7 +277,7 @@ layer_of(struct conv *k, struct brn_node *x)
 
 /* Group number i of k as a layer over its part of x.  */
 static struct brn_node *
-group_layer(const struct conv *k, int64_t i)
+group_layer(struct brn_rewrite *r, const struct conv *k, int64_t i)
 {
 	int64_t each = k->out / k->group;
 	struct conv part = { k->g, k->n, k->root, each, k->each, k->taps, 1,
@@ -266,7 +291,7 @@ group_layer(const struct conv *k, int64_t i)
 		return NULL;
 	s->type = x->type;
 	s->type.dim[1] = k->each;
-	l = layer_of(&part, s);
+	l = layer_of(r, &part, s);
 	if (l) {
 		l->type = k->n->type;
 		l->type.dim[1] = each;
@@ -275,13 +300,13 @@ group_layer(const struct conv *k, int64_t i)
 }
 
 static struct brn_node *
-layer_by_group(const struct conv *k)
+layer_by_group(struct brn_rewrite *r, const struct conv *k)
 {
 	struct brn_node **part = brn_alloc((size_t)k->group, sizeof *part);
 	struct brn_node *l = NULL;
 	int64_t i = 0;
 
-	while (part && i < k->group && (part[i] = group_layer(k, i)))
+	while (part && i < k->group && (part[i] = group_layer(r, k, i)))
 		i++;
 	if (part && i == k->group)
 		l = brn_graph_add(k->g, BRN_OP_concat, k->n->name, part,
@@ -297,8 +322,8 @@ make_layer(struct brn_rewrite *r, struct conv *k, burin_error *err)
 	int split = !depthwise &&
 	    !fits_one_matrix(k->n->in[1]->value, k->group);
 
-	return brn_rewrite_as(r, k->root, split ? layer_by_group(k) :
-	    layer_of(k, k->n->in[0]), err);
+	return brn_rewrite_as(r, k->root, split ? layer_by_group(r, k) :
+	    layer_of(r, k, k->n->in[0]), err);
 }
 
 static int

@@ -416,7 +416,10 @@ static inline void
 fetch(const char *p, int64_t n, const int to_write)
 {
 	for (int64_t i = 0; i < n; i += 64)
-		__builtin_prefetch(p + i, to_write);
+		if (to_write)
+			__builtin_prefetch(p + i, 1);
+		else
+			__builtin_prefetch(p + i, 0);
 }
 
 /* Inline: a call of memcpy costs more than the copy.  */
