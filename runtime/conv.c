@@ -69,7 +69,7 @@ brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
 	if (is_bytes(l))
 		*phases = (*phases + 3) / 4;
 	*scratch = brn_layer_xt_size(l, n) + brn_layer_yt_size(l, n) +
-	    4 * brn_layer_colsp(l);
+	    5 * brn_layer_colsp(l);
 	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
 }
 
@@ -199,6 +199,44 @@ gather(const struct image *m, const struct group *t)
 		    l->nused, colsp, t->n, last }, t->xt);
 }
 
+/* Do windows of positions pos to past meet rows of the image with their taps of
+ * row t?  */
+static int
+meets_image(const struct brn_planes *g, int64_t pos, int64_t past, int64_t t)
+{
+	int64_t at = t * g->y.dilation - g->y.pad;
+	int64_t y0 = pos / g->pitch * g->y.stride + at;
+	int64_t y1 = (past - 1) / g->pitch * g->y.stride + at;
+
+	return g->z.kernel > 1 || g->z.out > 1 || (y1 >= 0 && y0 < g->y.in);
+}
+
+/* Columns of p without rows of taps that are all padding, as most are where the
+ * dilation is large.  The list is kept behind from.  */
+static void
+leave_out_padding(const struct brn_conv *r, const struct group *t,
+    struct brn_window_product *p)
+{
+	const struct brn_planes *g = &r->g;
+	int64_t past = t->pos + t->n * BRN_TILE, n = 0;
+	int64_t row = g->x.kernel, all = row * g->y.kernel;
+	int64_t *from = t->from + r->layer->nused;
+	int32_t *col = (int32_t *)(from + r->layer->nused);
+
+	past = past < g->npos ? past : g->npos;
+	if (meets_image(g, t->pos, past, 0) &&
+	    meets_image(g, t->pos, past, g->y.kernel - 1))
+		return;
+	for (int64_t k = 0; k < p->n; k++)
+		if (meets_image(g, t->pos, past, k % all / row)) {
+			from[n] = t->from[k];
+			col[n++] = (int32_t)k;
+		}
+	p->from = from;
+	p->col = col;
+	p->n = n;
+}
+
 /* The product from the phases.  Lines of an x that is not copied may end behind
  * its last plane: those of a last tile that is not whole are gathered.  */
 static void
@@ -207,11 +245,12 @@ multiply_phases(const struct image *m, const struct group *t)
 	const struct brn_conv *r = m->r;
 	const struct brn_layer *l = r->layer;
 	struct brn_window_product p = { (const float *)m->phases + t->pos,
-	    t->from, l->bsr->vals, l->bias, l->bsr->cols, l->bsr->bh,
-	    brn_layer_rowsp(l), l->bsr->rows, t->n };
+	    t->from, l->used, l->bsr->vals, l->bias, l->nused, l->bsr->cols,
+	    l->bsr->bh, brn_layer_rowsp(l), l->bsr->rows, t->n };
 	int64_t *lines = t->from + l->nused;
 	struct group last = *t;
 
+	leave_out_padding(r, t, &p);
 	if (r->g.direct && t->last < BRN_TILE) {
 		p.ntile--;
 		last.pos += p.ntile * BRN_TILE;

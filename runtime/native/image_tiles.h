@@ -20,16 +20,18 @@ struct brn_gather {
 	int64_t n, cols, ntile, last;
 };
 
-/* Rows y [tile][rows][16] of ntile tiles: the sum over k below cols of the line
- * from src + from[k] on, as gather would take it, times vals of a dense layer,
- * in blocks of bh rows by one column, and bias, which may be NULL.  bh is a
- * multiple of BRN_PRODUCT_ROWS; at least the first nrow rows are written.  */
+/* Rows y [tile][rows][16] of ntile tiles: the sum over k below n of the line
+ * from src + from[k] on, as gather takes it, times column col[k] of a dense
+ * layer, whose vals are blocks of bh rows by one of cols columns, and bias,
+ * which may be NULL.  bh is a multiple of BRN_PRODUCT_ROWS; at least the first
+ * nrow rows are written.  */
 enum { BRN_PRODUCT_ROWS = 8 };
 struct brn_window_product {
 	const float *src;
 	const int64_t *from;
+	const int32_t *col;
 	const float *vals, *bias;
-	int64_t cols, bh, rows, nrow, ntile;
+	int64_t n, cols, bh, rows, nrow, ntile;
 };
 
 /* The first nrow rows of tiles t [tile][rows][16], which begin at position pos

@@ -36,9 +36,10 @@ line(const struct brn_window_product *a, float *y, int r, int i)
 /* Columns that all rows go through before the next: their x stays in L1.  */
 enum { COLS = 512 };
 
-/* Where a pass starts: the first of R rows, of T tiles, of COLS columns.  */
+/* Where a pass starts: the first of R rows, of T tiles, of COLS of the n
+ * columns.  */
 struct at {
-	int64_t row, tile, col;
+	int64_t row, tile, first;
 };
 
 static inline __attribute__((always_inline)) void
@@ -46,9 +47,8 @@ pass(const struct brn_window_product *a, const struct at *at, const int T,
     float *y)
 {
 	int64_t row = at->row, brow = row - row % a->bh;
-	int64_t past = at->col + COLS < a->cols ? at->col + COLS : a->cols;
-	const float *w = a->vals + brow * a->cols + at->col * a->bh + row -
-	    brow;
+	int64_t past = at->first + COLS < a->n ? at->first + COLS : a->n;
+	const float *vals = a->vals + brow * a->cols + row - brow;
 	const float *x = a->src + at->tile * BRN_TILE;
 	brn_vec acc[R][TILES * BRN_LINE];
 
@@ -57,9 +57,10 @@ pass(const struct brn_window_product *a, const struct at *at, const int T,
 	for (int r = 0; r < R; r++)
 #pragma GCC unroll 16
 		for (int i = 0; i < T * BRN_LINE; i++)
-			acc[r][i] = at->col ? *line(a, y, r, i) :
+			acc[r][i] = at->first ? *line(a, y, r, i) :
 			    (a->bias ? a->bias[row + r] : 0) - (brn_vec){ 0 };
-	for (int64_t k = at->col; k < past; k++, w += a->bh) {
+	for (int64_t k = at->first; k < past; k++) {
+		const float *w = vals + a->col[k] * a->bh;
 		const float *from = x + a->from[k];
 		brn_vec xs[TILES * BRN_LINE];
 
@@ -91,9 +92,11 @@ pass(const struct brn_window_product *a, const struct at *at, const int T,
 	{ \
 		struct at at = { 0, tile, 0 }; \
 	\
-		for (; at.col < a->cols; at.col += COLS) \
+		do { \
 			for (at.row = 0; at.row < a->nrow; at.row += R) \
 				pass(a, &at, T, y); \
+			at.first += COLS; \
+		} while (at.first < a->n); \
 	}
 PASSES(1)
 #if BRN_LANES == 16

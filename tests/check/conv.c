@@ -59,6 +59,9 @@ static const struct image images[] = {
 	{ 1, 16, 1, 1, 17, 3, 3, 1, 1, 1, 1, BARE, 0 },
 	{ 1, 16, 41, 0, 24, 5, 1, 2, 2, 1, 1, NORM, 0 },
 	{ 0, 16, 4, 4, 24, 3, 3, 1, 1, 1, 1, BIAS, 0 },
+	/* Padding that whole windows fall into. */
+	{ 1, 16, 20, 33, 32, 3, 3, 1, 12, 12, 1, RELU_ADD, 0 },
+	{ 1, 8, 3, 20, 24, 3, 3, 1, 40, 2, 1, BIAS, 0 },
 	/* Long and wide windows, sequences with a last dimension of one. */
 	{ 1, 3, 300, 0, 8, 200, 1, 7, 3, 1, 1, BIAS, 0 },
 	{ 1, 5, 700, 0, 8, 3, 1, 1, 300, 300, 1, NORM_RELU6, 0 },
