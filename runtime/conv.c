@@ -20,21 +20,38 @@ is_bytes(const struct brn_layer *l)
 	return l->spec.elem == BRN_ELEM_i8;
 }
 
+/* Is the product taken from the phases, without a gather?  The planes of 1 x 1
+ * layers begin in few sets of L1, where the lines of many channels replace each
+ * other: with more rows, which read them all again, a gather is faster.  */
+enum { PRODUCT_MOST_ROWS = 64 };
+static int
+reads_phases(const struct brn_layer *l, const struct brn_planes *g)
+{
+	return l->spec.elem == BRN_ELEM_f32 && brn_spec_is_full(&l->spec) &&
+	    l->spec.bw == 1 && l->spec.bh % BRN_PRODUCT_ROWS == 0 &&
+	    (!g->direct || l->bsr->rows <= PRODUCT_MOST_ROWS);
+}
+
 /* Tiles of a group: at most what stays in the cache, about the same number in
  * each group, and whole quads of bytes, or even, for kernels that take two
- * tiles at a time.  */
+ * tiles at a time, or threes, for products from phases.  */
 static int64_t
 tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 {
 	int64_t line = (brn_layer_colsp(l) + brn_layer_rowsp(l)) * BRN_TILE;
 	int64_t n = GROUP_FLOATS / line, all = brn_planes_ntile(g), ngroup;
+	int threes = reads_phases(l, g);
 
+	if (threes)
+		n = BRN_GROUP_MOST / 3 * 3;
 	n = n > BRN_GROUP_MOST ? BRN_GROUP_MOST : n;
 	n = n < BRN_GROUP_LEAST ? BRN_GROUP_LEAST : n;
 	ngroup = (all + n - 1) / n;
 	n = ngroup ? (all + ngroup - 1) / ngroup : 1;
 	if (is_bytes(l))
 		return (n + BRN_QUAD - 1) / BRN_QUAD * BRN_QUAD;
+	if (threes)
+		return (n + 2) / 3 * 3;
 	return n > 2 ? (n + 1) / 2 * 2 : n;
 }
 
@@ -52,7 +69,7 @@ brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
 	if (is_bytes(l))
 		*phases = (*phases + 3) / 4;
 	*scratch = brn_layer_xt_size(l, n) + brn_layer_yt_size(l, n) +
-	    2 * brn_layer_colsp(l);
+	    4 * brn_layer_colsp(l);
 	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
 }
 
@@ -71,7 +88,7 @@ make_phases(void *ctx, size_t c)
 	const struct image *m = ctx;
 	const struct brn_conv *r = m->r;
 	const struct brn_layer_quant *q = &r->layer->quant;
-	int64_t from = (int64_t)c * r->g.y.in * r->g.x.in;
+	int64_t from = (int64_t)c * brn_planes_in(&r->g);
 	int64_t to = (int64_t)c * brn_planes_size(&r->g);
 
 	if (is_bytes(r->layer))
@@ -87,7 +104,7 @@ make_phases(void *ctx, size_t c)
 static void
 set_line_offsets(const struct brn_conv *r, int64_t *from)
 {
-	int64_t ntap = r->g.y.kernel * r->g.x.kernel, first = 0, at = 0;
+	int64_t ntap = brn_planes_ntap(&r->g), first = 0, at = 0;
 	int64_t size = brn_planes_size(&r->g);
 	int64_t tap[BRN_WINDOW_ALL_TAPS];
 
@@ -182,6 +199,37 @@ gather(const struct image *m, const struct group *t)
 		    l->nused, colsp, t->n, last }, t->xt);
 }
 
+/* The product from the phases.  Lines of an x that is not copied may end behind
+ * its last plane: those of a last tile that is not whole are gathered.  */
+static void
+multiply_phases(const struct image *m, const struct group *t)
+{
+	const struct brn_conv *r = m->r;
+	const struct brn_layer *l = r->layer;
+	struct brn_window_product p = { (const float *)m->phases + t->pos,
+	    t->from, l->bsr->vals, l->bias, l->bsr->cols, l->bsr->bh,
+	    brn_layer_rowsp(l), l->bsr->rows, t->n };
+	int64_t *lines = t->from + l->nused;
+	struct group last = *t;
+
+	if (r->g.direct && t->last < BRN_TILE) {
+		p.ntile--;
+		last.pos += p.ntile * BRN_TILE;
+		last.n = 1;
+		gather(m, &last);
+	}
+	if (p.ntile)
+		r->native->window_product(&p, t->yt);
+	if (p.ntile == t->n)
+		return;
+	for (int32_t k = 0; k < l->nused; k++)
+		lines[k] = k * BRN_TILE;
+	p.src = t->xt;
+	p.from = lines;
+	p.ntile = 1;
+	r->native->window_product(&p, t->yt + (t->n - 1) * p.rows * BRN_TILE);
+}
+
 static void
 scatter(const struct image *m, const struct group *t)
 {
@@ -213,8 +261,12 @@ run_group(const struct image *m, int64_t i, float *scratch)
 	    .xt = scratch, .yt = scratch + brn_layer_xt_size(l, r->group) };
 
 	t.from = (int64_t *)(t.yt + brn_layer_yt_size(l, r->group));
-	gather(m, &t);
-	multiply(r, t.xt, t.yt, n, t.last);
+	if (reads_phases(l, &r->g)) {
+		multiply_phases(m, &t);
+	} else {
+		gather(m, &t);
+		multiply(r, t.xt, t.yt, n, t.last);
+	}
 	scatter(m, &t);
 }
 
@@ -246,8 +298,8 @@ size_of(int dtype)
 static struct image
 image_at(const struct brn_conv *r, int64_t b)
 {
-	int64_t in = b * r->channels * r->g.y.in * r->g.x.in;
-	int64_t out = b * r->layer->bsr->rows * r->g.y.out * r->g.x.out;
+	int64_t in = b * r->channels * brn_planes_in(&r->g);
+	int64_t out = b * r->layer->bsr->rows * brn_planes_out(&r->g);
 	struct image m = { r, (const char *)r->x + in * size_of(r->x_type),
 	    NULL, r->phases, (char *)r->y + out * size_of(r->y_type),
 	    brn_planes_ntile(&r->g), 0, brn_threads_count(r->threads) };

@@ -141,24 +141,38 @@ set_intervals(struct brn_planner *k, struct brn_interval *v, int *n,
 	return rc;
 }
 
+/* Count size bytes as used.  *used is what others use; 0: that is too much.
+ */
+static int
+reserve(struct brn_memory *m, size_t size, int64_t *used)
+{
+	*used = atomic_load(&m->used);
+	do
+		if (m->most && size > (uint64_t)(m->most - *used))
+			return 0;
+	while (!atomic_compare_exchange_weak(&m->used, used,
+	    *used + (int64_t)size));
+	return 1;
+}
+
 /* Memory of p->memory_size bytes, which p->account has.  */
 static int
 get_memory(struct brn_plan *p, burin_error *err)
 {
 	struct brn_memory *m = p->account;
+	int64_t used;
 
-	if (m && m->most &&
-	    p->memory_size > (uint64_t)(m->most - m->used))
+	if (m && !reserve(m, p->memory_size, &used))
 		return brn_fail(err, BURIN_ENOMEM, "a run with these shapes "
 		    "takes %zu bytes, max_memory is %lld, of which %lld are "
 		    "used", p->memory_size, (long long)m->most,
-		    (long long)m->used);
+		    (long long)used);
 	p->memory = brn_alloc_aligned(p->memory_size);
-	if (!p->memory)
-		return brn_nomem(err);
+	if (p->memory)
+		return 0;
 	if (m)
-		m->used += (int64_t)p->memory_size;
-	return 0;
+		atomic_fetch_sub(&m->used, (int64_t)p->memory_size);
+	return brn_nomem(err);
 }
 
 int

@@ -41,6 +41,12 @@ void BRN_FOR_ISA(brn_mask_scores)(const struct attention *t,
 void BRN_FOR_ISA(brn_max_lines)(const float *s, int64_t keys,
     float max[BRN_TILE]);
 
+/* s = exp(s - max) of each lane of s[keys][16]; scale is the inverse of its
+ * sum, 0 for a sum of 0 if nan_to_zero.  sink, which may be NULL, is one score
+ * more of each lane.  */
+void BRN_FOR_ISA(brn_softmax_lines)(float *s, int64_t keys,
+    const float sink[BRN_TILE], float scale[BRN_TILE], int nan_to_zero);
+
 /* Are the products of c on 16-bit integers: may they be, has the processor
  * VPDPWSSD, and do heads have queries enough to pack K and V for?  */
 int BRN_FOR_ISA(brn_takes_attention_int16)(const struct brn_call *c);

@@ -97,6 +97,8 @@ void BRN_FOR_ISA(brn_cell_step)(const struct brn_cell_step *s);
 void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
     float *to, float fill);
 void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);
+void BRN_FOR_ISA(brn_window_product)(const struct brn_window_product *a,
+    float *y);
 void BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
     const float *residual);
 void BRN_FOR_ISA(brn_phases_bytes)(const struct brn_planes *g,

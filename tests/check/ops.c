@@ -296,7 +296,7 @@ START_TEST(bsr_dense_is_dense_without_the_zeros)
 	suite_fill(bias, COUNT(bias), 3);
 	prune(w, dim[1], dim[2], blocks[_i].bh, blocks[_i].bw);
 	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, dim[1], dim[2],
-	    0, NULL }, blocks[_i].bh, blocks[_i].bw, 0, &wn.bsr, &err),
+	    0, NULL, NULL }, blocks[_i].bh, blocks[_i].bw, 0, &wn.bsr, &err),
 	    err);
 	in[0] = in[2] = NULL;
 	in[1] = &wn;
