@@ -4,6 +4,7 @@
  * set that this machine runs, one thread and several: all cases of check_ops,
  * and larger ones with edges of their own.
  */
+#include "ir/graph/iter.h"
 #include "ir/op/infer.h"
 #include "ir/op/ref.h"
 #include "tests/support/form.h"
@@ -85,8 +86,10 @@ static const struct form forms[] = {
 	  "f32[] 7" }, 0 },
 	{ OP(pad), "", { "f32[3,60,110]", "i64[6] 0 -2 1 1 3 -40" }, 0 },
 	{ OP(pad), "", { "f32[3,4]", "i64[4] 0 -9 0 7" }, 0 },
-	{ OP(pad), "mode=1", { "f32[2,4,9]", "i64[6] 0 3 2 1 2 8" }, 0,
-	  .declined = 1 },
+	{ OP(pad), "mode=1", { "f32[2,4,9]", "i64[6] 0 3 2 1 2 8" }, 0 },
+	{ OP(pad), "mode=2", { "u8[3,4]", "i64[4] 1 5 -1 2" }, 0 },
+	{ OP(pad), "mode=3", { "i64[2,3]", "i64[4] 3 7 0 -1" }, 0 },
+	{ OP(pad), "", { "i16[3,5]", "i64[4] 0 1 2 3", "i16[] -7" }, 0 },
 	{ OP(depth_to_space), "blocksize=2", { "f32[2,12,5,17]" }, 0 },
 	{ OP(depth_to_space), "blocksize=3 crd=1", { "f32[1,18,4,70]" }, 0 },
 	{ OP(log_softmax), "", { "f32[3,70,117]" }, 1e-6 },
@@ -152,8 +155,83 @@ static const struct form forms[] = {
 	  "f32[1,1,3,1]", "bool[2,3] 0 0 0 1 0 1" }, 1e-5 },
 
 	{ OP(rms_norm), "epsilon=0.01f", { "f32[2,3,77]", "f32[77]" }, 1e-5 },
-	{ OP(rms_norm), "axis=1", { "f32[2,3,7]", "f32[3,7]" }, 0,
+	{ OP(rms_norm), "axis=1", { "f32[2,3,7]", "f32[3,7]" }, 1e-5 },
+	{ OP(rms_norm), "axis=1", { "f32[2,3,7]", "f32[7]" }, 0,
 	  .declined = 1 },
+	{ OP(layer_norm), "axis=-2",
+	  { "f32[5,3,17]", "f32[3,17]", "f32[3,17]" }, 1e-5 },
+	{ OP(group_norm), "num_groups=2 epsilon=0.01f",
+	  { "f32[2,6,5,7]", "f32[6]", "f32[6]" }, 1e-5 },
+	{ OP(group_norm), "num_groups=3",
+	  { "f32[2,6,5]", "f32[3]", "f32[3]" }, 1e-5 },
+	{ OP(batch_norm), "", { "f32[9,3]", "f32[3]", "f32[3]", "f32[3]",
+	  "f32[3] 1 0.5 2" }, 1e-5 },
+	{ OP(mvn), "", { "f32[2,3,5,7]" }, 1e-5 },
+	{ OP(mvn), "axes=0,2", { "f32[3,2,70]" }, 1e-5 },
+	{ OP(mvn), "axes=1,", { "f32[3,2,70]" }, 0, .declined = 1 },
+
+	/* Blocks of rows and columns, and what is left of both.  */
+	{ OP(matmul), "", { "f32[2,7,5]", "f32[5,37]" }, 1e-5 },
+	{ OP(matmul), "", { "f32[9,13]", "f32[13,3]" }, 1e-5 },
+	{ OP(matmul), "", { "f32[13]", "f32[2,13,16]" }, 1e-5 },
+	{ OP(matmul), "", { "f32[3,1,4,13]", "f32[2,13,1]" }, 1e-5 },
+	{ OP(matmul), "", { "f32[2,5,13]", "f32[13]" }, 1e-5 },
+	{ OP(matmul), "", { "i32[5,7]", "i32[7,50]" }, 0 },
+	{ OP(matmul), "", { "i64[2,3]", "i64[3,2]" }, 0, .declined = 1 },
+	{ OP(gemm), "transA=1 transB=1 alpha=2f beta=0.5f",
+	  { "f32[9,6]", "f32[19,9]", "f32[19]" }, 1e-5 },
+	{ OP(gemm), "transA=1 alpha=0.5f", { "f32[9,6]", "f32[9,19]" }, 1e-5 },
+	{ OP(gemm), "transB=1", { "f32[6,9]", "f32[40,9]", "f32[6,1]" },
+	  1e-5 },
+
+	/* Lines along any axis, rows that are long, short and odd.  */
+	{ OP(argmax), "axis=1", { "f32[3,77]" }, 0 },
+	{ OP(argmax), "axis=1", { "f32[3,7,70]" }, 0 },
+	{ OP(argmin), "axis=0 select_last_index=1", { "i64[40]" }, 0 },
+	{ OP(argmax), "axis=1 select_last_index=1 keepdims=0",
+	  { "i32[2,40,3]" }, 0 },
+	{ OP(argmax), "axis=0", { "f32[40] 1 2 3 4 nan 5 6 7 8 9 1 2 3 4 5 6 "
+	  "7 8 9 1 2 3 4 5 6 7 nan 8 9 1 2 3 4 5 6 7 8 9 1 2" }, 0 },
+	{ OP(argmax), "axis=0", { "u8[2] 1 2" }, 0, .declined = 1 },
+	{ OP(hardmax), "", { "f32[3,77]" }, 0 },
+	{ OP(hardmax), "axis=1", { "f32[3,7,70]" }, 0 },
+	{ OP(cumsum), "", { "f32[3,7,70]", "i64[] 1" }, 1e-6 },
+	{ OP(cumsum), "reverse=1 exclusive=1", { "f32[3,70]", "i64[] -1" },
+	  1e-6 },
+	{ OP(cumsum), "exclusive=1", { "i32[5,3]", "i64[] 0" }, 0 },
+	{ OP(reduce_log_sum_exp), "", { "f32[100,3]", "i64[1] 1" }, 1e-5 },
+	{ OP(reduce_log_sum_exp), "", { "f32[3,5,70]", "i64[1] 1" }, 1e-5 },
+	{ OP(reduce_log_sum_exp), "", { "f32[3,5,7]" }, 1e-5 },
+	{ OP(reduce_log_sum_exp), "", { "f32[3,5,7]", "i64[2] 0 2" }, 0,
+	  .declined = 1 },
+	{ OP(reduce_sum), "", { "i64[30,3]", "i64[1] 1" }, 0 },
+	{ OP(reduce_mean), "", { "i32[3,5,7]", "i64[1] 1" }, 0 },
+	{ OP(reduce_max), "", { "i32[3,77]", "i64[1] 1" }, 0 },
+	{ OP(reduce_prod), "", { "i64[2,3,4]", "i64[2] 0 2" }, 0 },
+
+	/* Planes that are transposed, in blocks and with what is left.  */
+	{ OP(transpose), "perm=1,0", { "u8[37,50]" }, 0 },
+	{ OP(transpose), "perm=0,2,1", { "i16[3,17,33]" }, 0 },
+	{ OP(transpose), "perm=2,0,1", { "f32[9,5,38]" }, 0 },
+	{ OP(transpose), "perm=3,1,0,2", { "i64[3,5,7,9]" }, 0 },
+	{ OP(transpose), "perm=0,2,1,3", { "f32[2,3,5,7]" }, 0 },
+	{ OP(transpose), "perm=2,1,0", { "f32[1,1,1]" }, 0 },
+	{ OP(transpose), "", { "u8[3,4,5]" }, 0 },
+
+	{ OP(where), "", { "bool[3,1,5] 1 0 1 1 0 0 1 0 1 0 1 1 0 0 1",
+	  "f32[4,1]", "f32[]" }, 0 },
+	{ OP(where), "", { "bool[2,1] 1 0", "i16[5]", "i16[2,5]" }, 0 },
+	{ OP(add), "", { "f32[2,1,3,1,5,7]", "f32[4,3,6,1,7]" }, 0 },
+	{ OP(gather_elements), "axis=1",
+	  { "f32[3,9]", "i64[2,4] 0 -9 8 3 1 2 -1 5" }, 0 },
+	{ OP(gather_elements), "axis=0",
+	  { "u8[3,4]", "i32[2,4] 0 -1 2 1 1 2 -3 0" }, 0 },
+	{ OP(gather), "axis=1", { "u8[3,9]", "i32[2,2] 0 -9 8 3" }, 0 },
+	{ OP(space_to_depth), "blocksize=2", { "f32[2,3,6,10]" }, 0 },
+	{ OP(space_to_depth), "blocksize=3", { "f32[1,2,6,9]" }, 0 },
+	{ OP(div), "", { "i64[7]", "i64[3,1] -1 3 -4" }, 0 },
+	{ OP(mod), "", { "i32[7]", "i32[3,1] -1 3 -4" }, 0 },
+	{ OP(clip), "", { "i32[37]", "i32[] -3", "_" }, 0 },
 	{ OP(rotary), "", { "f32[2,3,5,40]", "f32[2,5,20]", "f32[2,5,20]" },
 	  1e-6 },
 	{ OP(rotary), "num_heads=3 rotary_embedding_dim=6",
@@ -167,7 +245,10 @@ static const struct form forms[] = {
 	  { "f32[9] nan 0 -0 inf -inf nan 3 0 3", "i64[1] 9" }, 0 },
 	{ OP(top_k), "index=1 largest=0",
 	  { "f32[9] nan 0 -0 inf -inf nan 3 0 3", "i64[1] 9" }, 0 },
-	{ OP(top_k), "axis=0", { "f32[3,4]", "i64[1] 2" }, 0, .declined = 1 },
+	{ OP(top_k), "axis=0", { "f32[3,4]", "i64[1] 2" }, 0 },
+	{ OP(top_k), "axis=1 index=1 largest=0", { "f32[3,40,5]", "i64[1] 9" },
+	  0 },
+	{ OP(top_k), "", { "i32[3,4]", "i64[1] 2" }, 0, .declined = 1 },
 	{ OP(scatter_nd), "",
 	  { "f32[4,5,6]", "i64[3,1] 1 -1 1", "f32[3,5,6]" }, 0 },
 	{ OP(scatter_nd), "reduction=1",
@@ -198,6 +279,9 @@ input(struct brn_graph *g, const char *text, int i)
 	    brn_dtype_size(t.type.dtype));
 	if (t.type.dtype == BURIN_F32)
 		suite_fill(t.data, brn_numel(&t), 5 + (uint64_t)i);
+	else
+		for (int64_t k = 0; k < brn_numel(&t); k++)
+			brn_set_int(&t, k, (k * 37 + i) % 23 - 11);
 	return t;
 }
 
