@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/graph/chain.h"
 #include "ir/op/ref.h"
 #include "runtime/model.h"
 #include "runtime/options.h"
@@ -18,7 +19,7 @@ enum mask { NONE, KEYS, QUERIES, SHARED, HEADS };
 struct block {
 	int hidden, heads, inter;
 	enum mask mask;
-	int act;                /* 0: gelu, 1: tanh form, 2: relu */
+	int act;                /* 0: gelu, 1: tanh form, 2: relu, 3: chain */
 	int64_t batch, seq;
 };
 
@@ -47,6 +48,11 @@ static const struct block blocks[] = {
 	{ 32, 4, 48, HEADS, 0, 3, 5 },
 	{ 36, 4, 40, KEYS, 2, 40, 1 },
 	{ 48, 3, 64, HEADS, 0, 20, 3 },
+	/* A chain: all widths of tiles, several blocks, bands. */
+	{ 35, 5, 41, NONE, 3, 1, 1 },
+	{ 36, 4, 40, NONE, 3, 1, 3 },
+	{ 64, 4, 133, NONE, 3, 2, 17 },
+	{ 32, 4, 48, KEYS, 3, 1, 310 },
 };
 
 /* [rows][cols] with a quarter of its 16 x 1 blocks.  */
@@ -99,9 +105,29 @@ mask_input(struct brn_graph *g, const struct block *b)
 	return NULL;
 }
 
+/* ((x + vector) * number - x) / vector.  */
 static struct brn_node *
-activation(struct brn_graph *g, struct brn_node *x, int act)
+chain(struct brn_graph *g, struct brn_node *x, int features)
 {
+	static const int64_t steps[] = { BRN_CHAIN_add, BRN_CHAIN_mul,
+	    BRN_CHAIN_sub, BRN_CHAIN_div };
+	struct brn_node *by = vector(g, "by", features, 1, 31), *n;
+
+	for (int i = 0; i < features; i++)
+		((float *)by->value->data)[i] += 2;
+	n = OP(g, chain, x, vector(g, "v", features, 1, 29), scalar(g, 0.5f),
+	    x, by);
+	ck_assert_int_eq(brn_attr_set_ints(g, n, "steps", steps, 4), 0);
+	return n;
+}
+
+static struct brn_node *
+activation(struct brn_graph *g, struct brn_node *x, const struct block *b)
+{
+	int act = b->act;
+
+	if (act == 3)
+		return chain(g, x, b->inter);
 	if (act == 2)
 		return OP(g, relu, x);
 	return set_int(g, OP(g, gelu, x), "tanh", act);
@@ -121,7 +147,7 @@ encoder(const struct block *b)
 	set_int(g, a, "heads", b->heads);
 	set_float(g, a, "scale", 1 / sqrtf((float)(h / b->heads)));
 	a = norm(g, OP(g, add, dense(g, a, h, h, 11), x), h, 13);
-	f = activation(g, dense(g, a, b->inter, h, 17), b->act);
+	f = activation(g, dense(g, a, b->inter, h, 17), b);
 	f = norm(g, OP(g, add, a, dense(g, f, h, b->inter, 19)), h, 23);
 	output(g, "y", f);
 	output(g, "a", a);
