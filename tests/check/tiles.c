@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ir/graph/chain.h"
+#include "ir/graph/score_rounds.h"
 #include "ir/op/ref.h"
 #include "runtime/model.h"
 #include "runtime/options.h"
@@ -205,7 +206,7 @@ run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
     const char *kernel, burin_output *out)
 {
 	burin_options *o = burin_options_new();
-	burin_tensor view[2];
+	burin_tensor view[BUILD_MAX_PORTS];
 	burin_session *s;
 	burin_model *m;
 	burin_error err;
@@ -319,6 +320,63 @@ START_TEST(queries_and_keys_may_have_unlike_tiles)
 			continue;
 		memset(y, 0, sizeof y);
 		run_model(cross(_i), in, (struct how){ isa, "off", "2", "" },
+		    "t0.", &out);
+		compare(&want, &out, brn_isas[isa].name);
+	}
+	brn_graph_free(g);
+}
+END_TEST
+
+/* Rounded Q, K and V, as a quantized file has them: scores are multiples of
+ * 1/128, exact in any order, so that both round them alike.  */
+static struct brn_graph *
+rounded(int i)
+{
+	static const float rounds[] = { 0.0625f, 128, 0.125f, 100, 0.25f, 140,
+	    1 / 255.f, 0 };
+	static const struct brn_tensor t = { { BURIN_F32, 2,
+	    { BRN_SCORE_ROUNDS, 2 } }, (void *)rounds };
+	struct brn_graph *g = build_graph();
+	int64_t batch = crosses[i].batch;
+	struct brn_node *in[] = {
+		input(g, "x", 3, batch, crosses[i].queries, 24),
+		input(g, "k", 3, batch, crosses[i].keys, 24),
+		input(g, "mask", 4, batch, 1, 1, crosses[i].keys), NULL };
+	struct brn_node *a;
+
+	in[3] = in[2];
+	in[2] = in[1];
+	a = build_node(g, BRN_OP_attention, in, 4);
+	set_int(g, a, "heads", 2);
+	set_float(g, a, "scale", .5f);
+	ck_assert_int_eq(brn_attr_set_tensor(g, a, "rounds", &t), 0);
+	output(g, "y", a);
+	return g;
+}
+
+START_TEST(scores_are_rounded_where_the_graph_says)
+{
+	struct brn_graph *g = rounded(_i);
+	struct brn_tensor in[3], want;
+	static float y[2000];
+	burin_error err;
+
+	suite_ok(brn_graph_sweep(g, &err), err);
+	make_inputs(g, NULL, g->arena, in);
+	for (int i = 0; i < 2; i++)
+		for (int64_t j = 0; j < brn_numel(&in[i]); j++) {
+			float *v = (float *)in[i].data + j;
+
+			*v = rintf(*v * 16) / 8;
+		}
+	suite_ok(brn_ref_graph(g, in, &want, g->arena, &err), err);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		burin_output out = { "y", y, sizeof y };
+
+		if (!brn_isa_runs(isa))
+			continue;
+		memset(y, 0, sizeof y);
+		run_model(rounded(_i), in, (struct how){ isa, "off", "2", "" },
 		    "t0.", &out);
 		compare(&want, &out, brn_isas[isa].name);
 	}
@@ -525,6 +583,8 @@ tiles_suite(void)
 	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
 	    COUNT(blocks));
 	tcase_add_loop_test(tc, queries_and_keys_may_have_unlike_tiles, 0,
+	    COUNT(crosses));
+	tcase_add_loop_test(tc, scores_are_rounded_where_the_graph_says, 0,
 	    COUNT(crosses));
 	tcase_add_test(tc, rows_with_the_same_columns_are_computed_together);
 	tc = suite_case(s, "gelu", 60);
