@@ -52,9 +52,9 @@ brn_planner_bands(struct brn_planner *k, burin_error *err)
 }
 
 /* The slot of the first operand of step i, if the result may have it as well:
- * nothing reads the operand later, and their sizes are equal.  Then a thread
- * writes lines that its own cache has; those of another tensor may be in that
- * of another core.  -1: it may not.  */
+ * nothing reads the operand later, it is not another operand, too, and their
+ * sizes are equal.  Then a thread writes lines that its own cache has; those of
+ * another tensor may be in that of another core.  -1: it may not.  */
 static int
 slot_to_reuse(const struct brn_planner *k, int i)
 {
@@ -65,6 +65,9 @@ slot_to_reuse(const struct brn_planner *k, int i)
 	    !brn_type_equal(&s->in[0]->type, &s->out->type))
 		return -1;
 	root = k->root[s->node->in[0]->id];
+	for (int j = 1; j < s->node->nin; j++)
+		if (s->node->in[j] && k->root[s->node->in[j]->id] == root)
+			return -1;
 	return k->last[root] == i ? k->slot[root] : -1;
 }
 

@@ -225,6 +225,10 @@ brn_is_f32(const struct brn_tensor *t)
 	return t->type.dtype == BURIN_F32;
 }
 
+/* The integer that quantize_linear makes of x: rounds half to even; NaN gives
+ * the zero point.  */
+int64_t brn_quantized(float x, float scale, int64_t zero, int dtype);
+
 /* The larger of two; NaN is larger than all.  */
 static inline double
 brn_max_nan(double a, double b)

@@ -220,13 +220,44 @@ BRN_FOR_ISA(brn_unmasked_keys)(const struct attention *t, const float **mask)
 	return n;
 }
 
-/* to = scale * q.  Queries are scaled, since there are more scores.  */
+/* to = scale * q: there are more scores than queries.  q itself where scores
+ * are rounded before they are scaled.  */
 static const float *
 scale_query(const struct attention *t, const float *q, float *to)
 {
+	if (t->rounds)
+		return q;
 	for (int64_t i = 0; i < t->depth * BRN_TILE; i++)
 		to[i] = t->scale * q[i];
 	return to;
+}
+
+/* Scores, masked, where the file rounds.  */
+static void
+mask_rounded(const struct attention *t, const float *mask, int64_t query,
+    const struct head *h)
+{
+	int64_t n = h->keys * BRN_TILE;
+
+	brn_round_scores(t->rounds, BRN_ROUND_PRODUCT, h->s, n);
+	for (int64_t i = 0; i < n; i++)
+		h->s[i] *= t->scale;
+	brn_round_scores(t->rounds, BRN_ROUND_SCALED, h->s, n);
+	BRN_FOR_ISA(brn_mask_scores)(t, mask, query, h->keys, h->s);
+	brn_round_scores(t->rounds, BRN_ROUND_MASKED, h->s, n);
+}
+
+/* Probabilities from what softmax_lines left.  */
+static void
+round_probabilities(const struct attention *t, struct head *h)
+{
+	for (int64_t j = 0; j < h->keys; j++)
+		for (int i = 0; i < BRN_TILE; i++)
+			h->s[j * BRN_TILE + i] *= h->scale[i];
+	brn_round_scores(t->rounds, BRN_ROUND_PROBABILITY, h->s,
+	    h->keys * BRN_TILE);
+	for (int i = 0; i < BRN_TILE; i++)
+		h->scale[i] = 1;
 }
 
 static void
@@ -249,11 +280,19 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 		    head * t->width) * BRN_TILE,
 	};
 
-	h.keys = BRN_FOR_ISA(brn_unmasked_keys)(t, &mask);
+	/* Rounded, a masked score is at the end of its range, not so low. */
+	h.keys = t->rounds ? t->k.tokens :
+	    BRN_FOR_ISA(brn_unmasked_keys)(t, &mask);
 	score_head(t, &h);
-	BRN_FOR_ISA(brn_mask_scores)(t, mask, tile * BRN_TILE, h.keys, h.s);
+	if (t->rounds)
+		mask_rounded(t, mask, tile * BRN_TILE, &h);
+	else
+		BRN_FOR_ISA(brn_mask_scores)(t, mask, tile * BRN_TILE, h.keys,
+		    h.s);
 	BRN_FOR_ISA(brn_softmax_lines)(h.s, h.keys, NULL, h.scale,
 	    nan_to_zero);
+	if (t->rounds)
+		round_probabilities(t, &h);
 	value_head(t, &h);
 }
 
@@ -318,6 +357,7 @@ BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 		.heads = brn_attr_int(c->n, "heads"),
 		.scale = brn_attr_float(c->n, "scale"),
 		.ntask = brn_threads_count(c->threads),
+		.rounds = brn_score_rounds(c->n),
 	};
 
 	if (BRN_FOR_ISA(brn_is_few_attention)(c))

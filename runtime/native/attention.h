@@ -5,6 +5,7 @@
 #ifndef BRN_NATIVE_ATTENTION_H
 #define BRN_NATIVE_ATTENTION_H
 
+#include "ir/graph/score_rounds.h"
 #include "runtime/native/isa.h"
 
 struct attention {
@@ -16,7 +17,19 @@ struct attention {
 	/* The mask's stride along batch, head, query and key; 0: broadcast. */
 	const float *mask;
 	int64_t step[4];
+	const float *rounds;            /* ir/graph/score_rounds.h; or NULL */
 };
+
+/* Round n scores, if they are at that place.  */
+static inline void
+brn_round_scores(const float *rounds, enum brn_score_round which, float *s,
+    int64_t n)
+{
+	const float *r = rounds + 2 * which;
+
+	if (r[0] > 0)
+		BRN_FOR_ISA(brn_round)(s, s, n, r[0], (int)r[1]);
+}
 
 /* The mask of a head; NULL: none.  */
 static inline const float *

@@ -47,6 +47,16 @@ static const struct form forms[] = {
 	  { "f32[1,4]", "f32[4] 0 0.5 1 1.5", "_", "i64[2] 1 3" }, 0,
 	  .declined = 1 },
 
+	/* Rounding and a table, a vector, an operand like x; rows longer than
+	 * a block, and rows taken together. */
+	{ OP(chain), "steps=0,2,1,3,0", { "f32[3,17,40]", "f32[2] 0.05 128",
+	  "f32[40]", "f32[258]", "f32[3,17,40]", "f32[2] 0.01 7" }, 0 },
+	{ OP(chain), "steps=4,0", { "f32[5,1300]", "f32[1300]",
+	  "f32[2] 1e-3 255" }, 0 },
+	{ OP(chain), "steps=1,5,0", { "f32[7,300]", "f32[258]", "f32[] 3",
+	  "f32[2] 0.01 100" }, 0 },
+	{ OP(chain), "steps=0,", { "f32[3,5]", "f32[2] 1e-40 0" }, 0 },
+
 	{ OP(conv_transpose), "strides=2,2 pads=1,1,1,1",
 	  { "f32[2,3,7,9]", "f32[3,5,4,4]", "f32[5]" }, 1e-5 },
 	{ OP(conv_transpose), "group=4 strides=3,2 dilations=2,1 "
