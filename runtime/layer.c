@@ -147,7 +147,8 @@ set_quant(struct brn_layer *l, enum brn_elem elem, burin_error *err)
 	    elem == BRN_ELEM_i8, err);
 	if (rc < 0 || !brn_is_image_layer(l->node))
 		return rc;
-	return brn_layer_quant_fold_x(&l->quant, brn_layer_rowsp(l), err);
+	return brn_layer_quant_set_finish(&l->quant, l->node, l->bsr->rows,
+	    l->bias, err);
 }
 
 static enum brn_elem
