@@ -103,7 +103,7 @@ fold_max_pool(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	struct brn_node *x, *new;
 	struct brn_quant q;
 
-	if (brn_attr(n, "index") ||
+	if (brn_attr(n, "index") || n->type.rank > 4 ||
 	    !brn_match_quant(d, BRN_OP_dequantize_linear, &q))
 		return BURIN_OK;
 	x = apply(r, n, brn_rewrite_now(r, d->in[0]));

@@ -11,6 +11,10 @@
  * added, or is a Where that puts a huge negative number or -inf into the
  * scores; zero may stand for the NaN of rows that are masked as a whole.
  *
+ * A quantized file rounds values in between, dequantize(quantize(x)).  Q, K and
+ * V are then rounded before they are split, scores and probabilities by the
+ * attention (ir/graph/score_rounds.h).
+ *
  * The report says why a softmax between two products stays.
  */
 #include "passes/pass.h"
@@ -18,7 +22,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/graph/score_rounds.h"
 #include "passes/heads.h"
+#include "passes/quant_step.h"
 
 #define NO "no attention: "
 #define NOT_JOINED NO "its heads are not put together by Transpose and " \
@@ -28,9 +34,16 @@
 static const int by_head[] = { 0, 2, 1, 3 };
 static const int by_head_turned[] = { 0, 2, 3, 1 };
 
+/* A value of [batch, tokens, features], and the dequantize_linear that rounds
+ * it behind the split into heads; NULL: it is not rounded.  */
+struct side {
+	struct brn_node *x, *rounding;
+};
+
 struct pattern {
 	const struct brn_rewrite *r;
-	struct brn_node *q, *k, *v;
+	struct side q, k, v, out;
+	struct brn_quant round[BRN_SCORE_ROUNDS];       /* scale 0: none */
 	struct brn_score_mask mask;
 	double scale;
 	int64_t heads;                  /* 0: not known yet */
@@ -67,6 +80,37 @@ unscaled(struct pattern *p, struct brn_node *n)
 	return x;
 }
 
+/* Is n dequantize(quantize(x)), with *q?  */
+static int
+is_rounding(const struct brn_node *n, struct brn_quant *q)
+{
+	struct brn_quant to, from;
+
+	if (!brn_match_quant(n, BRN_OP_dequantize_linear, &from) ||
+	    !brn_match_quant(n->in[0], BRN_OP_quantize_linear, &to) ||
+	    to.scale != from.scale || to.zero != from.zero)
+		return 0;
+	*q = from;
+	return 1;
+}
+
+/* The value that n rounds, with *q; else NULL.  */
+static struct brn_node *
+unrounded(struct pattern *p, struct brn_node *n, struct brn_quant *q)
+{
+	return is_rounding(n, q) && brn_match_add(&p->m, n) &&
+	    brn_match_add(&p->m, n->in[0]) ? n->in[0]->in[0] : NULL;
+}
+
+/* *n, or what it rounds.  */
+static void
+pass_rounding(struct pattern *p, struct brn_node **n, enum brn_score_round at)
+{
+	struct brn_node *x = unrounded(p, *n, &p->round[at]);
+
+	*n = x ? x : *n;
+}
+
 /* x, if n is x with its last two axes swapped as [B * heads, .., ..]: reshape
  * to three dimensions, transpose, reshape; else NULL.  */
 static struct brn_node *
@@ -98,16 +142,23 @@ turned(struct pattern *p, struct brn_node *n)
 	    brn_match_add(&p->m, flat) ? x : NULL;
 }
 
-/* Replace *n by its input, if *n only moves axes or scales.  axis[i] is the
- * axis of *n that becomes axis i of the value at the start.  0: it does
- * not.  */
+/* Replace *n by its input, if *n only moves axes, scales, or rounds, which goes
+ * into *s.  axis[i] is the axis of *n that becomes axis i of the value at the
+ * start.  0: it does not.  A factor is not taken out of what is rounded.  */
 static int
-step(struct pattern *p, struct brn_node **n, int axis[4], int scaled)
+step(struct pattern *p, struct brn_node **n, int axis[4], int scaled,
+    struct side *s)
 {
+	struct brn_quant q;
 	int perm[4] = { 0, 1, 3, 2 };
 	struct brn_node *x;
 
-	if (scaled && (x = unscaled(p, *n))) {
+	if (scaled && !s->rounding && (x = unscaled(p, *n))) {
+		*n = x;
+		return 1;
+	}
+	if (!s->rounding && (x = unrounded(p, *n, &q))) {
+		s->rounding = *n;
 		*n = x;
 		return 1;
 	}
@@ -123,26 +174,36 @@ step(struct pattern *p, struct brn_node **n, int axis[4], int scaled)
 	return 1;
 }
 
-/* x, if n is x split into heads with its axes in that order; else NULL.  */
-static struct brn_node *
+/* Is n s->x split into heads with its axes in that order?  */
+static int
 read_heads(struct pattern *p, struct brn_node *n, const int order[4],
-    int scaled)
+    int scaled, struct side *s)
 {
 	int axis[4] = { 0, 1, 2, 3 };
 	struct brn_node *x, *y;
 
-	while (step(p, &n, axis, scaled))
+	while (step(p, &n, axis, scaled, s))
 		;
 	if (!accept(p, n, BRN_OP_reshape) ||
 	    !brn_is_split(&n->in[0]->type, &n->type) ||
 	    memcmp(axis, order, sizeof axis) ||
 	    (p->heads && p->heads != n->type.dim[2]))
-		return NULL;
+		return 0;
 	p->heads = n->type.dim[2];
 	x = n->in[0];
-	while (scaled && p->r->uses[x->id] == 1 && (y = unscaled(p, x)))
+	while (scaled && !s->rounding && p->r->uses[x->id] == 1 &&
+	    (y = unscaled(p, x)))
 		x = y;
-	return x;
+	s->x = x;
+	return 1;
+}
+
+/* Are scores rounded after factors that are not factors of scores?  */
+static int
+is_scaled_before(const struct pattern *p, double scale)
+{
+	return p->scale != scale && (p->round[BRN_ROUND_PRODUCT].scale ||
+	    p->round[BRN_ROUND_SCALED].scale);
 }
 
 /* Match Q * K^T, scaled.  Returns the type of the scores, or NULL.  */
@@ -150,23 +211,29 @@ static const struct brn_type *
 read_product(struct pattern *p, struct brn_node *n)
 {
 	struct brn_node *x;
+	double scale;
 
+	pass_rounding(p, &n, BRN_ROUND_SCALED);
 	while ((x = unscaled(p, n)))
 		n = x;
+	pass_rounding(p, &n, BRN_ROUND_PRODUCT);
+	scale = p->scale;
 	if (!accept(p, n, BRN_OP_matmul)) {
 		no(p, NO "the scores are no product with constant factors "
 		    "and at most one mask");
 		return NULL;
 	}
-	p->q = read_heads(p, n->in[0], by_head, 1);
-	if (!p->q) {
+	if (!read_heads(p, n->in[0], by_head, 1, &p->q)) {
 		no(p, NO "Q is not [batch, tokens, features] split into heads");
 		return NULL;
 	}
-	p->k = read_heads(p, n->in[1], by_head_turned, 1);
-	if (!p->k) {
+	if (!read_heads(p, n->in[1], by_head_turned, 1, &p->k)) {
 		no(p, NO "K is not [batch, tokens, features] split into as "
 		    "many heads as Q, and transposed");
+		return NULL;
+	}
+	if (is_scaled_before(p, scale)) {
+		no(p, NO "scores are rounded, and Q or K has a factor");
 		return NULL;
 	}
 	return &n->type;
@@ -203,10 +270,16 @@ static int
 read_scores(struct pattern *p, struct brn_node *n)
 {
 	const char *why = NO "there is more than one mask";
-	int first = n->op == BRN_OP_where;
+	struct pattern whole = *p;
+	struct brn_node *rounded = n;
+	int first;
 
-	if (n->op != BRN_OP_add && n->op != BRN_OP_where)
-		return read_product(p, n) != NULL;
+	pass_rounding(p, &n, BRN_ROUND_MASKED);
+	first = n->op == BRN_OP_where;
+	if (n->op != BRN_OP_add && n->op != BRN_OP_where) {
+		*p = whole;
+		return read_product(p, rounded) != NULL;
+	}
 	for (int k = first; k < first + 2; k++) {
 		struct pattern try = *p;
 
@@ -224,10 +297,12 @@ read_scores(struct pattern *p, struct brn_node *n)
 static int
 read_probabilities(struct pattern *p, struct brn_node *n)
 {
-	struct brn_node *soft = n;
+	struct brn_node *soft;
 	int64_t axis;
 	double zero;
 
+	pass_rounding(p, &n, BRN_ROUND_PROBABILITY);
+	soft = n;
 	if (accept(p, n, BRN_OP_where)) {
 		soft = n->in[2];
 		if (!brn_const_scalar(n->in[1], &zero) || zero != 0 ||
@@ -251,11 +326,22 @@ read_probabilities(struct pattern *p, struct brn_node *n)
 static int
 is_consistent(const struct pattern *p)
 {
-	const int64_t *q = p->q->type.dim, *k = p->k->type.dim;
-	const int64_t *v = p->v->type.dim;
+	const int64_t *q = p->q.x->type.dim, *k = p->k.x->type.dim;
+	const int64_t *v = p->v.x->type.dim;
 
 	return q[0] == k[0] && k[0] == v[0] && k[1] == v[1] &&
 	    q[2] == k[2] && isfinite((float)p->scale);
+}
+
+/* What n rounds, or n; its rounding goes into *s.  */
+static struct brn_node *
+read_rounding(struct pattern *p, struct brn_node *n, struct side *s)
+{
+	struct brn_quant q;
+	struct brn_node *x = unrounded(p, n, &q);
+
+	s->rounding = x ? n : NULL;
+	return x ? x : n;
 }
 
 static int
@@ -273,11 +359,10 @@ match_attention(const struct brn_rewrite *r, struct pattern *p,
 	    !brn_is_split(&root->type, &t->type) ||
 	    !brn_match_add(&p->m, t))
 		return no(p, NOT_JOINED);
-	product = t->in[0];
+	product = read_rounding(p, t->in[0], &p->out);
 	if (!accept(p, product, BRN_OP_matmul))
 		return no(p, NOT_JOINED);
-	p->v = read_heads(p, product->in[1], by_head, 0);
-	if (!p->v)
+	if (!read_heads(p, product->in[1], by_head, 0, &p->v))
 		return no(p, NO "V is not [batch, tokens, features] split into "
 		    "heads");
 	if (!read_probabilities(p, product->in[0]))
@@ -326,26 +411,80 @@ explain_attention(const struct brn_rewrite *r, struct brn_node *product)
 	    match_attention(r, &p, root) ? NULL : p.why);
 }
 
+/* x with a copy of its rounding, unless it is so rounded.  NULL: no memory.  */
+static struct brn_node *
+rounded(struct brn_graph *g, const struct side *s)
+{
+	const struct brn_node *like = s->rounding;
+	struct brn_node *x = s->x, *n;
+	struct brn_quant is, to;
+
+	if (!like || (is_rounding(x, &is) && is_rounding(like, &to) &&
+	    is.scale == to.scale && is.zero == to.zero))
+		return x;
+	for (int i = 0; i < 2; i++) {
+		const struct brn_node *old = i ? like : like->in[0];
+
+		n = brn_graph_add(g, old->op, old->name, old->in, old->nin);
+		if (!n)
+			return NULL;
+		n->in[0] = x;
+		n->attr = old->attr;
+		n->nattr = old->nattr;
+		n->type = s->x->type;
+		n->type.dtype = old->type.dtype;
+		x = n;
+	}
+	return x;
+}
+
+static int
+set_rounds(struct brn_graph *g, struct brn_node *n,
+    const struct brn_quant round[BRN_SCORE_ROUNDS])
+{
+	struct brn_tensor *t = brn_arena_alloc(g->arena, 1, sizeof *t);
+	float *r = brn_arena_alloc(g->arena, 2 * BRN_SCORE_ROUNDS, sizeof *r);
+	int any = 0;
+
+	if (!t || !r)
+		return -1;
+	*t = (struct brn_tensor){ { BURIN_F32, 2, { BRN_SCORE_ROUNDS, 2 } },
+	    r };
+	for (int i = 0; i < BRN_SCORE_ROUNDS; i++) {
+		r[2 * i] = round[i].scale;
+		r[2 * i + 1] = (float)round[i].zero;
+		any |= round[i].scale != 0;
+	}
+	return any ? brn_attr_set_tensor(g, n, "rounds", t) : 0;
+}
+
 static int
 replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
     struct brn_node *root, struct brn_node **memo, burin_error *err)
 {
-	struct brn_node *in[] = { p->q, p->k, p->v, NULL };
 	struct brn_graph *g = r->g;
+	struct side out = p->out;
+	struct brn_node *in[] = { rounded(g, &p->q), rounded(g, &p->k),
+	    rounded(g, &p->v), NULL };
 	struct brn_node *n;
 	int rc;
 
+	if (!in[0] || !in[1] || !in[2])
+		return brn_nomem(err);
 	if (p->mask.node &&
 	    (rc = brn_mask_put(g, &p->mask, memo, &in[3], err)) < 0)
 		return rc;
 	n = brn_graph_add(g, BRN_OP_attention, root->name, in,
 	    p->mask.node ? 4 : 3);
 	if (!n || brn_attr_set_int(g, n, "heads", p->heads) < 0 ||
-	    brn_attr_set_float(g, n, "scale", (float)p->scale) < 0)
+	    brn_attr_set_float(g, n, "scale", (float)p->scale) < 0 ||
+	    set_rounds(g, n, p->round) < 0)
 		return brn_nomem(err);
 	if (p->nan_to_zero && brn_attr_set_int(g, n, "nan_to_zero", 1) < 0)
 		return brn_nomem(err);
-	return brn_rewrite_as(r, root, n, err);
+	n->type = root->type;
+	out.x = n;
+	return brn_rewrite_as(r, root, rounded(g, &out), err);
 }
 
 static int

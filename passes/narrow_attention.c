@@ -5,7 +5,8 @@
  *	attention(q, k, v)  ->  attention(q, k, v) {narrow}
  *
  * with precision=auto, if q, k and v are layers that are quantized: their
- * rounding is a hundred times as large.  With precision=bf16 and int8 always.
+ * rounding is a hundred times as large.  With precision=bf16 and int8 always,
+ * unless the file rounds scores: their products are to be exact.
  */
 #include "passes/pass.h"
 
@@ -18,7 +19,7 @@ is_quantized(const struct brn_node *n)
 static int
 may_be_narrow(const struct brn_node *n, const struct brn_pass_opts *o)
 {
-	if (brn_is_listed(o->fp32_layers, n->name))
+	if (brn_is_listed(o->fp32_layers, n->name) || brn_attr(n, "rounds"))
 		return 0;
 	return o->narrow == BRN_QUANTIZE_ALL ||
 	    (is_quantized(n->in[0]) && is_quantized(n->in[1]) &&

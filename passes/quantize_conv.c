@@ -37,6 +37,7 @@ static int
 is_quantized(const struct brn_node *n, struct brn_quant *q)
 {
 	return (n->op == BRN_OP_dense_conv || n->op == BRN_OP_depthwise) &&
+	    n->type.rank <= 4 &&
 	    brn_match_quant(n->in[0], BRN_OP_dequantize_linear, q) &&
 	    brn_is_const_matrix(n->in[1]) &&
 	    (n->nin < 3 || !n->in[2] || brn_is_const(n->in[2])) &&

@@ -49,7 +49,7 @@ int brn_rewrite_each(struct brn_graph *g, brn_visit_fn *visit, int *changed,
 
 /* The inner nodes of a pattern: all of its nodes but the root, which the fused
  * node replaces.  */
-#define BRN_MATCH_MAX 24
+#define BRN_MATCH_MAX 32
 struct brn_match {
 	int n;
 	const struct brn_node *node[BRN_MATCH_MAX];

@@ -176,7 +176,8 @@ pack_weights(struct brn_layer *l, const struct brn_plan *plan,
 		return 0;
 	}
 	if (l->bsr->ints)
-		return brn_pack_ints(&l->spec, l->bsr->ints, &l->stream, err);
+		return brn_pack_ints(&l->spec, plan, l->bsr->ints, &l->stream,
+		    err);
 	rc = brn_pack_stream(&l->spec, plan, l->bsr->vals, l->quant.step,
 	    &l->stream, err);
 	return rc < 0 || l->spec.elem == BRN_ELEM_i8 ? rc :

@@ -37,7 +37,8 @@ free_stage(struct brn_plan *p)
 	for (int i = 0; p->copy && i < p->net->graph->nout; i++)
 		free(p->copy[i]);
 	if (p->memory && p->account)
-		p->account->used -= (int64_t)p->memory_size;
+		atomic_fetch_sub(&p->account->used,
+		    (int64_t)p->memory_size);
 	free(p->memory);
 	brn_shapes_free(p->shapes);
 	brn_net_free(p->net);

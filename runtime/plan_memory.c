@@ -52,9 +52,9 @@ brn_planner_bands(struct brn_planner *k, burin_error *err)
 }
 
 /* The slot of the first operand of step i, if the result may have it as well:
- * nothing reads the operand later, and their sizes are equal.  Then a thread
- * writes lines that its own cache has; those of another tensor may be in that
- * of another core.  -1: it may not.  */
+ * nothing reads the operand later, it is not another operand, too, and their
+ * sizes are equal.  Then a thread writes lines that its own cache has; those of
+ * another tensor may be in that of another core.  -1: it may not.  */
 static int
 slot_to_reuse(const struct brn_planner *k, int i)
 {
@@ -65,6 +65,9 @@ slot_to_reuse(const struct brn_planner *k, int i)
 	    !brn_type_equal(&s->in[0]->type, &s->out->type))
 		return -1;
 	root = k->root[s->node->in[0]->id];
+	for (int j = 1; j < s->node->nin; j++)
+		if (s->node->in[j] && k->root[s->node->in[j]->id] == root)
+			return -1;
 	return k->last[root] == i ? k->slot[root] : -1;
 }
 
@@ -141,24 +144,38 @@ set_intervals(struct brn_planner *k, struct brn_interval *v, int *n,
 	return rc;
 }
 
+/* Count size bytes as used.  *used is what others use; 0: that is too much.
+ */
+static int
+reserve(struct brn_memory *m, size_t size, int64_t *used)
+{
+	*used = atomic_load(&m->used);
+	do
+		if (m->most && size > (uint64_t)(m->most - *used))
+			return 0;
+	while (!atomic_compare_exchange_weak(&m->used, used,
+	    *used + (int64_t)size));
+	return 1;
+}
+
 /* Memory of p->memory_size bytes, which p->account has.  */
 static int
 get_memory(struct brn_plan *p, burin_error *err)
 {
 	struct brn_memory *m = p->account;
+	int64_t used;
 
-	if (m && m->most &&
-	    p->memory_size > (uint64_t)(m->most - m->used))
+	if (m && !reserve(m, p->memory_size, &used))
 		return brn_fail(err, BURIN_ENOMEM, "a run with these shapes "
 		    "takes %zu bytes, max_memory is %lld, of which %lld are "
 		    "used", p->memory_size, (long long)m->most,
-		    (long long)m->used);
+		    (long long)used);
 	p->memory = brn_alloc_aligned(p->memory_size);
-	if (!p->memory)
-		return brn_nomem(err);
+	if (p->memory)
+		return 0;
 	if (m)
-		m->used += (int64_t)p->memory_size;
-	return 0;
+		atomic_fetch_sub(&m->used, (int64_t)p->memory_size);
+	return brn_nomem(err);
 }
 
 int

@@ -4,6 +4,8 @@
  */
 #include "ir/graph/tiles.h"
 
+#include "ir/graph/chain.h"
+
 /* At least [tokens][features], of f32.  */
 static int
 is_tensor(const struct brn_type *t)
@@ -64,6 +66,13 @@ is_uniform(const struct brn_node *n)
 	return 1;
 }
 
+/* Other operands of a chain are a number, or a vector of the features.  */
+static int
+is_like_result(const struct brn_node *n, int i)
+{
+	return brn_chain_operand(&n->type, &n->in[i]->type) == BRN_CHAIN_SAME;
+}
+
 int
 brn_tiles_fit(const struct brn_node *n)
 {
@@ -82,6 +91,7 @@ brn_tiles_fit(const struct brn_node *n)
 	case BRN_OP_div:
 		return is_uniform(n);
 	case BRN_OP_attention:
+	case BRN_OP_chain:
 	case BRN_OP_erf:
 	case BRN_OP_exp:
 	case BRN_OP_gelu:
@@ -113,6 +123,8 @@ brn_tiles_input(const struct brn_node *n, int i)
 		return i < 3;
 	case BRN_OP_layer_norm:
 		return i == 0;
+	case BRN_OP_chain:
+		return is_like_result(n, i);
 	default:
 		return !is_number(n->in[i]);
 	}

@@ -4,11 +4,13 @@
  * [.., queries, heads * depth], K [.., keys, heads * depth], V [.., keys,
  * heads * width]; mask broadcasts to [.., heads, queries, keys].  The result is
  * [.., queries, heads * width].  (Vaswani et al., arXiv 1706.03762.)
- * With nan_to_zero the softmax of a row of -inf is 0 instead of NaN.
+ * With nan_to_zero the softmax of a row of -inf is 0 instead of NaN.  Attribute
+ * rounds: what is rounded in between (ir/graph/score_rounds.h).
  */
 #include <math.h>
 #include <stdlib.h>
 
+#include "ir/graph/score_rounds.h"
 #include "ir/op/op.h"
 
 /* [.., heads, queries, keys], to which the mask broadcasts.  */
@@ -72,6 +74,9 @@ infer_attention(struct brn_infer *c, struct brn_type *out)
 	for (int i = 0; i < 3; i++)
 		if ((rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
 			return rc;
+	if (!brn_score_rounds_are_valid(c->n))
+		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+		    "rounds is not 4 scales and zero points");
 	if (q->rank < 2 || q->rank >= BRN_MAX_RANK || k->rank != q->rank ||
 	    v->rank != q->rank || heads < 1)
 		return brn_infer_bad(c, BURIN_ESHAPE,
@@ -114,15 +119,25 @@ struct row {
 };
 
 static void
-score_row(const struct row *r, double scale, double *p)
+score_row(const struct row *r, double *p)
 {
 	for (int64_t j = 0; j < r->keys; j++) {
 		p[j] = 0;
 		for (int64_t d = 0; d < r->depth; d++)
 			p[j] += brn_get_float(r->q, r->q_at + d) *
 			    brn_get_float(r->k, r->k_at + j * r->k_step + d);
-		p[j] *= scale;
 	}
+}
+
+/* The rounding which, of the attribute rounds; it may be NULL.  */
+static void
+round_row(double *p, int64_t n, const float *rounds, enum brn_score_round which)
+{
+	const float *r = rounds ? rounds + 2 * which : NULL;
+
+	for (int64_t j = 0; r && r[0] > 0 && j < n; j++)
+		p[j] = (double)((float)(brn_quantized((float)p[j], r[0],
+		    (int64_t)r[1], BURIN_U8) - (int64_t)r[1]) * r[0]);
 }
 
 static void
@@ -166,6 +181,7 @@ BRN_REF(attention)
 {
 	const struct brn_type *q = &in[0]->type;
 	const struct brn_tensor *mask = brn_opt_in(n, in, 3);
+	const float *rounds = brn_score_rounds(n);
 	int64_t heads = brn_attr_int(n, "heads");
 	struct brn_type scores = score_type(q, &in[1]->type, heads);
 	int64_t nq = q->dim[q->rank - 2], nk = scores.dim[scores.rank - 1];
@@ -191,13 +207,19 @@ BRN_REF(attention)
 		r.q_at = (batch * nq + query) * qs + head * r.depth;
 		r.k_at = batch * nk * qs + head * r.depth;
 		r.v_at = batch * nk * vs + head * r.width;
-		score_row(&r, (double)brn_attr_float(n, "scale"), p);
+		score_row(&r, p);
+		round_row(p, nk, rounds, BRN_ROUND_PRODUCT);
+		for (int64_t j = 0; j < nk; j++)
+			p[j] *= (double)brn_attr_float(n, "scale");
+		round_row(p, nk, rounds, BRN_ROUND_SCALED);
 		for (int64_t j = 0; j < nk; j++, brn_iter_next(&it))
 			if (mask)
 				p[j] += brn_get_float(mask, it.off[0]);
+		round_row(p, nk, rounds, BRN_ROUND_MASKED);
 		softmax_row(p, nk);
 		if (brn_attr_int(n, "nan_to_zero"))
 			drop_nan(p, nk);
+		round_row(p, nk, rounds, BRN_ROUND_PROBABILITY);
 		value_row(&r, p, out, (batch * nq + query) * vs +
 		    head * r.width);
 	}

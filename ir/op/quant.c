@@ -186,9 +186,8 @@ zero_at(const struct grid *g, int64_t at)
 			} \
 } while (0)
 
-/* Round half to even; NaN gives the zero point.  */
-static int64_t
-quantized(float x, float scale, int64_t zero, int dtype)
+int64_t
+brn_quantized(float x, float scale, int64_t zero, int dtype)
 {
 	int64_t lo = brn_int_min(dtype), hi = brn_int_max(dtype);
 	float q = rintf(x / scale);
@@ -204,8 +203,9 @@ BRN_REF(quantize_linear)
 {
 	struct grid g = grid_of(n, in);
 
-	EACH(&g, brn_set_int(out, k, quantized((float)brn_get_float(in[0], k),
-	    g.scale[at], zero_at(&g, at), out->type.dtype)));
+	EACH(&g, brn_set_int(out, k, brn_quantized(
+	    (float)brn_get_float(in[0], k), g.scale[at], zero_at(&g, at),
+	    out->type.dtype)));
 	return BURIN_OK;
 }
 

@@ -16,6 +16,7 @@
  */
 #include "jit/emit/emit.h"
 
+#include "jit/kernel/dot_groups.h"
 #include "jit/kernel/t3_unrolled.h"
 
 #include <stddef.h>
@@ -26,7 +27,6 @@ enum {
 	TILE_GROUP = 16,        /* tiles whose slice of x and y fits L2 */
 	REACH = 128,            /* lines of x, and weights, that a displacement
 	                           of one byte reaches to either side */
-	W_GROUP = 8,            /* weights with the same address register */
 	PREFETCH_TILES = 8,     /* that share prefetching the next chunk */
 	LINE_BYTES = 64,        /* of a cache line */
 };
@@ -36,6 +36,10 @@ struct t3 {
 	const struct brn_spec *s;
 	const struct brn_t3_order *order;
 	struct brn_t3_stream t;
+	const char *fma;        /* the instruction */
+	int pitch;              /* lines of x from a column to the next */
+	int32_t w;              /* the stream in its order, in weights after the
+	                           argument `stream` */
 	char reg[32][16];       /* names of registers in assembly text */
 	int quad, one;          /* registers: four weights in each quarter, one
 	                           weight in all lanes */
@@ -59,22 +63,17 @@ rows(const struct brn_spec *s)
 	return (int64_t)s->nbrow * s->bh;
 }
 
-static int64_t
-cols(const struct brn_spec *s)
-{
-	return (int64_t)s->nbcol * s->bw;
-}
-
 /* Advance the address registers when the next operands are out of reach.  */
 static void
 text_advance(struct t3 *e, struct cursor *at, const struct brn_t3_fma *f, int i)
 {
-	while (f->col - at->x >= REACH) {
-		at->x += 2 * REACH;
+	while ((f->col - at->x) * e->pitch >= REACH) {
+		at->x += 2 * REACH / e->pitch;
 		brn_buf_printf(&e->text, "add $%d, %%rax\n",
 		    2 * REACH * BRN_TILE * 4);
 	}
-	if (i % W_GROUP == 0 && f->at - at->w > REACH - W_GROUP) {
+	if (i % brn_t3_group(e->s) == 0 &&
+	    f->at - at->w > REACH - brn_t3_group(e->s)) {
 		at->w += 2 * REACH;
 		brn_buf_printf(&e->text, "add $%d, %%rdx\n", 2 * REACH * 4);
 	}
@@ -104,28 +103,28 @@ text_load_line(struct t3 *e, struct cursor *at, int x)
 }
 
 /* The FMA of a weight.  A line of x that only this one uses (alone) is its
- * memory operand, unless the weight is.  */
+ * memory operand, unless the weight is: that of VPDPBUSD cannot be x.  */
 static void
 text_fma(struct t3 *e, struct cursor *at, const struct brn_t3_fma *f,
     int alone)
 {
-	int x = (f->col - at->x) * BRN_TILE * 4;
+	int x = (f->col - at->x) * e->pitch * BRN_TILE * 4;
 	const char *acc = e->reg[f->row];
 
 	if (f->lane >= 0)
 		text_spread(e, at, f);
-	if (f->lane >= 0 && alone) {
-		brn_buf_printf(&e->text, "vfmadd231ps %d(%%rax), %s, %s\n", x,
+	if (f->lane >= 0 && alone && e->s->elem == BRN_ELEM_f32) {
+		brn_buf_printf(&e->text, "%s %d(%%rax), %s, %s\n", e->fma, x,
 		    e->reg[e->one], acc);
 		return;
 	}
 	text_load_line(e, at, x);
 	if (f->lane >= 0)
-		brn_buf_printf(&e->text, "vfmadd231ps %s, %s, %s\n",
+		brn_buf_printf(&e->text, "%s %s, %s, %s\n", e->fma,
 		    e->reg[e->one], e->reg[at->line], acc);
 	else
-		brn_buf_printf(&e->text, "vfmadd231ps %d(%%rdx){1to16}, "
-		    "%s, %s\n", (f->at - at->w) * 4, e->reg[at->line], acc);
+		brn_buf_printf(&e->text, "%s %d(%%rdx){1to16}, %s, %s\n",
+		    e->fma, (f->at - at->w) * 4, e->reg[at->line], acc);
 }
 
 /* The row of accumulator r; order has the block rows of the panel.  */
@@ -165,7 +164,8 @@ text_panel(struct t3 *e, int i)
 	int n = t->first[i + 1] - t->first[i], slice = i / t->npanel;
 	int rows = e->order->rows, brow = i % t->npanel * rows, nrow;
 	const int32_t *order = e->order->brow + brow;
-	struct cursor at = { .x = slice * t->cols * e->s->bw + REACH,
+	struct cursor at = { .x = slice * t->cols *
+	    brn_t3_block_columns(e->s) + REACH / e->pitch,
 	    .w = t->first[i] + REACH };
 
 	if (n == 0 && slice > 0)
@@ -174,7 +174,7 @@ text_panel(struct t3 *e, int i)
 	nrow *= e->s->bh;
 	brn_buf_printf(&e->text, "cmpq $%d, %%r8\njg 1f\ncmpq $%d, %%r11\n"
 	    "jle 1f\nleaq %d(%%rdi), %%rax\nleaq %d(%%r9), %%rdx\n", brow,
-	    brow, at.x * BRN_TILE * 4, at.w * 4);
+	    brow, at.x * e->pitch * BRN_TILE * 4, (e->w + at.w) * 4);
 	text_init(e, order, nrow, slice);
 	for (int k = 0; k < n; k++) {
 		int as_before = k > 0 && f[k - 1].col == f[k].col;
@@ -204,7 +204,7 @@ chunk_end(const struct t3 *e, int slice, int p)
 		    (int64_t)e->order->rows * e->s->bh * ROW_BYTES;
 		p++;
 	} while (p < t->npanel && bytes + (int64_t)(first[p + 1] - first[p]) *
-	    BRN_T3_FMA_BYTES < BRN_T3_CHUNK_BYTES);
+	    BRN_T3_FMA_BYTES < brn_t3_chunk_bytes(e->s));
 	return p;
 }
 
@@ -213,13 +213,13 @@ chunk_end(const struct t3 *e, int slice, int p)
 static void
 text_prefetch_code(struct t3 *e)
 {
-	int part = BRN_T3_CHUNK_BYTES / PREFETCH_TILES;
+	int chunk = brn_t3_chunk_bytes(e->s), part = chunk / PREFETCH_TILES;
 
 	brn_buf_printf(&e->text, "andl $%d, %%r8d\nimulq $%d, %%r8, %%r8\n"
 	    "addq %%rcx, %%r8\n", PREFETCH_TILES - 1, part);
 	for (int i = 0; i < part; i += LINE_BYTES)
 		brn_buf_printf(&e->text, "prefetcht1 %d(%%r8)\n",
-		    BRN_T3_CHUNK_BYTES + i);
+		    chunk + i);
 }
 
 /* The function chunk(x, y, args, i, tile), which jumps to chunk i through a
@@ -274,12 +274,27 @@ emit_next(struct brn_gcc *g, struct brn_loop l, brn_lv i, int64_t step)
 	brn_gcc_wend(g, l);
 }
 
-/* x or y of a tile, each of so many lines.  */
+/* y of a tile.  */
 static brn_rv
-tile_at(struct brn_gcc *g, enum brn_arg a, brn_lv tile, int64_t lines)
+y_at(struct t3 *e, brn_lv tile)
 {
-	return brn_gcc_offset(g, brn_gcc_arg(g, a), brn_gcc_mul(g,
-	    brn_gcc_get(tile), lines * BRN_TILE));
+	return brn_gcc_offset(e->g, brn_gcc_arg(e->g, BRN_ARG_y),
+	    brn_gcc_mul(e->g, brn_gcc_get(tile), rows(e->s) * BRN_TILE));
+}
+
+/* x of a tile.  In i8 the tiles of a quad are side by side.  */
+static brn_rv
+x_at(struct t3 *e, brn_lv tile)
+{
+	struct brn_gcc *g = e->g;
+	int64_t cols = (int64_t)e->s->nbcol * e->s->bw;
+	brn_rv t = brn_gcc_get(tile), line = brn_gcc_mul(g, t, cols);
+
+	if (e->pitch > 1)
+		line = brn_gcc_add(g, t, brn_gcc_mul(g, brn_gcc_div(g, t,
+		    BRN_QUAD), BRN_QUAD * (cols - 1)));
+	return brn_gcc_offset(g, brn_gcc_arg(g, BRN_ARG_x),
+	    brn_gcc_mul(g, line, BRN_TILE));
 }
 
 /* The loops: groups of tiles, chunks, tiles.  */
@@ -301,8 +316,7 @@ emit_kernel(struct t3 *e)
 	tile = brn_gcc_local(g, "tile", brn_gcc_get(group));
 	lt = emit_for(g, tile, brn_gcc_get(end));
 	brn_gcc_call(g, "chunk", (brn_rv[]){
-	    tile_at(g, BRN_ARG_x, tile, cols(e->s)),
-	    tile_at(g, BRN_ARG_y, tile, rows(e->s)),
+	    x_at(e, tile), y_at(e, tile),
 	    gcc_jit_param_as_rvalue(g->param), brn_gcc_get(c),
 	    brn_gcc_get(tile) }, 5);
 	emit_next(g, lt, tile, 1);
@@ -328,9 +342,15 @@ int
 brn_emit_t3(struct brn_gcc *g, const struct brn_spec *s,
     const struct brn_plan *plan, burin_error *err)
 {
-	struct t3 e = { .g = g, .s = s, .order = plan->own };
+	struct t3 e = { .g = g, .s = s, .order = plan->own,
+	    .fma = "vfmadd231ps", .pitch = 1 };
 	int rc;
 
+	if (s->elem == BRN_ELEM_i8) {
+		e.fma = "vpdpbusd";
+		e.pitch = BRN_QUAD;
+		e.w = (int32_t)brn_dot_groups_before(s, s->nbrow) * s->bh;
+	}
 	if ((rc = brn_t3_stream(s, e.order, &e.t, err)) < 0)
 		return rc;
 	name_registers(&e);

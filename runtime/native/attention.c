@@ -10,48 +10,7 @@
 #include "runtime/native/attention.h"
 #include "runtime/native/attention_few.h"
 #include "runtime/native/exp.h"
-
-/* Lines that are accumulated in registers at a time.  */
-#ifdef __AVX512F__
-enum { ROWS = 16 };
-#elif defined(__AVX2__)
-enum { ROWS = 4 };
-#else
-enum { ROWS = 2 };
-#endif
-
-/* Weights of a product: the one of row r and line i is at[i * wi + r * wr].
- * next is where the weights of the next product begin, to be prefetched.  */
-struct weights {
-	const float *at;
-	int64_t wi, wr;
-	const float *next;
-};
-
-/* acc[r] += sum over i < n of line x[i] times a weight, for r < rows, which is
- * constant once this is inlined.  A head's part of K and V is pieces of a few
- * KB, too short for the hardware prefetcher.  */
-static inline __attribute__((always_inline)) void
-multiply(brn_vec acc[ROWS][BRN_LINE], int rows, const float *x, int64_t n,
-    struct weights w)
-{
-	for (int64_t i = 0; i < n; i++) {
-		__builtin_prefetch(w.next + i * BRN_TILE);
-		for (int r = 0; r < rows; r++)
-			for (int l = 0; l < BRN_LINE; l++)
-				acc[r][l] += *(const brn_vec *)(x +
-				    i * BRN_TILE + l * BRN_LANES) *
-				    w.at[i * w.wi + r * w.wr];
-	}
-}
-
-/* Not by memcpy: with it GCC keeps the vectors in memory.  */
-static inline void
-store_line(float *to, const brn_vec v[BRN_LINE])
-{
-	for (int l = 0; l < BRN_LINE; l++)
-		*(brn_vec *)(to + l * BRN_LANES) = v[l];
-}
+#include "runtime/native/lines.h"
 
 /* Scores of one tile of keys: s[key][16] = k . q.  */
 static void
@@ -62,7 +21,7 @@ score_tile(const struct attention *t, const float *q, const float *k,
 		brn_vec acc[ROWS][BRN_LINE] = { 0 };
 
 		multiply(acc, ROWS, q, t->depth, (struct weights){ k + j,
-		    BRN_TILE, 1, k + t->k.features * BRN_TILE });
+		    BRN_TILE, 1, k + t->k.features * BRN_TILE, BRN_TILE });
 		for (int r = 0; r < ROWS; r++)
 			store_line(s + (j + r) * BRN_TILE, acc[r]);
 	}
@@ -163,14 +122,16 @@ exp_line(float *s, const float *max)
 #endif
 }
 
-/* s = exp(s - max) of each lane; scale is the inverse of its sum.  */
-static void
-softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
+void
+BRN_FOR_ISA(brn_softmax_lines)(float *s, int64_t keys,
+    const float sink[BRN_TILE], float scale[BRN_TILE], int nan_to_zero)
 {
 	float max[BRN_TILE], sum[BRN_TILE];
 	brn_vec all[BRN_LINE] = { 0 };
 
 	BRN_FOR_ISA(brn_max_lines)(s, keys, max);
+	for (int i = 0; sink && i < BRN_TILE; i++)
+		max[i] = sink[i] > max[i] ? sink[i] : max[i];
 	for (int i = 0; nan_to_zero && i < BRN_TILE; i++)
 		max[i] = max[i] == -INFINITY ? 0 : max[i];
 	for (int64_t j = 0; j < keys; j++, s += BRN_TILE) {
@@ -179,6 +140,8 @@ softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 			all[l] += *(const brn_vec *)(s + l * BRN_LANES);
 	}
 	memcpy(sum, all, sizeof sum);
+	for (int i = 0; sink && i < BRN_TILE; i++)
+		sum[i] += brn_expf(sink[i] - max[i]);
 	for (int i = 0; i < BRN_TILE; i++)
 		scale[i] = nan_to_zero && sum[i] == 0 ? 0 : 1 / sum[i];
 }
@@ -216,7 +179,7 @@ value_rows(const struct attention *t, int rows, const struct head *h,
 		multiply(acc, rows, h->s + j * BRN_TILE,
 		    h->keys - j < BRN_TILE ? h->keys - j : BRN_TILE,
 		    (struct weights){ v, 1, BRN_TILE,
-		    v + t->v.features * BRN_TILE });
+		    v + t->v.features * BRN_TILE, BRN_TILE });
 	}
 	for (int r = 0; r < rows; r++)
 		for (int l = 0; l < BRN_LINE; l++)
@@ -257,13 +220,44 @@ BRN_FOR_ISA(brn_unmasked_keys)(const struct attention *t, const float **mask)
 	return n;
 }
 
-/* to = scale * q.  Queries are scaled, since there are more scores.  */
+/* to = scale * q: there are more scores than queries.  q itself where scores
+ * are rounded before they are scaled.  */
 static const float *
 scale_query(const struct attention *t, const float *q, float *to)
 {
+	if (t->rounds)
+		return q;
 	for (int64_t i = 0; i < t->depth * BRN_TILE; i++)
 		to[i] = t->scale * q[i];
 	return to;
+}
+
+/* Scores, masked, where the file rounds.  */
+static void
+mask_rounded(const struct attention *t, const float *mask, int64_t query,
+    const struct head *h)
+{
+	int64_t n = h->keys * BRN_TILE;
+
+	brn_round_scores(t->rounds, BRN_ROUND_PRODUCT, h->s, n);
+	for (int64_t i = 0; i < n; i++)
+		h->s[i] *= t->scale;
+	brn_round_scores(t->rounds, BRN_ROUND_SCALED, h->s, n);
+	BRN_FOR_ISA(brn_mask_scores)(t, mask, query, h->keys, h->s);
+	brn_round_scores(t->rounds, BRN_ROUND_MASKED, h->s, n);
+}
+
+/* Probabilities from what softmax_lines left.  */
+static void
+round_probabilities(const struct attention *t, struct head *h)
+{
+	for (int64_t j = 0; j < h->keys; j++)
+		for (int i = 0; i < BRN_TILE; i++)
+			h->s[j * BRN_TILE + i] *= h->scale[i];
+	brn_round_scores(t->rounds, BRN_ROUND_PROBABILITY, h->s,
+	    h->keys * BRN_TILE);
+	for (int i = 0; i < BRN_TILE; i++)
+		h->scale[i] = 1;
 }
 
 static void
@@ -286,10 +280,19 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 		    head * t->width) * BRN_TILE,
 	};
 
-	h.keys = BRN_FOR_ISA(brn_unmasked_keys)(t, &mask);
+	/* Rounded, a masked score is at the end of its range, not so low. */
+	h.keys = t->rounds ? t->k.tokens :
+	    BRN_FOR_ISA(brn_unmasked_keys)(t, &mask);
 	score_head(t, &h);
-	BRN_FOR_ISA(brn_mask_scores)(t, mask, tile * BRN_TILE, h.keys, h.s);
-	softmax_lines(h.s, h.keys, h.scale, nan_to_zero);
+	if (t->rounds)
+		mask_rounded(t, mask, tile * BRN_TILE, &h);
+	else
+		BRN_FOR_ISA(brn_mask_scores)(t, mask, tile * BRN_TILE, h.keys,
+		    h.s);
+	BRN_FOR_ISA(brn_softmax_lines)(h.s, h.keys, NULL, h.scale,
+	    nan_to_zero);
+	if (t->rounds)
+		round_probabilities(t, &h);
 	value_head(t, &h);
 }
 
@@ -354,6 +357,7 @@ BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 		.heads = brn_attr_int(c->n, "heads"),
 		.scale = brn_attr_float(c->n, "scale"),
 		.ntask = brn_threads_count(c->threads),
+		.rounds = brn_score_rounds(c->n),
 	};
 
 	if (BRN_FOR_ISA(brn_is_few_attention)(c))

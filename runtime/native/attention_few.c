@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "ir/graph/score_rounds.h"
 #include "runtime/native/attention_few.h"
 #include "runtime/native/exp.h"
 
@@ -37,6 +38,7 @@ struct attention {
 	int64_t mask_step[4];           /* batch, head, query, key; 0:
 	                                   broadcast */
 	int64_t nitem, ntask;
+	const float *rounds;            /* ir/graph/score_rounds.h; or NULL */
 };
 
 static struct side
@@ -211,6 +213,23 @@ add_mask(const struct attention *a, int64_t batch, int64_t head, int64_t query,
 		s[i] += m[i * a->mask_step[3]];
 }
 
+/* As attention.c does.  */
+static void
+round_scores(const struct attention *a, enum brn_score_round which, float *s)
+{
+	const float *r = a->rounds ? a->rounds + 2 * which : NULL;
+
+	if (r && r[0] > 0)
+		BRN_FOR_ISA(brn_round)(s, s, a->k.tokens, r[0], (int)r[1]);
+}
+
+static void
+scale_scores(const struct attention *a, float *s, float by)
+{
+	for (int64_t i = 0; i < a->k.tokens; i++)
+		s[i] *= by;
+}
+
 static void
 run_item(const struct attention *a, int64_t item, float *scratch)
 {
@@ -222,11 +241,21 @@ run_item(const struct attention *a, int64_t item, float *scratch)
 	float *q = scratch, *y = q + a->depth, *s = y + a->vdepth, scale;
 
 	for (int64_t d = 0; d < a->depth; d++)
-		q[d] = a->scale * from[d * a->q.width];
+		q[d] = (a->rounds ? 1 : a->scale) * from[d * a->q.width];
 	score_keys(a, batch, head, q, s);
+	round_scores(a, BRN_ROUND_PRODUCT, s);
+	if (a->rounds)
+		scale_scores(a, s, a->scale);
+	round_scores(a, BRN_ROUND_SCALED, s);
 	if (a->mask)
 		add_mask(a, batch, head, query, s);
+	round_scores(a, BRN_ROUND_MASKED, s);
 	scale = softmax_keys(s, a->k.tokens, a->nan_to_zero);
+	if (a->rounds) {
+		scale_scores(a, s, scale);
+		round_scores(a, BRN_ROUND_PROBABILITY, s);
+		scale = 1;
+	}
 	sum_values(a, batch, head, s, y);
 	for (int64_t d = 0; d < a->vdepth; d++)
 		to[d * a->y.width] = y[d] * scale;
@@ -254,6 +283,7 @@ attention_of(const struct brn_call *c)
 		.v = side_of(c->type[2], c->in[2]->data),
 		.heads = brn_attr_int(c->n, "heads"),
 		.scale = brn_attr_float(c->n, "scale"),
+		.rounds = brn_score_rounds(c->n),
 		.nan_to_zero = brn_attr_int(c->n, "nan_to_zero") != 0,
 	};
 

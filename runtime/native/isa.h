@@ -89,6 +89,12 @@ brn_epilogue_fn BRN_FOR_ISA(brn_epilogue);
 brn_range_fn BRN_FOR_ISA(brn_range);
 brn_quantize_fn BRN_FOR_ISA(brn_quantize);
 brn_quantize_quad_fn BRN_FOR_ISA(brn_quantize_quad);
+/* n floats at x to bytes, as quantize_linear does.  */
+void BRN_FOR_ISA(brn_quantize_u8)(const float *x, uint8_t *y, int64_t n,
+    float scale, int zero);
+/* The same and back to floats; y may be x.  */
+void BRN_FOR_ISA(brn_round)(const float *x, float *y, int64_t n, float scale,
+    int zero);
 brn_dequantize_fn BRN_FOR_ISA(brn_dequantize);
 brn_dequantize_row_fn BRN_FOR_ISA(brn_dequantize_row);
 brn_transpose_fn BRN_FOR_ISA(brn_transpose);
@@ -97,6 +103,8 @@ void BRN_FOR_ISA(brn_cell_step)(const struct brn_cell_step *s);
 void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
     float *to, float fill);
 void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);
+void BRN_FOR_ISA(brn_window_product)(const struct brn_window_product *a,
+    float *y);
 void BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
     const float *residual);
 void BRN_FOR_ISA(brn_phases_bytes)(const struct brn_planes *g,

@@ -109,6 +109,13 @@ QUANTIZE(U8, uint8_t)
 QUANTIZE(I8, int8_t)
 #endif
 
+void
+BRN_FOR_ISA(brn_quantize_u8)(const float *x, uint8_t *y, int64_t n,
+    float scale, int zero)
+{
+	quantize_U8(x, y, n, scale, zero);
+}
+
 #define DEQUANTIZE(type, ctype) \
 	static void \
 	dequantize_##type(const ctype *restrict x, float *restrict y, \

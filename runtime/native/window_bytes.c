@@ -124,7 +124,7 @@ takes_window(const struct brn_call *c)
 	struct brn_planes g;
 
 	return (c->in[0]->type.dtype == BURIN_U8 ||
-	    c->in[0]->type.dtype == BURIN_I8) &&
+	    c->in[0]->type.dtype == BURIN_I8) && c->in[0]->type.rank <= 4 &&
 	    brn_planes_of(c->n, &c->in[0]->type, &g);
 }
 

@@ -315,6 +315,22 @@ write_same_weight(int n)
 	onnx_text_write(text, path);
 }
 
+/* n convolutions with the same weight of 36 KB.  */
+static void
+write_same_conv(int n)
+{
+	size_t at = (size_t)sprintf(text, "opset 17\n"
+	    "input y0 float [1,32,8,8]\ninit w float [32,32,3,3] raw");
+
+	for (int i = 0; i < 32 * 32 * 9; i++)
+		at += (size_t)sprintf(text + at, " %d", i % 7);
+	for (int i = 0; i < n; i++)
+		at += (size_t)sprintf(text + at, "\nnode y%d = Conv(y%d,w) "
+		    "pads=[1,1,1,1]", i + 1, i);
+	sprintf(text + at, "\noutput y%d\n", n);
+	onnx_text_write(text, path);
+}
+
 /* Many nodes explain their work; a weight that each of many graphs has does
  * not.  */
 START_TEST(a_load_that_takes_too_much_work_is_refused)
@@ -328,6 +344,17 @@ START_TEST(a_load_that_takes_too_much_work_is_refused)
 	ck_assert_int_lt(load("max_load_work", "1", "off", &m), 0);
 	expect_refusal(BURIN_EUNSUPPORTED, "max_load_work");
 	suite_ok(load("max_load_work", "0", "off", &m), err);
+	burin_model_free(m);
+}
+END_TEST
+
+/* A weight is made a matrix, and that stored in blocks, once.  */
+START_TEST(convolutions_that_share_a_weight_are_little_work)
+{
+	burin_model *m;
+
+	write_same_conv(500);
+	suite_ok(load("max_load_work", "1", "off", &m), err);
 	burin_model_free(m);
 }
 END_TEST
@@ -390,6 +417,7 @@ limits_suite(void)
 	tcase_add_test(tc, memory_of_graphs_of_nodes_counts);
 	tcase_add_test(tc, a_load_that_takes_too_long_is_refused);
 	tcase_add_test(tc, a_load_that_takes_too_much_work_is_refused);
+	tcase_add_test(tc, convolutions_that_share_a_weight_are_little_work);
 	tcase_add_test(tc, kernels_that_are_late_follow);
 	tcase_add_test(tc, counting_is_work);
 	return s;

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/graph/chain.h"
+#include "ir/graph/score_rounds.h"
 #include "ir/op/ref.h"
 #include "runtime/model.h"
 #include "runtime/options.h"
@@ -18,7 +20,7 @@ enum mask { NONE, KEYS, QUERIES, SHARED, HEADS };
 struct block {
 	int hidden, heads, inter;
 	enum mask mask;
-	int act;                /* 0: gelu, 1: tanh form, 2: relu */
+	int act;                /* 0: gelu, 1: tanh form, 2: relu, 3: chain */
 	int64_t batch, seq;
 };
 
@@ -47,6 +49,11 @@ static const struct block blocks[] = {
 	{ 32, 4, 48, HEADS, 0, 3, 5 },
 	{ 36, 4, 40, KEYS, 2, 40, 1 },
 	{ 48, 3, 64, HEADS, 0, 20, 3 },
+	/* A chain: all widths of tiles, several blocks, bands. */
+	{ 35, 5, 41, NONE, 3, 1, 1 },
+	{ 36, 4, 40, NONE, 3, 1, 3 },
+	{ 64, 4, 133, NONE, 3, 2, 17 },
+	{ 32, 4, 48, KEYS, 3, 1, 310 },
 };
 
 /* [rows][cols] with a quarter of its 16 x 1 blocks.  */
@@ -99,9 +106,29 @@ mask_input(struct brn_graph *g, const struct block *b)
 	return NULL;
 }
 
+/* ((x + vector) * number - x) / vector.  */
 static struct brn_node *
-activation(struct brn_graph *g, struct brn_node *x, int act)
+chain(struct brn_graph *g, struct brn_node *x, int features)
 {
+	static const int64_t steps[] = { BRN_CHAIN_add, BRN_CHAIN_mul,
+	    BRN_CHAIN_sub, BRN_CHAIN_div };
+	struct brn_node *by = vector(g, "by", features, 1, 31), *n;
+
+	for (int i = 0; i < features; i++)
+		((float *)by->value->data)[i] += 2;
+	n = OP(g, chain, x, vector(g, "v", features, 1, 29), scalar(g, 0.5f),
+	    x, by);
+	ck_assert_int_eq(brn_attr_set_ints(g, n, "steps", steps, 4), 0);
+	return n;
+}
+
+static struct brn_node *
+activation(struct brn_graph *g, struct brn_node *x, const struct block *b)
+{
+	int act = b->act;
+
+	if (act == 3)
+		return chain(g, x, b->inter);
 	if (act == 2)
 		return OP(g, relu, x);
 	return set_int(g, OP(g, gelu, x), "tanh", act);
@@ -121,7 +148,7 @@ encoder(const struct block *b)
 	set_int(g, a, "heads", b->heads);
 	set_float(g, a, "scale", 1 / sqrtf((float)(h / b->heads)));
 	a = norm(g, OP(g, add, dense(g, a, h, h, 11), x), h, 13);
-	f = activation(g, dense(g, a, b->inter, h, 17), b->act);
+	f = activation(g, dense(g, a, b->inter, h, 17), b);
 	f = norm(g, OP(g, add, a, dense(g, f, h, b->inter, 19)), h, 23);
 	output(g, "y", f);
 	output(g, "a", a);
@@ -179,7 +206,7 @@ run_model(struct brn_graph *g, const struct brn_tensor *in, struct how h,
     const char *kernel, burin_output *out)
 {
 	burin_options *o = burin_options_new();
-	burin_tensor view[2];
+	burin_tensor view[BUILD_MAX_PORTS];
 	burin_session *s;
 	burin_model *m;
 	burin_error err;
@@ -293,6 +320,63 @@ START_TEST(queries_and_keys_may_have_unlike_tiles)
 			continue;
 		memset(y, 0, sizeof y);
 		run_model(cross(_i), in, (struct how){ isa, "off", "2", "" },
+		    "t0.", &out);
+		compare(&want, &out, brn_isas[isa].name);
+	}
+	brn_graph_free(g);
+}
+END_TEST
+
+/* Rounded Q, K and V, as a quantized file has them: scores are multiples of
+ * 1/128, exact in any order, so that both round them alike.  */
+static struct brn_graph *
+rounded(int i)
+{
+	static const float rounds[] = { 0.0625f, 128, 0.125f, 100, 0.25f, 140,
+	    1 / 255.f, 0 };
+	static const struct brn_tensor t = { { BURIN_F32, 2,
+	    { BRN_SCORE_ROUNDS, 2 } }, (void *)rounds };
+	struct brn_graph *g = build_graph();
+	int64_t batch = crosses[i].batch;
+	struct brn_node *in[] = {
+		input(g, "x", 3, batch, crosses[i].queries, 24),
+		input(g, "k", 3, batch, crosses[i].keys, 24),
+		input(g, "mask", 4, batch, 1, 1, crosses[i].keys), NULL };
+	struct brn_node *a;
+
+	in[3] = in[2];
+	in[2] = in[1];
+	a = build_node(g, BRN_OP_attention, in, 4);
+	set_int(g, a, "heads", 2);
+	set_float(g, a, "scale", .5f);
+	ck_assert_int_eq(brn_attr_set_tensor(g, a, "rounds", &t), 0);
+	output(g, "y", a);
+	return g;
+}
+
+START_TEST(scores_are_rounded_where_the_graph_says)
+{
+	struct brn_graph *g = rounded(_i);
+	struct brn_tensor in[3], want;
+	static float y[2000];
+	burin_error err;
+
+	suite_ok(brn_graph_sweep(g, &err), err);
+	make_inputs(g, NULL, g->arena, in);
+	for (int i = 0; i < 2; i++)
+		for (int64_t j = 0; j < brn_numel(&in[i]); j++) {
+			float *v = (float *)in[i].data + j;
+
+			*v = rintf(*v * 16) / 8;
+		}
+	suite_ok(brn_ref_graph(g, in, &want, g->arena, &err), err);
+	for (int isa = 0; isa < BRN_NUM_ISAS; isa++) {
+		burin_output out = { "y", y, sizeof y };
+
+		if (!brn_isa_runs(isa))
+			continue;
+		memset(y, 0, sizeof y);
+		run_model(rounded(_i), in, (struct how){ isa, "off", "2", "" },
 		    "t0.", &out);
 		compare(&want, &out, brn_isas[isa].name);
 	}
@@ -499,6 +583,8 @@ tiles_suite(void)
 	tcase_add_loop_test(tc, tiles_compute_what_the_graph_says, 0,
 	    COUNT(blocks));
 	tcase_add_loop_test(tc, queries_and_keys_may_have_unlike_tiles, 0,
+	    COUNT(crosses));
+	tcase_add_loop_test(tc, scores_are_rounded_where_the_graph_says, 0,
 	    COUNT(crosses));
 	tcase_add_test(tc, rows_with_the_same_columns_are_computed_together);
 	tc = suite_case(s, "gelu", 60);
