@@ -80,25 +80,11 @@ unscaled(struct pattern *p, struct brn_node *n)
 	return x;
 }
 
-/* Is n dequantize(quantize(x)), with *q?  */
-static int
-is_rounding(const struct brn_node *n, struct brn_quant *q)
-{
-	struct brn_quant to, from;
-
-	if (!brn_match_quant(n, BRN_OP_dequantize_linear, &from) ||
-	    !brn_match_quant(n->in[0], BRN_OP_quantize_linear, &to) ||
-	    to.scale != from.scale || to.zero != from.zero)
-		return 0;
-	*q = from;
-	return 1;
-}
-
 /* The value that n rounds, with *q; else NULL.  */
 static struct brn_node *
 unrounded(struct pattern *p, struct brn_node *n, struct brn_quant *q)
 {
-	return is_rounding(n, q) && brn_match_add(&p->m, n) &&
+	return brn_match_rounding(n, q) && brn_match_add(&p->m, n) &&
 	    brn_match_add(&p->m, n->in[0]) ? n->in[0]->in[0] : NULL;
 }
 
@@ -419,8 +405,9 @@ rounded(struct brn_graph *g, const struct side *s)
 	struct brn_node *x = s->x, *n;
 	struct brn_quant is, to;
 
-	if (!like || (is_rounding(x, &is) && is_rounding(like, &to) &&
-	    is.scale == to.scale && is.zero == to.zero))
+	if (!like || (brn_match_rounding(x, &is) &&
+	    brn_match_rounding(like, &to) && is.scale == to.scale &&
+	    is.zero == to.zero))
 		return x;
 	for (int i = 0; i < 2; i++) {
 		const struct brn_node *old = i ? like : like->in[0];
@@ -436,26 +423,6 @@ rounded(struct brn_graph *g, const struct side *s)
 		x = n;
 	}
 	return x;
-}
-
-static int
-set_rounds(struct brn_graph *g, struct brn_node *n,
-    const struct brn_quant round[BRN_SCORE_ROUNDS])
-{
-	struct brn_tensor *t = brn_arena_alloc(g->arena, 1, sizeof *t);
-	float *r = brn_arena_alloc(g->arena, 2 * BRN_SCORE_ROUNDS, sizeof *r);
-	int any = 0;
-
-	if (!t || !r)
-		return -1;
-	*t = (struct brn_tensor){ { BURIN_F32, 2, { BRN_SCORE_ROUNDS, 2 } },
-	    r };
-	for (int i = 0; i < BRN_SCORE_ROUNDS; i++) {
-		r[2 * i] = round[i].scale;
-		r[2 * i + 1] = (float)round[i].zero;
-		any |= round[i].scale != 0;
-	}
-	return any ? brn_attr_set_tensor(g, n, "rounds", t) : 0;
 }
 
 static int
@@ -478,7 +445,8 @@ replace_with_attention(struct brn_rewrite *r, const struct pattern *p,
 	    p->mask.node ? 4 : 3);
 	if (!n || brn_attr_set_int(g, n, "heads", p->heads) < 0 ||
 	    brn_attr_set_float(g, n, "scale", (float)p->scale) < 0 ||
-	    set_rounds(g, n, p->round) < 0)
+	    brn_set_rounds(g, n, p->round,
+	    BRN_SCORE_ROUNDS) < 0)
 		return brn_nomem(err);
 	if (p->nan_to_zero && brn_attr_set_int(g, n, "nan_to_zero", 1) < 0)
 		return brn_nomem(err);

@@ -24,17 +24,6 @@
 #include "passes/quant_step.h"
 #include "passes/rewrite.h"
 
-static int
-is_rounding(const struct brn_node *n, struct brn_quant *q)
-{
-	struct brn_quant of;
-
-	return brn_match_quant(n, BRN_OP_dequantize_linear, q) &&
-	    brn_match_quant(n->in[0], BRN_OP_quantize_linear, &of) &&
-	    of.scale == q->scale && of.zero == q->zero &&
-	    n->in[0]->in[0]->type.dtype == BURIN_F32;
-}
-
 /* ---- layers ---- */
 
 /* Let layers that quantize x take rounded[x's id], their number.  */
@@ -51,7 +40,7 @@ use_rounded(struct brn_graph *g, struct brn_node *const *rounded)
 		    brn_attr_int(n, "x_quant") != BRN_X_FIXED)
 			continue;
 		d = rounded[n->in[0]->id];
-		if (!d || !is_rounding(d, &q) ||
+		if (!d || !brn_match_rounding(d, &q) ||
 		    q.scale != brn_attr_float(n, "x_scale") ||
 		    q.zero != brn_attr_int(n, "x_zero"))
 			continue;
@@ -72,7 +61,7 @@ round_for_layers(struct brn_graph *g, int *changed, burin_error *err)
 	if (!rounded)
 		return brn_nomem(err);
 	for (int i = 0; i < g->nnode; i++)
-		if (is_rounding(g->node[i], &q))
+		if (brn_match_rounding(g->node[i], &q))
 			rounded[g->node[i]->in[0]->in[0]->id] = g->node[i];
 	count = use_rounded(g, rounded);
 	free(rounded);
@@ -204,7 +193,7 @@ new_table(struct brn_rewrite *r, struct brn_node *n, struct brn_node *s,
 	struct brn_quant q;
 	struct brn_node *c;
 
-	is_rounding(s, &q);
+	brn_match_rounding(s, &q);
 	c = make_numbers(r->g, &q, 256);
 	if (!c)
 		return brn_nomem(err);
@@ -265,7 +254,7 @@ read_function(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
 	struct brn_node *s;
 	struct brn_quant q;
 
-	if (!is_rounding(n, &q) || r->user[n->in[0]->id] != n) {
+	if (!brn_match_rounding(n, &q) || r->user[n->in[0]->id] != n) {
 		s = common_source(r, n);
 		return s ? make_table(r, n, s, err) : BURIN_OK;
 	}

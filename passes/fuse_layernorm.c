@@ -8,13 +8,17 @@
  *	    with g = 1 / sqrt(v + eps) * gamma
  *
  * Operands of + and * may be in either order, and mean and d may be computed
- * twice.  The report says why the square root of a variance stays that is not
- * part of such a form.
+ * twice.  A quantized file rounds v, v + eps, and the quotient: then this
+ * becomes a node with ones for gamma, and with attribute rounds
+ * (ir/graph/norm_rounds.h).  The report says why the square root of a variance
+ * stays that is not part of such a form.
  */
 #include "passes/pass.h"
 
 #include <string.h>
 
+#include "ir/graph/norm_rounds.h"
+#include "passes/quant_step.h"
 #include "passes/rewrite.h"
 
 #define NO "no layer_norm: "
@@ -23,6 +27,7 @@
 struct norm {
 	struct brn_node *x, *gamma, *beta;      /* beta may be NULL */
 	double eps;
+	struct brn_quant round[BRN_NORM_ROUNDS];        /* of v, of v + eps */
 	struct brn_match m;
 };
 
@@ -72,6 +77,19 @@ is_square(struct norm *p, struct brn_node *n)
 	    is_centered(p, n->in[0]);
 }
 
+/* What n rounds, with *q, or n.  */
+static struct brn_node *
+unrounded(struct norm *p, struct brn_node *n, struct brn_quant *q)
+{
+	struct brn_quant is;
+
+	if (!brn_match_rounding(n, &is) || !brn_match_add(&p->m, n) ||
+	    !brn_match_add(&p->m, n->in[0]))
+		return n;
+	*q = is;
+	return n->in[0]->in[0];
+}
+
 /* sqrt(mean(square) + eps).  */
 static int
 is_deviation(struct norm *p, struct brn_node *n)
@@ -79,13 +97,15 @@ is_deviation(struct norm *p, struct brn_node *n)
 	struct brn_node *add, *var;
 	int k;
 
-	if (!accept(p, n, BRN_OP_sqrt) || !accept(p, n->in[0], BRN_OP_add))
+	if (!accept(p, n, BRN_OP_sqrt))
 		return 0;
-	add = n->in[0];
+	add = unrounded(p, n->in[0], &p->round[1]);
+	if (!accept(p, add, BRN_OP_add))
+		return 0;
 	k = brn_const_scalar(add->in[0], &p->eps);
 	if (!k && !brn_const_scalar(add->in[1], &p->eps))
 		return 0;
-	var = add->in[k];
+	var = unrounded(p, add->in[k], &p->round[0]);
 	return p->eps >= 0 && var->op == BRN_OP_reduce_mean &&
 	    is_mean(p, var, var->in[0]) && is_square(p, var->in[0]);
 }
@@ -214,6 +234,18 @@ match_distributed(struct norm *p, struct brn_node *n)
 	return 0;
 }
 
+/* Is n (x - mean(x)) / deviation with a rounded deviation?  gamma is behind a
+ * rounding of n.  */
+static int
+match_rounded(struct norm *p, struct brn_node *n)
+{
+	memset(p, 0, sizeof *p);
+	return n->op == BRN_OP_div && is_centered(p, n->in[0]) &&
+	    is_deviation(p, n->in[1]) &&
+	    (p->round[0].scale != 0 || p->round[1].scale != 0) &&
+	    !brn_is_sym(n->type.dim[n->type.rank - 1]);
+}
+
 /* The root of the layer normalisation that n, or the add of beta to n, ends;
  * else NULL.  */
 static struct brn_node *
@@ -221,7 +253,7 @@ match_layernorm(const struct brn_rewrite *r, struct norm *p, struct brn_node *n)
 {
 	struct brn_node *add;
 
-	if (match_distributed(p, n))
+	if (match_distributed(p, n) || match_rounded(p, n))
 		return brn_match_is_closed(&p->m, r, n) ? n : NULL;
 	if (!match_scaled(p, n) || !brn_match_is_closed(&p->m, r, n))
 		return NULL;
@@ -330,16 +362,35 @@ explain_layernorm(const struct brn_rewrite *r, struct brn_node *n)
 	brn_report_unfused(r->g, root, why ? why : why_above(r, n));
 }
 
+/* A gamma of ones.  NULL: no memory.  */
+static struct brn_node *
+ones(struct brn_graph *g, const struct brn_type *x)
+{
+	struct brn_type t = { BURIN_F32, 1, { x->dim[x->rank - 1] } };
+	struct brn_node *n = brn_graph_constant(g, "", &t, NULL);
+
+	if (!n)
+		return NULL;
+	n->type = t;
+	for (int64_t i = 0; i < t.dim[0]; i++)
+		((float *)n->value->data)[i] = 1;
+	return n;
+}
+
 static int
 replace_with_layernorm(struct brn_rewrite *r, const struct norm *p,
     struct brn_node *root, burin_error *err)
 {
-	struct brn_node *in[] = { p->x, p->gamma, p->beta };
+	struct brn_node *in[] = { p->x, p->gamma ? p->gamma :
+	    ones(r->g, &p->x->type), p->beta };
 	struct brn_node *n;
 
+	if (!in[1])
+		return brn_nomem(err);
 	n = brn_graph_add(r->g, BRN_OP_layer_norm, root->name, in,
 	    p->beta ? 3 : 2);
-	if (!n || brn_attr_set_float(r->g, n, "epsilon", (float)p->eps) < 0)
+	if (!n || brn_attr_set_float(r->g, n, "epsilon", (float)p->eps) < 0 ||
+	    brn_set_rounds(r->g, n, p->round, BRN_NORM_ROUNDS) < 0)
 		return brn_nomem(err);
 	n->type = root->type;
 	brn_rewrite_to(r, root, n);

@@ -7,18 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "jit/kernel/dot_groups.h"
-#include "runtime/native/image_bytes.h"
-
 /* Floats of x and y of a group: half an L2 of 1 MB.  */
 enum { GROUP_FLOATS = 128 << 10 };
-
-/* Is the layer on integers?  Then x and its phases are bytes.  */
-static int
-is_bytes(const struct brn_layer *l)
-{
-	return l->spec.elem == BRN_ELEM_i8;
-}
 
 /* Is the product taken from the phases, without a gather?  The planes of 1 x 1
  * layers begin in few sets of L1, where the lines of many channels replace each
@@ -33,8 +23,8 @@ reads_phases(const struct brn_layer *l, const struct brn_planes *g)
 }
 
 /* Tiles of a group: at most what stays in the cache, about the same number in
- * each group, and whole quads of bytes, or even, for kernels that take two
- * tiles at a time, or threes, for products from phases.  */
+ * each group, and even, for kernels that take two tiles at a time, or threes,
+ * for products from phases.  */
 static int64_t
 tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 {
@@ -48,8 +38,6 @@ tiles_in_group(const struct brn_layer *l, const struct brn_planes *g)
 	n = n < BRN_GROUP_LEAST ? BRN_GROUP_LEAST : n;
 	ngroup = (all + n - 1) / n;
 	n = ngroup ? (all + ngroup - 1) / ngroup : 1;
-	if (is_bytes(l))
-		return (n + BRN_QUAD - 1) / BRN_QUAD * BRN_QUAD;
 	if (threes)
 		return (n + 2) / 3 * 3;
 	return n > 2 ? (n + 1) / 2 * 2 : n;
@@ -65,9 +53,11 @@ brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
 
 	assert(fits);
 	(void)fits;
+	if (brn_conv_is_bytes(l)) {
+		brn_conv_bytes_sizes(l, x, &g, phases, scratch);
+		return;
+	}
 	*phases = g.direct ? 0 : x->dim[1] * brn_planes_size(&g);
-	if (is_bytes(l))
-		*phases = (*phases + 3) / 4;
 	*scratch = brn_layer_xt_size(l, n) + brn_layer_yt_size(l, n) +
 	    5 * brn_layer_colsp(l);
 	*scratch = (*scratch + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
@@ -76,8 +66,8 @@ brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
 /* One image of the batch.  */
 struct image {
 	const struct brn_conv *r;
-	const void *x, *residual, *phases;
-	void *y;
+	const float *x, *residual, *phases;
+	float *y;
 	int64_t ntile, ngroup;
 	int nthread;
 };
@@ -87,22 +77,14 @@ make_phases(void *ctx, size_t c)
 {
 	const struct image *m = ctx;
 	const struct brn_conv *r = m->r;
-	const struct brn_layer_quant *q = &r->layer->quant;
 	int64_t from = (int64_t)c * brn_planes_in(&r->g);
 	int64_t to = (int64_t)c * brn_planes_size(&r->g);
 
-	if (is_bytes(r->layer))
-		r->native->phases_bytes(&r->g, (const uint8_t *)m->x + from,
-		    (uint8_t *)r->phases + to, (uint8_t)(q->zero -
-		    brn_byte_offset(r->x_type)));
-	else
-		r->native->phases(&r->g, (const float *)m->x + from,
-		    (float *)r->phases + to, 0);
+	r->native->phases(&r->g, m->x + from, (float *)r->phases + to, 0);
 }
 
-/* Offset in the phases of each used column of the weight.  */
-static void
-set_line_offsets(const struct brn_conv *r, int64_t *from)
+void
+brn_conv_line_offsets(const struct brn_conv *r, int64_t *from)
 {
 	int64_t ntap = brn_planes_ntap(&r->g), first = 0, at = 0;
 	int64_t size = brn_planes_size(&r->g);
@@ -150,9 +132,7 @@ multiply(const struct brn_conv *r, const float *xt, float *yt,
 	a.x = xt;
 	a.y = yt;
 	a.tile1 = ntile;
-	if (is_bytes(l))
-		a.bias = NULL;
-	if (last > BRN_FEW_TOKENS || is_bytes(l)) {
+	if (last > BRN_FEW_TOKENS) {
 		brn_layer_multiply(l, &a);
 		return;
 	}
@@ -187,16 +167,8 @@ gather(const struct image *m, const struct group *t)
 	int64_t colsp = brn_layer_colsp(l);
 	int64_t last = r->g.direct ? t->last : BRN_TILE;
 
-	if (is_bytes(l))
-		r->native->gather_bytes(&(struct brn_gather_bytes){
-		    (const uint8_t *)m->phases + t->pos, t->from, l->used,
-		    l->nused, colsp * BRN_TILE * (int64_t)sizeof *t->xt, t->n,
-		    last, brn_dot_groups_aligned(&l->spec),
-		    (uint8_t)brn_byte_offset(r->x_type) }, (uint8_t *)t->xt);
-	else
-		r->native->gather(&(struct brn_gather){
-		    (const float *)m->phases + t->pos, t->from, l->used,
-		    l->nused, colsp, t->n, last }, t->xt);
+	r->native->gather(&(struct brn_gather){ m->phases + t->pos, t->from,
+	    l->used, l->nused, colsp, t->n, last }, t->xt);
 }
 
 /* Do windows of positions pos to past meet rows of the image with their taps of
@@ -244,7 +216,7 @@ multiply_phases(const struct image *m, const struct group *t)
 {
 	const struct brn_conv *r = m->r;
 	const struct brn_layer *l = r->layer;
-	struct brn_window_product p = { (const float *)m->phases + t->pos,
+	struct brn_window_product p = { m->phases + t->pos,
 	    t->from, l->used, l->bsr->vals, l->bias, l->nused, l->bsr->cols,
 	    l->bsr->bh, brn_layer_rowsp(l), l->bsr->rows, t->n };
 	int64_t *lines = t->from + l->nused;
@@ -275,17 +247,9 @@ scatter(const struct image *m, const struct group *t)
 	const struct brn_conv *r = m->r;
 	const struct brn_layer *l = r->layer;
 
-	if (is_bytes(l))
-		r->native->scatter_bytes(&(struct brn_scatter_bytes){ &r->g,
-		    l->epilogue, brn_conv_quant_of(l->node),
-		    m->residual ? r->residual_type : 0, { l->quant.offset,
-		    l->quant.unit, l->bias }, (const int32_t *)t->yt,
-		    brn_layer_rowsp(l), l->bsr->rows, t->n, t->pos }, m->y,
-		    m->residual);
-	else
-		r->native->scatter(&(struct brn_scatter){ &r->g, l->epilogue,
-		    t->yt, brn_layer_rowsp(l), l->bsr->rows, t->n, t->pos },
-		    m->y, m->residual);
+	r->native->scatter(&(struct brn_scatter){ &r->g, l->epilogue, t->yt,
+	    brn_layer_rowsp(l), l->bsr->rows, t->n, t->pos }, m->y,
+	    m->residual);
 }
 
 static void
@@ -317,8 +281,9 @@ run_thread(void *ctx, size_t thread)
 	float *scratch = r->scratch + (int64_t)thread * r->scratch_size;
 	int64_t cols = r->layer->bsr->cols, colsp = brn_layer_colsp(r->layer);
 
-	set_line_offsets(r, (int64_t *)(scratch + brn_layer_xt_size(r->layer,
-	    r->group) + brn_layer_yt_size(r->layer, r->group)));
+	brn_conv_line_offsets(r, (int64_t *)(scratch +
+	    brn_layer_xt_size(r->layer, r->group) +
+	    brn_layer_yt_size(r->layer, r->group)));
 	/* The kernel does not read columns that no block has, but it reads
 	 * those that pad the last block. */
 	for (int64_t t = 0; t < r->group && colsp > cols; t++)
@@ -328,24 +293,17 @@ run_thread(void *ctx, size_t thread)
 		run_group(m, i, scratch);
 }
 
-static int64_t
-size_of(int dtype)
-{
-	return (int64_t)brn_dtype_size(dtype);
-}
-
 static struct image
 image_at(const struct brn_conv *r, int64_t b)
 {
 	int64_t in = b * r->channels * brn_planes_in(&r->g);
 	int64_t out = b * r->layer->bsr->rows * brn_planes_out(&r->g);
-	struct image m = { r, (const char *)r->x + in * size_of(r->x_type),
-	    NULL, r->phases, (char *)r->y + out * size_of(r->y_type),
-	    brn_planes_ntile(&r->g), 0, brn_threads_count(r->threads) };
+	struct image m = { r, (const float *)r->x + in, NULL, r->phases,
+	    (float *)r->y + out, brn_planes_ntile(&r->g), 0,
+	    brn_threads_count(r->threads) };
 
 	if (r->residual)
-		m.residual = (const char *)r->residual +
-		    out * size_of(r->residual_type);
+		m.residual = (const float *)r->residual + out;
 	if (r->g.direct)
 		m.phases = m.x;
 	m.ngroup = (m.ntile + r->group - 1) / r->group;
@@ -362,6 +320,10 @@ brn_conv(struct brn_conv *r, const struct brn_type *x)
 	r->batch = x->dim[0];
 	r->channels = x->dim[1];
 	r->x_type = x->dtype;
+	if (brn_conv_is_bytes(r->layer)) {
+		brn_conv_bytes(r);
+		return;
+	}
 	r->group = tiles_in_group(r->layer, &r->g);
 	for (int64_t b = 0; b < r->batch && r->g.npos; b++) {
 		struct image m = image_at(r, b);

@@ -74,6 +74,7 @@ struct brn_plan {
 	struct brn_bands *bands;
 	char *memory;                   /* all intermediate tensors, and: */
 	size_t memory_size;
+	size_t counted;                 /* bytes in account: memory, copy */
 	float *shared, *scratch;        /* brn_call's, for any step */
 	int64_t scratch_size;
 	int nlist;
@@ -105,6 +106,9 @@ struct brn_plan {
 	                                   or a later one reads */
 };
 
+/* Size bytes for p, which its account has until p is freed; the caller frees
+ * them.  NULL: the account has no room, or there is no memory (ENOMEM).  */
+void *brn_plan_alloc(struct brn_plan *p, size_t size, burin_error *err);
 /* Whether it was made for this net and such inputs.  */
 int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in);

@@ -5,6 +5,7 @@
  * group of channels, a plane, or given ones (batch_norm); and lrn, which
  * divides by the neighbouring channels.  Sums are kept in double.
  */
+#include "ir/graph/norm_rounds.h"
 #include "ir/op/op.h"
 
 #include <math.h>
@@ -56,6 +57,9 @@ infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 	    (rc = fits_last(c, 1, x, axis)) < 0 ||
 	    (rc = fits_last(c, 2, x, axis)) < 0)
 		return rc;
+	if (!brn_norm_rounds_are_valid(c->n))
+		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
+		    "rounds is not 2 scales and zero points");
 	*out = *x;
 	for (int d = axis; d < x->rank && brn_attr_int(c->n, "index"); d++)
 		out->dim[d] = 1;        /* mean, 1 / standard deviation */
@@ -68,7 +72,8 @@ struct moments {
 };
 
 static struct moments
-moments_of(const float *x, const struct brn_iter *row, double epsilon)
+moments_of(const float *x, const struct brn_iter *row, double epsilon,
+    const float *rounds)
 {
 	double mean = 0, var = 0, d;
 	struct brn_iter i;
@@ -80,8 +85,9 @@ moments_of(const float *x, const struct brn_iter *row, double epsilon)
 		d = (double)x[i.off[0]] - mean;
 		var += d * d;
 	}
-	return (struct moments){ mean,
-	    1 / sqrt(var / (double)row->left + epsilon) };
+	var /= (double)row->left;
+	return (struct moments){ mean, rounds ? (double)brn_norm_gain(
+	    (float)var, (float)epsilon, rounds) : 1 / sqrt(var + epsilon) };
 }
 
 /* row has x as its first operand, then scale, then bias if there is one.  */
@@ -121,7 +127,8 @@ BRN_REF(layer_norm)
 	for (brn_walk(&o, &outer, in[0]); o.left; brn_iter_next(&o)) {
 		const float *x = (const float *)in[0]->data + o.off[0];
 		float *y = out->data;
-		struct moments m = moments_of(x, &row, epsilon);
+		struct moments m = moments_of(x, &row, epsilon,
+		    brn_norm_rounds(n));
 
 		if (index)
 			y[o.pos] = (float)(index == 1 ? m.mean : m.scale);

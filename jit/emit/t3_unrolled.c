@@ -29,6 +29,8 @@ enum {
 	                           of one byte reaches to either side */
 	PREFETCH_TILES = 8,     /* that share prefetching the next chunk */
 	LINE_BYTES = 64,        /* of a cache line */
+	/* A chunk has as many weights for each line that a tile prefetches.  */
+	PREFETCH_WEIGHTS = PREFETCH_TILES * LINE_BYTES / BRN_T3_FMA_BYTES,
 };
 
 struct t3 {
@@ -45,7 +47,10 @@ struct t3 {
 	                           weight in all lanes */
 	int line[2];            /* registers for lines of x, in turn */
 	struct brn_buf text;
+	struct brn_buf span;    /* u32 [nchunk][2]: the first block row, by
+	                           place in the order, and past the last */
 	int nchunk;
+	int nweight;            /* of the chunk so far */
 };
 
 /* State of the text of a panel.  */
@@ -154,6 +159,26 @@ text_init(struct t3 *e, const int32_t *order, int nrow, int slice)
 	}
 }
 
+/* The bytes of the next chunk that a tile prefetches.  */
+static int
+prefetch_bytes(const struct t3 *e)
+{
+	return brn_t3_chunk_bytes(e->s) / PREFETCH_TILES;
+}
+
+/* Prefetch a line of the next chunk into L2, once every PREFETCH_WEIGHTS: in a
+ * model the code has left the caches since the last run.  Prefetches one after
+ * the other would wait for each other.  rcx points to the part of the tile.  */
+static void
+text_prefetch_code(struct t3 *e)
+{
+	int n = e->nweight++, at = n / PREFETCH_WEIGHTS * LINE_BYTES;
+
+	if (n % PREFETCH_WEIGHTS == 0 && at < prefetch_bytes(e))
+		brn_buf_printf(&e->text, "prefetcht1 %d(%%rcx)\n",
+		    brn_t3_chunk_bytes(e->s) + at);
+}
+
 /* Panel i, which is skipped when its first block row, by place in the order, is
  * not among those of the call.  */
 static void
@@ -182,6 +207,7 @@ text_panel(struct t3 *e, int i)
 
 		if (!as_before)
 			at.line = -1;
+		text_prefetch_code(e);
 		text_advance(e, &at, &f[k], k);
 		text_fma(e, &at, &f[k], !as_before && !as_next);
 	}
@@ -208,36 +234,23 @@ chunk_end(const struct t3 *e, int slice, int p)
 	return p;
 }
 
-/* Prefetch the code after the chunk at rcx into L2, a part of it with each
- * tile: in a model the code has left the caches since the last run.  */
-static void
-text_prefetch_code(struct t3 *e)
-{
-	int chunk = brn_t3_chunk_bytes(e->s), part = chunk / PREFETCH_TILES;
-
-	brn_buf_printf(&e->text, "andl $%d, %%r8d\nimulq $%d, %%r8, %%r8\n"
-	    "addq %%rcx, %%r8\n", PREFETCH_TILES - 1, part);
-	for (int i = 0; i < part; i += LINE_BYTES)
-		brn_buf_printf(&e->text, "prefetcht1 %d(%%r8)\n",
-		    chunk + i);
-}
-
 /* The function chunk(x, y, args, i, tile), which jumps to chunk i through a
  * table of offsets, and all chunks.  Registers: x in rdi, y in rsi, weights in
- * r9, bias in r10, the block rows of the call in r8 and r11; rax and rdx
- * advance along x and weights.  */
+ * r9, bias in r10, the block rows of the call in r8 and r11, code to prefetch
+ * in rcx; rax and rdx advance along x and weights.  */
 static void
 text_chunks(struct t3 *e)
 {
 	static const char head[] =
 	    "movq %d(%%rdx), %%r9\nmovq %d(%%rdx), %%r10\n"
 	    "movq %d(%%rdx), %%r8\nmovq %d(%%rdx), %%r11\n"
-	    "jmp *%%rcx\n.p2align 2\nchunks:\n";
+	    "jmp *%%rax\n.p2align 2\nchunks:\n";
 	const struct brn_t3_stream *t = &e->t;
 
 	brn_buf_printf(&e->text, ".text\nchunk:\nleaq chunks(%%rip), %%rax\n"
-	    "movslq (%%rax,%%rcx,4), %%rcx\naddq %%rax, %%rcx\n");
-	text_prefetch_code(e);
+	    "movslq (%%rax,%%rcx,4), %%rcx\naddq %%rcx, %%rax\n"
+	    "andl $%d, %%r8d\nimulq $%d, %%r8, %%rcx\naddq %%rax, %%rcx\n",
+	    PREFETCH_TILES - 1, prefetch_bytes(e));
 	brn_buf_printf(&e->text, head,
 	    (int)offsetof(struct brn_kernel_args, stream),
 	    (int)offsetof(struct brn_kernel_args, bias),
@@ -253,6 +266,10 @@ text_chunks(struct t3 *e)
 			end = chunk_end(e, s, p);
 			brn_buf_printf(&e->text, ".p2align 6\nchunk_%d:\n",
 			    e->nchunk++);
+			e->nweight = 0;
+			brn_buf_u32(&e->span, (uint32_t)(p * e->order->rows));
+			brn_buf_u32(&e->span, (uint32_t)(end *
+			    e->order->rows));
 			for (int i = p; i < end; i++)
 				text_panel(e, s * t->npanel + i);
 			brn_buf_printf(&e->text, "vzeroupper\nret\n");
@@ -297,13 +314,39 @@ x_at(struct t3 *e, brn_lv tile)
 	    brn_gcc_mul(g, line, BRN_TILE));
 }
 
-/* The loops: groups of tiles, chunks, tiles.  */
+/* Element i of the span of chunk c.  */
+static brn_rv
+span_at(struct t3 *e, brn_rv span, brn_lv c, int i)
+{
+	struct brn_gcc *g = e->g;
+
+	return brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g, span, brn_gcc_add(g,
+	    brn_gcc_mul(g, brn_gcc_get(c), 2), brn_gcc_int(g, i)))), g->i64);
+}
+
+/* Chunk c for the tiles from `tile` to end.  */
+static void
+emit_tiles(struct t3 *e, brn_lv c, brn_lv tile, brn_lv end)
+{
+	struct brn_gcc *g = e->g;
+	struct brn_loop l = emit_for(g, tile, brn_gcc_get(end));
+
+	brn_gcc_call(g, "chunk", (brn_rv[]){
+	    x_at(e, tile), y_at(e, tile),
+	    gcc_jit_param_as_rvalue(g->param), brn_gcc_get(c),
+	    brn_gcc_get(tile) }, 5);
+	emit_next(g, l, tile, 1);
+}
+
+/* The loops: groups of tiles, chunks, tiles.  Chunks without a block row of the
+ * call are left out: skipping each panel would fetch its code.  */
 static void
 emit_kernel(struct t3 *e)
 {
 	struct brn_gcc *g = e->g;
 	brn_lv group, end, c, tile;
-	struct brn_loop lg, lc, lt;
+	brn_rv span = brn_gcc_table(g, "span", g->i32, e->span.p, e->span.n);
+	struct brn_loop lg, lc, from, to;
 
 	group = brn_gcc_local(g, "group", brn_gcc_arg(g, BRN_ARG_tile0));
 	end = brn_gcc_local(g, "end", brn_gcc_int(g, 0));
@@ -314,12 +357,13 @@ emit_kernel(struct t3 *e)
 	c = brn_gcc_local(g, "c", brn_gcc_int(g, 0));
 	lc = emit_for(g, c, brn_gcc_int(g, e->nchunk));
 	tile = brn_gcc_local(g, "tile", brn_gcc_get(group));
-	lt = emit_for(g, tile, brn_gcc_get(end));
-	brn_gcc_call(g, "chunk", (brn_rv[]){
-	    x_at(e, tile), y_at(e, tile),
-	    gcc_jit_param_as_rvalue(g->param), brn_gcc_get(c),
-	    brn_gcc_get(tile) }, 5);
-	emit_next(g, lt, tile, 1);
+	from = brn_gcc_if(g, brn_gcc_arg(g, BRN_ARG_brow0),
+	    GCC_JIT_COMPARISON_LT, span_at(e, span, c, 1));
+	to = brn_gcc_if(g, span_at(e, span, c, 0), GCC_JIT_COMPARISON_LT,
+	    brn_gcc_arg(g, BRN_ARG_brow1));
+	emit_tiles(e, c, tile, end);
+	brn_gcc_wend(g, to);
+	brn_gcc_wend(g, from);
 	emit_next(g, lc, c, 1);
 	emit_next(g, lg, group, TILE_GROUP);
 }
@@ -355,12 +399,14 @@ brn_emit_t3(struct brn_gcc *g, const struct brn_spec *s,
 		return rc;
 	name_registers(&e);
 	text_chunks(&e);
-	emit_kernel(&e);
-	if (e.text.fail)
+	if (e.text.fail || e.span.fail) {
 		rc = brn_nomem(err);
-	else
+	} else {
+		emit_kernel(&e);
 		brn_gcc_asm(g, (const char *)e.text.p);
+	}
 	brn_buf_free(&e.text);
+	brn_buf_free(&e.span);
 	brn_t3_stream_clear(&e.t);
 	return rc;
 }

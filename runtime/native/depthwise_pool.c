@@ -185,6 +185,8 @@ BRN_FOR_ISA(brn_room_window)(const struct brn_call *c)
 
 	if (!brn_planes_of(c->n, &c->in[0]->type, &g))
 		return (struct brn_room){ 0, 0 };
+	if (!brn_is_f32(c->in[0]))
+		return BRN_FOR_ISA(brn_room_window_bytes)(c);
 	return (struct brn_room){ 0, 2 * brn_image_phases(&g) };
 }
 
@@ -225,7 +227,9 @@ direct_window(const struct job *j)
 int
 BRN_FOR_ISA(brn_takes_depthwise)(const struct brn_call *c)
 {
-	return takes_window(c) && !(c->n->nin > 3 && c->in[3]);
+	return !brn_is_f32(c->in[0]) ?
+	    BRN_FOR_ISA(brn_takes_depthwise_bytes)(c) :
+	    takes_window(c) && !(c->n->nin > 3 && c->in[3]);
 }
 
 int
@@ -235,6 +239,8 @@ BRN_FOR_ISA(brn_planes_depthwise)(const struct brn_call *c)
 	    [3] = weigh_3, [5] = weigh_5 };
 	struct job j;
 
+	if (!brn_is_f32(c->in[0]))
+		return BRN_FOR_ISA(brn_depthwise_bytes)(c);
 	job_init(&j, c);
 	j.direct = weigh[direct_window(&j)];
 	j.run = weigh_any;
@@ -247,8 +253,9 @@ BRN_FOR_ISA(brn_planes_depthwise)(const struct brn_call *c)
 int
 BRN_FOR_ISA(brn_takes_max_pool)(const struct brn_call *c)
 {
-	return brn_attr(c->n, "index") ?
-	    BRN_FOR_ISA(brn_takes_max_index)(c) : takes_window(c);
+	if (brn_attr(c->n, "index"))
+		return BRN_FOR_ISA(brn_takes_max_index)(c);
+	return takes_window(c) || BRN_FOR_ISA(brn_takes_max_pool_bytes)(c);
 }
 
 int
@@ -258,6 +265,8 @@ BRN_FOR_ISA(brn_planes_max_pool)(const struct brn_call *c)
 
 	if (brn_attr(c->n, "index"))
 		return BRN_FOR_ISA(brn_max_index)(c);
+	if (!brn_is_f32(c->in[0]))
+		return BRN_FOR_ISA(brn_max_pool_bytes)(c);
 	job_init(&j, c);
 	if (direct_window(&j) == 2)
 		j.direct = max_step_2;

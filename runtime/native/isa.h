@@ -113,6 +113,12 @@ void BRN_FOR_ISA(brn_gather_bytes)(const struct brn_gather_bytes *a,
     uint8_t *to);
 void BRN_FOR_ISA(brn_scatter_bytes)(const struct brn_scatter_bytes *a,
     void *y, const void *residual);
+/* depthwise on integers, max_pool of bytes.  */
+brn_takes_fn BRN_FOR_ISA(brn_takes_depthwise_bytes);
+brn_takes_fn BRN_FOR_ISA(brn_takes_max_pool_bytes);
+brn_form_fn BRN_FOR_ISA(brn_depthwise_bytes);
+brn_form_fn BRN_FOR_ISA(brn_max_pool_bytes);
+brn_room_fn BRN_FOR_ISA(brn_room_window_bytes);
 /* max_pool with attribute index.  */
 brn_takes_fn BRN_FOR_ISA(brn_takes_max_index);
 brn_form_fn BRN_FOR_ISA(brn_max_index);

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "ir/graph/iter.h"
+#include "ir/graph/norm_rounds.h"
 #include "runtime/native/job.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
@@ -308,7 +309,8 @@ run_softmax_form(const struct brn_call *c, brn_job_fn *last_axis, int log)
 
 static void
 layer_norm_row(const float *restrict x, const float *restrict g,
-    const float *restrict b, float *restrict y, int64_t n, float eps)
+    const float *restrict b, float *restrict y, int64_t n,
+    const struct brn_node *node)
 {
 	float sum = 0, var = 0, mean, scale;
 
@@ -319,7 +321,8 @@ layer_norm_row(const float *restrict x, const float *restrict g,
 #pragma omp simd reduction(+:var)
 	for (int64_t i = 0; i < n; i++)
 		var += (x[i] - mean) * (x[i] - mean);
-	scale = 1 / sqrtf(var / (float)n + eps);
+	scale = brn_norm_gain(var / (float)n, brn_attr_float(node, "epsilon"),
+	    brn_norm_rounds(node));
 	for (int64_t i = 0; i < n; i++)
 		y[i] = (x[i] - mean) * scale * g[i] + (b ? b[i] : 0);
 }
@@ -327,13 +330,12 @@ layer_norm_row(const float *restrict x, const float *restrict g,
 static void
 run_layer_norm(const struct brn_job *j, int64_t r0, int64_t r1)
 {
-	float eps = brn_attr_float(j->n, "epsilon");
 	const float *b = j->n->nin > 2 && j->in[2] ? j->in[2]->data : NULL;
 
 	for (int64_t r = r0; r < r1; r++)
 		layer_norm_row(brn_f32(j->in[0]) + r * j->cols,
 		    brn_f32(j->in[1]), b,
-		    (float *)j->out->data + r * j->cols, j->cols, eps);
+		    (float *)j->out->data + r * j->cols, j->cols, j->n);
 }
 
 static void

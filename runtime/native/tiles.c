@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "ir/graph/norm_rounds.h"
 #include "runtime/native/isa.h"
 
 /* One line of 16 tokens in registers.  */
@@ -62,10 +63,19 @@ sum_lines(const float *x, int64_t n, struct line mean, int square)
 	return s[0];
 }
 
+/* A layer normalisation.  */
+struct norm {
+	const float *g, *b;             /* b NULL: 0 */
+	int64_t n;
+	float eps;
+	const float *rounds;            /* ir/graph/norm_rounds.h */
+};
+
 static void
-normalize_tile(const float *x, const float *g, const float *b, float *y,
-    int64_t n, float eps)
+normalize_tile(const struct norm *k, const float *x, float *y)
 {
+	const float *g = k->g, *b = k->b;
+	int64_t n = k->n;
 	struct line zero = { 0 }, mean = sum_lines(x, n, zero, 0), var;
 	float scale[BRN_TILE];
 
@@ -74,7 +84,8 @@ normalize_tile(const float *x, const float *g, const float *b, float *y,
 	var = sum_lines(x, n, mean, 1);
 	store(scale, var);
 	for (int i = 0; i < BRN_TILE; i++)
-		scale[i] = 1 / sqrtf(scale[i] / (float)n + eps);
+		scale[i] = brn_norm_gain(scale[i] / (float)n, k->eps,
+		    k->rounds);
 	var = load(scale);
 	for (int64_t f = 0; f < n; f++) {
 		struct line l = load(x + f * BRN_TILE);
@@ -118,14 +129,16 @@ sum_four(const float *x, int64_t n, four mean, int square)
 }
 
 static void
-normalize_four(const float *x, const float *g, const float *b, float *y,
-    int64_t n, float eps)
+normalize_four(const struct norm *k, const float *x, float *y)
 {
+	const float *g = k->g, *b = k->b;
+	int64_t n = k->n;
 	four mean = sum_four(x, n, (four){ 0 }, 0) / (float)n;
 	four scale = sum_four(x, n, mean, 1);
 
 	for (int i = 0; i < BRN_FEW_TOKENS; i++)
-		scale[i] = 1 / sqrtf(scale[i] / (float)n + eps);
+		scale[i] = brn_norm_gain(scale[i] / (float)n, k->eps,
+		    k->rounds);
 	for (int64_t f = 0; f < n; f++)
 		*(four *)(y + f * BRN_FEW_TOKENS) = (load_four(x, f) - mean) *
 		    scale * g[f] + (b ? b[f] : 0);
@@ -138,11 +151,12 @@ normalize(void *ctx, size_t tile)
 	struct brn_tiles l = brn_tiles_of(c->type[0]);
 	size_t at = tile * (size_t)(l.features * l.width);
 
-	(l.width == BRN_TILE ? normalize_tile : normalize_four)(
-	    brn_f32(c->in[0]) + at, c->in[1]->data,
-	    c->n->nin > 2 && c->in[2] ? c->in[2]->data : NULL,
-	    (float *)c->out->data + at, l.features,
-	    brn_attr_float(c->n, "epsilon"));
+	struct norm k = { c->in[1]->data,
+	    c->n->nin > 2 && c->in[2] ? c->in[2]->data : NULL, l.features,
+	    brn_attr_float(c->n, "epsilon"), brn_norm_rounds(c->n) };
+
+	(l.width == BRN_TILE ? normalize_tile : normalize_four)(&k,
+	    brn_f32(c->in[0]) + at, (float *)c->out->data + at);
 }
 
 /* On each tile.  */

@@ -169,6 +169,35 @@ START_TEST(a_run_that_needs_too_much_is_refused)
 }
 END_TEST
 
+/* An output that is the input is copied, as the caller may change that.  */
+START_TEST(copies_of_outputs_count)
+{
+	static float x[60000];
+	burin_options *o = burin_options_new();
+	burin_session *s;
+	burin_model *m;
+
+	onnx_text_write("opset 17\ninput x float [?]\n"
+	    "node y = Identity(x)\noutput y\n", path);
+	suite_ok(load("sparse", "auto", "off", &m), err);
+	suite_ok(burin_options_set(o, "max_memory", "100K", &err), err);
+	suite_ok(burin_session_new(m, o, &s, &err), err);
+	for (int i = 0; i < 4; i++) {
+		burin_tensor in = { .name = "x", .dtype = BURIN_F32, .rank = 1,
+		    .dims = { i % 2 ? 60000 : 10000 }, .data = x,
+		    .nbytes = sizeof x };
+		burin_output out = { .name = "y" };
+
+		ck_assert_int_eq(burin_run(s, &in, 1, &out, 1, &err), i % 2 ?
+		    BURIN_ENOMEM : 0);
+	}
+	expect_refusal(BURIN_ENOMEM, "max_memory is");
+	burin_session_free(s);
+	burin_model_free(m);
+	burin_options_free(o);
+}
+END_TEST
+
 START_TEST(a_model_that_needs_too_much_is_refused)
 {
 	burin_model *m;
@@ -411,6 +440,7 @@ limits_suite(void)
 	tcase_add_test(tc, more_kernels_than_may_be_compiled_are_refused);
 	tcase_add_test(tc, kernels_are_work);
 	tcase_add_test(tc, a_run_that_needs_too_much_is_refused);
+	tcase_add_test(tc, copies_of_outputs_count);
 	tcase_add_test(tc, a_model_that_needs_too_much_is_refused);
 	tcase_add_test(tc, values_of_all_graphs_have_one_limit);
 	tcase_add_test(tc, weights_in_graphs_of_nodes_count);

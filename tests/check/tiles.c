@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ir/graph/chain.h"
+#include "ir/graph/norm_rounds.h"
 #include "ir/graph/score_rounds.h"
 #include "ir/op/ref.h"
 #include "runtime/model.h"
@@ -328,7 +329,8 @@ START_TEST(queries_and_keys_may_have_unlike_tiles)
 END_TEST
 
 /* Rounded Q, K and V, as a quantized file has them: scores are multiples of
- * 1/128, exact in any order, so that both round them alike.  */
+ * 1/128, exact in any order, so that both round them alike.  A layer_norm of
+ * the result, with a rounded variance.  */
 static struct brn_graph *
 rounded(int i)
 {
@@ -336,6 +338,9 @@ rounded(int i)
 	    1 / 255.f, 0 };
 	static const struct brn_tensor t = { { BURIN_F32, 2,
 	    { BRN_SCORE_ROUNDS, 2 } }, (void *)rounds };
+	static const float norm_rounds[] = { 0.05f, 0, 0.0625f, 7 };
+	static const struct brn_tensor norm_t = { { BURIN_F32, 2,
+	    { BRN_NORM_ROUNDS, 2 } }, (void *)norm_rounds };
 	struct brn_graph *g = build_graph();
 	int64_t batch = crosses[i].batch;
 	struct brn_node *in[] = {
@@ -350,11 +355,14 @@ rounded(int i)
 	set_int(g, a, "heads", 2);
 	set_float(g, a, "scale", .5f);
 	ck_assert_int_eq(brn_attr_set_tensor(g, a, "rounds", &t), 0);
+	a = norm(g, a, 24, 3);
+	set_float(g, a, "epsilon", 1);
+	ck_assert_int_eq(brn_attr_set_tensor(g, a, "rounds", &norm_t), 0);
 	output(g, "y", a);
 	return g;
 }
 
-START_TEST(scores_are_rounded_where_the_graph_says)
+START_TEST(values_inside_are_rounded)
 {
 	struct brn_graph *g = rounded(_i);
 	struct brn_tensor in[3], want;
@@ -584,7 +592,7 @@ tiles_suite(void)
 	    COUNT(blocks));
 	tcase_add_loop_test(tc, queries_and_keys_may_have_unlike_tiles, 0,
 	    COUNT(crosses));
-	tcase_add_loop_test(tc, scores_are_rounded_where_the_graph_says, 0,
+	tcase_add_loop_test(tc, values_inside_are_rounded, 0,
 	    COUNT(crosses));
 	tcase_add_test(tc, rows_with_the_same_columns_are_computed_together);
 	tc = suite_case(s, "gelu", 60);

@@ -64,7 +64,7 @@ def run_burin(command, model, feed, folder):
     os.makedirs(folder)
     args = []
     for name, array in feed.items():
-        path = os.path.join(folder, f"in-{name}.npy")
+        path = os.path.join(folder, f"in-{name.replace('/', '_')}.npy")
         np.save(path, array)
         args += ["--input", f"{name}={path}"]
     out = os.path.join(folder, "out")
