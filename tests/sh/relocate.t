@@ -109,7 +109,7 @@ provider() {
 	    "$work/moved${libdir#"$prefix"}" &&
 	cp "$build/.libs/burin-ort.so" "$work/flat" &&
 	finds "$work/flat/burin-ort.so" "$work/flat" &&
-	finds "$work/moved${pkglibdir#"$prefix"}/triton/burin/libtriton_burin.so" \
+	finds "$work/moved${pkglibdir#"$prefix"}"/triton/burin/*.so \
 	    "$work/moved${libdir#"$prefix"}"
 }
 
