@@ -357,7 +357,7 @@ BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 		.heads = brn_attr_int(c->n, "heads"),
 		.scale = brn_attr_float(c->n, "scale"),
 		.ntask = brn_threads_count(c->threads),
-		.rounds = brn_score_rounds(c->n),
+		.rounds = brn_rounds(c->n),
 	};
 
 	if (BRN_FOR_ISA(brn_is_few_attention)(c))

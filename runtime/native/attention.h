@@ -5,7 +5,7 @@
 #ifndef BRN_NATIVE_ATTENTION_H
 #define BRN_NATIVE_ATTENTION_H
 
-#include "ir/graph/score_rounds.h"
+#include "ir/graph/rounds.h"
 #include "runtime/native/isa.h"
 
 struct attention {
@@ -17,7 +17,7 @@ struct attention {
 	/* The mask's stride along batch, head, query and key; 0: broadcast. */
 	const float *mask;
 	int64_t step[4];
-	const float *rounds;            /* ir/graph/score_rounds.h; or NULL */
+	const float *rounds;            /* ir/graph/rounds.h; or NULL */
 };
 
 /* Round n scores, if they are at that place.  */

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "ir/graph/iter.h"
-#include "ir/graph/norm_rounds.h"
+#include "ir/graph/rounds.h"
 #include "runtime/native/job.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
@@ -322,7 +322,7 @@ layer_norm_row(const float *restrict x, const float *restrict g,
 	for (int64_t i = 0; i < n; i++)
 		var += (x[i] - mean) * (x[i] - mean);
 	scale = brn_norm_gain(var / (float)n, brn_attr_float(node, "epsilon"),
-	    brn_norm_rounds(node));
+	    brn_rounds(node));
 	for (int64_t i = 0; i < n; i++)
 		y[i] = (x[i] - mean) * scale * g[i] + (b ? b[i] : 0);
 }
