@@ -120,6 +120,19 @@ brn_channels_remove(struct brn_channels *c, int64_t group)
 	list_folded(c);
 }
 
+/* Copy the kept ones of units floats.  Which are kept is random, so each is
+ * stored, and the next one over it if it is not kept: up to one float behind
+ * the copy is written.  Returns the end of the copy.  */
+static float *
+copy_kept_floats(const struct brn_channels *c, const float *from, float *to)
+{
+	for (int64_t u = 0; u < c->units; u++) {
+		*to = from[u];
+		to += !c->removed[u];
+	}
+	return to;
+}
+
 /* Copy the kept ones of units pieces of that many floats each, neighbours
  * together.  Returns the end of the copy.  */
 static float *
@@ -153,13 +166,17 @@ brn_channels_compact(const struct brn_channels *c, const struct brn_tensor *w,
 
 	out->type = w->type;
 	out->type.dim[axis] = w->type.dim[axis] / c->units * c->nkept;
-	out->data = brn_alloc_aligned((size_t)brn_numel(out) * sizeof *to);
+	out->data = brn_alloc_aligned(((size_t)brn_numel(out) + 1) *
+	    sizeof *to);
 	if (!out->data)
 		return brn_nomem(err);
 	to = out->data;
-	for (int64_t i = 0; i < lines; i++)
-		to = copy_kept(c, (const float *)w->data + i * line,
-		    line / c->units, to);
+	for (int64_t i = 0; i < lines; i++) {
+		const float *from = (const float *)w->data + i * line;
+
+		to = line == c->units ? copy_kept_floats(c, from, to) :
+		    copy_kept(c, from, line / c->units, to);
+	}
 	return BURIN_OK;
 }
 
