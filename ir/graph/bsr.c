@@ -224,18 +224,26 @@ copy(char *to, const char *from, size_t n)
 			((type *)(v))[c * (high) + r] = \
 			    ((const type *)(w))[r * (ld) + c]
 
+/* The first element of a block in the matrix.  */
+static int64_t
+offset_of(const struct brn_matrix *m, const struct brn_bsr *b, int32_t br,
+    int32_t bc)
+{
+	int64_t r = (int64_t)br * b->bh, c = (int64_t)bc * b->bw;
+
+	return m->trans ? c * m->rows + r : r * m->cols + c;
+}
+
 /* Set block v to that of matrix w, whose elements have so many bytes.  */
 static void
 fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
     int32_t bc, const char *w, size_t size, char *v)
 {
 	struct block k = block_at(b->rows, b->cols, b->bh, b->bw, br, bc);
-	int64_t at = m->trans ? (int64_t)bc * b->bw * m->rows +
-	    (int64_t)br * b->bh : k.at;
 
 	if (k.nr < b->bh || k.nc < b->bw)
 		memset(v, 0, (size_t)b->bh * (size_t)b->bw * size);
-	w += (size_t)at * size;
+	w += (size_t)offset_of(m, b, br, bc) * size;
 	if (!m->trans && size == 1)
 		TURN(int8_t, k, m->cols, w, b->bh, v);
 	else if (!m->trans)
@@ -248,8 +256,9 @@ fill_block(const struct brn_bsr *b, const struct brn_matrix *m, int32_t br,
 
 /* Block columns a pass over a matrix that is stored column by column: reading
  * follows its columns, and each block row gets up to so many blocks at once.
- */
-enum { BAND_BLOCKS = 8 };
+ * Which blocks are read is random, so they are prefetched AHEAD block rows
+ * before.  */
+enum { BAND_BLOCKS = 8, AHEAD = 16 };
 
 /* Set colidx and values.  next [nbrow] is the next free block of a block row.
  */
@@ -260,9 +269,10 @@ fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
 	int32_t band = m->trans ? BAND_BLOCKS : b->nbcol;
 	size_t size = m->ints ? sizeof *b->ints : sizeof *b->vals;
 	size_t block = (size_t)b->bh * (size_t)b->bw * size;
-	const void *w = m->ints ? (const void *)m->ints : m->w;
+	const char *w = m->ints ? (const char *)m->ints : (const char *)m->w;
 	char *out = m->ints ? (char *)b->ints : (char *)b->vals;
 	int64_t row = m->trans ? 1 : b->nbcol, col = m->trans ? b->nbrow : 1;
+	int32_t last = m->trans ? b->nbrow - AHEAD : 0; /* to prefetch for */
 
 	memcpy(next, b->rowptr, (size_t)b->nbrow * sizeof *next);
 	for (int32_t c0 = 0; c0 < b->nbcol; c0 += band) {
@@ -270,7 +280,13 @@ fill_blocks(const struct brn_bsr *b, const struct brn_matrix *m,
 
 		for (int32_t br = 0; br < b->nbrow; br++)
 			for (int32_t bc = c0; bc < c1; bc++) {
-				if (!has[br * row + bc * col])
+				int64_t at = br * row + bc * col;
+
+				if (br < last && has[at + AHEAD])
+					__builtin_prefetch(w + (size_t)
+					    offset_of(m, b, br + AHEAD, bc) *
+					    size);
+				if (!has[at])
 					continue;
 				fill_block(b, m, br, bc, w, size,
 				    out + (size_t)next[br] * block);
