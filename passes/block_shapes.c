@@ -31,26 +31,66 @@ struct strip {
 	int n;
 };
 
-/* Groups of bw bits with a bit set.  Words are a whole number of groups.  */
-static int
-count_groups(uint64_t word, int bw)
+/* Two words of a strip.  */
+typedef uint64_t words2 __attribute__((vector_size(16)));
+
+/* Pairs of words whose counts of bits, at most 8 a byte, a byte can add up.  */
+enum { SUM_PAIRS = UINT8_MAX / 8 };
+
+/* The lowest bit of each group of bw bits with a bit set.  Words are a whole
+ * number of groups.  */
+static words2
+mark_groups(words2 v, int bw)
 {
-	if (word == UINT64_MAX)
-		return WORD / bw;
 	for (int s = 1; s < bw; s *= 2)
-		word |= word >> s;
-	word &= ~UINT64_C(0) / ((UINT64_C(1) << bw) - 1);
-	return __builtin_popcountll(word);
+		v |= v >> s;
+	return v & ~UINT64_C(0) / ((UINT64_C(1) << bw) - 1);
+}
+
+/* The number of bits set in each byte: of pairs of bits, of four, of eight.  */
+static words2
+count_in_bytes(words2 v)
+{
+	const uint64_t pairs = UINT64_C(0x5555555555555555);
+	const uint64_t fours = UINT64_C(0x3333333333333333);
+
+	v -= v >> 1 & pairs;
+	v = (v & fours) + (v >> 2 & fours);
+	return (v + (v >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+}
+
+static int64_t
+sum_bytes(words2 v)
+{
+	const uint64_t even = UINT64_C(0x00ff00ff00ff00ff);
+
+	v = (v & even) + (v >> 8 & even);
+	return (int64_t)((v[0] + v[1]) * UINT64_C(0x0001000100010001) >> 48);
+}
+
+/* Groups of bw bits with a bit set, in n words, at most 2 * SUM_PAIRS.  */
+static int64_t
+count_groups(const uint64_t *bits, int64_t n, int bw)
+{
+	words2 sum = { 0 };
+	int64_t i;
+
+	for (i = 0; i + 2 <= n; i += 2)
+		sum += count_in_bytes(mark_groups((words2){ bits[i],
+		    bits[i + 1] }, bw));
+	if (i < n)
+		sum += count_in_bytes(mark_groups((words2){ bits[i] }, bw));
+	return sum_bytes(sum);
 }
 
 static int64_t
 count_strip(const struct strip *s, int bw)
 {
-	int64_t n = 0;
+	int64_t all = s->n * s->words, most = 2 * SUM_PAIRS, n = 0;
 
-	for (int64_t i = 0; i < s->n * s->words; i++)
-		if (s->bits[i])
-			n += count_groups(s->bits[i], bw);
+	for (int64_t i = 0; i < all; i += most)
+		n += count_groups(s->bits + i, all - i < most ? all - i : most,
+		    bw);
 	return n;
 }
 
