@@ -547,10 +547,11 @@ typedef struct burin_prune_spec {
 	void *ctx;
 } burin_prune_spec;
 
-/* Zero blocks in the weights of the dense layers of an ONNX file, one shot,
- * and write the result; 8-bit integers become their zero point.  A weight of
- * several layers is pruned once.  size is sizeof *spec; EINVAL if members are
- * set that this library does not have.  */
+/* Zero blocks in the weights of the dense layers of an ONNX file, those in the
+ * graphs of Loop, Scan and If too, one shot, and write the result; 8-bit
+ * integers become their zero point.  A weight of several layers is pruned once.
+ * size is sizeof *spec; EINVAL if members are set that this library does not
+ * have.  */
 BURIN_API int burin_prune(const char *in_path, const char *out_path,
     const burin_prune_spec *spec, size_t size, int *nlayers,
     burin_error *err);

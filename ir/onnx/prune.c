@@ -28,7 +28,7 @@
 struct prune {
 	const burin_prune_spec *spec;
 	struct Onnx__ModelProto *m;
-	struct brn_onnx_layers layers;
+	struct brn_onnx_layers *layers; /* a list */
 	struct brn_onnx_source src;
 	regex_t *only;
 	char *done;             /* by stream */
@@ -154,16 +154,17 @@ prune_weight(struct prune *p, const struct brn_onnx_weight *w)
 	return rc;
 }
 
-/* The weights of a node.  */
+/* The weights of a node of l.  */
 static int
-prune_node(struct prune *p, const struct Onnx__NodeProto *np)
+prune_node(struct prune *p, const struct brn_onnx_layers *l,
+    const struct Onnx__NodeProto *np)
 {
 	int rc = 0;
 
 	for (int k = 0; k < BRN_ONNX_WEIGHTS && rc == 0; k++) {
 		struct brn_onnx_weight w;
 
-		if (!brn_onnx_layer(&p->layers, np, k, &w) ||
+		if (!brn_onnx_layer(l, np, k, &w) ||
 		    !is_wanted(p, &w) || !is_pruned(p, &w) ||
 		    p->done[w.stream])
 			continue;
@@ -177,14 +178,18 @@ prune_node(struct prune *p, const struct Onnx__NodeProto *np)
 static int
 prune_all(struct prune *p)
 {
-	struct Onnx__GraphProto *g = p->m->graph;
-	int rc = 0;
+	size_t streams;
+	int rc = brn_onnx_layers_new(p->m->graph, p->src.file, &p->layers,
+	    &streams, p->err);
 
-	p->done = brn_alloc(g->n_initializer + g->n_node, 1);
+	if (rc < 0)
+		return rc;
+	p->done = brn_alloc(streams, 1);
 	if (!p->done)
 		return brn_nomem(p->err);
-	for (size_t i = 0; i < g->n_node && rc == 0; i++)
-		rc = prune_node(p, g->node[i]);
+	for (const struct brn_onnx_layers *l = p->layers; l; l = l->next)
+		for (size_t i = 0; i < l->g->n_node && rc == 0; i++)
+			rc = prune_node(p, l, l->g->node[i]);
 	return rc;
 }
 
@@ -270,9 +275,7 @@ prune_model(struct prune *p, const char *out_path)
 {
 	int rc;
 
-	if ((rc = brn_onnx_layers_init(&p->layers, p->m, p->src.file,
-	    p->err)) < 0 ||
-	    (rc = prune_all(p)) < 0 ||
+	if ((rc = prune_all(p)) < 0 ||
 	    (rc = embed_all(p, &p->m->base)) < 0)
 		return rc;
 	return write_model(p, out_path);
@@ -384,7 +387,7 @@ brn_onnx_prune(const char *in_path, const char *out_path,
 	if (p.only)
 		regfree(p.only);
 	free(p.done);
-	brn_onnx_layers_free(&p.layers);
+	brn_onnx_layers_free(p.layers);
 	brn_onnx_model_free(p.m);
 	free(dir);
 	return rc;

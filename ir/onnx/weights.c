@@ -119,11 +119,25 @@ swaps_axes(const struct Onnx__NodeProto *np)
 	return !a || (a->n_ints == 2 && a->ints[0] == 1);
 }
 
-/* The tensor that a value is, or NULL.  */
+/* The value of that name that a node of *l sees; *l becomes the graph that has
+ * it.  NULL: there is none.  */
+static struct brn_onnx_name *
+find(const struct brn_onnx_layers **l, const char *s)
+{
+	struct brn_onnx_name *v = NULL;
+
+	for (const struct brn_onnx_layers *k = *l; k && !v; k = k->up) {
+		v = brn_onnx_find(&k->names, s);
+		*l = k;
+	}
+	return v;
+}
+
+/* The tensor that a value of l is, or NULL.  */
 static struct Onnx__TensorProto *
 tensor_of(const struct brn_onnx_layers *l, const struct brn_onnx_name *v)
 {
-	struct Onnx__GraphProto *g = l->m->graph;
+	const struct Onnx__GraphProto *g = l->g;
 	struct Onnx__AttributeProto *a;
 
 	if (v->origin == BRN_ONNX_INITIALIZER)
@@ -155,7 +169,7 @@ find_quant(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np,
     int i, struct Onnx__TensorProto **out, struct brn_onnx_weight *w)
 {
 	struct brn_onnx_name *v = i == NONE || (size_t)i >= np->n_input ||
-	    !*np->input[i] ? NULL : brn_onnx_find(&l->names, np->input[i]);
+	    !*np->input[i] ? NULL : find(&l, np->input[i]);
 
 	if (!v)
 		return;
@@ -197,8 +211,8 @@ arrive(const struct brn_onnx_layers *l, const struct brn_onnx_name *v,
     struct brn_onnx_weight *w)
 {
 	w->name = v->s;
-	w->stream = (size_t)v->index + (v->origin == BRN_ONNX_NODE ?
-	    l->m->graph->n_initializer : 0);
+	w->stream = l->stream + (size_t)v->index +
+	    (v->origin == BRN_ONNX_NODE ? l->g->n_initializer : 0);
 	w->t = tensor_of(l, v);
 	if (w->t)
 		return 1;
@@ -207,7 +221,7 @@ arrive(const struct brn_onnx_layers *l, const struct brn_onnx_name *v,
 	if (!l->users[v - l->names.v].constant)
 		return 0;
 	return leave(w, "its weight '%.64s' is computed from constants by "
-	    "%.40s", v->s, l->m->graph->node[v->index]->op_type);
+	    "%.40s", v->s, l->g->node[v->index]->op_type);
 }
 
 /* From a value to the tensor it is.  Calls seen for each value on the way until
@@ -219,14 +233,14 @@ go_back(const struct brn_onnx_layers *l, const char *value,
     const struct brn_onnx_name *v, struct brn_onnx_weight *w))
 {
 	for (int step = 0; step < 16; step++) {
-		struct brn_onnx_name *v = brn_onnx_find(&l->names, value);
+		struct brn_onnx_name *v = find(&l, value);
 		const struct Onnx__NodeProto *np;
 
 		if (!v || !seen(l, v, w))
 			return 0;
 		if (v->origin != BRN_ONNX_NODE)
 			return arrive(l, v, w);
-		np = l->m->graph->node[v->index];
+		np = l->g->node[v->index];
 		if (!passes_on(np))
 			return arrive(l, v, w);
 		step_back(l, np, w);
@@ -258,11 +272,12 @@ static int
 is_constant(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np)
 {
 	for (size_t i = 0; i < np->n_input; i++) {
+		const struct brn_onnx_layers *in = l;
 		struct brn_onnx_name *v = *np->input[i] ?
-		    brn_onnx_find(&l->names, np->input[i]) : NULL;
+		    find(&in, np->input[i]) : NULL;
 
 		if (*np->input[i] && (!v ||
-		    !l->users[v - l->names.v].constant))
+		    !in->users[v - in->names.v].constant))
 			return 0;
 	}
 	return np->op_type && !strstr(np->op_type, "Random") &&
@@ -274,7 +289,7 @@ is_constant(const struct brn_onnx_layers *l, const struct Onnx__NodeProto *np)
 static void
 find_constants(struct brn_onnx_layers *l)
 {
-	const struct Onnx__GraphProto *g = l->m->graph;
+	const struct Onnx__GraphProto *g = l->g;
 
 	for (int i = 0; i < l->names.n; i++)
 		l->users[i].constant = l->names.v[i].origin <=
@@ -292,38 +307,116 @@ find_constants(struct brn_onnx_layers *l)
 	}
 }
 
-int
-brn_onnx_layers_init(struct brn_onnx_layers *l,
-    const struct Onnx__ModelProto *m, const char *file, burin_error *err)
+static void
+count_users(const struct brn_onnx_layers *l)
 {
-	const struct Onnx__GraphProto *g = m->graph;
-	int rc;
+	const struct Onnx__GraphProto *g = l->g;
 
-	*l = (struct brn_onnx_layers){ .m = m };
-	if ((rc = brn_onnx_names_init(&l->names, g, file, err)) < 0)
-		return rc;
-	l->users = brn_alloc((size_t)l->names.n, sizeof *l->users);
-	if (!l->users)
-		return brn_nomem(err);
-	find_constants(l);
 	for (size_t i = 0; i < g->n_node; i++) {
 		const struct layer_op *op;
 
 		for (int k = 0; (op = op_of(g->node[i], k)); k++) {
-			struct brn_onnx_weight w = { 0 };
+			struct brn_onnx_weight w = { .name = NULL };
 
 			go_back(l, g->node[i]->input[op->weight], &w,
 			    count_user);
 		}
 	}
+}
+
+/* ---- graphs -------------------------------------------------------------- */
+
+/* The name of a node without that of the graph.  */
+static const char *
+name_of(const struct Onnx__NodeProto *np)
+{
+	return np->name && *np->name ? np->name :
+	    np->n_output ? np->output[0] : "";
+}
+
+static char *
+prefix_of(const struct brn_onnx_layers *up, const struct Onnx__NodeProto *np)
+{
+	const char *around = up ? up->prefix : "", *name = np ? name_of(np) :
+	    "";
+	size_t n = strlen(around) + strlen(name) + 2;
+	char *s = brn_alloc(n, 1);
+
+	if (s)
+		snprintf(s, n, "%s%s%s", around, name, np ? "/" : "");
+	return s;
+}
+
+/* What add needs for each graph.  */
+struct graphs {
+	const char *file;
+	struct brn_onnx_layers **end;   /* of the list */
+	size_t stream;
+	burin_error *err;
+};
+
+/* The graph of node np in up, both NULL for the model's, and those in it.  */
+static int
+add(struct graphs *a, const struct Onnx__GraphProto *g,
+    const struct brn_onnx_layers *up, const struct Onnx__NodeProto *np)
+{
+	struct brn_onnx_layers *l = brn_alloc(1, sizeof *l);
+	int rc;
+
+	if (!l)
+		return brn_nomem(a->err);
+	*a->end = l;
+	a->end = &l->next;
+	l->g = g;
+	l->up = up;
+	l->stream = a->stream;
+	a->stream += g->n_initializer + g->n_node;
+	if ((rc = brn_onnx_names_init(&l->names, g, a->file, a->err)) < 0)
+		return rc;
+	l->users = brn_alloc((size_t)l->names.n, sizeof *l->users);
+	l->prefix = prefix_of(up, np);
+	if (!l->users || !l->prefix)
+		return brn_nomem(a->err);
+	find_constants(l);
+	for (size_t i = 0; i < g->n_node && rc == 0; i++)
+		for (size_t k = 0; k < g->node[i]->n_attribute && rc == 0; k++)
+			if (g->node[i]->attribute[k]->g)
+				rc = add(a, g->node[i]->attribute[k]->g, l,
+				    g->node[i]);
+	return rc;
+}
+
+int
+brn_onnx_layers_new(const struct Onnx__GraphProto *g, const char *file,
+    struct brn_onnx_layers **out, size_t *streams, burin_error *err)
+{
+	struct brn_onnx_layers *all = NULL;
+	struct graphs a = { file, &all, 0, err };
+	int rc = add(&a, g, NULL, NULL);
+
+	for (const struct brn_onnx_layers *l = all; l && rc == 0; l = l->next)
+		count_users(l);
+	if (rc < 0) {
+		brn_onnx_layers_free(all);
+		return rc;
+	}
+	*streams = a.stream;
+	*out = all;
 	return 0;
 }
 
 void
 brn_onnx_layers_free(struct brn_onnx_layers *l)
 {
-	brn_onnx_names_free(&l->names);
-	free(l->users);
+	while (l) {
+		struct brn_onnx_layers *next = l->next;
+
+		brn_onnx_names_free(&l->names);
+		free(l->users);
+		free(l->prefix);
+		free(l);
+		l = next;
+	}
 }
 
 /* ---- a layer ------------------------------------------------------------- */
@@ -361,8 +454,7 @@ brn_onnx_layer(const struct brn_onnx_layers *l,
 	*w = (struct brn_onnx_weight){ 0 };
 	if (!op)
 		return 0;
-	w->layer = np->name && *np->name ? np->name :
-	    np->n_output ? np->output[0] : "";
+	snprintf(w->layer, sizeof w->layer, "%s%s", l->prefix, name_of(np));
 	w->conv = op->conv;
 	w->recurrent = op->recurrent;
 	w->stored_nk = op->conv || op->recurrent ||

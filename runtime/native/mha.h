@@ -79,8 +79,9 @@ find_parts(const struct item *m, const struct history *h, const float *next,
 	int64_t past = smaller(m->keys, m->past), from = smaller(m->from, past);
 	int64_t now = m->from - from;   /* new tokens that none sees */
 
+	/* Without a past some pointer, since C adds nothing to NULL.  */
 	v[0] = (struct part){ h->past.p ? view_at(&h->past, m->batch,
-	    m->group, from) : NULL, next, h->past.step[2], past - from };
+	    m->group, from) : h->now.p, next, h->past.step[2], past - from };
 	v[1] = (struct part){ view_at(&h->now, m->batch, m->group, now), next,
 	    h->now.step[2], m->keys - past - now };
 }

@@ -105,7 +105,8 @@ START_TEST(bits_stand_for_values)
 
 	suite_fill(w, (int64_t)rows * cols, 9);
 	prune(w, rows, cols, counts[_i].b, counts[_i].keep);
-	w[0] = -0.0f;
+	if (rows && cols)
+		w[0] = -0.0f;
 	for (int trans = 0; trans < 2; trans++) {
 		struct brn_matrix m = { w, rows, cols, trans, NULL, NULL };
 		struct brn_matrix only = { NULL, rows, cols, trans, NULL,

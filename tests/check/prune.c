@@ -308,6 +308,76 @@ START_TEST(tied_weights_are_pruned_when_asked)
 }
 END_TEST
 
+/* Count elements and zeros of the matrices among the constants of g and of the
+ * graphs in its nodes.  */
+static void
+count_zeros(const struct brn_graph *g, int *all, int *zeros)
+{
+	for (int i = 0; i < g->nnode; i++) {
+		const struct brn_node *c = g->node[i];
+
+		for (int k = 0; k < c->nbody; k++)
+			count_zeros(c->body[k].g, all, zeros);
+		if (!brn_is_const(c) || c->value->type.rank != 2)
+			continue;
+		for (int64_t k = 0; k < brn_numel(c->value); k++)
+			*zeros += brn_get_float(c->value, k) == 0;
+		*all += (int)brn_numel(c->value);
+	}
+}
+
+#define LOOP(around, inside, use, after) \
+	"opset 13\ninput x float [1,2]\noutput y\n" \
+	"init yes bool [] raw 1\ninit steps int64 [] raw 3\n" around \
+	"graph body\ninput i int64 []\ninput c bool []\n" \
+	"input v float [1,2]\noutput c\noutput u\n" inside \
+	"node u = MatMul(v," use ") name=inner\nend\n" \
+	"node y = Loop(steps,yes,x) body=@body name=turn\n" after
+#define FOUR "float [2,2] raw 1 2 3 4\n"
+
+static const struct {
+	const char *text, *only;
+	int nlayer;
+	const char *left;
+} bodies[] = {
+	{ LOOP("", "init w " FOUR, "w", ""), NULL, 1, "" },
+	{ LOOP("init w " FOUR, "", "w", ""), NULL, 1, "" },
+	{ LOOP("init w " FOUR, "node t = Transpose(w)\n", "t", ""), NULL, 1,
+	    "" },
+	{ LOOP("init w " FOUR, "", "w", "output z\nnode z = MatMul(x,w)\n"),
+	    NULL, 1, "" },
+	{ LOOP("init w " FOUR, "", "w", "output z\nnode z = Neg(w)\n"), NULL,
+	    0, "turn/inner: its weight 'w' is tied" },
+	{ LOOP("", "init w " FOUR, "w", ""), "^turn/inner$", 1, "" },
+	{ LOOP("", "init w " FOUR, "w", ""), "^inner$", 0, "" },
+	{ LOOP("", "", "x", ""), NULL, 0, "" },
+};
+
+static void
+keep_left(void *ctx, const char *layer, const char *why)
+{
+	snprintf(ctx, 300, "%s: %s", layer, why);
+}
+
+START_TEST(weights_in_bodies_are_pruned)
+{
+	char left[300] = "";
+	burin_prune_spec spec = { .bh = 1, .bw = 1, .sparsity = 0.5,
+	    .only = bodies[_i].only, .left = keep_left, .ctx = left };
+	int all = 0, zeros = 0;
+	struct brn_graph *g;
+	burin_error err;
+
+	ck_assert_int_eq(prune(bodies[_i].text, &spec), bodies[_i].nlayer);
+	ck_assert_msg(!strncmp(left, bodies[_i].left,
+	    strlen(bodies[_i].left)), "'%s'", left);
+	suite_ok(brn_onnx_import_file(out, 1, &g, &err), err);
+	count_zeros(g, &all, &zeros);
+	ck_assert_int_eq(2 * zeros, bodies[_i].nlayer ? all : 0);
+	brn_graph_free(g);
+}
+END_TEST
+
 START_TEST(only_matches_node_or_weight)
 {
 	static const struct {
@@ -631,6 +701,8 @@ prune_suite(void)
 	    7);
 	tcase_add_loop_test(tc, layers_that_are_left_say_why, 0, 15);
 	tcase_add_test(tc, tied_weights_are_pruned_when_asked);
+	tcase_add_loop_test(tc, weights_in_bodies_are_pruned, 0,
+	    COUNT(bodies));
 	tcase_add_test(tc, only_matches_node_or_weight);
 	tcase_add_loop_test(tc, a_pattern_that_costs_much_is_refused, 0,
 	    COUNT(hostile));
