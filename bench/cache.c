@@ -46,8 +46,8 @@ random_layer(int64_t rows, int64_t cols)
 			for (int64_t r = i, on = rand() % 10 == 0; on &&
 			    r < i + 16; r++)
 				w[r * cols + j] = 1;
-	if (brn_bsr_from_dense(&(struct brn_matrix){ w, rows, cols, 0, NULL },
-	    16, 1, 0, &b, &err) < 0)
+	if (brn_bsr_from_dense(&(struct brn_matrix){ w, rows, cols, 0, NULL,
+	    NULL }, 16, 1, 0, &b, &err) < 0)
 		exit(1);
 	free(w);
 	return b;

@@ -73,7 +73,7 @@ make_bsr(const struct bench_cell *c, struct brn_bsr **out, burin_error *err)
 		rc = brn_fail(err, BURIN_EINVAL, "%s: unknown mask", c->mask);
 	else
 		rc = brn_bsr_from_dense(&(struct brn_matrix){ w, c->rows,
-		    c->cols, 0, NULL }, c->bh, c->bw, 0, out, err);
+		    c->cols, 0, NULL, NULL }, c->bh, c->bw, 0, out, err);
 	free(w);
 	for (int64_t i = 0; rc == 0 && i < (int64_t)(*out)->nblk * c->bh *
 	    c->bw; i++)

@@ -3,6 +3,7 @@
 
     ort_operators.py BURIN [--only REGEX] [--rounds N] [--out FILE.md]
         [--above RATIO]
+    ort_operators.py BURIN --missing SRCDIR/ir/ops.def
 
 Each operator is a model of one node, at sizes that occur in MobileNetV1 and V2
 and ResNet-50 at 224x224, BERT-base at 1x128, and PP-OCRv4, and then at shapes
@@ -25,34 +26,46 @@ from onnx import helper, numpy_helper, save
 
 import turns
 
-OPSET = 20
 RANDOM = np.random.default_rng(1)
 
 
 class Case:
     """A model of one node.  what describes sizes and attributes in the table;
-    inputs and weights are shapes or arrays."""
+    inputs and weights are shapes or arrays.  after are (operator, names of its
+    inputs, attributes) of nodes behind it, each with one output, z and its
+    number; only the last one's output is an output of the model."""
 
-    def __init__(self, op, what, inputs, weights=(), outputs=1, **attributes):
+    def __init__(self, op, what, inputs, weights=(), outputs=1, opset=20,
+                 after=(), **attributes):
+        self.opset = opset
         self.name = f"{op} {what}"
         self.inputs = {f"x{i}": value(x) for i, x in enumerate(inputs)}
         self.weights = [value(w) for w in weights]
         self.outputs = [f"y{i}" for i in range(outputs)]
         names = [*self.inputs] + [
             "" if w is None else f"w{i}" for i, w in enumerate(self.weights)]
+        if op == "SequenceEmpty":
+            names = []
         self.node = helper.make_node(op, names, self.outputs, **attributes)
+        self.nodes = [self.node] + [
+            helper.make_node(o, x, [f"z{i}"], **a)
+            for i, (o, x, a) in enumerate(after)]
+        if after:
+            self.outputs = [f"z{len(after) - 1}"]
 
     def write(self, path):
         kind = helper.np_dtype_to_tensor_dtype
         graph = helper.make_graph(
-            [self.node], "operator",
+            self.nodes, "operator",
             [helper.make_tensor_value_info(n, kind(x.dtype), x.shape)
              for n, x in self.inputs.items()],
             [helper.make_empty_tensor_value_info(y) for y in self.outputs],
             [numpy_helper.from_array(w, f"w{i}")
-             for i, w in enumerate(self.weights) if w is not None])
-        save(helper.make_model(graph, ir_version=9, opset_imports=[
-            helper.make_opsetid("", OPSET)]), path)
+             for i, w in enumerate(self.weights) if w is not None] +
+            [numpy_helper.from_array(np.array(1), "at")] * (
+                "at" in [x for n in self.nodes for x in n.input]))
+        save(helper.make_model(graph, ir_version=10, opset_imports=[
+            helper.make_opsetid("", self.opset)]), path)
 
 
 def value(x):
@@ -312,7 +325,6 @@ def normalisations():
     yield Case("InstanceNormalization", "64x56x56", [FLOATS], [(64,)] * 2)
     yield Case("MeanVarianceNormalization", "64x56x56", [FLOATS],
                axes=[0, 2, 3])
-    yield Case("LpNormalization", "64x56x56", [FLOATS], axis=1)
     yield Case("LRN", "64x56x56", [FLOATS], size=5)
     yield Case("BatchNormalization", "of rows 512x256", [(512, 256)],
                [(256,)] * 4)
@@ -465,6 +477,103 @@ def windows():
     yield Case("GridSample", "64 at 28", [(1, 64, 28, 28), (1, 28, 28, 2)])
 
 
+def shapes():
+    """Operators that copy, choose or make elements, or only shapes."""
+    for op in ("Identity", "Dropout", "Flatten", "Shape", "Size"):
+        yield Case(op, "64x56x56", [FLOATS])
+    yield Case("Squeeze", "64x56x56", [FLOATS], [ints(0)])
+    yield Case("Unsqueeze", "64x56x56", [FLOATS], [ints(0)])
+    yield Case("CastLike", "float to int32", [FLOATS], [np.array(1, np.int32)])
+    yield Case("ConstantOfShape", "64x56x56", [ints(*FLOATS)])
+    yield Case("Range", "0 to 10000", [np.array(0), np.array(10000),
+                                       np.array(1)])
+    yield Case("EyeLike", "512x512", [(512, 512)])
+    yield Case("CenterCropPad", "3x300x400 to 224", [(3, 300, 400)],
+               [ints(224, 224)], axes=[1, 2])
+    yield Case("Col2Im", "16 of 3x3 at 28", [(1, 144, 784)],
+               [ints(28, 28), ints(3, 3)], pads=[1] * 4)
+    yield Case("MaxUnpool", "64 at 28", [
+        (1, 64, 28, 28), np.arange(0, 64 * 56 * 56, 4).reshape(1, 64, 28, 28)],
+        kernel_shape=[2, 2], strides=[2, 2])
+    yield Case("Unique", "of 10000", [of_type("int64", (10000,))])
+    x = of_type("uint8", FLOATS)
+    yield Case("BitShift", "uint8", [x, x % np.uint8(8)], direction="LEFT")
+    for op in ("GreaterOrEqual", "LessOrEqual"):
+        for dtype in ("float32", "int32", "int64"):
+            yield Case(op, dtype, [of_type(dtype, FLOATS)] * 2)
+    yield Case("Xor", "bool", [of_type("bool", FLOATS)] * 2)
+
+
+def networks():
+    """Parts of networks that are operators of newer opsets, and losses."""
+    heads = (1, 12, 128, 64)
+    yield Case("Attention", "12 heads of 128x64", [heads] * 3, opset=23)
+    yield Case("RMSNormalization", "128x768", [(1, 128, 768)], [(768,)],
+               opset=23)
+    yield Case("RotaryEmbedding", "12 heads of 128x64",
+               [heads, (1, 128, 32), (1, 128, 32)], opset=23)
+    yield Case("Swish", "64x56x56", [FLOATS], opset=24)
+    yield Case("GroupNormalization", "64x56x56 in 8", [FLOATS], [(64,)] * 2,
+               num_groups=8, opset=21)
+    labels = RANDOM.integers(0, 1000, 64)
+    for op in ("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss"):
+        yield Case(op, "64 of 1000", [(64, 1000), labels])
+    corner = RANDOM.random((1, 1000, 2)) * 100
+    boxes = np.concatenate([corner, corner + 20], 2).astype(np.float32)
+    yield Case("NonMaxSuppression", "1000 boxes", [boxes, (1, 1, 1000)],
+               [ints(100), one([.5])])
+    rois = np.concatenate([corner[0, :100], corner[0, :100] + 20], 1) / 4
+    yield Case("RoiAlign", "100 of 256 at 28", [
+        (1, 256, 28, 28), rois.astype(np.float32), np.zeros(100, np.int64)],
+        output_height=7, output_width=7)
+
+
+def signals():
+    for op in ("BlackmanWindow", "HammingWindow", "HannWindow"):
+        yield Case(op, "400", [np.array(400)])
+    yield Case("MelWeightMatrix", "80 of 400", [
+        np.array(80), np.array(400), np.array(16000), one(0.), one(8000.)])
+    yield Case("DFT", "400 of 16x400", [(16, 400, 1)])
+    yield Case("DFT", "512 of 16x512", [(16, 512, 1)])
+    yield Case("STFT", "400 by 160 of 16000", [(1, 16000, 1)],
+               [np.array(160), (400,)])
+    yield Case("Det", "1000 of 4x4", [(1000, 4, 4)])
+    for op in ("RandomNormal", "RandomUniform"):
+        yield Case(op, "64x56x56", [], shape=FLOATS)
+        yield Case(f"{op}Like", "64x56x56", [FLOATS])
+    yield Case("Bernoulli", "64x56x56", [value(FLOATS) / np.float32(1.2)])
+    yield Case("Multinomial", "100 of 1000", [(1, 1000)], sample_size=100)
+
+
+def sequences():
+    x = [(64, 56, 56)]
+    yield Case("SplitToSequence", "64, SequenceAt", x, axis=0,
+               after=[("SequenceAt", ["y0", "at"], {})])
+    yield Case("SequenceConstruct", "of four, ConcatFromSequence", x * 4,
+               after=[("ConcatFromSequence", ["y0"], {"axis": 1})])
+    yield Case("SequenceEmpty", "SequenceInsert, SequenceLength", x,
+               after=[("SequenceInsert", ["y0", "x0"], {}),
+                      ("SequenceLength", ["z0"], {})])
+    yield Case("SequenceConstruct", "SequenceErase, SequenceAt", x * 3,
+               after=[("SequenceErase", ["y0", "at"], {}),
+                      ("SequenceAt", ["z0", "at"], {})])
+
+
+# Timed by ort_flow.py.
+ELSEWHERE = {"If", "Loop", "Scan"}
+FAMILIES = (convolutions, images, matrices, transformers, unaries, casts,
+            binaries, reductions, normalisations, moves, quantised, attentions,
+            windows, shapes, networks, signals, sequences)
+
+
+def missing(ops_def):
+    """Operators of the op table that no case has."""
+    with open(ops_def, encoding="utf-8") as f:
+        wanted = set(re.findall(r'^OP\(\w+, *"(\w+)"', f.read(), re.M))
+    have = {n.op_type for make in FAMILIES for c in make() for n in c.nodes}
+    return sorted(wanted - have - ELSEWHERE)
+
+
 def gathered(case):
     """Gather looks up rows of a constant table, which is its first input."""
     if case.node.op_type == "Gather" and not case.weights:
@@ -482,9 +591,7 @@ def measure(case, o, folder):
 def lines(o, folder):
     yield "| operator | ONNX Runtime us | burin us | burin takes | difference |"
     yield "|---|---|---|---|---|"
-    for make in (convolutions, images, matrices, transformers, unaries, casts,
-                 binaries, reductions, normalisations, moves, quantised,
-                 attentions, windows):
+    for make in FAMILIES:
         for case in make():
             if not re.search(o.only, case.name):
                 continue
@@ -507,7 +614,12 @@ def main():
                    help="only cases in which burin takes longer than RATIO "
                    "times ONNX Runtime")
     p.add_argument("--out", help="also write the table to FILE.md")
+    p.add_argument("--missing", metavar="OPS.DEF",
+                   help="only list the operators that no case has")
     o = p.parse_args()
+    if o.missing:
+        print(*missing(o.missing))
+        return None
     turns.find_burin(o.burin)
     table = []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Time burin and ONNX Runtime on one file: both are loaded in this process,
 stay warm, and take samples in turn, so that other load on the machine affects
-both.  Used by ort.py, ort_decoder.py, ort_images.py, ort_operators.py,
-ort_recurrent.py and layouts.py.
+both.  Used by the ort_*.py but ort_flow.py and ort_host.py, and by layouts.py.
 """
 
 import os

@@ -37,11 +37,11 @@
  * the input or of a token; on processors without integers a NaN does so, too.
  *
  * Threads: options and sessions belong to one thread at a time, but for
- * burin_session_cancel; a model is
- * immutable after loading and may be shared by any number of threads.  A child
- * of fork may use and free what its parent made, while no other thread of the
- * parent was running a session of it; kernels that were still being compiled
- * then are not compiled in the child.
+ * burin_session_cancel; models, which do not change after loading, and pools
+ * may be shared by any number of threads.  A child of fork may use and free
+ * what its parent made, while no other thread of the parent was running a
+ * session of it; kernels that were still being compiled then are not compiled
+ * in the child.
  */
 #ifndef BURIN_H
 #define BURIN_H
@@ -70,7 +70,8 @@ extern "C" {
 	X(EJIT,         -7, "kernel cannot be compiled") \
 	X(ECACHE,       -8, "cache cannot be used") \
 	X(EROOM,        -9, "buffer is too small") \
-	X(ECANCELED,   -10, "run was canceled")
+	X(ECANCELED,   -10, "run was canceled") \
+	X(ETIMEOUT,    -11, "time is over")
 
 enum burin_status {
 #define X(name, code, text) BURIN_##name = code,
@@ -148,6 +149,10 @@ BURIN_API const char *burin_isa(void);
  *	           any characters, ? one, \ takes the meaning of the next one;
  *	           default none
  *	threads    of a session; default 1, 0 is one a core
+ *	sessions   of a pool; default 0: cores / threads, but at least 1
+ *	pin        0 (default) | 1: session i of a pool runs on the cores
+ *	           i * threads and following of those that the process may
+ *	           use, those of a NUMA node next to each other
  *	loop_steps, loop_bytes  of a session, K, M, G: units of 1024; what one
  *	           run may take: iterations of all its Loop and Scan together,
  *	           and bytes that one of them gathers; default 64M and 4G
@@ -375,7 +380,7 @@ typedef struct burin_tensor {
  * a call do not matter, so outputs can be used again as they are.  */
 typedef struct burin_output {
 	const char *name;       /* of the model's output */
-	void *buffer;           /* where to copy it; NULL: lend it */
+	void *buffer;           /* where to write it; NULL: lend it */
 	size_t room;            /* bytes at buffer */
 	const void *data;       /* buffer, or what is lent; NULL: none */
 	enum burin_dtype dtype;
@@ -397,9 +402,11 @@ BURIN_API int burin_session_threads(const burin_session *s);
  * Input shapes may differ from run to run: each new tuple of shapes is planned
  * once, nothing is recompiled.
  *
- * An output with a buffer is copied into it, and data is buffer.  An output
- * without one is lent: data points to memory of the session, never to an input
- * or into the model.  Lent memory is read only and may be shared by several
+ * An output with a buffer is written to it, and data is buffer.  It is computed
+ * there if buffer and nbytes are multiples of 64, the buffer overlaps no input,
+ * and only one output is this value; else it is copied.  An output without a
+ * buffer is lent: data points to memory of the session, never to an input or
+ * into the model.  Lent memory is read only and may be shared by several
  * outputs.  It is valid until the next burin_run of this session, successful or
  * not, or until the session is freed; burin_model_update, burin_model_free and
  * burin_session_shapes do not end it.  After success data is not NULL, even if
@@ -411,12 +418,13 @@ BURIN_API int burin_session_threads(const burin_session *s);
  *
  * Errors: EINVAL (also an unknown or missing name, too few bytes of an input),
  * ESHAPE, ENOMEM, EUNSUPPORTED (also loops beyond the limits of the options),
- * ECANCELED, EROOM.
+ * ECANCELED, ETIMEOUT, EROOM.
  * EROOM means that a buffer is too small: no buffer was written, but dtype,
  * rank, dims and nbytes of every output are set, so that the caller can make
  * room and call again.  Nothing has run then, unless shapes depend on what
  * nodes compute, as that of a NonZero does.  After any error data is NULL;
- * after others than EROOM dtype, rank, dims and nbytes mean nothing.  */
+ * after others than EROOM dtype, rank, dims and nbytes mean nothing, and
+ * buffers may have been written.  */
 BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
     burin_output *out, size_t nout, burin_error *err);
 
@@ -432,8 +440,8 @@ BURIN_API int burin_run(burin_session *s, const burin_tensor *in, size_t nin,
  * takes the same buffer with these dims.  A run that fails may have written new
  * tokens.  Two inputs must not have the same buffer, which is not checked.
  * Errors: EINVAL (no such names, shared already, the session has planned a
- * run), EUNSUPPORTED for an output or input that is used otherwise.  A later
- * run is EINVAL if its tokens are more than capacity.  */
+ * run or is of a pool), EUNSUPPORTED for an output or input that is used
+ * otherwise.  A later run is EINVAL if its tokens are more than capacity.  */
 BURIN_API int burin_session_share(burin_session *s, const char *input,
     const char *output, int64_t capacity, burin_error *err);
 
@@ -454,6 +462,10 @@ BURIN_API int burin_session_shapes(burin_session *s, const burin_tensor *in,
  * stopped.  */
 BURIN_API void burin_session_cancel(burin_session *s);
 
+/* Let each later run return ETIMEOUT when it has taken ms, after the step that
+ * it is at.  Negative, as at first: as long as it takes.  */
+BURIN_API void burin_session_deadline(burin_session *s, int ms);
+
 typedef struct burin_step_info {
 	const char *name;       /* node */
 	const char *op;
@@ -469,6 +481,53 @@ BURIN_API void burin_session_profile(burin_session *s, int on);
  * burin_run.  */
 BURIN_API const burin_step_info *burin_session_step(const burin_session *s,
     size_t i);
+
+/* ---- pool --------------------------------------------------------------- */
+
+/* Sessions of one model for many threads: any number of threads may call
+ * burin_pool_take, burin_pool_give and burin_pool_run of one pool at once.  At
+ * most "sessions" runs are under way, each on "threads" threads; others wait,
+ * first come, first served.  One session and threads=0 give the lowest latency,
+ * one thread and as many sessions as cores the highest throughput.  */
+typedef struct burin_pool burin_pool;
+
+/* Of the options "sessions", "threads", "pin", "loop_steps", "loop_bytes" and
+ * max_memory are read; max_memory is for the intermediate results of all
+ * sessions together.  A session is made when it is first needed, the first one
+ * here.  Errors are those of burin_session_new.  */
+BURIN_API int burin_pool_new(burin_model *m, const burin_options *o,
+    burin_pool **out, burin_error *err);
+/* No thread may be in a call of it or have a session of it.  NULL is fine.  */
+BURIN_API void burin_pool_free(burin_pool *p);
+
+typedef struct burin_pool_info {
+	int sessions;           /* how many there may be */
+	int made;               /* how many there are */
+	int busy;               /* taken, or being made */
+	int waiting;            /* threads in the queue */
+	int64_t bytes;          /* intermediate results of all sessions */
+} burin_pool_info;
+
+/* As it is now.  At most size bytes of *out are written; what this library has
+ * no member for is 0.  */
+BURIN_API void burin_pool_stats(burin_pool *p, burin_pool_info *out,
+    size_t size);
+
+/* A session for the calling thread alone, until it gives it back.  Waits up to
+ * timeout_ms, negative: as long as it takes.  With pin=1 the thread is moved to
+ * the cores of the session, and back in burin_pool_give.
+ * Errors: ETIMEOUT, ENOMEM.  */
+BURIN_API int burin_pool_take(burin_pool *p, int timeout_ms,
+    burin_session **out, burin_error *err);
+/* By the thread that took s.  What s has lent ends, as do its deadline and its
+ * profile.  */
+BURIN_API void burin_pool_give(burin_pool *p, burin_session *s);
+
+/* Take a session, burin_run, give it back.  Every output has a buffer.
+ * ETIMEOUT if that takes longer than timeout_ms, waiting included; negative: as
+ * long as it takes.  Other errors are those of burin_run.  */
+BURIN_API int burin_pool_run(burin_pool *p, const burin_tensor *in, size_t nin,
+    burin_output *out, size_t nout, int timeout_ms, burin_error *err);
 
 /* ---- pruning ---------------------------------------------------------- */
 

@@ -15,7 +15,8 @@
  *	bias [rows padded to bh]; NULL without BRN_EPI_BIAS
  *
  * With other element types than f32 a tile of x still begins every 64 bytes for
- * each column, and stream has the weights, as brn_pack_dot_groups packs them.
+ * each column, and stream has the weights, as brn_pack_dot_groups packs them,
+ * and behind them the same in the order of the kernel, if it has one.
  * bf16: x is lines of 16 bf16, 32 bytes, and one more of zeros after the last;
  * y and bias are fp32.  i8: x is u8, and y i32 without bias.  The x of four
  * tiles, a quad, is together, at the place of the first one:

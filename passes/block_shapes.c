@@ -10,8 +10,9 @@
 
 #include <stdlib.h>
 
-#define STRIP 32
-#define WORD 64
+#include "ir/graph/matrix_bits.h"
+
+enum { STRIP = 32, WORD = 64 };
 
 const struct brn_block brn_blocks[BRN_NUM_BLOCKS] = {
 	{ 32, 32 }, { 16, 16 }, { 8, 8 },
@@ -29,81 +30,6 @@ struct strip {
 	int64_t words;
 	int n;
 };
-
-/* Bit i is that w[i] != 0.  NaN != 0 and -0.0 == 0, as wanted.  */
-static uint64_t
-mark_word(const float *w)
-{
-	typedef float floats __attribute__((vector_size(16), aligned(4)));
-	typedef uint32_t lanes __attribute__((vector_size(16)));
-	uint64_t word = 0;
-
-	for (int i = 0; i < WORD; i += 32) {
-		lanes bit = { 1, 2, 4, 8 }, half = { 0 };
-
-		for (int k = 0; k < 32; k += 4, bit <<= 4)
-			half |= (lanes)(*(const floats *)(w + i + k) != 0) &
-			    bit;
-		word |= (uint64_t)(half[0] | half[1] | half[2] | half[3]) << i;
-	}
-	return word;
-}
-
-/* The same of integers, eight at a time: the high bit of each byte that is not
- * zero, brought together by a multiplication.  */
-static uint64_t
-mark_word_int(const int8_t *w)
-{
-	typedef uint64_t bytes __attribute__((aligned(1), may_alias));
-	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	uint64_t word = 0;
-
-	for (int i = 0; i < WORD; i += 8) {
-		uint64_t v = *(const bytes *)(w + i);
-		uint64_t high = (((v & low) + low) | v) & ~low;
-
-		word |= (high >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
-	}
-	return word;
-}
-
-static void
-mark_row_int(const int8_t *w, int64_t cols, uint64_t *bits)
-{
-	int64_t c = 0;
-
-	for (; c + WORD <= cols; c += WORD)
-		*bits++ = mark_word_int(w + c);
-	if (c == cols)
-		return;
-	*bits = 0;
-	for (int b = 0; c + b < cols; b++)
-		*bits |= (uint64_t)(w[c + b] != 0) << b;
-}
-
-static void
-mark_row(const float *w, int64_t cols, uint64_t *bits)
-{
-	int64_t c = 0;
-
-	for (; c + WORD <= cols; c += WORD)
-		*bits++ = mark_word(w + c);
-	if (c == cols)
-		return;
-	*bits = 0;
-	for (int b = 0; c + b < cols; b++)
-		*bits |= (uint64_t)(w[c + b] != 0) << b;
-}
-
-/* Line i of m as it lies, of n elements.  */
-static void
-mark_line(const struct brn_matrix *m, int64_t i, int64_t n, uint64_t *bits)
-{
-	if (m->ints)
-		mark_row_int(m->ints + i * n, n, bits);
-	else
-		mark_row(m->w + i * n, n, bits);
-}
 
 /* Groups of bw bits with a bit set.  Words are a whole number of groups.  */
 static int
@@ -175,7 +101,7 @@ brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
 {
 	int64_t rows = m->trans ? m->cols : m->rows;
 	int64_t cols = m->trans ? m->rows : m->cols;
-	struct strip s = { .words = (cols + WORD - 1) / WORD };
+	struct strip s = { .words = brn_bit_words(cols) };
 
 	s.bits = brn_alloc((size_t)s.words * STRIP, sizeof *s.bits);
 	if (!s.bits)
@@ -184,7 +110,8 @@ brn_blocks_count(const struct brn_matrix *m, struct brn_counts *out,
 	for (int64_t r0 = 0; r0 < rows; r0 += STRIP) {
 		s.n = rows - r0 < STRIP ? (int)(rows - r0) : STRIP;
 		for (int i = 0; i < s.n; i++)
-			mark_line(m, r0 + i, cols, s.bits + i * s.words);
+			brn_matrix_line_bits(m, r0 + i, cols,
+			    s.bits + i * s.words);
 		out->mask = hash_strip(&s, out->mask);
 		count_blocks(&s, m->trans, out->nblk);
 	}
@@ -248,7 +175,7 @@ brn_count_row_groups(const struct brn_matrix *m, struct brn_row_stats *out,
 {
 	int64_t lines = m->trans ? m->cols : m->rows;
 	int64_t len = m->trans ? m->rows : m->cols;
-	int64_t words = (len + WORD - 1) / WORD;
+	int64_t words = brn_bit_words(len);
 	uint64_t *bits = brn_alloc((size_t)words, sizeof *bits);
 	struct rows r = {
 		brn_alloc((size_t)m->rows, sizeof *r.hash),
@@ -258,7 +185,7 @@ brn_count_row_groups(const struct brn_matrix *m, struct brn_row_stats *out,
 
 	if (bits && r.hash && r.nonzero) {
 		for (int64_t i = 0; i < lines; i++) {
-			mark_line(m, i, len, bits);
+			brn_matrix_line_bits(m, i, len, bits);
 			add_line(&r, bits, words, i, m->trans);
 		}
 		rc = sum_groups(&r, m->rows, out, err);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/graph/matrix_bits.h"
 #include "ir/graph/weight.h"
 #include "passes/block_shapes.h"
 #include "passes/rewrite.h"
@@ -294,16 +295,15 @@ range_of(const struct brn_node *n)
 
 int
 brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
-    double *out, burin_error *err)
+    const struct brn_matrix *w, double *out, burin_error *err)
 {
-	struct brn_matrix w = brn_weight(layer);
 	struct brn_pass_opts predict = *o;
 	struct best b;
 	int rc;
 
 	predict.look_up = NULL;
 	b.quantized = is_quantized(layer);
-	if ((rc = find_best(&predict, &w, range_of(layer), &b, err)) == 0)
+	if ((rc = find_best(&predict, w, range_of(layer), &b, err)) == 0)
 		*out = b.cand[b.gain < least_gain(&b) ? BRN_NUM_BLOCKS :
 		    b.pick].predicted;
 	return rc;
@@ -434,22 +434,18 @@ make_bsr(struct brn_graph *g, const char *name, const struct brn_matrix *w,
 	return *out ? BURIN_OK : brn_nomem(err);
 }
 
+/* The decision about weight w of layer n, whose bits are there.  */
 static int
-decide(struct sparser *s, const struct brn_node *n, struct found *out,
-    burin_error *err)
+decide(struct sparser *s, const struct brn_node *n, const struct brn_matrix *w,
+    struct found *out, burin_error *err)
 {
 	const struct brn_pass_opts *o = s->o;
 	struct brn_graph *g = s->g;
-	struct brn_matrix w;
+	struct best b = { .quantized = is_quantized(n) };
 	double nonzero;
-	struct best b;
 	int rc, sparse;
 
-	if (brn_numel(n->in[1]->value) == 0)
-		return leave(g, 0, "weight is empty", &out->choice, err);
-	w = brn_weight(n);
-	b.quantized = is_quantized(n);
-	if ((rc = find_best(o, &w, out->range, &b, err)) < 0)
+	if ((rc = find_best(o, w, out->range, &b, err)) < 0)
 		return rc;
 	nonzero = (double)b.nonzero / (double)brn_numel(n->in[1]->value);
 	if (!o->sparse)
@@ -461,8 +457,28 @@ decide(struct sparser *s, const struct brn_node *n, struct found *out,
 	rc = tell(g, &b, nonzero, sparse, &out->choice, err);
 	if (rc < 0 || !sparse)
 		return rc;
-	return make_bsr(g, n->in[1]->name, &w, brn_blocks[b.pick], &out->bsr,
+	return make_bsr(g, n->in[1]->name, w, brn_blocks[b.pick], &out->bsr,
 	    err);
+}
+
+static int
+look(struct sparser *s, const struct brn_node *n, struct found *out,
+    burin_error *err)
+{
+	struct brn_matrix w;
+	uint64_t *bits;
+	int rc;
+
+	if (brn_numel(n->in[1]->value) == 0)
+		return leave(s->g, 0, "weight is empty", &out->choice, err);
+	w = brn_weight(n);
+	bits = brn_matrix_bits(&w);
+	if (!bits)
+		return brn_nomem(err);
+	w.bits = bits;
+	rc = decide(s, n, &w, out, err);
+	free(bits);
+	return rc;
 }
 
 static struct found *
@@ -499,7 +515,7 @@ bsr_dense_visit(struct sparser *s, struct brn_node *n, burin_error *err)
 	if (!brn_weight_is_const(n))
 		rc = leave(s->g, 1, "weight is not constant", &f->choice, err);
 	else if (!f->choice)
-		rc = decide(s, n, f, err);
+		rc = look(s, n, f, err);
 	if (rc < 0)
 		return rc;
 	brn_report_choose(s->g, n, f->choice);

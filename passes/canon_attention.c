@@ -39,8 +39,12 @@ is_plain(const struct brn_node *n)
 
 	if (n->op != BRN_OP_mha || brn_attr(n, "index") ||
 	    brn_attr(n, "is_causal") || brn_attr(n, "softcap") ||
-	    (n->nin > 4 && (n->in[4] || n->in[5])))
+	    brn_attr(n, "left_window_size") ||
+	    brn_attr(n, "right_window_size"))
 		return 0;
+	for (int i = 4; i < n->nin; i++)
+		if (n->in[i])
+			return 0;
 	rank = n->in[0]->type.rank;
 	if (rank != 3 && rank != 4)
 		return 0;

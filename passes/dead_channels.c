@@ -1,69 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Each of the two weights is scanned once.  -0.0 is zero, NaN is not.
+ * Bits tell which weights are zero, so that only weights that change are read
+ * more than once.
  */
 #include "passes/dead_channels.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Mark the columns of zeros.  The scan ends as soon as none is left.  */
+/* Mark the lines without a bit.  */
 static void
-mark_cols(const struct brn_tensor *w, unsigned char *zero)
+mark_lines(const uint64_t *bits, int64_t lines, int64_t words,
+    unsigned char *zero)
 {
-	int64_t rows = w->type.dim[0], cols = w->type.dim[1], left = cols;
-	const float *p = w->data;
-
-	memset(zero, 1, (size_t)cols);
-	for (int64_t r = 0; r < rows && left; r++, p += cols) {
-		left = 0;
-		for (int64_t k = 0; k < cols; k++) {
-			zero[k] &= p[k] == 0;
-			left += zero[k];
-		}
-	}
-}
-
-static void
-mark_rows(const struct brn_tensor *w, unsigned char *zero)
-{
-	int64_t rows = w->type.dim[0], cols = w->type.dim[1];
-	const float *p = w->data;
-
-	for (int64_t r = 0; r < rows; r++, p += cols) {
+	for (int64_t i = 0; i < lines; i++, bits += words) {
 		int64_t k = 0;
 
-		while (k < cols && p[k] == 0)
+		while (k < words && !bits[k])
 			k++;
-		zero[r] = k == cols;
+		zero[i] = k == words;
 	}
 }
 
-/* Set the state of channels whose weights in w are all zero.  */
+/* Mark the n places in a line where no line has a bit.  */
 static void
-mark(struct brn_channels *c, const struct brn_tensor *w, int axis, int state)
+mark_places(const uint64_t *bits, int64_t lines, int64_t n,
+    unsigned char *zero)
+{
+	int64_t words = brn_bit_words(n);
+
+	for (int64_t k = 0; k < words; k++) {
+		uint64_t any = 0;
+
+		for (int64_t i = 0; i < lines && any != UINT64_MAX; i++)
+			any |= bits[i * words + k];
+		for (int64_t b = 0; b < 64 && k * 64 + b < n; b++)
+			zero[k * 64 + b] = !(any >> b & 1);
+	}
+}
+
+void
+brn_channels_mark(struct brn_channels *c, const struct brn_weight_bits *w,
+    int axis, int state)
 {
 	if (axis)
-		mark_cols(w, c->zero);
+		mark_places(w->bits, w->lines, w->n, c->zero);
 	else
-		mark_rows(w, c->zero);
+		mark_lines(w->bits, w->lines, brn_bit_words(w->n), c->zero);
 	for (int64_t i = 0; i < c->n; i++)
 		if (c->zero[i])
 			c->state[i] = (unsigned char)state;
-}
-
-void
-brn_channels_mark_constant(struct brn_channels *c, const struct brn_tensor *w,
-    int axis)
-{
-	mark(c, w, axis, BRN_CHANNEL_CONSTANT);
-}
-
-void
-brn_channels_mark_unread(struct brn_channels *c, const struct brn_tensor *w,
-    int axis)
-{
-	mark(c, w, axis, BRN_CHANNEL_UNREAD);
 }
 
 int
@@ -175,6 +161,64 @@ brn_channels_compact(const struct brn_channels *c, const struct brn_tensor *w,
 		to = copy_kept(c, (const float *)w->data + i * line,
 		    line / c->units, to);
 	return BURIN_OK;
+}
+
+/* Copy the kept bits of a line: bit b goes to place[b], -1 is removed.  */
+static void
+copy_bits(const uint64_t *from, int64_t words, const int32_t *place,
+    uint64_t *to)
+{
+	for (int64_t k = 0; k < words; k++)
+		for (uint64_t w = from[k]; w; w &= w - 1) {
+			int32_t at = place[k * 64 + __builtin_ctzll(w)];
+
+			if (at >= 0)
+				to[at / 64] |= UINT64_C(1) << at % 64;
+		}
+}
+
+/* The places of kept channels; NULL: no memory.  */
+static int32_t *
+places(const struct brn_channels *c)
+{
+	int32_t *place = brn_alloc((size_t)c->n, sizeof *place), next = 0;
+	int64_t size = c->n / c->units;
+
+	for (int64_t i = 0; place && i < c->n; i++)
+		place[i] = c->removed[i / size] ? -1 : next++;
+	return place;
+}
+
+int
+brn_channels_compact_bits(const struct brn_channels *c,
+    const struct brn_weight_bits *w, int axis, struct brn_weight_bits *out,
+    burin_error *err)
+{
+	int64_t kept = c->n / c->units * c->nkept, words = brn_bit_words(w->n);
+	int32_t *place = places(c);
+	uint64_t *to;
+
+	out->lines = axis ? w->lines : kept;
+	out->n = axis ? kept : w->n;
+	to = out->bits = brn_alloc((size_t)out->lines *
+	    (size_t)brn_bit_words(out->n), sizeof *to);
+	for (int64_t i = 0; place && to && i < w->lines; i++) {
+		const uint64_t *from = w->bits + i * words;
+
+		if (!axis && place[i] < 0)
+			continue;
+		if (axis)
+			copy_bits(from, words, place, to);
+		else
+			memcpy(to, from, (size_t)words * sizeof *to);
+		to += brn_bit_words(out->n);
+	}
+	free(place);
+	if (place && out->bits)
+		return BURIN_OK;
+	free(out->bits);
+	out->bits = NULL;
+	return brn_nomem(err);
 }
 
 void

@@ -9,6 +9,7 @@
 #ifndef BRN_DEAD_CHANNELS_H
 #define BRN_DEAD_CHANNELS_H
 
+#include "ir/graph/bsr.h"
 #include "ir/graph/tensor.h"
 
 /* The state of a channel.  */
@@ -33,13 +34,18 @@ int brn_channels_init(struct brn_channels *c, int64_t n, int64_t units,
     burin_error *err);
 void brn_channels_free(struct brn_channels *c);
 
-/* w computes the channels: those whose weights are all zero are constant.
- * Their values are for the caller to fill in.  */
-void brn_channels_mark_constant(struct brn_channels *c,
-    const struct brn_tensor *w, int axis);
-/* w reads the channels: those whose weights are all zero are unread.  */
-void brn_channels_mark_unread(struct brn_channels *c,
-    const struct brn_tensor *w, int axis);
+/* The bits of a weight (brn_matrix_bits): lines along axis 0, n along axis 1.
+ */
+struct brn_weight_bits {
+	int64_t lines, n;
+	uint64_t *bits;
+};
+
+/* Set the state of channels whose weights in w are all zero: CONSTANT if w
+ * computes the channels, UNREAD if it reads them.  Values of constant channels
+ * are for the caller to fill in.  */
+void brn_channels_mark(struct brn_channels *c,
+    const struct brn_weight_bits *w, int axis, int state);
 
 /* Remove aligned groups of that many units in which no channel is live.  One
  * unit always stays.  */
@@ -49,6 +55,11 @@ void brn_channels_remove(struct brn_channels *c, int64_t group);
  * of units along the axis; out->data is from brn_alloc_aligned.  */
 int brn_channels_compact(const struct brn_channels *c,
     const struct brn_tensor *w, int axis, struct brn_tensor *out,
+    burin_error *err);
+
+/* The bits of that copy; out->bits is to be freed.  ENOMEM.  */
+int brn_channels_compact_bits(const struct brn_channels *c,
+    const struct brn_weight_bits *w, int axis, struct brn_weight_bits *out,
     burin_error *err);
 
 /* Add the product of w and the folded channels to bias [rows].  */

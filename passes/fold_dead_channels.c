@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "ir/op/ref.h"
+#include "ir/graph/matrix_bits.h"
 #include "ir/graph/weight.h"
 #include "passes/dead_channels.h"
 #include "passes/rewrite.h"
@@ -35,6 +36,7 @@ struct pair {
 	struct brn_node *maker, *reader;
 	struct brn_node *mid;           /* activation, attention, or NULL */
 	int is_attention;
+	struct brn_weight_bits made, read;      /* of maker and reader */
 };
 
 /* ---- finding pairs ------------------------------------------------------- */
@@ -198,18 +200,20 @@ find_values(const struct pair *p, struct brn_channels *c, burin_error *err)
 /* Predict the time of a layer without the removed channels along that axis.  */
 static int
 predict_layer(const struct brn_pass_opts *o, const struct brn_channels *c,
-    const struct brn_node *n, int axis, double *out, burin_error *err)
+    const struct brn_node *n, const struct brn_weight_bits *bits, int axis,
+    double *out, burin_error *err)
 {
-	struct brn_tensor t;
-	struct brn_node w = { .op = BRN_OP_constant, .value = &t }, layer = *n;
-	struct brn_node *in[] = { n->in[0], &w };
-	int rc;
+	struct brn_matrix w = brn_weight(n);
+	struct brn_weight_bits kept;
+	int rc = brn_channels_compact_bits(c, bits, axis, &kept, err);
 
-	if ((rc = brn_channels_compact(c, n->in[1]->value, axis, &t, err)) < 0)
+	if (rc < 0)
 		return rc;
-	layer.in = in;
-	rc = brn_layer_time(o, &layer, out, err);
-	free(t.data);
+	w.bits = kept.bits;
+	w.rows = w.trans ? kept.n : kept.lines;
+	w.cols = w.trans ? kept.lines : kept.n;
+	rc = brn_layer_time(o, n, &w, out, err);
+	free(kept.bits);
 	return rc;
 }
 
@@ -220,10 +224,10 @@ predict(const struct brn_pass_opts *o, const struct pair *p,
 	double first, second;
 	int rc;
 
-	if ((rc = predict_layer(o, c, p->maker, made_axis(p->maker), &first,
-	    err)) < 0 ||
-	    (rc = predict_layer(o, c, p->reader, read_axis(p->reader),
-	    &second, err)) < 0)
+	if ((rc = predict_layer(o, c, p->maker, &p->made,
+	    made_axis(p->maker), &first, err)) < 0 ||
+	    (rc = predict_layer(o, c, p->reader, &p->read,
+	    read_axis(p->reader), &second, err)) < 0)
 		return rc;
 	*out = first + second;
 	return BURIN_OK;
@@ -403,8 +407,42 @@ replace_pair(struct brn_rewrite *r, const struct pair *p,
 }
 
 static int
+set_bits(const struct brn_node *layer, struct brn_weight_bits *out,
+    burin_error *err)
+{
+	struct brn_matrix w = brn_weight(layer);
+
+	out->lines = w.trans ? w.cols : w.rows;
+	out->n = w.trans ? w.rows : w.cols;
+	out->bits = brn_matrix_bits(&w);
+	return out->bits ? BURIN_OK : brn_nomem(err);
+}
+
+/* Mark the channels of p, and choose which are removed.  */
+static int
+choose(const struct brn_pass_opts *o, struct pair *p, struct brn_channels *c,
+    burin_error *err)
+{
+	int rc;
+
+	if ((rc = set_bits(p->maker, &p->made, err)) < 0 ||
+	    (rc = set_bits(p->reader, &p->read, err)) < 0)
+		return rc;
+	brn_channels_mark(c, &p->made, made_axis(p->maker),
+	    BRN_CHANNEL_CONSTANT);
+	brn_channels_mark(c, &p->read, read_axis(p->reader),
+	    BRN_CHANNEL_UNREAD);
+	if ((rc = find_values(p, c, err)) < 0)
+		return rc;
+	if (!p->is_attention)
+		return remove_features(o, p, c, err);
+	brn_channels_remove(c, 1);
+	return BURIN_OK;
+}
+
+static int
 fold_dead_channels_visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
-    const struct pair *p, burin_error *err)
+    struct pair *p, burin_error *err)
 {
 	int64_t n = width_of(p->maker);
 	struct brn_channels c;
@@ -412,21 +450,12 @@ fold_dead_channels_visit(struct brn_rewrite *r, const struct brn_pass_opts *o,
 
 	rc = brn_channels_init(&c, n, p->is_attention ?
 	    brn_attr_int(p->mid, "heads") : n, err);
-	if (rc < 0)
-		goto done;
-	brn_channels_mark_constant(&c, p->maker->in[1]->value,
-	    made_axis(p->maker));
-	brn_channels_mark_unread(&c, p->reader->in[1]->value,
-	    read_axis(p->reader));
-	if ((rc = find_values(p, &c, err)) < 0)
-		goto done;
-	if (p->is_attention)
-		brn_channels_remove(&c, 1);
-	else if ((rc = remove_features(o, p, &c, err)) < 0)
-		goto done;
-	if (c.nkept < c.units)
+	if (rc == 0)
+		rc = choose(o, p, &c, err);
+	if (rc == 0 && c.nkept < c.units)
 		rc = replace_pair(r, p, &c, err);
-done:
+	free(p->made.bits);
+	free(p->read.bits);
 	brn_channels_free(&c);
 	return rc;
 }

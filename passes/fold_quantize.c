@@ -6,8 +6,10 @@
  *	quantize(dequantize(q))             ->  q
  *	quantize(f(dequantize(quantize(x))))  ->  quantize(f(x))
  *	f(quantize(x))                      ->  quantize(f(x))
+ *	max_pool(dequantize(q))             ->  dequantize(max_pool(q))
  *
- * where f selects or moves elements, and rounding keeps their order.
+ * where f moves elements.  Rounding keeps their order, and max_pool is faster
+ * on bytes.
  */
 #include "passes/pass.h"
 
@@ -20,9 +22,9 @@ is_same(const struct brn_quant *p, const struct brn_quant *q)
 	return p->scale == q->scale && p->zero == q->zero;
 }
 
-/* Does n only select or move elements of its first input?  */
+/* Does n only move elements of its first input?  */
 static int
-selects(const struct brn_node *n)
+moves(const struct brn_node *n)
 {
 	switch (n->op) {
 	case BRN_OP_flatten:
@@ -31,8 +33,6 @@ selects(const struct brn_node *n)
 	case BRN_OP_transpose:
 	case BRN_OP_unsqueeze:
 		return 1;
-	case BRN_OP_max_pool:
-		return !brn_attr(n, "index");
 	default:
 		return 0;
 	}
@@ -87,7 +87,7 @@ fold_pair(struct brn_rewrite *r, struct brn_node *n,
 	struct brn_node *f = n->in[0], *d = f->nin ? f->in[0] : NULL;
 	struct brn_quant p;
 
-	if (!selects(f) || !has_one_use(r, f) || !has_one_use(r, d) ||
+	if (!moves(f) || !has_one_use(r, f) || !has_one_use(r, d) ||
 	    !brn_match_quant(d, BRN_OP_dequantize_linear, &p) ||
 	    !is_same(&p, q) || !has_one_use(r, d->in[0]) ||
 	    !brn_match_quant(d->in[0], BRN_OP_quantize_linear, &p) ||
@@ -97,21 +97,43 @@ fold_pair(struct brn_rewrite *r, struct brn_node *n,
 }
 
 static int
+fold_max_pool(struct brn_rewrite *r, struct brn_node *n, burin_error *err)
+{
+	const struct brn_node *d = n->in[0];
+	struct brn_node *x, *new;
+	struct brn_quant q;
+
+	if (brn_attr(n, "index") || n->type.rank > 4 ||
+	    !brn_match_quant(d, BRN_OP_dequantize_linear, &q))
+		return BURIN_OK;
+	x = apply(r, n, brn_rewrite_now(r, d->in[0]));
+	if (!x)
+		return brn_nomem(err);
+	new = brn_graph_add(r->g, d->op, d->name, d->in, d->nin);
+	if (!new)
+		return brn_nomem(err);
+	new->in[0] = x;
+	return brn_rewrite_as(r, n, new, err);
+}
+
+static int
 fold_quantize_visit(struct brn_rewrite *r, struct brn_node *n,
     burin_error *err)
 {
 	struct brn_quant q, p;
+	struct brn_node *d;
 
-	if (selects(n) && has_one_use(r, n->in[0]) && !r->to[n->in[0]->id] &&
+	if (n->op == BRN_OP_max_pool)
+		return fold_max_pool(r, n, err);
+	if (moves(n) && has_one_use(r, n->in[0]) && !r->to[n->in[0]->id] &&
 	    brn_match_quant(n->in[0], BRN_OP_quantize_linear, &p))
 		return quantize_last(r, n, n->in[0], n, err);
 	if (!brn_match_quant(n, BRN_OP_quantize_linear, &q))
 		return BURIN_OK;
-	if (brn_match_quant(n->in[0], BRN_OP_dequantize_linear, &p)) {
-		if (is_same(&p, &q) &&
-		    n->type.dtype == n->in[0]->in[0]->type.dtype)
-			brn_rewrite_to(r, n, brn_rewrite_now(r,
-			    n->in[0]->in[0]));
+	d = brn_rewrite_now(r, n->in[0]);
+	if (brn_match_quant(d, BRN_OP_dequantize_linear, &p)) {
+		if (is_same(&p, &q) && n->type.dtype == d->in[0]->type.dtype)
+			brn_rewrite_to(r, n, brn_rewrite_now(r, d->in[0]));
 		return BURIN_OK;
 	}
 	return fold_pair(r, n, &q, err);

@@ -13,7 +13,7 @@
  *
  * A quantized file rounds values in between, dequantize(quantize(x)).  Q, K and
  * V are then rounded before they are split, scores and probabilities by the
- * attention (ir/graph/score_rounds.h).
+ * attention (ir/graph/rounds.h).
  *
  * The report says why a softmax between two products stays.
  */
@@ -22,7 +22,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/graph/score_rounds.h"
+#include "ir/graph/rounds.h"
 #include "passes/heads.h"
 #include "passes/quant_step.h"
 

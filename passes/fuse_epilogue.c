@@ -88,15 +88,17 @@ has_residual(const struct brn_node *l)
 }
 
 /* Can convolution l do what n does?  tanh is faster as a node of its own, which
- * has vector code.  What is rounded is only clipped, and only after a residual
- * is added.  */
+ * has vector code.  On integers there is only clip; what is rounded is clipped
+ * only after a residual is added.  */
 static int
 conv_takes(const struct brn_node *l, const struct brn_node *n)
 {
 	if (n->op == BRN_OP_tanh || l->type.dtype != BURIN_F32)
 		return 0;
-	return n->op == BRN_OP_add || !brn_attr(l, "mid_scale") ||
-	    (has_residual(l) && epilogue_of_op(n).act == BRN_ACT_clip);
+	if (n->op == BRN_OP_add || !brn_attr(l, "x_quant"))
+		return 1;
+	return epilogue_of_op(n).act == BRN_ACT_clip &&
+	    (!brn_attr(l, "mid_scale") || has_residual(l));
 }
 
 /* The node that now computes v, if it is a layer that can do what n does, else

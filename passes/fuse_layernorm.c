@@ -10,14 +10,14 @@
  * Operands of + and * may be in either order, and mean and d may be computed
  * twice.  A quantized file rounds v, v + eps, and the quotient: then this
  * becomes a node with ones for gamma, and with attribute rounds
- * (ir/graph/norm_rounds.h).  The report says why the square root of a variance
+ * (ir/graph/rounds.h).  The report says why the square root of a variance
  * stays that is not part of such a form.
  */
 #include "passes/pass.h"
 
 #include <string.h>
 
-#include "ir/graph/norm_rounds.h"
+#include "ir/graph/rounds.h"
 #include "passes/quant_step.h"
 #include "passes/rewrite.h"
 

@@ -6,12 +6,14 @@
  *
  * with lo and hi the halves of x, cut by Slice or Split, and c and s the cos
  * and sin of concat(a, a), angles [batch, seq, size / 2], with factors, as
- * [batch, 1, seq, size].  cos and sin of a are computed once for all layers.
- * Where x is split into heads, the embedding goes in front of that, so that
- * fuse_mha finds whole features.
+ * [batch, 1, seq, size]; or rows of tables [positions, size] whose halves are
+ * the same, gathered by positions [batch, seq].  cos and sin of a, and halves
+ * of tables, are made once for all layers.  Where x is split into heads, the
+ * embedding goes in front of that, so that fuse_mha finds whole features.
  */
 #include "passes/pass.h"
 
+#include <string.h>
 
 #include "passes/builder.h"
 #include "passes/heads.h"
@@ -120,8 +122,107 @@ angles(struct brn_node *n, enum brn_op op, double *factor)
 	    (axis == -1 || axis == 2) && n->type.rank == 3 ? n->in[0] : NULL;
 }
 
-/* cos or sin of the angles behind n, [batch, seq, size / 2]; memo is by the id
- * of n.  *out NULL: n is something else.  */
+/* Is n a table whose halves are the same?  */
+static int
+is_doubled(const struct brn_node *n)
+{
+	int64_t size = n->type.rank == 2 ? n->type.dim[1] : 1;
+	const float *row;
+
+	if (!brn_is_const_matrix(n) || size < 2 || size % 2)
+		return 0;
+	row = n->value->data;
+	for (int64_t i = 0; i < n->type.dim[0]; i++, row += size)
+		if (memcmp(row, row + size / 2, (size_t)size / 2 *
+		    sizeof *row) != 0)
+			return 0;
+	return 1;
+}
+
+/* The Gather of rows of a table, or of its first rows, if n is that as [batch,
+ * 1, seq, size]; else NULL.  */
+static struct brn_node *
+gathered(struct brn_node *n)
+{
+	const struct brn_node *table;
+	double axis;
+
+	if (n->op != BRN_OP_unsqueeze || n->type.rank != 4 ||
+	    !brn_const_scalar(n->in[1], &axis) || axis != 1)
+		return NULL;
+	n = n->in[0];
+	if (n->op != BRN_OP_gather || brn_attr_int(n, "axis") != 0 ||
+	    n->in[1]->type.rank != 2)
+		return NULL;
+	table = n->in[0];
+	if (table->op == BRN_OP_slice && table->nin > 3 && table->in[3] &&
+	    brn_const_scalar(table->in[3], &axis) && axis == 0)
+		table = table->in[0];
+	return is_doubled(table) ? n : NULL;
+}
+
+/* The first half of a table of which both are the same; memo is by the id of
+ * the table.  NULL: no memory.  */
+static struct brn_node *
+put_half_table(struct brn_graph *g, const struct brn_node *table,
+    struct brn_node **memo)
+{
+	struct brn_type t = table->type;
+	const float *x = table->value->data;
+	struct brn_node *half;
+
+	if (memo[table->id])
+		return memo[table->id];
+	t.dim[1] /= 2;
+	half = brn_graph_constant(g, table->name, &t, NULL);
+	for (int64_t i = 0; half && i < t.dim[0]; i++)
+		memcpy((float *)half->value->data + i * t.dim[1],
+		    x + 2 * i * t.dim[1], (size_t)t.dim[1] * sizeof *x);
+	return memo[table->id] = half;
+}
+
+/* gather with the first half of its table.  NULL: no memory.  */
+static struct brn_node *
+put_gathered(struct brn_builder *m, const struct brn_node *gather,
+    struct brn_node **memo)
+{
+	const struct brn_node *slice = gather->in[0];
+	struct brn_type t = gather->type;
+	struct brn_node *half, *in[5];
+
+	if (slice->op != BRN_OP_slice) {
+		half = put_half_table(m->g, slice, memo);
+	} else if (!(half = memo[slice->id])) {
+		in[0] = put_half_table(m->g, slice->in[0], memo);
+		for (int i = 1; i < slice->nin; i++)
+			in[i] = slice->in[i];
+		half = in[0] ? brn_graph_add(m->g, BRN_OP_slice, slice->name,
+		    in, slice->nin) : NULL;
+		if (!half)
+			return NULL;
+		half->type = slice->type;
+		half->type.dim[1] /= 2;
+		memo[slice->id] = half;
+	}
+	t.dim[2] /= 2;
+	return half ? brn_build(m, BRN_OP_gather, &t, half, gather->in[1]) :
+	    NULL;
+}
+
+/* cos or sin of the angles behind n, [batch, seq, size / 2].  NULL: no
+ * memory.  */
+static struct brn_node *
+put_angles(struct brn_builder *m, enum brn_op op, struct brn_node *a,
+    double factor)
+{
+	struct brn_node *half = brn_build(m, op, &a->type, a, NULL);
+
+	return factor == 1 ? half : brn_build(m, BRN_OP_mul, &a->type, half,
+	    brn_build_scalar(m, (float)factor));
+}
+
+/* The first half of cos or sin n, [batch, seq, size / 2]; memo is by the ids
+ * of nodes.  *out NULL: n is something else.  */
 static int
 put_half(struct brn_rewrite *r, struct brn_node *n, enum brn_op op,
     struct brn_node **memo, struct brn_node **out, burin_error *err)
@@ -129,16 +230,14 @@ put_half(struct brn_rewrite *r, struct brn_node *n, enum brn_op op,
 	struct brn_builder m = { r->g, n->name };
 	double factor = 1;
 	struct brn_node *a = angles(n, op, &factor);
+	const struct brn_node *rows = a ? NULL : gathered(n);
 
 	*out = NULL;
-	if (!a)
+	if (!a && !rows)
 		return BURIN_OK;
-	if (!memo[n->id]) {
-		struct brn_node *half = brn_build(&m, op, &a->type, a, NULL);
-
-		memo[n->id] = factor == 1 ? half : brn_build(&m, BRN_OP_mul,
-		    &a->type, half, brn_build_scalar(&m, (float)factor));
-	}
+	if (!memo[n->id])
+		memo[n->id] = a ? put_angles(&m, op, a, factor) :
+		    put_gathered(&m, rows, memo);
 	*out = memo[n->id];
 	return *out ? BURIN_OK : brn_nomem(err);
 }

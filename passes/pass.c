@@ -26,18 +26,18 @@ dump(const struct brn_pass_info *p, const struct brn_graph *g,
 	return brn_graph_save(g, dir, name, err);
 }
 
-int
-brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
+/* The pass on a graph whose types are known.  */
+static int
+run_typed(const struct brn_pass_info *p, struct brn_graph *g,
     const struct brn_pass_opts *o, int *changed, burin_error *err)
 {
 	double work = p->looks * brn_graph_bytes(g) +
 	    BRN_WORK_OF_NODE * g->nnode;
-	int n = 0, rc;
+	int rc;
 
+	*changed = 0;
 	if ((rc = brn_spend(g, work, err)) < 0 ||
-	    (rc = brn_infer_types(g, err)) < 0)
-		return rc;
-	if ((rc = p->run(g, o, &n, err)) < 0)
+	    (rc = p->run(g, o, changed, err)) < 0)
 		return rc;
 	if (g->report.fail)
 		return brn_nomem(err);
@@ -47,22 +47,33 @@ brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
 		return rc;
 	if (o->dump_dir && (rc = dump(p, g, o->dump_dir, err)) < 0)
 		return rc;
-	*changed = n;
 	return BURIN_OK;
 }
 
 int
+brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
+    const struct brn_pass_opts *o, int *changed, burin_error *err)
+{
+	int rc = brn_infer_types(g, err);
+
+	return rc < 0 ? rc : run_typed(p, g, o, changed, err);
+}
+
+/* Types are found again only behind passes that changed something: inference
+ * takes longer than most passes.  */
+int
 brn_passes_run(struct brn_graph *g, const struct brn_pass_opts *o,
     burin_error *err)
 {
-	for (int i = 0; i < brn_npasses; i++) {
-		int changed, rc;
+	int changed = 1, rc;
 
-		rc = brn_pass_run(&brn_passes[i], g, o, &changed, err);
-		if (rc < 0)
+	for (int i = 0; i < brn_npasses; i++) {
+		if (changed && (rc = brn_infer_types(g, err)) < 0)
+			return rc;
+		if ((rc = run_typed(&brn_passes[i], g, o, &changed, err)) < 0)
 			return rc;
 	}
-	return brn_infer_types(g, err);
+	return changed ? brn_infer_types(g, err) : BURIN_OK;
 }
 
 /* The end of the pattern at g: a comma or the end of the list.  */

@@ -10,6 +10,7 @@
 #ifndef BRN_PASS_H
 #define BRN_PASS_H
 
+#include "ir/graph/bsr.h"
 #include "ir/graph/estimate.h"
 #include "ir/graph/report.h"
 
@@ -42,7 +43,8 @@ struct brn_pass_opts {
 	const void *ctx;                /* of both */
 };
 
-/* 0 or an error; *changed counts rewrites.  */
+/* 0 or an error; *changed counts rewrites.  A pass that leaves it 0 leaves the
+ * type of every node as it was.  */
 typedef int brn_pass_fn(struct brn_graph *g, const struct brn_pass_opts *o,
     int *changed, burin_error *err);
 
@@ -68,10 +70,10 @@ int brn_pass_run(const struct brn_pass_info *p, struct brn_graph *g,
  * is none.  * stands for any characters, ? for one, and \c for c itself.  */
 int brn_is_listed(const char *globs, const char *name);
 
-/* What the cost model says of a layer with a constant weight as bsr_dense will
- * have it.  */
+/* What the cost model says of a layer with weight w, of which bits will do, as
+ * bsr_dense will have it.  */
 int brn_layer_time(const struct brn_pass_opts *o, const struct brn_node *layer,
-    double *out, burin_error *err);
+    const struct brn_matrix *w, double *out, burin_error *err);
 
 /* The block shape of a dense layer: fully populated BSR.  */
 #define BRN_DENSE_BH 16

@@ -232,10 +232,10 @@ burin_cache_path(const burin_options *o, char *buf, size_t size,
 }
 
 void
-brn_give_stats(burin_stats *out, size_t size, const burin_stats *st)
+brn_give(void *out, size_t size, const void *from, size_t n)
 {
 	memset(out, 0, size);
-	memcpy(out, st, size < sizeof *st ? size : sizeof *st);
+	memcpy(out, from, size < n ? size : n);
 }
 
 void
@@ -244,5 +244,5 @@ burin_process_stats(burin_stats *out, size_t size)
 	burin_stats st;
 
 	brn_jit_process_stats(&st);
-	brn_give_stats(out, size, &st);
+	brn_give(out, size, &st, sizeof st);
 }

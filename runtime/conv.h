@@ -37,4 +37,18 @@ void brn_conv_sizes(const struct brn_layer *l, const struct brn_type *x,
 
 void brn_conv(struct brn_conv *v, const struct brn_type *x);
 
+/* Set the offset in the phases of each used column of the weight.  */
+void brn_conv_line_offsets(const struct brn_conv *r, int64_t *from);
+
+/* Is the layer on integers?  Then x and its phases are bytes, and these two do
+ * the work; g is that of l with input x.  */
+static inline int
+brn_conv_is_bytes(const struct brn_layer *l)
+{
+	return l->spec.elem == BRN_ELEM_i8;
+}
+void brn_conv_bytes_sizes(const struct brn_layer *l, const struct brn_type *x,
+    const struct brn_planes *g, int64_t *phases, int64_t *scratch);
+void brn_conv_bytes(const struct brn_conv *r);
+
 #endif

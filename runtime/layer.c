@@ -147,7 +147,8 @@ set_quant(struct brn_layer *l, enum brn_elem elem, burin_error *err)
 	    elem == BRN_ELEM_i8, err);
 	if (rc < 0 || !brn_is_image_layer(l->node))
 		return rc;
-	return brn_layer_quant_fold_x(&l->quant, brn_layer_rowsp(l), err);
+	return brn_layer_quant_set_finish(&l->quant, l->node, l->bsr->rows,
+	    l->bias, err);
 }
 
 static enum brn_elem
@@ -175,7 +176,8 @@ pack_weights(struct brn_layer *l, const struct brn_plan *plan,
 		return 0;
 	}
 	if (l->bsr->ints)
-		return brn_pack_ints(&l->spec, l->bsr->ints, &l->stream, err);
+		return brn_pack_ints(&l->spec, plan, l->bsr->ints, &l->stream,
+		    err);
 	rc = brn_pack_stream(&l->spec, plan, l->bsr->vals, l->quant.step,
 	    &l->stream, err);
 	return rc < 0 || l->spec.elem == BRN_ELEM_i8 ? rc :
@@ -479,8 +481,9 @@ apply_hot_epilogue(const struct layer_call *k, const struct brn_kernel_args *a)
 }
 
 /* Tiles of y, and lines of all of them, that get the epilogue while they are in
- * the cache.  Whole quads.  */
-enum { HOT_TILES = 8, HOT_LINES = 2048 };
+ * the cache.  Whole quads.  A kernel with a grain goes through its code once a
+ * call, so its calls are larger: 384 KB of y.  */
+enum { HOT_TILES = 8, HOT_LINES = 2048, HOT_LINES_OF_GRAINS = 6272 };
 
 /* Some tiles and block rows at a time, and the hot part of the epilogue after
  * each.  */
@@ -489,7 +492,8 @@ run_with_epilogue(const struct layer_call *k, struct brn_kernel_args a)
 {
 	int64_t grain = k->r->layer->grain;
 	int64_t ntile = a.tile1, from = a.brow0, to = a.brow1;
-	int64_t rows = HOT_LINES / (ntile < HOT_TILES ? ntile : HOT_TILES);
+	int64_t rows = (grain > 1 ? HOT_LINES_OF_GRAINS : HOT_LINES) /
+	    (ntile < HOT_TILES ? ntile : HOT_TILES);
 	int64_t step = rows / a.bh / grain * grain;
 
 	step = step > 0 ? step : grain;

@@ -85,19 +85,23 @@ brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
 }
 
 int
-brn_layer_quant_fold_x(struct brn_layer_quant *q, int64_t rows,
+brn_layer_quant_set_finish(struct brn_layer_quant *q,
+    const struct brn_node *n, int64_t rows, const float *bias,
     burin_error *err)
 {
+	const struct brn_node *r = n->nin > 3 ? n->in[3] : NULL;
+	struct brn_finish *f = &q->finish;
+
 	if (!q->step)
 		return BURIN_OK;
-	q->offset = brn_alloc((size_t)rows, sizeof *q->offset);
-	q->unit = brn_alloc((size_t)rows, sizeof *q->unit);
-	if (!q->offset || !q->unit)
+	f->offset = brn_alloc((size_t)rows, sizeof *f->offset);
+	f->scale = brn_alloc((size_t)rows, sizeof *f->scale);
+	f->add = brn_alloc((size_t)rows, sizeof *f->add);
+	if (!f->offset || !f->scale || !f->add)
 		return brn_nomem(err);
-	for (int64_t r = 0; r < rows; r++) {
-		q->offset[r] = q->sum[r] * q->zero;
-		q->unit[r] = q->step[r] * q->scale;
-	}
+	brn_finish_set(f, &(struct brn_finish_of){ brn_epilogue_of(n),
+	    brn_conv_quant_of(n), r ? r->type.dtype : 0, rows, q->sum,
+	    q->step, bias });
 	return BURIN_OK;
 }
 
@@ -106,8 +110,9 @@ brn_layer_quant_clear(struct brn_layer_quant *q)
 {
 	free(q->step);
 	free(q->sum);
-	free(q->offset);
-	free(q->unit);
+	free(q->finish.offset);
+	free(q->finish.scale);
+	free(q->finish.add);
 }
 
 /* ---- x ------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "ir/graph/bsr.h"
 #include "ir/graph/x_quant.h"
+#include "runtime/native/finish.h"
 #include "runtime/native/native.h"
 
 struct brn_layer_quant {
@@ -17,17 +18,17 @@ struct brn_layer_quant {
 	float *step;                    /* of each row of the weight, padded;
 	                                   NULL: not on integers */
 	int32_t *sum;                   /* of its integers */
-	int32_t *offset;                /* of convolutions: sum * zero, and */
-	float *unit;                    /* step * scale */
+	struct brn_finish finish;       /* of convolutions */
 };
 
 /* Read the attributes of node n; if integers, find the steps of its weight b.
  * ENOMEM.  */
 int brn_layer_quant_init(struct brn_layer_quant *q, const struct brn_node *n,
     const struct brn_bsr *b, int integers, burin_error *err);
-/* For a convolution, whose x has one scale: set offset and unit of all rows.
- * ENOMEM.  */
-int brn_layer_quant_fold_x(struct brn_layer_quant *q, int64_t rows,
+/* For convolution n with that bias (NULL: none), if it is on integers: set
+ * finish.  ENOMEM.  */
+int brn_layer_quant_set_finish(struct brn_layer_quant *q,
+    const struct brn_node *n, int64_t rows, const float *bias,
     burin_error *err);
 void brn_layer_quant_clear(struct brn_layer_quant *q);
 

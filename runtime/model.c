@@ -576,7 +576,7 @@ burin_model_stats(const burin_model *m, burin_stats *out, size_t size)
 	if (!*st.note)
 		note_fp32_layers(m, &st);
 	st.load_ms = m->load_ms;
-	brn_give_stats(out, size, &st);
+	brn_give(out, size, &st, sizeof st);
 }
 
 int

@@ -47,7 +47,7 @@ struct burin_model *brn_model_ref(struct burin_model *m);
 /* A new reference to the current net.  */
 struct brn_net *brn_model_net(struct burin_model *m);
 
-/* Copy st to a caller whose struct has size bytes.  */
-void brn_give_stats(burin_stats *out, size_t size, const burin_stats *st);
+/* Copy a struct of n bytes to a caller whose struct has size bytes.  */
+void brn_give(void *out, size_t size, const void *from, size_t n);
 
 #endif

@@ -47,6 +47,8 @@ static const struct key {
 	{ "precision",        AT(precision), WORDS, "auto|fp32|bf16|int8" },
 	{ "fp32_layers",      AT(fp32_layers), STRING },
 	{ "threads",          AT(threads), COUNT },
+	{ "sessions",         AT(sessions), COUNT },
+	{ "pin",              AT(pin), WORDS, "0|1" },
 	{ "loop_steps",       AT(loop_steps), BYTES },
 	{ "loop_bytes",       AT(loop_bytes), BYTES },
 	{ "unsupported",      AT(keep), WORDS, "refuse|keep" },

@@ -35,6 +35,8 @@ struct burin_options {
 	int precision;          /* enum brn_precision */
 	char *fp32_layers;      /* brn_is_listed */
 	int threads;            /* 0: one a core */
+	int sessions;           /* of a pool; 0: as many as have cores */
+	int pin;
 	int64_t loop_steps, loop_bytes; /* struct brn_run */
 	int keep;               /* unsupported=keep */
 	int verify;

@@ -2,11 +2,15 @@
  *
  * Giving outputs to the caller.  Inputs of the caller and constants of the
  * model are lent as copies; other values are lent where the plan computed
- * them.
+ * them, or computed in the caller's buffer.
  */
 #include "runtime/outputs.h"
 
 #include <string.h>
+
+/* Of memory of a plan: its address and its size are multiples, and a form may
+ * write up to the next one.  */
+enum { ALIGNMENT = 64 };
 
 int
 brn_value_find(const struct brn_value *v, int n, size_t hint,
@@ -101,6 +105,64 @@ brn_outputs_fit(const burin_output *out, size_t n, burin_error *err)
 	return 0;
 }
 
+static int
+overlaps_input(const struct brn_plan *p, const burin_output *out)
+{
+	const struct brn_graph *g = p->net->graph;
+
+	for (int i = 0; i < g->nin; i++) {
+		const struct brn_tensor *v = &p->val[g->in[i].node->id];
+		const struct brn_share *s = brn_share_of_input(p->shares, i);
+
+		if (overlap(out->buffer, out->nbytes, v->data, s ?
+		    brn_share_bytes(s, &v->type) : brn_value_bytes(v)))
+			return 1;
+	}
+	return 0;
+}
+
+/* Is no other of the n outputs the value of the k-th?  */
+static int
+is_only_one(const struct brn_plan *p, const burin_output *out, size_t n,
+    size_t k)
+{
+	const struct brn_graph *g = p->net->graph;
+	int id = p->direct[index_of(g, out, k)].id;
+
+	for (size_t j = 0; j < n; j++) {
+		const struct brn_direct *d = &p->direct[index_of(g, out, j)];
+
+		if (j != k && d->home && d->id == id)
+			return 0;
+	}
+	return 1;
+}
+
+void
+brn_outputs_place(struct brn_plan *p, const burin_output *out, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		const struct brn_direct *d;
+
+		if (!out[k].buffer || !out[k].nbytes ||
+		    out[k].nbytes % ALIGNMENT ||
+		    (uintptr_t)out[k].buffer % ALIGNMENT)
+			continue;
+		d = &p->direct[index_of(p->net->graph, out, k)];
+		if (d->home && is_only_one(p, out, n, k) &&
+		    !overlaps_input(p, &out[k]))
+			p->val[d->id].data = out[k].buffer;
+	}
+}
+
+void
+brn_outputs_replace(struct brn_plan *p)
+{
+	for (int i = 0; i < p->net->graph->nout; i++)
+		if (p->direct[i].home)
+			p->val[p->direct[i].id].data = p->direct[i].home;
+}
+
 /* Does the buffer of another output overlap the value of the k-th?  */
 static int
 is_written_over(const burin_output *out, size_t n, size_t k,
@@ -137,7 +199,7 @@ brn_outputs_give(struct brn_plan *p, burin_output *out, size_t n,
 	for (size_t k = 0; k < n; k++) {
 		if (!out[k].buffer)
 			continue;
-		if (out[k].nbytes)
+		if (out[k].nbytes && out[k].data != out[k].buffer)
 			memmove(out[k].buffer, out[k].data, out[k].nbytes);
 		out[k].data = out[k].buffer;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Outputs as the caller asks for them: by name, copied into a buffer of his or
+ * Outputs as the caller asks for them: by name, written to a buffer of his or
  * lent from the memory of the plan.  The contract is that of burin_run.
  */
 #ifndef BRN_OUTPUTS_H
@@ -24,8 +24,15 @@ void brn_outputs_describe(const struct brn_plan *p, burin_output *out,
 /* Whether the buffers of described outputs are large enough (EROOM) and apart
  * from each other (EINVAL).  */
 int brn_outputs_fit(const burin_output *out, size_t n, burin_error *err);
-/* After a run of p: copy or lend all, and set data.  ENOMEM.  */
+/* Before a run of p, whose inputs are set: let what computes an output write it
+ * to its buffer, if that is aligned as memory of a plan is, is apart from all
+ * inputs, and only one of the n outputs is this value.  Others are copied.  */
+void brn_outputs_place(struct brn_plan *p, const burin_output *out, size_t n);
+/* After a run of p: copy or lend what is not in its buffer, and set data.
+ * ENOMEM.  */
 int brn_outputs_give(struct brn_plan *p, burin_output *out, size_t n,
     burin_error *err);
+/* After a run of p, also a failed one: end what brn_outputs_place did.  */
+void brn_outputs_replace(struct brn_plan *p);
 
 #endif

@@ -36,8 +36,8 @@ free_stage(struct brn_plan *p)
 		free_bodies(&p->step[i]);
 	for (int i = 0; p->copy && i < p->net->graph->nout; i++)
 		free(p->copy[i]);
-	if (p->memory && p->account)
-		p->account->used -= (int64_t)p->memory_size;
+	if (p->account)
+		atomic_fetch_sub(&p->account->used, (int64_t)p->counted);
 	free(p->memory);
 	brn_shapes_free(p->shapes);
 	brn_net_free(p->net);
@@ -114,8 +114,8 @@ brn_plan_copy(struct brn_plan *p, int i, burin_error *err)
 	const struct brn_tensor *v = output_value(p, i);
 	size_t n = brn_value_bytes(v);
 
-	if (!p->copy[i] && !(p->copy[i] = brn_alloc_aligned(n)))
-		return brn_nomem(err);
+	if (!p->copy[i] && !(p->copy[i] = brn_plan_alloc(p, n, err)))
+		return BURIN_ENOMEM;
 	if (n)
 		memcpy(p->copy[i], v->data, n);
 	return 0;

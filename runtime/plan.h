@@ -35,12 +35,26 @@ struct brn_run {
 	int64_t steps;                  /* of loops, that are left */
 	int64_t bytes;                  /* that a loop may gather */
 	struct brn_memory *account;     /* of the plans of bodies */
+	double deadline;                /* in brn_now_ms; 0: none */
 };
 
-/* The memory of all plans of a session, those of stages and of bodies too.  */
+/* The memory of all plans of a session, or of all sessions of a pool, those of
+ * stages and of bodies too.  */
 struct brn_memory {
 	int64_t most;                   /* bytes; 0: no limit */
-	int64_t used;
+	_Atomic int64_t used;
+	/* Free a plan of a session that is not in use; 0: there is none.  NULL
+	 * for one session alone.  */
+	int (*reclaim)(void *ctx);
+	void *ctx;
+};
+
+/* An output that a run can write to the caller's buffer: node `id` computes it,
+ * in `home` without a buffer.  home NULL: it is an input, a constant, or in a
+ * list.  */
+struct brn_direct {
+	int id;
+	void *home;
 };
 
 struct brn_plan {
@@ -60,6 +74,7 @@ struct brn_plan {
 	struct brn_bands *bands;
 	char *memory;                   /* all intermediate tensors, and: */
 	size_t memory_size;
+	size_t counted;                 /* bytes in account: memory, copy */
 	float *shared, *scratch;        /* brn_call's, for any step */
 	int64_t scratch_size;
 	int nlist;
@@ -67,6 +82,7 @@ struct brn_plan {
 	                                   run */
 	void **copy;                    /* [graph->nout], of outputs that are
 	                                   not in memory; NULL: none yet */
+	struct brn_direct *direct;      /* [graph->nout] */
 	int nthread;
 	struct brn_memory *account;     /* that memory is counted in; NULL:
 	                                   none */
@@ -90,6 +106,9 @@ struct brn_plan {
 	                                   or a later one reads */
 };
 
+/* Size bytes for p, which its account has until p is freed; the caller frees
+ * them.  NULL: the account has no room, or there is no memory (ENOMEM).  */
+void *brn_plan_alloc(struct brn_plan *p, size_t size, burin_error *err);
 /* Whether it was made for this net and such inputs.  */
 int brn_plan_fits(const struct brn_plan *p, const struct brn_net *m,
     const struct brn_tensor *in);

@@ -144,24 +144,42 @@ set_intervals(struct brn_planner *k, struct brn_interval *v, int *n,
 	return rc;
 }
 
-/* Memory of p->memory_size bytes, which p->account has.  */
+/* Count size bytes as used.  *used is what others use; 0: that is too much.
+ */
 static int
-get_memory(struct brn_plan *p, burin_error *err)
+reserve(struct brn_memory *m, size_t size, int64_t *used)
+{
+	*used = atomic_load(&m->used);
+	do
+		if (m->most && size > (uint64_t)(m->most - *used))
+			return 0;
+	while (!atomic_compare_exchange_weak(&m->used, used,
+	    *used + (int64_t)size));
+	return 1;
+}
+
+void *
+brn_plan_alloc(struct brn_plan *p, size_t size, burin_error *err)
 {
 	struct brn_memory *m = p->account;
+	int64_t used;
+	void *memory;
 
-	if (m && m->most &&
-	    p->memory_size > (uint64_t)(m->most - m->used))
-		return brn_fail(err, BURIN_ENOMEM, "a run with these shapes "
+	if (m && !reserve(m, size, &used)) {
+		brn_fail(err, BURIN_ENOMEM, "a run with these shapes "
 		    "takes %zu bytes, max_memory is %lld, of which %lld are "
-		    "used", p->memory_size, (long long)m->most,
-		    (long long)m->used);
-	p->memory = brn_alloc_aligned(p->memory_size);
-	if (!p->memory)
-		return brn_nomem(err);
+		    "used", size, (long long)m->most, (long long)used);
+		return NULL;
+	}
+	memory = brn_alloc_aligned(size);
+	if (memory) {
+		p->counted += size;
+		return memory;
+	}
 	if (m)
-		m->used += (int64_t)p->memory_size;
-	return 0;
+		atomic_fetch_sub(&m->used, (int64_t)size);
+	brn_nomem(err);
+	return NULL;
 }
 
 int
@@ -176,8 +194,8 @@ brn_planner_memory(struct brn_planner *k, burin_error *err)
 	rc = set_intervals(k, v, &n, err);
 	if (rc == 0)
 		rc = brn_lifetimes_assign(v, n, &p->memory_size, err);
-	if (rc == 0)
-		rc = get_memory(p, err);
+	if (rc == 0 && !(p->memory = brn_plan_alloc(p, p->memory_size, err)))
+		rc = BURIN_ENOMEM;
 	if (rc == 0) {
 		p->shared = (float *)(p->memory + v[0].at);
 		p->scratch = (float *)(p->memory + v[1].at);

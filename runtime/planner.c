@@ -241,6 +241,8 @@ planner_init(struct brn_planner *k, const struct brn_tensor *in,
 	k->p->in_type = brn_arena_alloc(a, (size_t)g->nin,
 	    sizeof *k->p->in_type);
 	k->p->copy = brn_arena_alloc(a, (size_t)g->nout, sizeof *k->p->copy);
+	k->p->direct = brn_arena_alloc(a, (size_t)g->nout,
+	    sizeof *k->p->direct);
 	k->p->list = brn_arena_alloc(a, n, sizeof *k->p->list);
 	k->p->open = brn_arena_alloc(a, n, sizeof *k->p->open);
 	k->p->open_type = brn_arena_alloc(a, n, sizeof *k->p->open_type);
@@ -252,7 +254,7 @@ planner_init(struct brn_planner *k, const struct brn_tensor *in,
 	k->last = brn_arena_alloc(a, n, sizeof *k->last);
 	k->slot = brn_arena_alloc(a, n, sizeof *k->slot);
 	if (!k->p->val || !k->p->step || !k->p->in_type || !k->p->copy ||
-	    !k->p->list || !k->p->open || !k->p->open_type ||
+	    !k->p->direct || !k->p->list || !k->p->open || !k->p->open_type ||
 	    !k->p->import || !k->needed || !k->ready || !k->root ||
 	    !k->born || !k->last || !k->slot)
 		return brn_nomem(err);
@@ -300,6 +302,23 @@ set_done(struct brn_plan *p, burin_error *err)
 	return 0;
 }
 
+/* An alias gets its address from its root while it runs.  */
+static void
+set_direct(struct brn_planner *k)
+{
+	const struct brn_graph *g = k->m->graph;
+	struct brn_plan *p = k->p;
+
+	for (int i = 0; i < g->nout; i++) {
+		int id = g->out[i].node->id, root = k->root[id];
+
+		if (k->slot[root] >= 0 && brn_value_bytes(&p->val[root]) ==
+		    brn_value_bytes(&p->val[id]))
+			p->direct[i] = (struct brn_direct){ root,
+			    p->val[root].data };
+	}
+}
+
 static int
 make(struct brn_planner *k, const struct brn_tensor *in, burin_error *err)
 {
@@ -314,6 +333,7 @@ make(struct brn_planner *k, const struct brn_tensor *in, burin_error *err)
 	    (rc = brn_planner_bands(k, err)) < 0 ||
 	    (rc = brn_planner_memory(k, err)) < 0)
 		return rc;
+	set_direct(k);
 	brn_planner_share_x(k);
 	return 0;
 }

@@ -32,6 +32,19 @@ run_step(const struct plan_run *r, struct brn_step *s)
 	return s->form->run(&c);
 }
 
+/* Has the caller canceled the run, or is its time over?  */
+static int
+check_stop(const struct plan_run *r, const struct brn_step *s)
+{
+	if (atomic_load_explicit(r->run->cancel, memory_order_relaxed))
+		return brn_fail(r->err, BURIN_ECANCELED,
+		    "canceled after node '%s'", s->node->name);
+	if (r->run->deadline != 0 && brn_now_ms() > r->run->deadline)
+		return brn_fail(r->err, BURIN_ETIMEOUT,
+		    "deadline has passed after node '%s'", s->node->name);
+	return 0;
+}
+
 /* Steps first to last.  All bands of a step count as one call.  */
 static int
 run_steps(const struct plan_run *r, int first, int last)
@@ -41,12 +54,8 @@ run_steps(const struct plan_run *r, int first, int last)
 		double t0 = r->run->profile ? brn_now_ms() : 0;
 		int rc = run_step(r, s);
 
-		if (rc < 0)
+		if (rc < 0 || (rc = check_stop(r, s)) < 0)
 			return rc;
-		if (atomic_load_explicit(r->run->cancel,
-		    memory_order_relaxed))
-			return brn_fail(r->err, BURIN_ECANCELED,
-			    "canceled after node '%s'", s->node->name);
 		if (r->run->profile) {
 			s->info.ms += brn_now_ms() - t0;
 			s->info.calls += !r->band || r->band->from == 0;

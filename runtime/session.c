@@ -10,6 +10,7 @@
 #include "runtime/model.h"
 #include "runtime/outputs.h"
 #include "runtime/planner.h"
+#include "runtime/session.h"
 #include "runtime/stages.h"
 
 /* Plans that a session keeps; the least recently used is freed first.  */
@@ -26,8 +27,10 @@ struct burin_session {
 	enum brn_plan_how how;          /* of its plans: the first that will
 	                                   do */
 	int profile;
-	struct brn_memory memory;       /* of all plans */
+	struct brn_memory *memory;      /* of all plans: own, or of a pool */
+	struct brn_memory own;
 	int64_t loop_steps, loop_bytes; /* options */
+	int deadline_ms;                /* of a run; negative: none */
 	atomic_int cancel;              /* of the run under way */
 	struct brn_shares shares;
 };
@@ -80,7 +83,7 @@ burin_session_free(burin_session *s)
 
 static int
 session_init(burin_session *s, burin_model *m, const burin_options *o,
-    burin_error *err)
+    struct brn_memory *memory, burin_error *err)
 {
 	size_t nin = (size_t)m->nin;
 
@@ -88,11 +91,47 @@ session_init(burin_session *s, burin_model *m, const burin_options *o,
 	s->net = brn_model_net(m);
 	s->in = brn_alloc(nin, sizeof *s->in);
 	s->threads = brn_threads_new(o->threads);
-	s->memory.most = o->max_memory;
+	s->own.most = o->max_memory;
+	s->memory = memory ? memory : &s->own;
+	s->deadline_ms = -1;
 	s->loop_steps = o->loop_steps;
 	s->loop_bytes = o->loop_bytes;
 	if (!s->in || !s->threads)
 		return brn_nomem(err);
+	return 0;
+}
+
+/* What a session is made of must be fit to run.  */
+static int
+check_model(const burin_model *m, burin_error *err)
+{
+	if (m->nunsupported)
+		return brn_fail(err, BURIN_EUNSUPPORTED,
+		    "model has %d unsupported operators, the first is %s",
+		    m->nunsupported, m->unsupported[0]);
+	if (m->options.warm)
+		return brn_fail(err, BURIN_EINVAL,
+		    "model was loaded with warm=1, its kernels were not");
+	return 0;
+}
+
+int
+brn_session_new(burin_model *m, const burin_options *o,
+    struct brn_memory *memory, burin_session **out, burin_error *err)
+{
+	burin_session *s;
+	int rc;
+
+	if ((rc = check_model(m, err)) < 0)
+		return rc;
+	s = brn_alloc(1, sizeof *s);
+	if (!s)
+		return brn_nomem(err);
+	if ((rc = session_init(s, m, o, memory, err)) < 0) {
+		burin_session_free(s);
+		return rc;
+	}
+	*out = s;
 	return 0;
 }
 
@@ -102,33 +141,17 @@ burin_session_new(burin_model *m, const burin_options *o, burin_session **out,
 {
 	burin_error own_err;
 	struct burin_options own;
-	burin_session *s;
 	int rc;
 
 	err = err ? err : &own_err;
 	if (!m || !out)
 		return brn_fail(err, BURIN_EINVAL,
 		    "burin_session_new: argument is NULL");
-	if (m->nunsupported)
-		return brn_fail(err, BURIN_EUNSUPPORTED,
-		    "model has %d unsupported operators, the first is %s",
-		    m->nunsupported, m->unsupported[0]);
-	if (m->options.warm)
-		return brn_fail(err, BURIN_EINVAL,
-		    "model was loaded with warm=1, its kernels were not");
-	s = brn_alloc(1, sizeof *s);
-	if (!s)
-		return brn_nomem(err);
 	rc = brn_options_use(&o, &own, err);
 	if (rc == 0)
-		rc = session_init(s, m, o, err);
+		rc = brn_session_new(m, o, NULL, out, err);
 	brn_options_clear(&own);
-	if (rc < 0) {
-		burin_session_free(s);
-		return rc;
-	}
-	*out = s;
-	return 0;
+	return rc;
 }
 
 int
@@ -233,7 +256,7 @@ static int
 make_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 {
 	struct brn_plan_opts o = { s->how, brn_threads_count(s->threads),
-	    &s->memory, &s->shares };
+	    s->memory, &s->shares };
 	int rc = BURIN_EUNSUPPORTED;
 
 	for (; o.how <= BRN_IN_STAGES && rc == BURIN_EUNSUPPORTED; o.how++) {
@@ -267,6 +290,32 @@ free_oldest(burin_session *s)
 	return 1;
 }
 
+int
+brn_session_shrink(burin_session *s)
+{
+	s->ran = NULL;
+	return free_oldest(s);
+}
+
+void
+brn_session_reset(burin_session *s)
+{
+	s->ran = NULL;
+	s->profile = 0;
+	s->deadline_ms = -1;
+}
+
+/* A plan did not get its memory: free another one, of this session or of the
+ * pool.  0: there is none, or no limit that it would help with.  */
+static int
+make_room(burin_session *s)
+{
+	struct brn_memory *m = s->memory;
+
+	return m->most &&
+	    (free_oldest(s) || (m->reclaim && m->reclaim(m->ctx)));
+}
+
 static int
 count_plans(const burin_session *s)
 {
@@ -287,7 +336,7 @@ add_plan(burin_session *s, struct brn_plan **out, burin_error *err)
 		free_oldest(s);
 	do
 		rc = make_plan(s, out, err);
-	while (rc == BURIN_ENOMEM && s->memory.most && free_oldest(s));
+	while (rc == BURIN_ENOMEM && make_room(s));
 	return rc;
 }
 
@@ -351,16 +400,17 @@ give(burin_session *s, burin_output *out, size_t nout, burin_error *err)
 /* Run s->plan.  Stages and bodies are planned on the way; plans of other
  * shapes make room for these.  */
 static int
-run_plan(burin_session *s, burin_error *err)
+run_plan(burin_session *s, double deadline, burin_error *err)
 {
 	int rc;
 
 	do {
 		struct brn_run r = { s->threads, s->profile, &s->cancel,
-		    brn_run_bodies, s->loop_steps, s->loop_bytes, &s->memory };
+		    brn_run_bodies, s->loop_steps, s->loop_bytes, s->memory,
+		    deadline };
 
 		rc = brn_stages_run(s->plan, &r, err);
-	} while (rc == BURIN_ENOMEM && s->memory.most && free_oldest(s));
+	} while (rc == BURIN_ENOMEM && make_room(s));
 	return rc;
 }
 
@@ -368,6 +418,8 @@ static int
 run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
     size_t nout, burin_error *err)
 {
+	double deadline = s->deadline_ms < 0 ? 0 :
+	    brn_now_ms() + s->deadline_ms;
 	const struct brn_graph *g;
 	int rc;
 
@@ -386,8 +438,13 @@ run(burin_session *s, const burin_tensor *in, size_t nin, burin_output *out,
 	for (int i = 0; i < g->nin; i++)
 		s->plan->val[g->in[i].node->id].data = s->in[i].data;
 	s->ran = s->plan;
-	rc = run_plan(s, err);
-	return rc < 0 ? rc : give(s, out, nout, err);
+	if (!s->plan->nopen)
+		brn_outputs_place(s->plan, out, nout);
+	rc = run_plan(s, deadline, err);
+	if (rc == 0)
+		rc = give(s, out, nout, err);
+	brn_outputs_replace(s->ran);
+	return rc;
 }
 
 int
@@ -420,9 +477,9 @@ burin_session_share(burin_session *s, const char *input, const char *output,
 	if (!s || !input || !output || capacity < 1)
 		return brn_fail(err, BURIN_EINVAL, "burin_session_share: "
 		    "argument is NULL, or capacity below 1");
-	if (s->plan)
+	if (s->plan || s->memory != &s->own)
 		return brn_fail(err, BURIN_EINVAL, "burin_session_share: the "
-		    "session has planned a run");
+		    "session has planned a run, or is of a pool");
 	g = s->net->graph;
 	new.in = brn_value_find(g->in, g->nin, (size_t)g->nin, input);
 	new.out = brn_value_find(g->out, g->nout, (size_t)g->nout, output);
@@ -437,6 +494,12 @@ void
 burin_session_cancel(burin_session *s)
 {
 	atomic_store(&s->cancel, 1);
+}
+
+void
+burin_session_deadline(burin_session *s, int ms)
+{
+	s->deadline_ms = ms;
 }
 
 int

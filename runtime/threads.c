@@ -8,11 +8,11 @@
 #include "runtime/threads.h"
 
 #include <pthreadpool.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "ir/base.h"
+#include "runtime/cores.h"
 
 /* ThreadSanitizer does not see the locks inside pthreadpool, which is not built
  * with it, so it is told when work is handed over.  */
@@ -38,17 +38,6 @@ struct brn_threads {
 	pid_t owner;                    /* of the threads in pool */
 };
 
-static int
-cores(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	if (sched_getaffinity(0, sizeof set, &set) < 0)
-		return 1;
-	return CPU_COUNT(&set);
-}
-
 struct brn_threads *
 brn_threads_new(int n)
 {
@@ -57,11 +46,11 @@ brn_threads_new(int n)
 	if (!t)
 		return NULL;
 	if (n == 0)
-		n = cores();
+		n = brn_cores_count();
 	/* Threads that wait for a core spin: 1000 of them take minutes for
 	 * what one does in a millisecond.  */
-	if (n > MAX_EXTRA && n > MAX_EXTRA * cores())
-		n = MAX_EXTRA * cores();
+	if (n > MAX_EXTRA && n > MAX_EXTRA * brn_cores_count())
+		n = MAX_EXTRA * brn_cores_count();
 	if (n > 1 && !(t->pool = pthreadpool_create((size_t)n))) {
 		free(t);
 		return NULL;

@@ -8,7 +8,7 @@
 #include "tools/bench.h"
 
 #include "tools/check.h"
-#include "tools/cli.h"
+#include "tools/clients.h"
 #include "tools/load.h"
 
 #include <stdlib.h>
@@ -97,15 +97,17 @@ profile(struct bench *b)
 }
 
 static int
-report(struct cli *c, const struct bench *b)
+report(struct cli *c, const struct bench *b, struct clients *clients)
 {
 	struct check k = { 0 };
 	int code = b->check ? check_run(c, b, &k) : CLI_GO;
 	const struct check *told = b->check ? &k : NULL;
 
 	if (code == CLI_GO)
-		code = c->json ? bench_print_json(b, told) :
-		    bench_print_text(b, told);
+		code = clients_run(c, b, clients);
+	if (code == CLI_GO)
+		code = c->json ? bench_print_json(b, told, clients) :
+		    bench_print_text(b, told, clients);
 	check_free(&k);
 	return code;
 }
@@ -119,7 +121,7 @@ set_known_key(struct cli *c, const struct cli_option *o, const char *arg)
 }
 
 static int
-bench(struct cli *c, struct bench *b)
+bench(struct cli *c, struct bench *b, struct clients *clients)
 {
 	burin_error err;
 	int code;
@@ -138,12 +140,13 @@ bench(struct cli *c, struct bench *b)
 	    (code = warm_up(b)) != CLI_GO || (code = measure(b)) != CLI_GO ||
 	    (code = profile(b)) != CLI_GO)
 		return code;
-	return report(c, b);
+	return report(c, b, clients);
 }
 
 int
 verb_bench(struct cli *c)
 {
+	struct clients clients = { .n = 0 };
 	struct bench b = { .n = 0 };
 	const struct cli_option own[] = {
 		FEED_OPTIONS(&b.feed),
@@ -155,6 +158,9 @@ verb_bench(struct cli *c)
 		  .help = "show where the time of a run goes" },
 		{ .name = "check", .set = cli_set_flag, .to = &b.check,
 		  .help = "errors against fp32, and of which layers" },
+		{ .name = "concurrency", .arg = "N[,N]", .set = clients_set,
+		  .to = &clients,
+		  .help = "runs a second of so many clients at once" },
 		{ .name = "precision", .arg = "TYPE", .set = set_known_key,
 		  .to = &b.precision,
 		  .help = "auto (default), fp32, bf16, int8" },
@@ -170,10 +176,11 @@ verb_bench(struct cli *c)
 	if (code == CLI_GO)
 		code = load_model(c, c->argv[0], &b.model);
 	if (code == CLI_GO)
-		code = bench(c, &b);
+		code = bench(c, &b, &clients);
 	burin_session_free(b.session);
 	burin_model_free(b.model);
 	feed_free(&b.feed);
+	clients_free(&clients);
 	free(b.out);
 	free(b.ms);
 	return code;

@@ -27,7 +27,10 @@ struct bench {
 };
 
 struct check;           /* NULL: without --check */
-int bench_print_json(const struct bench *b, const struct check *k);
-int bench_print_text(const struct bench *b, const struct check *k);
+struct clients;         /* none: without --concurrency */
+int bench_print_json(const struct bench *b, const struct check *k,
+    const struct clients *clients);
+int bench_print_text(const struct bench *b, const struct check *k,
+    const struct clients *clients);
 
 #endif

@@ -6,6 +6,7 @@
 #include "tools/bench.h"
 
 #include "tools/check.h"
+#include "tools/clients.h"
 #include "tools/report.h"
 #include "tools/table.h"
 
@@ -165,7 +166,8 @@ json_profile(const struct bench *b)
 }
 
 int
-bench_print_json(const struct bench *b, const struct check *k)
+bench_print_json(const struct bench *b, const struct check *k,
+    const struct clients *clients)
 {
 	burin_stats st;
 	json_t *j;
@@ -184,6 +186,8 @@ bench_print_json(const struct bench *b, const struct check *k)
 		json_object_set_new(j, "profile", json_profile(b));
 	if (k)
 		json_object_set_new(j, "check", check_json(b, k));
+	if (clients->n)
+		json_object_set_new(j, "concurrency", clients_json(clients));
 	return report_json(j);
 }
 
@@ -288,7 +292,8 @@ print_profile(const struct bench *b)
 }
 
 int
-bench_print_text(const struct bench *b, const struct check *k)
+bench_print_text(const struct bench *b, const struct check *k,
+    const struct clients *clients)
 {
 	print_summary(b);
 	print_layers(b);
@@ -296,5 +301,7 @@ bench_print_text(const struct bench *b, const struct check *k)
 		print_profile(b);
 	if (k)
 		check_print(b, k);
+	if (clients->n)
+		clients_print(clients);
 	return CLI_OK;
 }

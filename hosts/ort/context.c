@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char source[] = "BurinExecutionProvider";
 
@@ -113,6 +114,17 @@ write_model(const struct ort_api *api, const struct model *m,
 	return NULL;
 }
 
+/* Remove the weights, from number n on, of a model that was here before.  */
+static void
+remove_weights(const char *folder, size_t n)
+{
+	char path[FILE_ROOM];
+
+	do
+		snprintf(path, sizeof path, "%s/%zu", folder, n++);
+	while (!unlink(path));
+}
+
 static struct OrtStatus *
 write_graph(const struct ort_api *api, const struct OrtGraph *graph,
     const char *folder)
@@ -130,10 +142,30 @@ write_graph(const struct ort_api *api, const struct OrtGraph *graph,
 	}
 	if (!status)
 		status = write_model(api, &m, folder);
+	if (!status)
+		remove_weights(folder, m.nblob);
 	model_free(&m);
 	graph_free(&g);
 	free(all);
 	return status;
+}
+
+/* Remove the kernels of a model that was here before.  */
+static int
+remove_kernels(const struct settings *s, const char *path, burin_error *err)
+{
+	burin_options *o;
+	int64_t n;
+	int rc;
+
+	if (access(path, F_OK) < 0)
+		return 0;
+	if ((rc = settings_options(s, 0, &o, err)) < 0)
+		return rc;
+	if ((rc = burin_options_set(o, "cache_dir", path, err)) == 0)
+		rc = burin_cache_clear(o, &n, err);
+	burin_options_free(o);
+	return rc;
 }
 
 /* Keys of kernels and of what was measured, in an array to be freed.  */
@@ -170,7 +202,9 @@ write_kernels(const struct ort_api *api, const struct settings *s,
 		return ort_burin(api, &err);
 	snprintf(path, sizeof path, "%s/kernels", folder);
 	keys = list_keys(m, &n);
-	rc = keys && n ? burin_cache_export(o, keys, n, path, &err) : 0;
+	rc = remove_kernels(s, path, &err);
+	if (rc == 0 && keys && n)
+		rc = burin_cache_export(o, keys, n, path, &err);
 	burin_options_free(o);
 	if (!keys)
 		return ort_nomem(api);

@@ -8,6 +8,7 @@
  */
 #include "hosts/ort/claim.h"
 #include "hosts/ort/context.h"
+#include "hosts/ort/profile.h"
 #include "hosts/ort/run.h"
 
 #include <stdatomic.h>
@@ -31,6 +32,7 @@ struct provider {
 	const struct ort_api *api;
 	struct settings settings;
 	struct claims claims;
+	struct profile *profile;        /* NULL: this version has none */
 };
 
 static const char name[] = "BurinExecutionProvider";
@@ -106,7 +108,8 @@ compile_one(struct provider *p, struct fused f,
 	status = context ? context_write(p->api, &p->settings, &f, context) :
 	    NULL;
 	if (!status)
-		return run_new(p->api, &p->settings, f.node, f.model, out);
+		return run_new(p->api, &p->settings, f.node, f.model,
+		    p->profile, out);
 	burin_model_free(f.model);
 	return status;
 }
@@ -150,6 +153,12 @@ release_infos(struct OrtEp *base, struct OrtNodeComputeInfo **infos, size_t n)
 	(void)base;
 	for (size_t i = 0; i < n; i++)
 		run_free(infos[i]);
+}
+
+static struct OrtStatus *
+create_profiler(struct OrtEp *base, struct OrtEpProfilerImpl **out)
+{
+	return profile_create(((struct provider *)base)->profile, out);
 }
 
 /* ---- the factory --------------------------------------------------------- */
@@ -216,8 +225,21 @@ release_ep(struct OrtEpFactory *base, struct OrtEp *ep)
 		return;
 	claims_free(&p->claims);
 	settings_free(&p->settings);
+	profile_free(p->profile);
 	free(p);
 	drop_factory((struct factory *)base);
+}
+
+/* ONNX Runtime reads CreateProfiler of an OrtEp of that version.  */
+static struct OrtStatus *
+add_profile(struct provider *p)
+{
+	p->profile = profile_new(p->api);
+	if (!p->profile)
+		return ort_nomem(p->api);
+	p->base.version = ORT_VERSION_PROFILES;
+	p->base.CreateProfiler = create_profiler;
+	return NULL;
 }
 
 static struct OrtStatus *
@@ -247,6 +269,8 @@ create_ep(struct OrtEpFactory *base,
 	p->api = api;
 	p->claims = (struct claims){ api, logger, &p->settings, NULL };
 	status = settings_read(api, session, &p->settings);
+	if (!status && api->profiles)
+		status = add_profile(p);
 	if (status)
 		release_ep(base, &p->base);
 	else
@@ -279,6 +303,16 @@ take_slots(const struct OrtApi *from, struct ort_api *api)
 #include "hosts/ort/slots.def"
 #undef SLOT
 	api->ep = api->GetEpApi();
+}
+
+/* Version 25 of the interface is that of ONNX Runtime 1.25.  To ask GetApi for
+ * one that is too new prints a line.  */
+static int
+minor_version(const struct OrtApiBase *base)
+{
+	const char *dot = strchr(base->GetVersionString(), '.');
+
+	return dot ? atoi(dot + 1) : 0;
 }
 
 /* An older ONNX Runtime does not give out the table of this version.  The
@@ -314,6 +348,7 @@ CreateEpFactories(const char *registered, const struct OrtApiBase *base,
 	if (!table)
 		return refuse(base);
 	take_slots(table, &api);
+	api.profiles = minor_version(base) >= ORT_VERSION_PROFILES;
 	f = room ? calloc(1, sizeof *f) : NULL;
 	if (!f)
 		return ort_nomem(&api);

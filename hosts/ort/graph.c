@@ -336,14 +336,14 @@ graph_attr(const struct ort_api *api, const struct OrtOpAttr *a, int type,
 	size_t have = sizeof (int64_t), need = 0;
 
 	/* The first call may fail for want of room: then it says how much.  */
-	*out = calloc(1, have);
+	*out = calloc(1, have + 1);
 	status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
 	    ort_nomem(api);
 	if (status && need > have) {
 		api->ReleaseStatus(status);
 		free(*out);
 		have = need;
-		*out = calloc(1, have);
+		*out = calloc(1, have + 1);
 		status = *out ? api->ReadOpAttr(a, type, *out, have, &need) :
 		    ort_nomem(api);
 	}

@@ -72,8 +72,9 @@ struct OrtStatus *graph_initializers(struct graph *g, struct value **v,
 struct OrtStatus *graph_bodies(const struct graph *g, const struct node *n,
     const struct OrtGraph ***bodies, const char ***names);
 
-/* The value of an attribute of a type other than tensor and graph: n bytes, to
- * be freed also after an error.  */
+/* The value of an attribute of a type other than tensor and graph: n bytes and
+ * a zero, which ONNX Runtime does not put behind a text.  To be freed also
+ * after an error.  */
 struct OrtStatus *graph_attr(const struct ort_api *api,
     const struct OrtOpAttr *a, int type, void **out, size_t *n);
 

@@ -6,7 +6,8 @@
  * Nothing of ONNX Runtime is linked: it passes its tables in.
  *
  * Names that begin with Ort are those of its documentation, but for
- * OrtTensorInfo (OrtTensorTypeAndShapeInfo).
+ * OrtTensorInfo (OrtTensorTypeAndShapeInfo) and OrtProfilingEvents
+ * (OrtProfilingEventsContainer).
  */
 #ifndef BURIN_ORT_ABI_H
 #define BURIN_ORT_ABI_H
@@ -19,12 +20,15 @@ enum {
 	ORT_VERSION = 24,       /* of the interface, the first with all that
 	                           slots.def names: ONNX Runtime 1.24 */
 	ORT_NSLOT = 412,        /* of OrtApi in that version */
+	ORT_VERSION_PROFILES = 25,      /* the first with what OrtEpApi and
+	                           OrtEp have for profiles */
 };
 
 enum { ORT_FAIL = 1, ORT_INVALID_ARGUMENT = 2, ORT_NOT_IMPLEMENTED = 9,
 	ORT_EP_FAIL = 11 };     /* OrtErrorCode */
 enum { ORT_DEVICE_CPU = 0 };    /* OrtHardwareDeviceType */
 enum { ORT_LOG_INFO = 1, ORT_LOG_WARNING = 2 };
+enum { ORT_EVENT_KERNEL = 2 };  /* OrtProfilingEventCategory */
 enum {                          /* OrtOpAttrType */
 	ORT_ATTR_INT = 1, ORT_ATTR_INTS, ORT_ATTR_FLOAT, ORT_ATTR_FLOATS,
 	ORT_ATTR_STRING, ORT_ATTR_STRINGS, ORT_ATTR_GRAPH, ORT_ATTR_TENSOR,
@@ -43,6 +47,8 @@ struct OrtNode;
 struct OrtNodeComputeContext;
 struct OrtNodeComputeInfo;
 struct OrtOpAttr;
+struct OrtProfilingEvent;
+struct OrtProfilingEvents;
 struct OrtSessionOptions;
 struct OrtStatus;
 struct OrtTensorInfo;
@@ -76,6 +82,19 @@ struct OrtEpApi {
 	struct OrtStatus *(*AddNodesToFuse)(struct OrtEpGraphSupportInfo *,
 	    const struct OrtNode *const *, size_t,
 	    const struct OrtNodeFusionOptions *);
+	ort_slot *others[62];
+	/* From here on: ORT_VERSION_PROFILES.  Times are us since profiling
+	 * started; the arguments are copied.  */
+	struct OrtStatus *(*CreateProfilingEvent)(int category,
+	    int32_t process, int32_t thread, const char *name, int64_t at,
+	    int64_t duration, const char *const *key,
+	    const char *const *value, size_t nkey,
+	    struct OrtProfilingEvent **);
+	void (*ReleaseProfilingEvent)(struct OrtProfilingEvent *);
+	ort_slot *ProfilingEvent_Get[5];
+	struct OrtStatus *(*ProfilingEventsContainer_AddEvents)(
+	    struct OrtProfilingEvents *,
+	    const struct OrtProfilingEvent *const *, size_t);
 };
 
 struct OrtModelEditorApi {
@@ -93,6 +112,7 @@ struct ort_api {
 #include "hosts/ort/slots.def"
 #undef SLOT
 	const struct OrtEpApi *ep;
+	bool profiles;          /* it has ORT_VERSION_PROFILES */
 };
 
 #define SLOT(place, result, name, params) \
@@ -114,6 +134,16 @@ struct OrtNodeComputeInfo {
 	void (*ReleaseState)(struct OrtNodeComputeInfo *, void *state);
 };
 
+struct OrtEpProfilerImpl {
+	uint32_t version;
+	void (*Release)(struct OrtEpProfilerImpl *);
+	struct OrtStatus *(*StartProfiling)(struct OrtEpProfilerImpl *,
+	    int64_t offset);            /* ns since ONNX Runtime started it */
+	ort_slot *StartEvent, *StopEvent;
+	struct OrtStatus *(*EndProfiling)(struct OrtEpProfilerImpl *,
+	    struct OrtProfilingEvents *);
+};
+
 struct OrtEp {
 	uint32_t version;
 	const char *(*GetName)(const struct OrtEp *);
@@ -124,7 +154,10 @@ struct OrtEp {
 	    struct OrtNodeComputeInfo **, struct OrtNode **context);
 	void (*ReleaseNodeComputeInfos)(struct OrtEp *,
 	    struct OrtNodeComputeInfo **, size_t);
-	ort_slot *optional[24];
+	ort_slot *optional[11];
+	struct OrtStatus *(*CreateProfiler)(struct OrtEp *,
+	    struct OrtEpProfilerImpl **);       /* ORT_VERSION_PROFILES */
+	ort_slot *later[12];
 };
 
 struct OrtEpFactory {
@@ -154,11 +187,15 @@ struct OrtEpFactory {
 #define ORT_PLACE(type, member) (offsetof(struct type, member) / \
 	sizeof (void *))
 _Static_assert(ORT_PLACE(OrtEp, ReleaseNodeComputeInfos) == 4, "OrtEp");
+_Static_assert(ORT_PLACE(OrtEp, CreateProfiler) == 16, "OrtEp");
 _Static_assert(ORT_PLACE(OrtEpFactory, ReleaseEp) == 5, "OrtEpFactory");
 _Static_assert(ORT_PLACE(OrtEpFactory, IsStreamAware) == 12, "OrtEpFactory");
 _Static_assert(ORT_PLACE(OrtNodeComputeInfo, ReleaseState) == 3,
     "OrtNodeComputeInfo");
 _Static_assert(ORT_PLACE(OrtEpApi, AddNodesToFuse) == 2, "OrtEpApi");
+_Static_assert(ORT_PLACE(OrtEpApi, CreateProfilingEvent) == 65, "OrtEpApi");
+_Static_assert(ORT_PLACE(OrtEpApi, ProfilingEventsContainer_AddEvents) == 72,
+    "OrtEpApi");
 _Static_assert(ORT_PLACE(OrtModelEditorApi, CreateNode) == 6,
     "OrtModelEditorApi");
 

@@ -28,6 +28,7 @@ struct run {
 	size_t nin, nout;
 	size_t *place;                  /* [nin]: which input of the node */
 	const char **out;               /* [nout]: in the order of the node */
+	struct profile *profile;        /* NULL: none */
 	pthread_mutex_t lock;           /* free, options */
 	struct lane *free;
 };
@@ -178,6 +179,21 @@ copy_output(const struct run *r, struct OrtKernelContext *context, size_t i,
 }
 
 static struct OrtStatus *
+run_session(const struct run *r, struct lane *l)
+{
+	bool profile = profile_is_on(r->profile);
+	int64_t start = profile ? profile_now() : 0;
+	burin_error err;
+
+	burin_session_profile(l->session, profile);
+	if (burin_run(l->session, l->in, r->nin, l->out, r->nout, &err) < 0)
+		return ort_burin(r->api, &err);
+	if (profile)
+		profile_add(r->profile, l->session, start);
+	return NULL;
+}
+
+static struct OrtStatus *
 call(const struct run *r, struct lane *l, struct OrtKernelContext *context)
 {
 	burin_error err;
@@ -191,8 +207,7 @@ call(const struct run *r, struct lane *l, struct OrtKernelContext *context)
 		l->open[i] = is_open(&l->out[i]);
 	for (size_t i = 0; i < r->nout; i++)
 		ORT_TRY(set_output(r, context, i, &l->out[i]));
-	if (burin_run(l->session, l->in, r->nin, l->out, r->nout, &err) < 0)
-		return ort_burin(r->api, &err);
+	ORT_TRY(run_session(r, l));
 	for (size_t i = 0; i < r->nout; i++)
 		if (l->open[i])
 			ORT_TRY(copy_output(r, context, i, &l->out[i]));
@@ -328,6 +343,7 @@ run_free(struct OrtNodeComputeInfo *info)
 	}
 	burin_model_free(r->model);
 	burin_options_free(r->options);
+	profile_free(r->profile);
 	pthread_mutex_destroy(&r->lock);
 	free(r->place);
 	free(r->out);
@@ -337,7 +353,7 @@ run_free(struct OrtNodeComputeInfo *info)
 struct OrtStatus *
 run_new(const struct ort_api *api, const struct settings *s,
     const struct OrtNode *fused, burin_model *model,
-    struct OrtNodeComputeInfo **out)
+    struct profile *profile, struct OrtNodeComputeInfo **out)
 {
 	struct run *r = calloc(1, sizeof *r);
 	struct OrtStatus *status;
@@ -351,6 +367,7 @@ run_new(const struct ort_api *api, const struct settings *s,
 		.info = { ORT_VERSION, create_state, compute, release_state },
 		.api = api, .model = model,
 		.nin = burin_model_num_inputs(model),
+		.profile = profile ? profile_ref(profile) : NULL,
 	};
 	pthread_mutex_init(&r->lock, NULL);
 	status = settings_options(s, 0, &r->options, &err) < 0 ?

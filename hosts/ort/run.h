@@ -6,12 +6,13 @@
 #define BURIN_ORT_RUN_H
 
 #include "hosts/ort/graph.h"
+#include "hosts/ort/profile.h"
 #include "hosts/ort/settings.h"
 
-/* Takes the model, also when it fails.  */
+/* Takes the model, also when it fails.  profile may be NULL.  */
 struct OrtStatus *run_new(const struct ort_api *api,
     const struct settings *s, const struct OrtNode *fused, burin_model *model,
-    struct OrtNodeComputeInfo **out);
+    struct profile *profile, struct OrtNodeComputeInfo **out);
 void run_free(struct OrtNodeComputeInfo *info);         /* NULL is fine */
 
 #endif

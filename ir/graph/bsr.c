@@ -128,11 +128,9 @@ static void
 mark_line(const struct brn_matrix *m, int64_t at, int64_t n, int along,
     uint8_t *to)
 {
-	const float *w = m->w + at;
-
 	if (!m->ints && along == 1) {
 		for (int64_t k = 0; k < n; k++)
-			to[k] |= w[k] != 0;
+			to[k] |= m->w[at + k] != 0;
 		return;
 	}
 	for (int64_t k = 0; k < n; k += along) {
@@ -140,8 +138,24 @@ mark_line(const struct brn_matrix *m, int64_t at, int64_t n, int along,
 
 		*to++ |= (uint8_t)(m->ints ?
 		    any_nonzero_int(m->ints + at + k, len) :
-		    any_nonzero(w + k, len));
+		    any_nonzero(m->w + at + k, len));
 	}
+}
+
+/* The same of the bits of a line; 1 << shift elements are in a block, at most
+ * 64.  */
+static void
+mark_bits(const uint64_t *bits, int64_t words, int shift, uint8_t *to)
+{
+	uint64_t block = UINT64_MAX >> (64 - (1 << shift));
+
+	for (int64_t k = 0; k < words; k++)
+		for (uint64_t w = bits[k]; w; ) {
+			int b = __builtin_ctzll(w) >> shift;
+
+			to[(k * 64 >> shift) + b] = 1;
+			w &= ~(block << (b << shift));
+		}
 }
 
 /* Mark in has[] the blocks that hold a nonzero, in the order in which m is
@@ -153,9 +167,18 @@ mark_blocks(const struct brn_bsr *b, const struct brn_matrix *m, uint8_t *has)
 	int64_t line = m->trans ? m->rows : m->cols;
 	int along = m->trans ? b->bh : b->bw, across = m->trans ? b->bw : b->bh;
 	int64_t blocks = m->trans ? b->nbrow : b->nbcol;
+	int64_t words = brn_bit_words(line);
+	int by_bits = m->bits && along <= 64 && (along & (along - 1)) == 0;
 
-	for (int64_t i = 0; i < lines; i++)
-		mark_line(m, i * line, line, along, has + i / across * blocks);
+	for (int64_t i = 0; i < lines; i++) {
+		uint8_t *to = has + i / across * blocks;
+
+		if (by_bits)
+			mark_bits(m->bits + i * words, words,
+			    __builtin_ctz((unsigned)along), to);
+		else
+			mark_line(m, i * line, line, along, to);
+	}
 }
 
 /* Set rowptr from the marked blocks; their number.  */

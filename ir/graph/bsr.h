@@ -24,7 +24,16 @@ struct brn_matrix {
 	int64_t rows, cols;
 	int trans;
 	const int8_t *ints;             /* w is NULL */
+	const uint64_t *bits;           /* of brn_matrix_bits, which tell zeros
+	                                   faster; NULL: none */
 };
+
+/* Words of bits for a line of n elements, a row or a column.  */
+static inline int64_t
+brn_bit_words(int64_t n)
+{
+	return (n + 63) / 64;
+}
 
 struct brn_bsr {
 	int64_t rows, cols;             /* of the matrix, without padding */

@@ -14,8 +14,6 @@ brn_conv_quant_of(const struct brn_node *n)
 	struct brn_conv_quant q = { { 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 }, 0 };
 	int64_t how;
 
-	if (n->op == BRN_OP_depthwise)
-		return q;
 	if ((how = brn_attr_int(n, "x_quant")))
 		q.x = (struct brn_quant){ how == BRN_X_FIXED ?
 		    brn_attr_float(n, "x_scale") : -1,

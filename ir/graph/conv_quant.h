@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Convolutions on integers: attributes of dense_conv and bsr_conv that say
- * which of their values are quantized.  A value is scale * (q - zero), q in
- * 0 .. 255; bytes of i8 are q - 128.
+ * Convolutions on integers: attributes of dense_conv, bsr_conv and depthwise
+ * that say which of their values are quantized.  A value is scale * (q - zero),
+ * q in 0 .. 255; bytes of i8 are q - 128.  The weight of such a depthwise is
+ * i8, with the step [channels] of each row as input 4.
  *
  *	x_quant=1 x_scale x_zero   x, which is bytes
  *	mid_scale mid_zero         the sum is rounded to these steps before a

@@ -77,8 +77,9 @@ brn_get_int(const struct brn_tensor *t, int64_t i)
 #undef X
 	case BURIN_BOOL:
 		return ((const uint8_t *)t->data)[i] != 0;
-	default:
-		return to_int(brn_get_float(t, i), INT64_MIN, INT64_MAX);
+	default:                /* a list is no number */
+		return !brn_dtype_is_float(t->type.dtype) ? 0 :
+		    to_int(brn_get_float(t, i), INT64_MIN, INT64_MAX);
 	}
 }
 

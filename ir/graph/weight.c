@@ -41,7 +41,7 @@ brn_weight(const struct brn_node *dense)
 	int ints = w->type.dtype == BURIN_I8;
 
 	return (struct brn_matrix){ ints ? NULL : w->data, w->type.dim[trans],
-	    w->type.dim[!trans], trans, ints ? w->data : NULL };
+	    w->type.dim[!trans], trans, ints ? w->data : NULL, NULL };
 }
 
 /* A copy of m as floats; step has one number a row.  */

@@ -14,6 +14,8 @@
 /* The operands of one attention.  */
 struct heads {
 	struct brn_node *q, *k, *v;     /* [batch, tokens, features] */
+	struct brn_node *past[2];       /* of k, v [batch, heads, tokens,
+	                                   depth]; NULL: none */
 	struct brn_node *mask, *bias;   /* padding mask; added to the scores */
 	int64_t n;                      /* heads */
 	int64_t size[3];                /* features of q, k, v */
@@ -29,33 +31,67 @@ penalty_unless(struct brn_expand *e, struct brn_node *yes, double value)
 	    brn_put_scalar(e, BURIN_F32, value));
 }
 
-/* The positions 0, 1, .. of the tokens of x [batch, tokens, features].  */
+/* How many tokens x [batch, tokens, features] or [batch, heads, tokens, depth]
+ * has.  */
 static struct brn_node *
-positions(struct brn_expand *e, struct brn_node *x)
+count_tokens(struct brn_expand *e, struct brn_node *x)
 {
-	struct brn_node *n = BRN_PUT(e, gather, BRN_PUT(e, shape, x),
-	    brn_put_scalar(e, BURIN_I64, 1));
+	int axis = brn_known_type(e, x)->rank == 4 ? 2 : 1;
 
+	return BRN_PUT(e, gather, BRN_PUT(e, shape, x),
+	    brn_put_scalar(e, BURIN_I64, axis));
+}
+
+/* The positions 0, 1, .. of the tokens of past, which may be NULL, and x.  */
+static struct brn_node *
+positions(struct brn_expand *e, struct brn_node *past, struct brn_node *x)
+{
+	struct brn_node *n = count_tokens(e, x);
+
+	if (past)
+		n = BRN_PUT(e, add, n, BRN_PUT(e, gather,
+		    BRN_PUT(e, shape, past), brn_put_scalar(e, BURIN_I64, 2)));
 	return BRN_PUT(e, range, brn_put_scalar(e, BURIN_I64, 0), n,
 	    brn_put_scalar(e, BURIN_I64, 1));
 }
 
+/* Bools [batch, 1, 1, keys] of a mask of one dimension: how many keys take part
+ * [batch], behind that, if it is twice as long, which is the first.  */
+static struct brn_node *
+keys_in_range(struct brn_expand *e, const struct heads *h)
+{
+	int64_t n = brn_known_type(e, h->mask)->dim[0];
+	int64_t batch = brn_known_type(e, h->q)->dim[0];
+	struct brn_node *m = brn_put_cast(e, h->mask, BURIN_I64), *to = m;
+	struct brn_node *at = positions(e, h->past[0], h->k), *part[2] = { 0 };
+	struct brn_node *yes;
+
+	if (n != batch && (batch < 1 || batch > INT32_MAX || n != 2 * batch)) {
+		brn_cannot(e, "with a mask of another form");
+		return NULL;
+	}
+	if (n != batch) {
+		brn_put_split(e, m, 0, (int64_t[]){ batch, batch }, part, 2);
+		to = part[0];
+	}
+	yes = BRN_PUT(e, less, at, BRN_PUT(e, unsqueeze, to, BRN_INTS(e, 1)));
+	if (part[1])
+		yes = BRN_PUT(e, and, yes, BRN_PUT(e, greater_equal, at,
+		    BRN_PUT(e, unsqueeze, part[1], BRN_INTS(e, 1))));
+	return BRN_PUT(e, unsqueeze, yes, BRN_INTS(e, 1, 2));
+}
+
 /* Bools: which keys take part.  The mask is [batch, keys], [batch, queries,
- * keys], or [batch], the number of keys that do.  */
+ * keys], or as keys_in_range reads it.  */
 static struct brn_node *
 keys_that_take_part(struct brn_expand *e, const struct heads *h)
 {
 	const struct brn_type *t = brn_known_type(e, h->mask);
-	const struct brn_type *k = brn_known_type(e, h->k);
 	struct brn_node *yes = h->mask;
 	int rank = t->rank;
 
-	if (rank == 1 && k->rank == 3 && t->dim[0] == k->dim[0]) {
-		yes = BRN_PUT(e, unsqueeze, brn_put_cast(e, yes, BURIN_I64),
-		    BRN_INTS(e, 1));
-		yes = BRN_PUT(e, less, positions(e, h->k), yes);
-		return BRN_PUT(e, unsqueeze, yes, BRN_INTS(e, 1, 2));
-	}
+	if (rank == 1)
+		return keys_in_range(e, h);
 	if (rank != 2 && rank != 3) {
 		brn_cannot(e, "with a mask of another form");
 		return NULL;
@@ -71,7 +107,8 @@ keys_that_take_part(struct brn_expand *e, const struct heads *h)
 static struct brn_node *
 causal_mask(struct brn_expand *e, const struct heads *h)
 {
-	struct brn_node *keys = positions(e, h->k), *q = positions(e, h->q);
+	struct brn_node *keys = positions(e, NULL, h->k);
+	struct brn_node *q = positions(e, NULL, h->q);
 
 	q = BRN_PUT(e, unsqueeze, q, BRN_INTS(e, 1));
 	q = BRN_PUT(e, less_equal, keys, q);
@@ -85,19 +122,17 @@ sum(struct brn_expand *e, struct brn_node *a, struct brn_node *b)
 	return a && b ? BRN_PUT(e, add, a, b) : a ? a : b;
 }
 
-/* All that is added to the scores; NULL: nothing.  */
+/* The bias and the padding mask, which are added to the scores; NULL:
+ * nothing.  */
 static struct brn_node *
-whole_mask(struct brn_expand *e, const struct heads *h)
+padding_mask(struct brn_expand *e, const struct heads *h)
 {
 	double value = (double)brn_arg_float(e, "mask_filter_value", -10000);
-	struct brn_node *m = h->bias;
 
-	if (h->mask)
-		m = sum(e, m, penalty_unless(e, keys_that_take_part(e, h),
-		    value));
-	if (brn_arg_int(e, "unidirectional", 0))
-		m = sum(e, m, causal_mask(e, h));
-	return m;
+	if (!h->mask)
+		return h->bias;
+	return sum(e, h->bias, penalty_unless(e, keys_that_take_part(e, h),
+	    value));
 }
 
 /* ---- attention ---- */
@@ -106,14 +141,41 @@ static struct brn_node *
 put_attention(struct brn_expand *e, struct heads *h)
 {
 	double scale = (double)brn_arg_float(e, "scale", 0);
-	struct brn_node *mask = whole_mask(e, h), *n;
+	struct brn_node *mask = padding_mask(e, h), *n;
 
+	if (brn_arg_int(e, "unidirectional", 0))
+		mask = sum(e, mask, causal_mask(e, h));
 	if (scale == 0)
 		scale = 1 / sqrt((double)h->size[0] / (double)h->n);
 	n = BRN_PUT(e, attention, h->q, h->k, h->v, mask);
 	brn_put_int(e, n, "heads", h->n);
 	brn_put_float(e, n, "scale", (float)scale);
 	return n;
+}
+
+/* Attention with a past, or to keys that are heads already; and the presents,
+ * the past with the new tokens.  last and total, inputs of mha, may be
+ * NULL.  */
+static void
+put_mha(struct brn_expand *e, struct heads *h, struct brn_node *last,
+    struct brn_node *total)
+{
+	struct brn_node *n;
+
+	if (!h->past[0] != !h->past[1])
+		brn_cannot(e, "with a past of keys or values only");
+	if (brn_expand_stopped(e))
+		return;
+	n = BRN_PUT(e, mha, h->q, h->k, h->v, padding_mask(e, h), h->past[0],
+	    h->past[1], last);
+	brn_put_int(e, n, "q_num_heads", h->n);
+	brn_put_int(e, n, "kv_num_heads", h->n);
+	brn_put_float(e, n, "scale", brn_arg_float(e, "scale", 0));
+	if (brn_arg_int(e, "unidirectional", 0))
+		brn_put_int(e, n, "is_causal", 1);
+	e->out[0] = n;
+	e->out[1] = brn_put_present(e, h->k, h->past[0], last, total, h->n);
+	e->out[2] = brn_put_present(e, h->v, h->past[1], last, total, h->n);
 }
 
 static void
@@ -165,14 +227,34 @@ put_layers(struct brn_expand *e, const struct brn_packed_attention *p,
 	e->part = NULL;
 }
 
+/* past and present have keys and values along their first axis.  */
+static void
+put_with_past(struct brn_expand *e, struct heads *h, struct brn_node *past)
+{
+	struct brn_node *part[2];
+
+	for (int i = 0; i < 2; i++)
+		h->past[i] = past ? BRN_PUT(e, gather, past,
+		    brn_put_scalar(e, BURIN_I64, i)) : NULL;
+	put_mha(e, h, NULL, NULL);
+	for (int i = 0; i < 2; i++)
+		part[i] = BRN_PUT(e, unsqueeze, e->out[1 + i], BRN_INTS(e, 0));
+	e->out[1] = BRN_PUT(e, concat, part[0], part[1]);
+	brn_put_int(e, e->out[1], "axis", 0);
+	e->out[2] = NULL;
+}
+
 void
 brn_put_packed_attention(struct brn_expand *e,
     const struct brn_packed_attention *p)
 {
 	struct heads h = { .mask = p->mask, .bias = p->scores };
+	int with_past = p->past || brn_wants(e, 1);
 
 	if (brn_arg_int(e, "do_rotary", 0))
 		brn_cannot(e, "with rotary embedding");
+	if (brn_arg_int(e, "past_present_share_buffer", 0))
+		brn_cannot(e, "with a shared buffer");
 	if (brn_expand_stopped(e))
 		return;
 	packed_sizes(e, p->w, h.size);
@@ -180,17 +262,20 @@ brn_put_packed_attention(struct brn_expand *e,
 	if (brn_expand_stopped(e))
 		return;
 	put_layers(e, p, &h);
-	e->out[0] = put_attention(e, &h);
+	if (with_past)
+		put_with_past(e, &h, p->past);
+	else
+		e->out[0] = put_attention(e, &h);
 }
 
 void
 brn_expand_attention(struct brn_expand *e)
 {
-	if (brn_arg(e, 4) || brn_arg(e, 6) || brn_wants(e, 1))
-		brn_cannot(e, "with past or present");
+	if (brn_arg(e, 6))
+		brn_cannot(e, "with a shared buffer");
 	brn_put_packed_attention(e, &(struct brn_packed_attention){
 	    brn_arg(e, 0), brn_arg(e, 1), brn_arg(e, 2), brn_arg(e, 3),
-	    brn_arg(e, 5) });
+	    brn_arg(e, 5), brn_arg(e, 4) });
 }
 
 static void
@@ -203,68 +288,25 @@ add_biases(struct brn_expand *e, struct heads *h)
 		*to[i] = BRN_PUT(e, add, *to[i], b[i]);
 }
 
-/* Attention with the past k and v, which may be NULL, or to keys that are heads
- * already; and the presents, the past with the new tokens.  */
-static void
-put_mha(struct brn_expand *e, struct heads *h, struct brn_node *k,
-    struct brn_node *v)
-{
-	double value = (double)brn_arg_float(e, "mask_filter_value", -10000);
-	struct brn_node *m = h->bias;
-
-	if (!k != !v)
-		brn_cannot(e, "with a past of keys or values only");
-	if (h->mask && brn_known_type(e, h->mask)->rank < 2)
-		brn_cannot(e, "with a past and a mask of another form");
-	if (brn_expand_stopped(e))
-		return;
-	if (h->mask)
-		m = sum(e, m, penalty_unless(e, keys_that_take_part(e, h),
-		    value));
-	e->out[0] = BRN_PUT(e, mha, h->q, h->k, h->v, m, k, v);
-	brn_put_int(e, e->out[0], "q_num_heads", h->n);
-	brn_put_int(e, e->out[0], "kv_num_heads", h->n);
-	brn_put_float(e, e->out[0], "scale", brn_arg_float(e, "scale", 0));
-	if (brn_arg_int(e, "unidirectional", 0))
-		brn_put_int(e, e->out[0], "is_causal", 1);
-	e->out[1] = brn_put_present(e, h->k, k, h->n);
-	e->out[2] = brn_put_present(e, h->v, v, h->n);
-}
-
-/* Tokens from to to, each a vector of one element, of [batch, heads, tokens,
- * size].  */
-static struct brn_node *
-tokens(struct brn_expand *e, struct brn_node *x, struct brn_node *from,
-    struct brn_node *to)
-{
-	return BRN_PUT(e, slice, x, from, to, BRN_INTS(e, 2));
-}
-
 /* One new token; past and present are one buffer with room for more tokens than
  * the past has.  */
 static void
 put_in_buffer(struct brn_expand *e, struct heads *h)
 {
-	struct brn_node *n, *end = BRN_INTS(e, INT64_MAX), *past[2];
+	struct brn_node *batch, *last;
 
-	n = BRN_PUT(e, reshape, brn_put_cast(e, brn_arg(e, 7), BURIN_I64),
-	    BRN_INTS(e, 1));
-	for (int i = 0; i < 2; i++)
-		past[i] = tokens(e, brn_arg(e, 5 + i), BRN_INTS(e, 0), n);
-	put_mha(e, h, past[0], past[1]);
-	n = BRN_PUT(e, add, n, BRN_INTS(e, 1));
-	for (int i = 0; i < 2; i++) {
-		e->out[1 + i] = BRN_PUT(e, concat, e->out[1 + i],
-		    tokens(e, brn_arg(e, 5 + i), n, end));
-		brn_put_int(e, e->out[1 + i], "axis", 2);
-	}
+	batch = BRN_PUT(e, gather, BRN_PUT(e, shape, h->q), BRN_INTS(e, 0));
+	last = BRN_PUT(e, reshape, brn_arg(e, 7), BRN_INTS(e, 1));
+	put_mha(e, h, BRN_PUT(e, expand, last, batch),
+	    brn_put_scalar(e, BURIN_I64, 0));
 }
 
 void
 brn_expand_decoder_masked_attention(struct brn_expand *e)
 {
 	struct heads h = { .q = brn_arg(e, 0), .k = brn_arg(e, 1),
-	    .v = brn_arg(e, 2), .mask = brn_arg(e, 3), .bias = brn_arg(e, 4),
+	    .v = brn_arg(e, 2), .past = { brn_arg(e, 5), brn_arg(e, 6) },
+	    .mask = brn_arg(e, 3), .bias = brn_arg(e, 4),
 	    .n = brn_arg_int(e, "num_heads", 0) };
 	int shared = brn_arg_int(e, "past_present_share_buffer", 0) != 0;
 
@@ -280,14 +322,15 @@ brn_expand_decoder_masked_attention(struct brn_expand *e)
 	if (shared)
 		put_in_buffer(e, &h);
 	else
-		put_mha(e, &h, brn_arg(e, 5), brn_arg(e, 6));
+		put_mha(e, &h, NULL, NULL);
 }
 
 void
 brn_expand_multi_head_attention(struct brn_expand *e)
 {
 	struct heads h = { .q = brn_arg(e, 0), .k = brn_arg(e, 1),
-	    .v = brn_arg(e, 2), .mask = brn_arg(e, 4), .bias = brn_arg(e, 5) };
+	    .v = brn_arg(e, 2), .past = { brn_arg(e, 6), brn_arg(e, 7) },
+	    .mask = brn_arg(e, 4), .bias = brn_arg(e, 5) };
 	struct brn_node *in[] = { h.q, h.k, h.v };
 
 	if (brn_arg(e, 8) || brn_arg(e, 9) || brn_wants(e, 3))
@@ -297,7 +340,7 @@ brn_expand_multi_head_attention(struct brn_expand *e)
 		h.n = brn_arg_int(e, "num_heads", 0);
 		if (brn_arg(e, 3) || h.n < 1)
 			brn_cannot(e, "with a bias and heads as keys");
-		put_mha(e, &h, brn_arg(e, 6), brn_arg(e, 7));
+		put_mha(e, &h, NULL, NULL);
 		return;
 	}
 	for (int i = 0; i < 3; i++) {
@@ -314,7 +357,7 @@ brn_expand_multi_head_attention(struct brn_expand *e)
 		add_biases(e, &h);
 	if (brn_arg(e, 6) || brn_arg(e, 7) || brn_wants(e, 1) ||
 	    brn_wants(e, 2))
-		put_mha(e, &h, brn_arg(e, 6), brn_arg(e, 7));
+		put_mha(e, &h, NULL, NULL);
 	else
 		e->out[0] = put_attention(e, &h);
 }

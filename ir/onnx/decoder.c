@@ -7,9 +7,11 @@
 
 struct brn_node *
 brn_put_present(struct brn_expand *e, struct brn_node *x,
-    struct brn_node *past, int64_t heads)
+    struct brn_node *past, struct brn_node *last, struct brn_node *total,
+    int64_t heads)
 {
-	struct brn_node *n = BRN_PUT(e, mha, x, x, x, NULL, past, past);
+	struct brn_node *n = BRN_PUT(e, mha, x, x, x, NULL, past, past, last,
+	    total);
 
 	brn_put_int(e, n, "q_num_heads", heads);
 	brn_put_int(e, n, "kv_num_heads", heads);
@@ -87,24 +89,23 @@ brn_expand_rotary_embedding(struct brn_expand *e)
 
 struct groups {
 	struct brn_node *q, *k, *v;     /* [batch, tokens, features] */
+	struct brn_node *last;          /* place of the last token [batch] */
+	struct brn_node *sinks;         /* [heads], NULL: none */
 	int64_t heads, kv_heads;
 };
 
 static void
 refuse_group_query(struct brn_expand *e)
 {
-	static const char *const zero[] = { "smooth_softmax", "qk_output" };
+	int64_t window = brn_arg_int(e, "local_window_size", -1);
 
-	if (brn_arg_int(e, "local_window_size", -1) != -1)
-		brn_cannot(e, "with a local window");
-	for (int i = 0; i < BRN_COUNT(zero); i++)
-		if (brn_arg_int(e, zero[i], 0))
-			brn_cannot(e, "with %s", zero[i]);
-	for (int k = 11; k < 14; k++)
+	if (window < 1 && window != -1)
+		brn_cannot(e, "with a window of %lld", (long long)window);
+	if (brn_arg_int(e, "qk_output", 0))
+		brn_cannot(e, "with qk_output");
+	for (int k = 12; k < 14; k++)
 		if (brn_arg(e, k))
 			brn_cannot(e, "with input %d", k);
-	if (brn_arg_float(e, "softcap", 0) != 0 && brn_arg(e, 10))
-		brn_cannot(e, "with softcap and a mask");
 	if (brn_wants(e, 3))
 		brn_cannot(e, "with scores as an output");
 }
@@ -142,23 +143,37 @@ split_inputs(struct brn_expand *e, struct groups *g)
 	g->v = part[2];
 }
 
+/* Places [batch, tokens] of the new tokens: they end at last, or begin at 0 if
+ * there are more of them.  */
+static struct brn_node *
+places_up_to(struct brn_expand *e, const struct groups *g)
+{
+	struct brn_node *zero = brn_put_scalar(e, BURIN_I64, 0), *n, *first;
+	struct brn_node *one = brn_put_scalar(e, BURIN_I64, 1);
+
+	n = BRN_PUT(e, gather, BRN_PUT(e, shape, g->q), one);
+	first = BRN_PUT(e, add, brn_put_cast(e, g->last, BURIN_I64),
+	    BRN_PUT(e, sub, one, n));
+	first = BRN_PUT(e, max, first, zero);
+	return BRN_PUT(e, add, BRN_PUT(e, unsqueeze, first, BRN_INTS(e, 1)),
+	    BRN_PUT(e, range, zero, n, one));
+}
+
 /* Turn q and k by their positions: input 9, or those behind the past.  */
 static void
 turn_groups(struct brn_expand *e, struct groups *g)
 {
 	struct brn_node *cos = brn_arg(e, 7), *sin = brn_arg(e, 8);
-	struct brn_node *place = brn_arg(e, 9), *past = brn_arg(e, 3);
+	struct brn_node *place = brn_arg(e, 9);
 	int interleaved = brn_arg_int(e, "rotary_interleaved", 0) != 0;
 
 	if (!cos || !sin) {
 		brn_cannot(e, "with rotary embedding without cos and sin");
 		return;
 	}
-	if (past)
-		past = BRN_PUT(e, gather, BRN_PUT(e, shape, past),
-		    BRN_INTS(e, 2));
 	if (!place)
-		place = positions_from(e, g->q, 1, past);
+		place = brn_arg(e, 3) ? places_up_to(e, g) :
+		    positions_from(e, g->q, 1, NULL);
 	g->q = put_rotary(e, g->q, cos, sin, place, g->heads);
 	g->k = put_rotary(e, g->k, cos, sin, place, g->kv_heads);
 	if (interleaved) {
@@ -167,17 +182,36 @@ turn_groups(struct brn_expand *e, struct groups *g)
 	}
 }
 
+/* The last tokens as a vector, and a score of each head that is added to its
+ * softmax: input 11, or 0.  */
+static void
+set_lengths(struct brn_expand *e, struct groups *g)
+{
+	static const float zero[BRN_MAX_IN];
+
+	g->last = brn_arg(e, 5);
+	if (brn_known_type(e, g->last)->rank != 1)
+		g->last = BRN_PUT(e, reshape, g->last, BRN_INTS(e, -1));
+	g->sinks = brn_arg(e, 11);
+	if (!g->sinks && brn_arg_int(e, "smooth_softmax", 0) == 1)
+		g->sinks = brn_put_floats(e, zero, (int)g->heads);
+}
+
 static struct brn_node *
 put_attention(struct brn_expand *e, const struct groups *g)
 {
+	int64_t window = brn_arg_int(e, "local_window_size", -1);
 	struct brn_node *n = BRN_PUT(e, mha, g->q, g->k, g->v,
-	    brn_arg(e, 10), brn_arg(e, 3), brn_arg(e, 4), brn_arg(e, 5));
+	    brn_arg(e, 10), brn_arg(e, 3), brn_arg(e, 4), g->last, NULL,
+	    g->sinks);
 
 	brn_put_int(e, n, "q_num_heads", g->heads);
 	brn_put_int(e, n, "kv_num_heads", g->kv_heads);
 	brn_put_int(e, n, "is_causal", 1);
 	brn_put_float(e, n, "scale", brn_arg_float(e, "scale", 0));
 	brn_put_float(e, n, "softcap", brn_arg_float(e, "softcap", 0));
+	if (window > 0)
+		brn_put_int(e, n, "left_window_size", window - 1);
 	return n;
 }
 
@@ -190,11 +224,16 @@ brn_expand_group_query_attention(struct brn_expand *e)
 	split_inputs(e, &g);
 	if (!brn_arg(e, 3) != !brn_arg(e, 4))
 		brn_cannot(e, "with a past of keys or values only");
-	if (!brn_expand_stopped(e) && brn_arg_int(e, "do_rotary", 0))
+	if (brn_expand_stopped(e))
+		return;
+	set_lengths(e, &g);
+	if (brn_arg_int(e, "do_rotary", 0))
 		turn_groups(e, &g);
 	if (brn_expand_stopped(e))
 		return;
 	e->out[0] = put_attention(e, &g);
-	e->out[1] = brn_put_present(e, g.k, brn_arg(e, 3), g.kv_heads);
-	e->out[2] = brn_put_present(e, g.v, brn_arg(e, 4), g.kv_heads);
+	e->out[1] = brn_put_present(e, g.k, brn_arg(e, 3), g.last,
+	    brn_arg(e, 6), g.kv_heads);
+	e->out[2] = brn_put_present(e, g.v, brn_arg(e, 4), g.last,
+	    brn_arg(e, 6), g.kv_heads);
 }

@@ -213,11 +213,9 @@ brn_expand_qattention(struct brn_expand *e)
 	struct bytes x = { brn_arg(e, 0), brn_arg(e, 3), brn_arg(e, 6) };
 	struct bytes w = { brn_arg(e, 1), brn_arg(e, 4), brn_arg(e, 7) };
 
-	if (brn_arg(e, 8) || brn_wants(e, 1))
-		brn_cannot(e, "with past or present");
 	brn_put_packed_attention(e, &(struct brn_packed_attention){
 	    dequantized(e, x, 1), dequantized(e, w, 1), brn_arg(e, 2),
-	    brn_arg(e, 5), NULL });
+	    brn_arg(e, 5), NULL, brn_arg(e, 8) });
 }
 
 /* ---- what is between them ---- */

@@ -97,9 +97,10 @@ refuse_attention(struct brn_onnx_node *n)
 	if (brn_onnx_is_used(n, 3))
 		return brn_onnx_unsupported(n,
 		    "Attention with scores as an output");
-	if (n->nin > 6 && n->in[6])
-		return brn_onnx_unsupported(n,
-		    "Attention with lengths of keys");
+	for (int i = 6; i < n->nin; i++)
+		if (n->in[i])
+			return brn_onnx_unsupported(n,
+			    "Attention with lengths of keys");
 	return 0;
 }
 

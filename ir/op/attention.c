@@ -5,12 +5,12 @@
  * heads * width]; mask broadcasts to [.., heads, queries, keys].  The result is
  * [.., queries, heads * width].  (Vaswani et al., arXiv 1706.03762.)
  * With nan_to_zero the softmax of a row of -inf is 0 instead of NaN.  Attribute
- * rounds: what is rounded in between (ir/graph/score_rounds.h).
+ * rounds: what is rounded in between (ir/graph/rounds.h).
  */
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/graph/score_rounds.h"
+#include "ir/graph/rounds.h"
 #include "ir/op/op.h"
 
 /* [.., heads, queries, keys], to which the mask broadcasts.  */
@@ -74,7 +74,7 @@ infer_attention(struct brn_infer *c, struct brn_type *out)
 	for (int i = 0; i < 3; i++)
 		if ((rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
 			return rc;
-	if (!brn_score_rounds_are_valid(c->n))
+	if (!brn_rounds_are_valid(c->n, BRN_SCORE_ROUNDS))
 		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
 		    "rounds is not 4 scales and zero points");
 	if (q->rank < 2 || q->rank >= BRN_MAX_RANK || k->rank != q->rank ||
@@ -181,7 +181,7 @@ BRN_REF(attention)
 {
 	const struct brn_type *q = &in[0]->type;
 	const struct brn_tensor *mask = brn_opt_in(n, in, 3);
-	const float *rounds = brn_score_rounds(n);
+	const float *rounds = brn_rounds(n);
 	int64_t heads = brn_attr_int(n, "heads");
 	struct brn_type scores = score_type(q, &in[1]->type, heads);
 	int64_t nq = q->dim[q->rank - 2], nk = scores.dim[scores.rank - 1];

@@ -193,8 +193,17 @@ int_div(int64_t a, int64_t b)
 
 FN2(div, a / b, int_div(a, b))
 
+/* a % b has the sign of a; this one that of b.  */
+static int64_t
+int_mod(int64_t a, int64_t b)
+{
+	int64_t r = b == -1 ? 0 : a % b;
+
+	return r != 0 && (r ^ b) < 0 ? r + b : r;
+}
+
 /* mod has the sign of b, as in Python; fmod that of a, as in C.  */
-FN2(mod, a - b * floor(a / b), b == -1 ? 0 : (a % b + b) % b)
+FN2(mod, a - b * floor(a / b), int_mod(a, b))
 FN2(fmod, fmod(a, b), b == -1 ? 0 : a % b)
 
 /* Without a sign both are the same.  */

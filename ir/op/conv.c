@@ -130,6 +130,9 @@ check_inputs(struct brn_infer *c, const struct brn_conv_quant *q)
 	    (r && is_byte(r) != (q->residual.scale != 0)))
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "x or the residual is bytes, but not quantized");
+	if (is_byte(brn_infer_in(c, 1)) != (c->n->nin > 4))
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "wanted steps of a weight of bytes, and of no other");
 	for (int i = 0; i < c->n->nin; i++)
 		if (brn_infer_in(c, i) && !is_byte(brn_infer_in(c, i)) &&
 		    (rc = brn_infer_dtype(c, i, BRN_SET_F32)) < 0)
@@ -163,7 +166,8 @@ layer_type(struct brn_infer *c, int depthwise, struct brn_type *out)
 	channels = depthwise ? w->dim[0] :
 	    w->dim[1] / brn_window_ntap(&win);
 	if ((rc = brn_infer_same_dim(c, &channels, x->dim[1])) < 0 ||
-	    (rc = brn_infer_vector(c, 2, w->dim[0])) < 0)
+	    (rc = brn_infer_vector(c, 2, w->dim[0])) < 0 ||
+	    (rc = brn_infer_vector(c, 4, w->dim[0])) < 0)
 		return rc;
 	*out = *x;
 	out->dtype = q.y_type ? q.y_type : BURIN_F32;
@@ -250,6 +254,7 @@ BRN_WORK(conv_transpose)
 struct conv {
 	struct brn_window w;
 	const struct brn_tensor *x, *weight, *bias, *residual;
+	const struct brn_tensor *step;  /* of a weight of bytes, else NULL */
 	int64_t group;
 	struct brn_epilogue epilogue;
 	struct brn_conv_quant quant;
@@ -324,12 +329,13 @@ convolve(const struct conv *k, struct brn_tensor *out)
 		int64_t first = b * x.channels +
 		    o / (y.channels / k->group) * each;
 		double add = k->bias ? brn_get_float(k->bias, o) : 0;
+		double step = k->step ? brn_get_float(k->step, o) : 1;
 
 		for (brn_walk_plane(&it, &out->type); it.left;
 		    brn_iter_next(&it)) {
 			int64_t i = p * y.size + it.pos;
-			double sum = add + conv_dot(k, first, o,
-			    it.at);
+			double sum = add + conv_dot(k, first, o, it.at) *
+			    step;
 
 			finish(k, out, i, sum);
 		}
@@ -352,20 +358,21 @@ BRN_REF(conv)
 /* A layer, whose weight is [out][channels * taps].  */
 static int
 image_layer(const struct brn_node *n, const struct brn_tensor *const *in,
-    const float *weight, struct brn_tensor *out, burin_error *err)
+    const void *weight, struct brn_tensor *out, burin_error *err)
 {
 	int depthwise = n->op == BRN_OP_depthwise;
-	struct brn_tensor w = { .data = (float *)weight };
+	struct brn_tensor w = { .data = (void *)weight };
 	struct conv k = { .x = in[0], .weight = &w,
 	    .bias = brn_opt_in(n, in, 2), .residual = brn_opt_in(n, in, 3),
+	    .step = brn_opt_in(n, in, 4),
 	    .group = depthwise ? out->type.dim[1] : 1,
 	    .epilogue = brn_epilogue_of(n), .quant = brn_conv_quant_of(n) };
 	const char *why;
 
 	if (brn_window_of(n, &in[0]->type, NULL, &k.w, &why) < 0)
 		return brn_ref_bad(n, err, "%s", why);
-	w.type = (struct brn_type){ BURIN_F32, 2, { out->type.dim[1],
-	    depthwise ? 1 : in[0]->type.dim[1] } };
+	w.type = (struct brn_type){ k.step ? BURIN_I8 : BURIN_F32, 2,
+	    { out->type.dim[1], depthwise ? 1 : in[0]->type.dim[1] } };
 	convolve(&k, out);
 	return BURIN_OK;
 }

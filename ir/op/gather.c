@@ -341,14 +341,16 @@ BRN_REF(gather_nd)
 	int64_t batch = brn_product(&in[1]->type, first, last);
 	int64_t size = brn_product(&in[0]->type, first + k, in[0]->type.rank);
 	int64_t all = brn_product(&in[0]->type, first, in[0]->type.rank);
+	size_t bytes = brn_dtype_size(out->type.dtype);
 	int rc;
 
 	for (int64_t i = 0; i < count; i++) {
 		if ((rc = slice_at(&u, i, &at, err)) < 0)
 			return rc;
-		for (int64_t j = 0; j < size; j++)
-			brn_copy_elem(out, i * size + j, in[0],
-			    i / batch * all + at + j);
+		memcpy((char *)out->data + (size_t)(i * size) * bytes,
+		    (const char *)in[0]->data +
+		    (size_t)(i / batch * all + at) * bytes,
+		    (size_t)size * bytes);
 	}
 	return BURIN_OK;
 }

@@ -74,10 +74,12 @@ infer_eye_like(struct brn_infer *c, struct brn_type *out)
 BRN_REF(eye_like)
 {
 	int64_t k = brn_attr_int(n, "k");
-	struct brn_iter it;
+	int64_t rows = out->type.dim[0], cols = out->type.dim[1];
 
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it))
-		brn_set_int(out, it.pos, it.at[1] - it.at[0] == k);
+	memset(out->data, 0, brn_tensor_bytes(out));
+	for (int64_t r = 0; r < rows; r++)
+		if (k >= -r && k < cols - r)
+			brn_set_int(out, r * cols + r + k, 1);
 	return BURIN_OK;
 }
 

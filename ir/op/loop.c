@@ -313,7 +313,8 @@ trip_count(struct brn_flow *f)
 
 	if (!m)
 		return INT64_MAX;
-	if (brn_numel(m) != 1 || brn_dtype_is_float(m->type.dtype))
+	if (brn_numel(m) != 1 || brn_dtype_is_float(m->type.dtype) ||
+	    brn_is_list(&m->type))
 		return brn_fail(f->err, BURIN_ESHAPE,
 		    "node '%s': the trip count is not one integer",
 		    f->n->name);

@@ -109,18 +109,23 @@ with_past(struct brn_infer *c, int i, struct heads *v)
 	return BURIN_OK;
 }
 
+/* With lengths the mask may have fewer keys than past and new ones together, as
+ * the past may be a buffer with room.  */
 static int
 check_mask(struct brn_infer *c, const struct heads *q,
     const struct heads *k)
 {
+	const struct brn_type *m = brn_infer_in(c, 3);
+	int64_t keys = !brn_infer_in(c, 6) ? k->seq :
+	    m && m->rank > 0 ? m->dim[m->rank - 1] : 1;
 	struct brn_type all = { BURIN_F32, 4, { q->batch, q->heads, q->seq,
-	    k->seq } }, grown = all;
+	    keys } }, grown = all;
 	int rc;
 
-	if (!brn_infer_in(c, 3))
+	if (!m)
 		return BURIN_OK;
 	if ((rc = brn_infer_dtype(c, 3, BRN_SET_F32 | BRN_SET_BOOL)) < 0 ||
-	    (rc = brn_infer_broadcast(c, &grown, brn_infer_in(c, 3))) < 0)
+	    (rc = brn_infer_broadcast(c, &grown, m)) < 0)
 		return rc;
 	if (brn_type_is_concrete(&grown) && brn_type_is_concrete(&all) &&
 	    !brn_type_equal(&grown, &all))
@@ -168,6 +173,43 @@ mha_type(struct brn_infer *c, const struct heads *q, const struct heads *v,
 	return BURIN_OK;
 }
 
+/* Inputs 6 to 8: last, total and sinks.  */
+static int
+check_lengths(struct brn_infer *c, const struct heads *q)
+{
+	const struct brn_type *total = brn_infer_in(c, 7);
+	int rc = BURIN_OK;
+
+	for (int i = 6; i < 9 && rc == BURIN_OK; i++)
+		if (brn_infer_in(c, i))
+			rc = brn_infer_dtype(c, i, i == 8 ? BRN_SET_F32 :
+			    BRN_SET_INT);
+	if (rc < 0 || (rc = brn_infer_vector(c, 6, q->batch)) < 0 ||
+	    (!brn_attr_int(c->n, "index") &&
+	    (rc = brn_infer_vector(c, 8, q->heads)) < 0))
+		return rc;
+	if (total && brn_type_is_concrete(total) &&
+	    brn_type_numel(total) != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "the number of tokens is no scalar");
+	return BURIN_OK;
+}
+
+/* Tokens of a present of the past, input i, and all tokens of kept.  */
+static int64_t
+present_tokens(struct brn_infer *c, int i, const struct heads *kept)
+{
+	const struct brn_type *past = brn_infer_in(c, i);
+	const struct brn_tensor *total = brn_infer_val(c, 7, NULL);
+	int64_t n = past ? past->dim[2] : 0;
+
+	if (!brn_infer_in(c, 7))
+		return kept->seq;
+	if (!total || brn_is_sym(n))
+		return brn_infer_new_dim(c);
+	return brn_get_int(total, 0) > n ? brn_get_int(total, 0) : n;
+}
+
 int
 infer_mha(struct brn_infer *c, struct brn_type *out)
 {
@@ -182,16 +224,14 @@ infer_mha(struct brn_infer *c, struct brn_type *out)
 	if (!brn_infer_in(c, 4) != !brn_infer_in(c, 5) || index < 0 ||
 	    index > 2)
 		return bad(c);
-	if (brn_infer_in(c, 6) &&
-	    (rc = brn_infer_dtype(c, 6, BRN_SET_INT)) < 0)
-		return rc;
-	if ((rc = with_past(c, 4, &k)) < 0 || (rc = with_past(c, 5, &v)) < 0 ||
+	if ((rc = check_lengths(c, &q)) < 0 ||
+	    (rc = with_past(c, 4, &k)) < 0 || (rc = with_past(c, 5, &v)) < 0 ||
 	    (rc = check_heads(c, &q, &k, &v)) < 0)
 		return rc;
 	if (!index)
 		return mha_type(c, &q, &v, out);
 	*out = (struct brn_type){ BURIN_F32, 4, { kept->batch, kept->heads,
-	    kept->seq, kept->depth } };
+	    present_tokens(c, (int)index + 3, kept), kept->depth } };
 	return BURIN_OK;
 }
 
@@ -218,24 +258,70 @@ BRN_WORK(mha)
 
 /* ---- values of mha ---- */
 
-int
-brn_mha_check_lengths(const struct brn_node *n,
-    const struct brn_tensor *const *in, int64_t keys, burin_error *err)
+int64_t
+brn_mha_past(const struct brn_node *n, const struct brn_tensor *const *in,
+    int64_t b)
 {
-	const struct brn_tensor *last = brn_opt_in(n, in, 6);
 	const struct brn_tensor *past = brn_opt_in(n, in, 4);
-	int is_prompt = !past || past->type.dim[2] == 0;
+	const struct brn_tensor *last = brn_opt_in(n, in, 6);
+	int64_t before;
 
+	if (!last)
+		return past ? past->type.dim[2] : 0;
+	before = brn_get_int(last, b) + 1 - brn_mha_new(in[1]);
+	return before > 0 ? before : 0;
+}
+
+int
+brn_mha_check(const struct brn_node *n, const struct brn_tensor *const *in,
+    burin_error *err)
+{
+	const struct brn_tensor *past = brn_opt_in(n, in, 4);
+	const struct brn_tensor *mask = brn_opt_in(n, in, 3);
+	const struct brn_tensor *last = brn_opt_in(n, in, 6);
+	int64_t keys = brn_mha_new(in[1]) + (past ? past->type.dim[2] : 0);
+
+	if (mask && mask->type.rank > 0 &&
+	    mask->type.dim[mask->type.rank - 1] != 1 &&
+	    mask->type.dim[mask->type.rank - 1] < keys)
+		keys = mask->type.dim[mask->type.rank - 1];
 	for (int64_t i = 0; last && i < brn_numel(last); i++) {
 		int64_t got = brn_get_int(last, i);
 
-		if (got != keys - 1 && !(is_prompt && got < keys))
+		if (got < 0 || got >= keys)
 			return brn_ref_bad(n, err, "sequence %lld ends at "
-			    "token %lld, wanted %lld: sequences of several "
-			    "lengths are padded on the left", (long long)i,
-			    (long long)got, (long long)keys - 1);
+			    "token %lld, wanted one of %lld", (long long)i,
+			    (long long)got, (long long)keys);
 	}
 	return BURIN_OK;
+}
+
+int
+brn_mha_check_room(const struct brn_node *n,
+    const struct brn_tensor *const *in, int64_t room, burin_error *err)
+{
+	int rc = brn_mha_check(n, in, err);
+
+	for (int64_t b = 0; rc == 0 && b < in[1]->type.dim[0]; b++) {
+		int64_t need = brn_mha_past(n, in, b) + brn_mha_new(in[1]);
+
+		if (need > room)
+			rc = brn_ref_bad(n, err, "sequence %lld has %lld "
+			    "tokens, the present %lld", (long long)b,
+			    (long long)need, (long long)room);
+	}
+	return rc;
+}
+
+struct brn_mha_window
+brn_mha_window_of(const struct brn_node *n)
+{
+	struct brn_mha_window w = { brn_attr_int(n, "left_window_size"),
+	    brn_attr_int(n, "right_window_size") };
+
+	if (brn_attr_int(n, "is_causal"))
+		w.right = 0;
+	return w;
 }
 
 /* Keys or values: those of the past, then the new ones.  */
@@ -266,8 +352,9 @@ history_at(const struct history *k, int64_t b, int64_t h, int64_t t)
 struct mha {
 	struct heads q, y;
 	struct history k, v;
-	const struct brn_tensor *mask;
-	int causal, nan_to_zero;
+	const struct brn_tensor *mask, *sinks;
+	struct brn_mha_window window;
+	int nan_to_zero;
 	double scale, cap;
 	int64_t keys;
 	double *score;                  /* [keys] */
@@ -292,6 +379,13 @@ score(const struct mha *a, const float *q, const float *k,
 	return sum + brn_get_float(a->mask, m->off[0]);
 }
 
+static struct history
+history_up_to(struct history k, int64_t past)
+{
+	k.past.seq = past;
+	return k;
+}
+
 /* The result of query s; m is at the mask of its first key and moves on to that
  * of the next query.  */
 static void
@@ -301,23 +395,29 @@ query(const struct mha *a, int64_t b, int64_t h, int64_t s,
 	int64_t kv = h / (a->q.heads / a->k.now.heads);
 	const float *q = heads_at(&a->q, b, h, s);
 	float *y = heads_at(&a->y, b, h, s);
-	double max = -INFINITY, sum = 0;
+	double max = a->sinks ? brn_get_float(a->sinks, h) : -INFINITY;
+	double sum = 0, sink = max;
+	int64_t place = s + a->k.past.seq, all = place - s + a->k.now.seq;
+	int64_t from = brn_mha_first(&a->window, place);
+	int64_t to = brn_mha_end(&a->window, place, all);
 
 	for (int64_t t = 0; t < a->keys; t++, brn_iter_next(m)) {
-		a->score[t] = a->causal && t > s + a->k.past.seq ?
-		    -INFINITY : score(a, q, history_at(&a->k, b, kv, t), m);
+		a->score[t] = t >= from && t < to ?
+		    score(a, q, history_at(&a->k, b, kv, t), m) : -INFINITY;
 		max = fmax(max, a->score[t]);
 	}
 	if (a->nan_to_zero && max == -INFINITY)
 		max = 0;
 	for (int64_t t = 0; t < a->keys; t++)
 		sum += a->score[t] = exp(a->score[t] - max);
+	if (a->sinks)
+		sum += exp(sink - max);
 	if (a->nan_to_zero && sum == 0)
 		sum = 1;
 	for (int64_t d = 0; d < a->y.depth; d++) {
 		double v = 0;
 
-		for (int64_t t = 0; t < a->keys; t++)
+		for (int64_t t = 0; t < all; t++)
 			v += a->score[t] / sum *
 			    (double)history_at(&a->v, b, kv, t)[d];
 		y[d] = (float)v;
@@ -333,8 +433,8 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 		.q = heads_of(&in[0]->type, in[0]->data, heads),
 		.y = heads_of(&out->type, out->data, heads),
 		.k = history_of(n, in, 1, 4), .v = history_of(n, in, 2, 5),
-		.mask = brn_opt_in(n, in, 3),
-		.causal = brn_attr_int(n, "is_causal") != 0,
+		.mask = brn_opt_in(n, in, 3), .sinks = brn_opt_in(n, in, 8),
+		.window = brn_mha_window_of(n),
 		.nan_to_zero = brn_attr_int(n, "nan_to_zero") != 0,
 		.cap = (double)brn_attr_float(n, "softcap"),
 	};
@@ -343,9 +443,13 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 	struct brn_iter m;
 	int rc;
 
-	a.keys = all.dim[3];
-	if ((rc = brn_mha_check_lengths(n, in, a.keys, err)) < 0)
+	if ((rc = brn_mha_check(n, in, err)) < 0)
 		return rc;
+	/* With lengths the mask may have fewer keys, but for all that count. */
+	if (brn_opt_in(n, in, 6) && a.mask && a.mask->type.rank > 0 &&
+	    a.mask->type.dim[a.mask->type.rank - 1] != 1)
+		all.dim[3] = a.mask->type.dim[a.mask->type.rank - 1];
+	a.keys = all.dim[3];
 	a.scale = (double)brn_attr_float(n, "scale");
 	if (a.scale == 0)
 		a.scale = 1 / sqrt((double)a.q.depth);
@@ -355,35 +459,57 @@ attend(const struct brn_node *n, const struct brn_tensor *const *in,
 	brn_iter_init(&m, &all);
 	if (a.mask)
 		brn_iter_add(&m, &a.mask->type);
-	for (int64_t b = 0; b < a.q.batch; b++)
+	for (int64_t b = 0; b < a.q.batch; b++) {
+		a.k = history_up_to(a.k, brn_mha_past(n, in, b));
+		a.v = history_up_to(a.v, a.k.past.seq);
 		for (int64_t h = 0; h < a.q.heads; h++)
 			for (int64_t s = 0; s < a.q.seq; s++)
 				query(&a, b, h, s, &m);
+	}
 	free(a.score);
+	return BURIN_OK;
+}
+
+static void
+copy_tokens(const struct heads *y, const struct history *k, int64_t b,
+    int64_t h, int64_t n)
+{
+	for (int64_t t = 0; t < n; t++)
+		memcpy(heads_at(y, b, h, t), history_at(k, b, h, t),
+		    (size_t)y->depth * sizeof (float));
+}
+
+/* The second and third output: the past with the new keys or values in place of
+ * what follows each sequence; behind both zeros.  */
+static int
+present(const struct brn_node *n, const struct brn_tensor *const *in,
+    struct brn_tensor *out, burin_error *err)
+{
+	int index = (int)brn_attr_int(n, "index"), rc;
+	struct history k = history_of(n, in, index, index + 3);
+	struct heads y = heads_of(&out->type, out->data, 0);
+
+	if ((rc = brn_mha_check_room(n, in, y.seq, err)) < 0)
+		return rc;
+	memset(out->data, 0, brn_tensor_bytes(out));
+	for (int64_t b = 0; b < y.batch; b++) {
+		struct history to = history_up_to(k, brn_mha_past(n, in, b));
+
+		for (int64_t h = 0; h < y.heads; h++) {
+			copy_tokens(&y, &k, b, h, k.past.seq);
+			copy_tokens(&y, &to, b, h, to.past.seq + k.now.seq);
+		}
+	}
 	return BURIN_OK;
 }
 
 BRN_REF(mha)
 {
-	int64_t index = brn_attr_int(n, "index");
-	struct heads y;
-	struct history k;
-
 	/* Sizes other than the one that is 0 may be anything.  */
 	if (brn_numel(out) == 0)
 		return BURIN_OK;
-	if (!index)
-		return attend(n, in, out, err);
-	/* The second and third output: the past and the new keys or values.  */
-	k = history_of(n, in, (int)index, (int)index + 3);
-	y = heads_of(&out->type, out->data, 0);
-	for (int64_t b = 0; b < y.batch; b++)
-		for (int64_t h = 0; h < y.heads; h++)
-			for (int64_t t = 0; t < y.seq; t++)
-				memcpy(heads_at(&y, b, h, t),
-				    history_at(&k, b, h, t),
-				    (size_t)y.depth * sizeof (float));
-	return BURIN_OK;
+	return brn_attr_int(n, "index") ? present(n, in, out, err) :
+	    attend(n, in, out, err);
 }
 
 /* ---- rotary ---- */

@@ -5,7 +5,7 @@
  * group of channels, a plane, or given ones (batch_norm); and lrn, which
  * divides by the neighbouring channels.  Sums are kept in double.
  */
-#include "ir/graph/norm_rounds.h"
+#include "ir/graph/rounds.h"
 #include "ir/op/op.h"
 
 #include <math.h>
@@ -57,7 +57,7 @@ infer_layer_norm(struct brn_infer *c, struct brn_type *out)
 	    (rc = fits_last(c, 1, x, axis)) < 0 ||
 	    (rc = fits_last(c, 2, x, axis)) < 0)
 		return rc;
-	if (!brn_norm_rounds_are_valid(c->n))
+	if (!brn_rounds_are_valid(c->n, BRN_NORM_ROUNDS))
 		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
 		    "rounds is not 2 scales and zero points");
 	*out = *x;
@@ -128,7 +128,7 @@ BRN_REF(layer_norm)
 		const float *x = (const float *)in[0]->data + o.off[0];
 		float *y = out->data;
 		struct moments m = moments_of(x, &row, epsilon,
-		    brn_norm_rounds(n));
+		    brn_rounds(n));
 
 		if (index)
 			y[o.pos] = (float)(index == 1 ? m.mean : m.scale);

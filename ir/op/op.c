@@ -139,19 +139,25 @@ brn_infer_vector(struct brn_infer *c, int i, int64_t dim)
 }
 
 int
+brn_infer_one_element(struct brn_infer *c, int i)
+{
+	const struct brn_type *t = brn_infer_in(c, i);
+
+	if (t && brn_type_is_concrete(t) && brn_type_numel(t) != 1)
+		return brn_infer_bad(c, BURIN_ESHAPE,
+		    "input %d is no scalar", i);
+	return BURIN_OK;
+}
+
+int
 brn_infer_scalar(struct brn_infer *c, int i)
 {
 	const struct brn_type *t = brn_infer_in(c, i);
 
-	if (!t)
-		return BURIN_OK;
-	if (t->dtype != brn_infer_in(c, 0)->dtype)
+	if (t && t->dtype != brn_infer_in(c, 0)->dtype)
 		return brn_infer_bad(c, BURIN_ESHAPE,
 		    "input %d has another type than input 0", i);
-	if (brn_type_is_concrete(t) && brn_type_numel(t) != 1)
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "input %d is no scalar", i);
-	return BURIN_OK;
+	return brn_infer_one_element(c, i);
 }
 
 /* A symbol beside a size other than 1 can only be that size, or 1.  */

@@ -121,7 +121,9 @@ int brn_infer_dtype(struct brn_infer *c, int i, int set);
 int brn_infer_all_f32(struct brn_infer *c);
 /* Input i, where given, is a vector of size dim.  */
 int brn_infer_vector(struct brn_infer *c, int i, int64_t dim);
-/* Input i, where given, has one element and the type of input 0.  */
+/* Input i, where given, has one element.  */
+int brn_infer_one_element(struct brn_infer *c, int i);
+/* The same, of the type of input 0.  */
 int brn_infer_scalar(struct brn_infer *c, int i);
 
 /* The shape of out becomes what it and t broadcast to.  */

@@ -62,29 +62,6 @@ infer_pad(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
-/* The element that is at position i of a padded line of dim elements, where i
- * may be outside [0, dim).  -1: the padding value.  */
-static int64_t
-padded(int64_t i, int64_t dim, enum brn_pad_mode mode)
-{
-	int64_t period = dim > 1 ? 2 * dim - 2 : 1;
-
-	if (i >= 0 && i < dim)
-		return i;
-	switch (mode) {
-	case BRN_PAD_constant:
-		return -1;
-	case BRN_PAD_edge:
-		return i < 0 ? 0 : dim - 1;
-	case BRN_PAD_wrap:
-		return (i % dim + dim) % dim;
-	case BRN_PAD_reflect:
-		i = (i % period + period) % period;
-		return i < dim ? i : period - i;
-	}
-	return -1;
-}
-
 /* Along each axis, how many elements out has before the first of in.  */
 static void
 pad_starts(const struct brn_node *n, const struct brn_tensor *const *in,
@@ -129,8 +106,8 @@ line_start(const struct pad *k, const struct brn_iter *it)
 	int64_t from = 0;
 
 	for (int d = 0; d < it->rank - 1 && from >= 0; d++) {
-		int64_t i = padded(it->at[d] - k->start[d], k->x->type.dim[d],
-		    k->mode);
+		int64_t i = brn_padded(it->at[d] - k->start[d],
+		    k->x->type.dim[d], k->mode);
 
 		from = i < 0 ? -1 : from + i * k->stride[d];
 	}
@@ -159,7 +136,7 @@ pad_line(const struct pad *k, int last, int64_t at, int64_t n, int64_t from)
 			i = hi - 1;
 			continue;
 		}
-		p = padded(i - start, dim, k->mode);
+		p = brn_padded(i - start, dim, k->mode);
 		pad_element(k, at + i, from < 0 || p < 0 ? -1 : from + p);
 	}
 }

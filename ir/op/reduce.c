@@ -282,14 +282,12 @@ BRN_REF(argmin)
 int
 infer_cumsum(struct brn_infer *c, struct brn_type *out)
 {
-	const struct brn_type *axis = brn_infer_in(c, 1);
 	int rc;
 
 	if ((rc = brn_infer_dtype(c, 0, BRN_SET_NUM)) < 0 ||
-	    (rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
+	    (rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0 ||
+	    (rc = brn_infer_one_element(c, 1)) < 0)
 		return rc;
-	if (brn_type_is_concrete(axis) && brn_type_numel(axis) != 1)
-		return brn_infer_bad(c, BURIN_ESHAPE, "axis is no scalar");
 	*out = *brn_infer_in(c, 0);
 	return BURIN_OK;
 }

@@ -18,6 +18,7 @@ struct run {
 	const struct brn_tensor *in;    /* inputs of the graph */
 	struct brn_shapes *s;           /* type, and in val what is computed */
 	struct brn_tensor *t;           /* [nodes], what val points to */
+	const struct brn_ref_watch *watch;      /* NULL: nobody */
 };
 
 static int
@@ -60,8 +61,11 @@ run_node(struct run *r, const struct brn_node *n, burin_error *err)
 	if (!(brn_ops[n->op].flags & BRN_LEAF) &&
 	    (rc = compute(r, n, err)) < 0)
 		return rc;
-	if (n->op != BRN_OP_bsr)
-		r->s->val[n->id] = t;
+	if (n->op == BRN_OP_bsr)
+		return rc;
+	if (r->watch)
+		r->watch->fn(n, t, r->watch->ctx);
+	r->s->val[n->id] = t;
 	return rc;
 }
 
@@ -113,10 +117,12 @@ drop_lists(const struct run *r)
 }
 
 int
-brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
-    struct brn_tensor *out, struct brn_arena *arena, burin_error *err)
+brn_ref_graph_watched(struct brn_graph *g, const struct brn_tensor *in,
+    struct brn_tensor *out, struct brn_arena *arena,
+    const struct brn_ref_watch *watch, burin_error *err)
 {
-	struct run r = { .g = g, .in = in, .s = brn_shapes_new(g->nnode) };
+	struct run r = { .g = g, .in = in, .s = brn_shapes_new(g->nnode),
+	    .watch = watch };
 	int rc;
 
 	if (!r.s)
@@ -131,4 +137,11 @@ brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
 	drop_lists(&r);
 	brn_shapes_free(r.s);
 	return rc;
+}
+
+int
+brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
+    struct brn_tensor *out, struct brn_arena *arena, burin_error *err)
+{
+	return brn_ref_graph_watched(g, in, out, arena, NULL, err);
 }

@@ -24,4 +24,15 @@ extern brn_ref_fn *const brn_ref[BRN_NUM_OPS];
 int brn_ref_graph(struct brn_graph *g, const struct brn_tensor *in,
     struct brn_tensor *out, struct brn_arena *arena, burin_error *err);
 
+/* The same, and fn sees the value of every node once it is there, those of
+ * inputs and constants too, but not what bodies compute.  It may change the
+ * elements of computed ones, and point *t to other data of the same type.  */
+struct brn_ref_watch {
+	void (*fn)(const struct brn_node *n, struct brn_tensor *t, void *ctx);
+	void *ctx;
+};
+int brn_ref_graph_watched(struct brn_graph *g, const struct brn_tensor *in,
+    struct brn_tensor *out, struct brn_arena *arena,
+    const struct brn_ref_watch *watch, burin_error *err);
+
 #endif

@@ -407,26 +407,43 @@ infer_center_crop_pad(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+/* The part of a dimension that x and the result share: where it begins in each,
+ * and its size.  */
+struct shared_part {
+	int64_t from, to, n;
+};
+
+static struct shared_part
+shared_part_of(int64_t x, int64_t out)
+{
+	return x >= out ? (struct shared_part){ (x - out) / 2, 0, out } :
+	    (struct shared_part){ 0, (out - x) / 2, x };
+}
+
+/* Line by line, a line along the last dimension.  */
 BRN_REF(center_crop_pad)
 {
-	const struct brn_type *x = &in[0]->type;
-	int64_t stride[BRN_MAX_RANK];
+	const struct brn_type *x = &in[0]->type, *y = &out->type;
+	size_t size = brn_dtype_size(y->dtype);
+	int64_t sx[BRN_MAX_RANK], sy[BRN_MAX_RANK], from = 0, to = 0;
+	struct brn_type lines = *y;
+	struct shared_part p = { 0, 0, 1 };
 	struct brn_iter it;
 
-	brn_type_strides(x, stride);
+	brn_type_strides(x, sx);
+	brn_type_strides(y, sy);
 	memset(out->data, 0, brn_tensor_bytes(out));
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
-		int64_t at = 0;
-
-		for (int d = 0; d < x->rank && at >= 0; d++) {
-			int64_t a = x->dim[d], b = out->type.dim[d];
-			int64_t i = a >= b ? it.at[d] + (a - b) / 2 :
-			    it.at[d] - (b - a) / 2;
-
-			at = i < 0 || i >= a ? -1 : at + i * stride[d];
-		}
-		if (at >= 0)
-			brn_copy_elem(out, it.pos, in[0], at);
+	for (int d = 0; d < y->rank; d++) {
+		p = shared_part_of(x->dim[d], y->dim[d]);
+		lines.dim[d] = d < y->rank - 1 ? p.n : p.n > 0;
+		from += p.from * sx[d];
+		to += p.to * sy[d];
 	}
+	brn_iter_init(&it, &lines);
+	brn_iter_add_strided(&it, from, sx);
+	for (brn_iter_add_strided(&it, to, sy); it.left; brn_iter_next(&it))
+		memcpy((char *)out->data + (size_t)it.off[1] * size,
+		    (const char *)in[0]->data + (size_t)it.off[0] * size,
+		    (size_t)p.n * size);
 	return BURIN_OK;
 }

@@ -49,24 +49,30 @@ infer_one_hot(struct brn_infer *c, struct brn_type *out)
 	return BURIN_OK;
 }
 
+/* The value of all but the chosen elements is copied from the start of the
+ * result on, in ever longer runs; x is [outer][inner], out [outer][depth]
+ * [inner].  */
 BRN_REF(one_hot)
 {
 	int axis = brn_axis(brn_attr_int(n, "axis"), out->type.rank);
-	struct brn_type places = out->type;
-	int64_t depth = out->type.dim[axis];
-	int64_t stride[BRN_MAX_RANK], own[BRN_MAX_RANK];
-	struct brn_iter it;
+	int64_t depth = out->type.dim[axis], count = brn_numel(in[0]);
+	int64_t inner = brn_product(&out->type, axis + 1, out->type.rank);
+	size_t size = brn_dtype_size(out->type.dtype);
+	size_t all = brn_tensor_bytes(out);
+	char *to = out->data;
 
-	brn_type_strides(&in[0]->type, own);
-	for (int d = 0, from = 0; d < places.rank; d++)
-		stride[d] = d == axis ? 0 : own[from++];
-	brn_iter_init(&it, &places);
-	for (brn_iter_add_strided(&it, 0, stride); it.left;
-	    brn_iter_next(&it)) {
-		int64_t v = brn_get_int(in[0], it.off[0]);
+	if (!all)
+		return BURIN_OK;
+	brn_copy_elem(out, 0, in[2], 0);
+	for (size_t have = size; have < all; have *= 2)
+		memcpy(to + have, to, have < all - have ? have : all - have);
+	for (int64_t i = 0; i < count; i++) {
+		int64_t v = brn_get_int(in[0], i);
 
-		brn_copy_elem(out, it.pos, in[2],
-		    it.at[axis] == (v < 0 ? v + depth : v));
+		v += v < 0 ? depth : 0;
+		if (v >= 0 && v < depth)
+			brn_copy_elem(out, (i / inner * depth + v) * inner +
+			    i % inner, in[2], 1);
 	}
 	return BURIN_OK;
 }
@@ -85,19 +91,27 @@ infer_trilu(struct brn_infer *c, struct brn_type *out)
 	    brn_infer_bad(c, BURIN_ESHAPE, "x is no matrix");
 }
 
+/* Of row i the elements from i + k on are kept, or those up to i + k.  */
 BRN_REF(trilu)
 {
 	const struct brn_tensor *diagonal = brn_opt_in(n, in, 1);
 	int64_t k = diagonal ? brn_get_int(diagonal, 0) : 0;
 	int upper = brn_attr_int(n, "upper") != 0, r = out->type.rank;
-	struct brn_iter it;
+	int64_t cols = out->type.dim[r - 1], rows = out->type.dim[r - 2];
+	int64_t size = (int64_t)brn_dtype_size(out->type.dtype);
+	int64_t all = cols ? brn_numel(out) / cols : 0;
 
+	k = k > cols ? cols : k < -rows ? -rows : k;
 	memset(out->data, 0, brn_tensor_bytes(out));
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
-		int64_t d = it.at[r - 1] - it.at[r - 2];
+	for (int64_t i = 0; i < all; i++) {
+		int64_t edge = i % rows + k + !upper, lo, hi;
 
-		if (upper ? d >= k : d <= k)
-			brn_copy_elem(out, it.pos, in[0], it.pos);
+		edge = edge < 0 ? 0 : edge > cols ? cols : edge;
+		lo = upper ? edge : 0;
+		hi = upper ? cols : edge;
+		memcpy((char *)out->data + (i * cols + lo) * size,
+		    (const char *)in[0]->data + (i * cols + lo) * size,
+		    (size_t)((hi - lo) * size));
 	}
 	return BURIN_OK;
 }
@@ -123,24 +137,29 @@ infer_reverse_sequence(struct brn_infer *c, struct brn_type *out)
 	return brn_infer_same_dim(c, &dim, t->dim[0]);
 }
 
+/* Rows of what follows the first two dimensions.  */
 BRN_REF(reverse_sequence)
 {
-	int64_t time = brn_attr_int(n, "time_axis");
-	int64_t batch = brn_attr_int(n, "batch_axis");
-	int64_t stride[BRN_MAX_RANK], dim = out->type.dim[time];
-	struct brn_iter it;
+	int time = (int)brn_attr_int(n, "time_axis");
+	int64_t dim = out->type.dim[time], batches = out->type.dim[1 - time];
+	size_t row = (size_t)brn_product(&out->type, 2, out->type.rank) *
+	    brn_dtype_size(out->type.dtype);
+	int64_t step[2] = { time ? 1 : batches, time ? dim : 1 };
 
-	brn_type_strides(&out->type, stride);
-	for (brn_iter_init(&it, &out->type); it.left; brn_iter_next(&it)) {
-		int64_t len = brn_get_int(in[1], it.at[batch]);
-		int64_t t = it.at[time], to = len - 1 - t;
+	for (int64_t b = 0; b < batches; b++) {
+		int64_t len = brn_get_int(in[1], b);
 
 		if (len < 0 || len > dim)
 			return brn_ref_bad(n, err,
 			    "length %lld, wanted 0 to %lld", (long long)len,
 			    (long long)dim);
-		brn_copy_elem(out, it.pos, in[0],
-		    it.pos + (t < len ? to - t : 0) * stride[time]);
+		for (int64_t t = 0; t < dim; t++) {
+			int64_t from = t < len ? len - 1 - t : t;
+
+			memcpy((char *)out->data + (size_t)(t * step[0] +
+			    b * step[1]) * row, (const char *)in[0]->data +
+			    (size_t)(from * step[0] + b * step[1]) * row, row);
+		}
 	}
 	return BURIN_OK;
 }
@@ -361,21 +380,26 @@ infer_compress(struct brn_infer *c, struct brn_type *out)
 BRN_REF(compress)
 {
 	const struct brn_attr *a = brn_attr(n, "axis");
-	const struct brn_tensor *x = in[0];
-	int axis = a ? brn_axis(a->i, x->type.rank) : 0;
-	int64_t after = a ? brn_product(&x->type, axis + 1, x->type.rank) : 1;
-	int64_t dim = a ? x->type.dim[axis] : brn_numel(x);
-	int64_t size = brn_numel(x), to = 0;
+	const struct brn_type *x = &in[0]->type;
+	int axis = a ? brn_axis(a->i, x->rank) : 0;
+	int64_t dim = a ? x->dim[axis] : brn_numel(in[0]);
+	int64_t outer = a ? brn_product(x, 0, axis) : 1;
+	size_t row = (size_t)(a ? brn_product(x, axis + 1, x->rank) : 1) *
+	    brn_dtype_size(x->dtype), to = 0;
+	int64_t count = brn_numel(in[1]) < dim ? brn_numel(in[1]) : dim;
 
-	for (int64_t i = 0; i < size; i++) {
-		int64_t k = i / after % dim;
-
-		if (k >= brn_numel(in[1]) || !brn_get_int(in[1], k))
-			continue;
-		if (to == brn_numel(out))
-			return brn_ref_bad(n, err, "more than %lld elements",
-			    (long long)to);
-		brn_copy_elem(out, to++, x, i);
-	}
+	for (int64_t i = 0; i < outer; i++)
+		for (int64_t k = 0; k < count; k++) {
+			if (!brn_get_int(in[1], k))
+				continue;
+			if (row > brn_tensor_bytes(out) - to)
+				return brn_ref_bad(n, err,
+				    "more than %lld elements",
+				    (long long)brn_numel(out));
+			memcpy((char *)out->data + to,
+			    (const char *)in[0]->data +
+			    (size_t)(i * dim + k) * row, row);
+			to += row;
+		}
 	return BURIN_OK;
 }

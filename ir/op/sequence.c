@@ -28,6 +28,18 @@ elements(struct brn_infer *c, int *dtype)
 	    brn_infer_bad(c, BURIN_ESHAPE, "input 0 is no sequence");
 }
 
+/* Input i, if there is one, is a position: one integer.  */
+static int
+check_position(struct brn_infer *c, int i)
+{
+	int rc;
+
+	if (i >= c->n->nin || !c->n->in[i])
+		return BURIN_OK;
+	rc = brn_infer_dtype(c, i, BRN_SET_INT);
+	return rc < 0 ? rc : brn_infer_one_element(c, i);
+}
+
 static int
 as_input(struct brn_infer *c, struct brn_type *out)
 {
@@ -61,7 +73,7 @@ infer_sequence_insert(struct brn_infer *c, struct brn_type *out)
 {
 	int dtype, rc = elements(c, &dtype);
 
-	if (rc < 0)
+	if (rc < 0 || (rc = check_position(c, 2)) < 0)
 		return rc;
 	if (dtype != brn_infer_in(c, 1)->dtype)
 		return brn_infer_bad(c, BURIN_ESHAPE,
@@ -72,7 +84,9 @@ infer_sequence_insert(struct brn_infer *c, struct brn_type *out)
 int
 infer_sequence_erase(struct brn_infer *c, struct brn_type *out)
 {
-	return as_input(c, out);
+	int rc = as_input(c, out);
+
+	return rc < 0 ? rc : check_position(c, 1);
 }
 
 int
@@ -103,10 +117,10 @@ infer_sequence_at(struct brn_infer *c, struct brn_type *out)
 	int dtype, rc = elements(c, &dtype);
 	int64_t i;
 
-	if (rc < 0 || (rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
+	if (rc < 0 || (rc = check_position(c, 1)) < 0)
 		return rc;
 	*out = (struct brn_type){ .dtype = dtype, .rank = -1 };
-	if (!list || !at || brn_numel(at) != 1)
+	if (!list || !at)
 		return BURIN_OK;
 	i = position(at, brn_list_of(list)->n, 0);
 	if (i < 0)
@@ -172,13 +186,17 @@ int
 infer_split_to_sequence(struct brn_infer *c, struct brn_type *out)
 {
 	const struct brn_type *x = brn_infer_in(c, 0);
-	int axis = brn_infer_axis(c, "axis", x->rank);
+	int axis = brn_infer_axis(c, "axis", x->rank), rc;
 
 	if (axis < 0)
 		return axis;
-	if (c->n->nin > 1 && brn_infer_in(c, 1)->rank > 1)
-		return brn_infer_bad(c, BURIN_ESHAPE,
-		    "sizes are no vector and no scalar");
+	if (c->n->nin > 1 && c->n->in[1]) {
+		if ((rc = brn_infer_dtype(c, 1, BRN_SET_INT)) < 0)
+			return rc;
+		if (brn_infer_in(c, 1)->rank > 1)
+			return brn_infer_bad(c, BURIN_ESHAPE,
+			    "sizes are no vector and no scalar");
+	}
 	return list_type(c, x->dtype, out);
 }
 

@@ -97,6 +97,11 @@ infer_mel_weight_matrix(struct brn_infer *c, struct brn_type *out)
 	int64_t length = 0;
 	int rc;
 
+	for (int i = 0; i < 5; i++)
+		if ((rc = brn_infer_dtype(c, i, i < 3 ? BRN_SET_INT :
+		    BRN_SET_F32)) < 0 ||
+		    (rc = brn_infer_one_element(c, i)) < 0)
+			return rc;
 	*out = (struct brn_type){ output_dtype(c), 2, { 0 } };
 	if ((rc = size_of(c, 0, 0, &out->dim[1])) < 0)
 		return rc;
@@ -216,7 +221,9 @@ infer_dft(struct brn_infer *c, struct brn_type *out)
 	int64_t axis, length;
 	int rc;
 
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
+	    (rc = brn_infer_one_element(c, 1)) < 0 ||
+	    (rc = brn_infer_one_element(c, 2)) < 0)
 		return rc;
 	if (x->rank < 2 || (!brn_is_sym(x->dim[x->rank - 1]) &&
 	    (x->dim[x->rank - 1] < 1 || x->dim[x->rank - 1] > 2)))
@@ -317,7 +324,9 @@ infer_stft(struct brn_infer *c, struct brn_type *out)
 	int64_t step, length = w && w->rank == 1 ? w->dim[0] : -1, last;
 	int rc;
 
-	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0)
+	if ((rc = brn_infer_dtype(c, 0, BRN_SET_F32)) < 0 ||
+	    (rc = brn_infer_one_element(c, 1)) < 0 ||
+	    (rc = brn_infer_one_element(c, 3)) < 0)
 		return rc;
 	if (x->rank != 3 && x->rank != 2)
 		return brn_infer_bad(c, BURIN_ESHAPE,

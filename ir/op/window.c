@@ -204,7 +204,7 @@ brn_window_is_small(const struct brn_window *w)
 {
 	int64_t taps = 1, pad = 1, reach = 1;
 
-	if (w->n > 2)
+	if (w->n > 3)
 		return 0;
 	for (int i = 0; i < w->n; i++)
 		if (w->kernel[i] > BRN_WINDOW_TAPS ||

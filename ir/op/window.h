@@ -40,15 +40,15 @@ int brn_window_of(const struct brn_node *n, const struct brn_type *x,
 int brn_window_transposed(const struct brn_node *n, const struct brn_type *x,
     const struct brn_type *w, struct brn_window *out, const char **why);
 
-/* Whether fast code takes the window: two spatial dimensions at most, in each
- * at most 512 taps, and of both together 1024 taps.  The padding of both, and
- * the distances from the first to the last tap, are limited by their product,
- * since a padded plane is as large.  */
+/* Whether fast code takes the window: three spatial dimensions at most, in each
+ * at most 512 taps, and of all together 1024 taps.  Padding, and the distances
+ * from the first to the last tap, are limited by their product over all
+ * dimensions, since a padded plane is as large.  */
 enum {
 	BRN_WINDOW_TAPS = 512,          /* of a dimension */
 	BRN_WINDOW_ALL_TAPS = 1024,
-	BRN_WINDOW_REACH = 1 << 15,     /* products */
-	BRN_WINDOW_PAD = 1 << 14,
+	BRN_WINDOW_REACH = 1 << 16,     /* products */
+	BRN_WINDOW_PAD = 1 << 15,
 };
 int brn_window_is_small(const struct brn_window *w);
 

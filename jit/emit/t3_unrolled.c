@@ -16,6 +16,7 @@
  */
 #include "jit/emit/emit.h"
 
+#include "jit/kernel/dot_groups.h"
 #include "jit/kernel/t3_unrolled.h"
 
 #include <stddef.h>
@@ -26,9 +27,10 @@ enum {
 	TILE_GROUP = 16,        /* tiles whose slice of x and y fits L2 */
 	REACH = 128,            /* lines of x, and weights, that a displacement
 	                           of one byte reaches to either side */
-	W_GROUP = 8,            /* weights with the same address register */
 	PREFETCH_TILES = 8,     /* that share prefetching the next chunk */
 	LINE_BYTES = 64,        /* of a cache line */
+	/* A chunk has as many weights for each line that a tile prefetches.  */
+	PREFETCH_WEIGHTS = PREFETCH_TILES * LINE_BYTES / BRN_T3_FMA_BYTES,
 };
 
 struct t3 {
@@ -36,12 +38,19 @@ struct t3 {
 	const struct brn_spec *s;
 	const struct brn_t3_order *order;
 	struct brn_t3_stream t;
+	const char *fma;        /* the instruction */
+	int pitch;              /* lines of x from a column to the next */
+	int32_t w;              /* the stream in its order, in weights after the
+	                           argument `stream` */
 	char reg[32][16];       /* names of registers in assembly text */
 	int quad, one;          /* registers: four weights in each quarter, one
 	                           weight in all lanes */
 	int line[2];            /* registers for lines of x, in turn */
 	struct brn_buf text;
+	struct brn_buf span;    /* u32 [nchunk][2]: the first block row, by
+	                           place in the order, and past the last */
 	int nchunk;
+	int nweight;            /* of the chunk so far */
 };
 
 /* State of the text of a panel.  */
@@ -59,22 +68,17 @@ rows(const struct brn_spec *s)
 	return (int64_t)s->nbrow * s->bh;
 }
 
-static int64_t
-cols(const struct brn_spec *s)
-{
-	return (int64_t)s->nbcol * s->bw;
-}
-
 /* Advance the address registers when the next operands are out of reach.  */
 static void
 text_advance(struct t3 *e, struct cursor *at, const struct brn_t3_fma *f, int i)
 {
-	while (f->col - at->x >= REACH) {
-		at->x += 2 * REACH;
+	while ((f->col - at->x) * e->pitch >= REACH) {
+		at->x += 2 * REACH / e->pitch;
 		brn_buf_printf(&e->text, "add $%d, %%rax\n",
 		    2 * REACH * BRN_TILE * 4);
 	}
-	if (i % W_GROUP == 0 && f->at - at->w > REACH - W_GROUP) {
+	if (i % brn_t3_group(e->s) == 0 &&
+	    f->at - at->w > REACH - brn_t3_group(e->s)) {
 		at->w += 2 * REACH;
 		brn_buf_printf(&e->text, "add $%d, %%rdx\n", 2 * REACH * 4);
 	}
@@ -104,28 +108,28 @@ text_load_line(struct t3 *e, struct cursor *at, int x)
 }
 
 /* The FMA of a weight.  A line of x that only this one uses (alone) is its
- * memory operand, unless the weight is.  */
+ * memory operand, unless the weight is: that of VPDPBUSD cannot be x.  */
 static void
 text_fma(struct t3 *e, struct cursor *at, const struct brn_t3_fma *f,
     int alone)
 {
-	int x = (f->col - at->x) * BRN_TILE * 4;
+	int x = (f->col - at->x) * e->pitch * BRN_TILE * 4;
 	const char *acc = e->reg[f->row];
 
 	if (f->lane >= 0)
 		text_spread(e, at, f);
-	if (f->lane >= 0 && alone) {
-		brn_buf_printf(&e->text, "vfmadd231ps %d(%%rax), %s, %s\n", x,
+	if (f->lane >= 0 && alone && e->s->elem == BRN_ELEM_f32) {
+		brn_buf_printf(&e->text, "%s %d(%%rax), %s, %s\n", e->fma, x,
 		    e->reg[e->one], acc);
 		return;
 	}
 	text_load_line(e, at, x);
 	if (f->lane >= 0)
-		brn_buf_printf(&e->text, "vfmadd231ps %s, %s, %s\n",
+		brn_buf_printf(&e->text, "%s %s, %s, %s\n", e->fma,
 		    e->reg[e->one], e->reg[at->line], acc);
 	else
-		brn_buf_printf(&e->text, "vfmadd231ps %d(%%rdx){1to16}, "
-		    "%s, %s\n", (f->at - at->w) * 4, e->reg[at->line], acc);
+		brn_buf_printf(&e->text, "%s %d(%%rdx){1to16}, %s, %s\n",
+		    e->fma, (f->at - at->w) * 4, e->reg[at->line], acc);
 }
 
 /* The row of accumulator r; order has the block rows of the panel.  */
@@ -155,6 +159,26 @@ text_init(struct t3 *e, const int32_t *order, int nrow, int slice)
 	}
 }
 
+/* The bytes of the next chunk that a tile prefetches.  */
+static int
+prefetch_bytes(const struct t3 *e)
+{
+	return brn_t3_chunk_bytes(e->s) / PREFETCH_TILES;
+}
+
+/* Prefetch a line of the next chunk into L2, once every PREFETCH_WEIGHTS: in a
+ * model the code has left the caches since the last run.  Prefetches one after
+ * the other would wait for each other.  rcx points to the part of the tile.  */
+static void
+text_prefetch_code(struct t3 *e)
+{
+	int n = e->nweight++, at = n / PREFETCH_WEIGHTS * LINE_BYTES;
+
+	if (n % PREFETCH_WEIGHTS == 0 && at < prefetch_bytes(e))
+		brn_buf_printf(&e->text, "prefetcht1 %d(%%rcx)\n",
+		    brn_t3_chunk_bytes(e->s) + at);
+}
+
 /* Panel i, which is skipped when its first block row, by place in the order, is
  * not among those of the call.  */
 static void
@@ -165,7 +189,8 @@ text_panel(struct t3 *e, int i)
 	int n = t->first[i + 1] - t->first[i], slice = i / t->npanel;
 	int rows = e->order->rows, brow = i % t->npanel * rows, nrow;
 	const int32_t *order = e->order->brow + brow;
-	struct cursor at = { .x = slice * t->cols * e->s->bw + REACH,
+	struct cursor at = { .x = slice * t->cols *
+	    brn_t3_block_columns(e->s) + REACH / e->pitch,
 	    .w = t->first[i] + REACH };
 
 	if (n == 0 && slice > 0)
@@ -174,7 +199,7 @@ text_panel(struct t3 *e, int i)
 	nrow *= e->s->bh;
 	brn_buf_printf(&e->text, "cmpq $%d, %%r8\njg 1f\ncmpq $%d, %%r11\n"
 	    "jle 1f\nleaq %d(%%rdi), %%rax\nleaq %d(%%r9), %%rdx\n", brow,
-	    brow, at.x * BRN_TILE * 4, at.w * 4);
+	    brow, at.x * e->pitch * BRN_TILE * 4, (e->w + at.w) * 4);
 	text_init(e, order, nrow, slice);
 	for (int k = 0; k < n; k++) {
 		int as_before = k > 0 && f[k - 1].col == f[k].col;
@@ -182,6 +207,7 @@ text_panel(struct t3 *e, int i)
 
 		if (!as_before)
 			at.line = -1;
+		text_prefetch_code(e);
 		text_advance(e, &at, &f[k], k);
 		text_fma(e, &at, &f[k], !as_before && !as_next);
 	}
@@ -204,40 +230,27 @@ chunk_end(const struct t3 *e, int slice, int p)
 		    (int64_t)e->order->rows * e->s->bh * ROW_BYTES;
 		p++;
 	} while (p < t->npanel && bytes + (int64_t)(first[p + 1] - first[p]) *
-	    BRN_T3_FMA_BYTES < BRN_T3_CHUNK_BYTES);
+	    BRN_T3_FMA_BYTES < brn_t3_chunk_bytes(e->s));
 	return p;
-}
-
-/* Prefetch the code after the chunk at rcx into L2, a part of it with each
- * tile: in a model the code has left the caches since the last run.  */
-static void
-text_prefetch_code(struct t3 *e)
-{
-	int part = BRN_T3_CHUNK_BYTES / PREFETCH_TILES;
-
-	brn_buf_printf(&e->text, "andl $%d, %%r8d\nimulq $%d, %%r8, %%r8\n"
-	    "addq %%rcx, %%r8\n", PREFETCH_TILES - 1, part);
-	for (int i = 0; i < part; i += LINE_BYTES)
-		brn_buf_printf(&e->text, "prefetcht1 %d(%%r8)\n",
-		    BRN_T3_CHUNK_BYTES + i);
 }
 
 /* The function chunk(x, y, args, i, tile), which jumps to chunk i through a
  * table of offsets, and all chunks.  Registers: x in rdi, y in rsi, weights in
- * r9, bias in r10, the block rows of the call in r8 and r11; rax and rdx
- * advance along x and weights.  */
+ * r9, bias in r10, the block rows of the call in r8 and r11, code to prefetch
+ * in rcx; rax and rdx advance along x and weights.  */
 static void
 text_chunks(struct t3 *e)
 {
 	static const char head[] =
 	    "movq %d(%%rdx), %%r9\nmovq %d(%%rdx), %%r10\n"
 	    "movq %d(%%rdx), %%r8\nmovq %d(%%rdx), %%r11\n"
-	    "jmp *%%rcx\n.p2align 2\nchunks:\n";
+	    "jmp *%%rax\n.p2align 2\nchunks:\n";
 	const struct brn_t3_stream *t = &e->t;
 
 	brn_buf_printf(&e->text, ".text\nchunk:\nleaq chunks(%%rip), %%rax\n"
-	    "movslq (%%rax,%%rcx,4), %%rcx\naddq %%rax, %%rcx\n");
-	text_prefetch_code(e);
+	    "movslq (%%rax,%%rcx,4), %%rcx\naddq %%rcx, %%rax\n"
+	    "andl $%d, %%r8d\nimulq $%d, %%r8, %%rcx\naddq %%rax, %%rcx\n",
+	    PREFETCH_TILES - 1, prefetch_bytes(e));
 	brn_buf_printf(&e->text, head,
 	    (int)offsetof(struct brn_kernel_args, stream),
 	    (int)offsetof(struct brn_kernel_args, bias),
@@ -253,6 +266,10 @@ text_chunks(struct t3 *e)
 			end = chunk_end(e, s, p);
 			brn_buf_printf(&e->text, ".p2align 6\nchunk_%d:\n",
 			    e->nchunk++);
+			e->nweight = 0;
+			brn_buf_u32(&e->span, (uint32_t)(p * e->order->rows));
+			brn_buf_u32(&e->span, (uint32_t)(end *
+			    e->order->rows));
 			for (int i = p; i < end; i++)
 				text_panel(e, s * t->npanel + i);
 			brn_buf_printf(&e->text, "vzeroupper\nret\n");
@@ -274,21 +291,62 @@ emit_next(struct brn_gcc *g, struct brn_loop l, brn_lv i, int64_t step)
 	brn_gcc_wend(g, l);
 }
 
-/* x or y of a tile, each of so many lines.  */
+/* y of a tile.  */
 static brn_rv
-tile_at(struct brn_gcc *g, enum brn_arg a, brn_lv tile, int64_t lines)
+y_at(struct t3 *e, brn_lv tile)
 {
-	return brn_gcc_offset(g, brn_gcc_arg(g, a), brn_gcc_mul(g,
-	    brn_gcc_get(tile), lines * BRN_TILE));
+	return brn_gcc_offset(e->g, brn_gcc_arg(e->g, BRN_ARG_y),
+	    brn_gcc_mul(e->g, brn_gcc_get(tile), rows(e->s) * BRN_TILE));
 }
 
-/* The loops: groups of tiles, chunks, tiles.  */
+/* x of a tile.  In i8 the tiles of a quad are side by side.  */
+static brn_rv
+x_at(struct t3 *e, brn_lv tile)
+{
+	struct brn_gcc *g = e->g;
+	int64_t cols = (int64_t)e->s->nbcol * e->s->bw;
+	brn_rv t = brn_gcc_get(tile), line = brn_gcc_mul(g, t, cols);
+
+	if (e->pitch > 1)
+		line = brn_gcc_add(g, t, brn_gcc_mul(g, brn_gcc_div(g, t,
+		    BRN_QUAD), BRN_QUAD * (cols - 1)));
+	return brn_gcc_offset(g, brn_gcc_arg(g, BRN_ARG_x),
+	    brn_gcc_mul(g, line, BRN_TILE));
+}
+
+/* Element i of the span of chunk c.  */
+static brn_rv
+span_at(struct t3 *e, brn_rv span, brn_lv c, int i)
+{
+	struct brn_gcc *g = e->g;
+
+	return brn_gcc_cast(g, brn_gcc_get(brn_gcc_at(g, span, brn_gcc_add(g,
+	    brn_gcc_mul(g, brn_gcc_get(c), 2), brn_gcc_int(g, i)))), g->i64);
+}
+
+/* Chunk c for the tiles from `tile` to end.  */
+static void
+emit_tiles(struct t3 *e, brn_lv c, brn_lv tile, brn_lv end)
+{
+	struct brn_gcc *g = e->g;
+	struct brn_loop l = emit_for(g, tile, brn_gcc_get(end));
+
+	brn_gcc_call(g, "chunk", (brn_rv[]){
+	    x_at(e, tile), y_at(e, tile),
+	    gcc_jit_param_as_rvalue(g->param), brn_gcc_get(c),
+	    brn_gcc_get(tile) }, 5);
+	emit_next(g, l, tile, 1);
+}
+
+/* The loops: groups of tiles, chunks, tiles.  Chunks without a block row of the
+ * call are left out: skipping each panel would fetch its code.  */
 static void
 emit_kernel(struct t3 *e)
 {
 	struct brn_gcc *g = e->g;
 	brn_lv group, end, c, tile;
-	struct brn_loop lg, lc, lt;
+	brn_rv span = brn_gcc_table(g, "span", g->i32, e->span.p, e->span.n);
+	struct brn_loop lg, lc, from, to;
 
 	group = brn_gcc_local(g, "group", brn_gcc_arg(g, BRN_ARG_tile0));
 	end = brn_gcc_local(g, "end", brn_gcc_int(g, 0));
@@ -299,13 +357,13 @@ emit_kernel(struct t3 *e)
 	c = brn_gcc_local(g, "c", brn_gcc_int(g, 0));
 	lc = emit_for(g, c, brn_gcc_int(g, e->nchunk));
 	tile = brn_gcc_local(g, "tile", brn_gcc_get(group));
-	lt = emit_for(g, tile, brn_gcc_get(end));
-	brn_gcc_call(g, "chunk", (brn_rv[]){
-	    tile_at(g, BRN_ARG_x, tile, cols(e->s)),
-	    tile_at(g, BRN_ARG_y, tile, rows(e->s)),
-	    gcc_jit_param_as_rvalue(g->param), brn_gcc_get(c),
-	    brn_gcc_get(tile) }, 5);
-	emit_next(g, lt, tile, 1);
+	from = brn_gcc_if(g, brn_gcc_arg(g, BRN_ARG_brow0),
+	    GCC_JIT_COMPARISON_LT, span_at(e, span, c, 1));
+	to = brn_gcc_if(g, span_at(e, span, c, 0), GCC_JIT_COMPARISON_LT,
+	    brn_gcc_arg(g, BRN_ARG_brow1));
+	emit_tiles(e, c, tile, end);
+	brn_gcc_wend(g, to);
+	brn_gcc_wend(g, from);
 	emit_next(g, lc, c, 1);
 	emit_next(g, lg, group, TILE_GROUP);
 }
@@ -328,19 +386,27 @@ int
 brn_emit_t3(struct brn_gcc *g, const struct brn_spec *s,
     const struct brn_plan *plan, burin_error *err)
 {
-	struct t3 e = { .g = g, .s = s, .order = plan->own };
+	struct t3 e = { .g = g, .s = s, .order = plan->own,
+	    .fma = "vfmadd231ps", .pitch = 1 };
 	int rc;
 
+	if (s->elem == BRN_ELEM_i8) {
+		e.fma = "vpdpbusd";
+		e.pitch = BRN_QUAD;
+		e.w = (int32_t)brn_dot_groups_before(s, s->nbrow) * s->bh;
+	}
 	if ((rc = brn_t3_stream(s, e.order, &e.t, err)) < 0)
 		return rc;
 	name_registers(&e);
 	text_chunks(&e);
-	emit_kernel(&e);
-	if (e.text.fail)
+	if (e.text.fail || e.span.fail) {
 		rc = brn_nomem(err);
-	else
+	} else {
+		emit_kernel(&e);
 		brn_gcc_asm(g, (const char *)e.text.p);
+	}
 	brn_buf_free(&e.text);
+	brn_buf_free(&e.span);
 	brn_t3_stream_clear(&e.t);
 	return rc;
 }

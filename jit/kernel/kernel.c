@@ -72,25 +72,48 @@ brn_kernel_count(const struct brn_spec *s, const struct brn_row_stats *rows,
 	return 1;
 }
 
-/* Room for the dot groups of a layer.  */
+static size_t
+dot_groups_bytes(const struct brn_spec *s)
+{
+	return 4 * (size_t)brn_dot_groups_before(s, s->nbrow) * (size_t)s->bh;
+}
+
+/* Room for the dot groups of a layer, twice if its kernel has an order.  */
 static int
 alloc_dot_groups(const struct brn_spec *s, void **out, burin_error *err)
 {
-	size_t n = (size_t)brn_dot_groups_before(s, s->nbrow) * (size_t)s->bh;
-
-	*out = brn_alloc_aligned(n * 4);
+	*out = brn_alloc_aligned(dot_groups_bytes(s) *
+	    (kernels[s->kernel]->pack ? 2 : 1));
 	return *out ? BURIN_OK : brn_nomem(err);
 }
 
+/* Write the dot groups in the order of the kernel behind themselves.  On
+ * failure they are freed.  */
+static int
+reorder_dot_groups(const struct brn_spec *s, const struct brn_plan *p,
+    void **groups, burin_error *err)
+{
+	const struct brn_kernel_ops *k = kernels[s->kernel];
+	int rc = k->pack ? k->pack(s, p, *groups, (char *)*groups +
+	    dot_groups_bytes(s), err) : BURIN_OK;
+
+	if (rc < 0) {
+		free(*groups);
+		*groups = NULL;
+	}
+	return rc;
+}
+
 int
-brn_pack_ints(const struct brn_spec *s, const int8_t *ints, void **out,
-    burin_error *err)
+brn_pack_ints(const struct brn_spec *s, const struct brn_plan *p,
+    const int8_t *ints, void **out, burin_error *err)
 {
 	int rc = alloc_dot_groups(s, out, err);
 
-	if (rc == 0)
-		brn_pack_dot_ints(s, ints, *out);
-	return rc;
+	if (rc < 0)
+		return rc;
+	brn_pack_dot_ints(s, ints, *out);
+	return reorder_dot_groups(s, p, out, err);
 }
 
 int
@@ -104,9 +127,10 @@ brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
 
 	*out = NULL;
 	if (s->elem != BRN_ELEM_f32) {
-		if ((rc = alloc_dot_groups(s, out, err)) == 0)
-			brn_pack_dot_groups(s, vals, scale, *out);
-		return rc;
+		if ((rc = alloc_dot_groups(s, out, err)) < 0)
+			return rc;
+		brn_pack_dot_groups(s, vals, scale, *out);
+		return reorder_dot_groups(s, p, out, err);
 	}
 	if (!k->pack)
 		return BURIN_OK;

@@ -45,11 +45,12 @@ struct brn_kernel_ops {
 	 * stays like that.  */
 	int (*plan)(const struct brn_spec *s, struct brn_plan *out,
 	    burin_error *err);
-	/* Write the weights, vals of the brn_bsr, to out in the order in which
-	 * the kernel streams them: as many floats.  ENOMEM.  A NULL function:
-	 * the kernel reads vals.  */
+	/* Write the weights, vals of the brn_bsr or the dot groups of i8, to
+	 * out in the order in which the kernel streams them: as many words of
+	 * 4 bytes.  ENOMEM.  A NULL function: the kernel reads vals, or the dot
+	 * groups.  */
 	int (*pack)(const struct brn_spec *s, const struct brn_plan *p,
-	    const float *vals, float *out, burin_error *err);
+	    const void *vals, void *out, burin_error *err);
 };
 
 #define KERNEL(name, tier, what) \
@@ -75,13 +76,14 @@ int brn_kernel_count(const struct brn_spec *s,
 /* vals once more as the kernel of s streams them, the argument `stream`; the
  * caller frees it.  NULL when the kernel reads vals.  vals is needed in any
  * case: tier 0 reads it, and runs until the kernel is compiled.  With bf16 and
- * i8 all kernels, tier 0 too, read the same stream (dot_groups.h); scale is for
- * i8.  ENOMEM.  */
+ * i8 the stream is the dot groups (dot_groups.h), which tier 0 reads, too, and
+ * behind them the same as the kernel streams them, if it has an order of its
+ * own; scale is for i8.  ENOMEM.  */
 int brn_pack_stream(const struct brn_spec *s, const struct brn_plan *p,
     const float *vals, const float *scale, void **out, burin_error *err);
 
 /* The same of i8 from integers.  */
-int brn_pack_ints(const struct brn_spec *s, const int8_t *ints, void **out,
-    burin_error *err);
+int brn_pack_ints(const struct brn_spec *s, const struct brn_plan *p,
+    const int8_t *ints, void **out, burin_error *err);
 
 #endif

@@ -212,8 +212,8 @@ pack_group(const struct brn_spec *s, const int32_t *brow, int n,
 }
 
 static int
-pack(const struct brn_spec *s, const struct brn_plan *p, const float *vals,
-    float *out, burin_error *err)
+pack(const struct brn_spec *s, const struct brn_plan *p, const void *vals,
+    void *out, burin_error *err)
 {
 	const struct brn_t2 *t = p->own;
 	const struct brn_row_groups *g = &t->groups;

@@ -5,7 +5,8 @@
  * Weights of the stream come in groups of eight.  Four of them are loaded by
  * one instruction and each is spread over a register by a shuffle; the other
  * four are broadcast by the load of their FMA.  So neither the load ports nor
- * the shuffle port is the bottleneck alone.
+ * the shuffle port is the bottleneck alone.  In i8 groups are of 20: VPDPBUSD
+ * needs the shuffle port, too.
  */
 #include "jit/kernel/t3_unrolled.h"
 
@@ -13,17 +14,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jit/kernel/dot_groups.h"
 #include "jit/kernel/t1.h"
 
 enum {
+	SLICE = 384,            /* features: lines of x in L1, beside y */
+	SLICE_I8 = 160,         /* the lines of a tile, each fourth of a quad,
+	                           share a quarter of the sets of L1 .. */
+	ONE_SLICE_I8 = 192,     /* .. which so many fill */
 	OTHER_REGS = 4,         /* two for x, four weights, one spread weight */
 	WINDOW_PANELS = 7,      /* panels whose block rows may change places */
 	MIN_CHAINS = 4,         /* independent sums in flight, at least */
 	MAX_STEP = 8,           /* block columns a step */
-	GROUP = 8,              /* weights that are placed together */
 	FMA_CYCLES = 4,         /* latency */
 	MAX_WEIGHTS = 500000,   /* two microseconds of compiling for each */
 };
+
+/* Columns of a slice.  */
+static int32_t
+slice_columns(const struct brn_spec *s)
+{
+	int64_t all = (int64_t)s->nbcol * brn_t3_block_columns(s);
+
+	if (s->elem != BRN_ELEM_i8)
+		return SLICE;
+	return all <= ONE_SLICE_I8 ? ONE_SLICE_I8 : SLICE_I8;
+}
+
+/* Loads for n weights.  A broadcast one counts half, as in tier 1.  */
+static double
+weight_loads(const struct brn_spec *s, double n)
+{
+	double four = 4. / brn_t3_group(s);
+
+	return n * (four / 4 + (1 - four) / 2);
+}
 
 /* ---- the order of block rows ------------------------------------------ */
 
@@ -70,6 +95,7 @@ panel_cycles(const struct brn_spec *s, const int32_t *brow, int32_t n,
     int32_t *seen, int32_t mark)
 {
 	int64_t lines = 0, fmas = 0, longest = 0, loads;
+	int bw = brn_t3_block_columns(s);
 
 	for (int32_t k = 0; k < n; k++) {
 		int32_t b = brow[k], len = num_blocks(s, b);
@@ -81,9 +107,9 @@ panel_cycles(const struct brn_spec *s, const int32_t *brow, int32_t n,
 		fmas += len;
 		longest = len > longest ? len : longest;
 	}
-	fmas *= (int64_t)s->bh * s->bw;
-	longest *= s->bw * FMA_CYCLES;
-	loads = lines * s->bw + fmas * 3 / 8;
+	fmas *= (int64_t)s->bh * bw;
+	longest *= bw * FMA_CYCLES;
+	loads = lines * bw + (int64_t)weight_loads(s, (double)fmas);
 	fmas = fmas > loads ? fmas : loads;
 	return fmas > longest ? fmas : longest;
 }
@@ -191,10 +217,10 @@ static int
 take_blocks(struct builder *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 {
 	const struct brn_spec *s = m->s;
-	int n = 0;
+	int n = 0, is_narrow = brn_t3_block_columns(s) == 1;
 
 	memset(m->taken, 0, (size_t)(b1 - b0) * sizeof *m->taken);
-	for (int32_t j = j0 + (s->bw == 1); j <= j1; j++)
+	for (int32_t j = j0 + is_narrow; j <= j1; j++)
 		for (int32_t k = b0; k < b1; k++) {
 			int32_t b, i;
 
@@ -217,7 +243,8 @@ take_blocks(struct builder *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 static int
 add_step(struct builder *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 {
-	int bh = m->s->bh, bw = m->s->bw, n = take_blocks(m, j0, j1, b0, b1);
+	int bh = m->s->bh, bw = brn_t3_block_columns(m->s);
+	int n = take_blocks(m, j0, j1, b0, b1);
 
 	for (int c = 0; c < bw; c++)
 		for (int i = 0; i < n; i++)
@@ -234,23 +261,28 @@ add_step(struct builder *m, int32_t j0, int32_t j1, int32_t b0, int32_t b1)
 }
 
 /* Place the weights of a panel, fma[first] and on, in the stream: in a group of
- * GROUP the FMAs of even number use the first four, which are loaded together.
+ * n each (n / 4)th FMA uses one of the first four, which are loaded together.
  * A last group that is not whole stays in order and is loaded one by one.  */
 static void
 place_weights(struct builder *m, int32_t first)
 {
 	struct brn_t3_fma *f = m->t->fma;
+	int n = brn_t3_group(m->s);
 
 	for (int32_t i = first; i < m->n; i++) {
-		int32_t at = (i - first) % GROUP, group = i - at;
+		int32_t at = (i - first) % n, group = i - at;
+		int32_t lane = at / (n / 4);
 
 		f[i].lane = -1;
 		f[i].at = i;
-		if (group + GROUP > m->n)
+		if (group + n > m->n)
 			continue;
-		if (at % 2 == 0)
-			f[i].lane = (int16_t)(at / 2);
-		f[i].at = group + at / 2 + at % 2 * (GROUP / 2);
+		if (at % (n / 4) == 0) {
+			f[i].lane = (int16_t)lane;
+			f[i].at = group + lane;
+		} else {
+			f[i].at = group + 3 + at - lane;
+		}
 	}
 }
 
@@ -261,7 +293,9 @@ step_columns(const struct brn_spec *s, int32_t rows)
 	int64_t all = (int64_t)s->nbrow * s->nbcol;
 	int64_t n = 1 + MIN_CHAINS * all / ((int64_t)rows * s->nblk);
 
-	return s->bw == 1 ? 1 : n < MAX_STEP ? (int)n : MAX_STEP;
+	if (brn_t3_block_columns(s) == 1)
+		return 1;
+	return n < MAX_STEP ? (int)n : MAX_STEP;
 }
 
 static void
@@ -281,7 +315,7 @@ add_panel(struct builder *m, int32_t slice, int32_t panel)
 		m->head[k - b0] = head_of(m, m->order->brow[k]);
 	for (int32_t j = j0; j < j1; j += step)
 		add_step(m, j, j + step < j1 ? j + step : j1, b0, b1);
-	while (s->bw > 1 && add_step(m, j1, j1, b0, b1) > 0)
+	while (brn_t3_block_columns(s) > 1 && add_step(m, j1, j1, b0, b1) > 0)
 		;
 	place_weights(m, first);
 }
@@ -305,14 +339,21 @@ add_panels(struct builder *m)
 	t->first[t->nslice * t->npanel] = m->n;
 }
 
+static int64_t
+num_weights(const struct brn_spec *s)
+{
+	return (int64_t)s->nblk * s->bh * brn_t3_block_columns(s);
+}
+
 int
 brn_t3_stream(const struct brn_spec *s, const struct brn_t3_order *order,
     struct brn_t3_stream *out, burin_error *err)
 {
-	struct brn_t3_stream t = { .cols = BRN_T3_SLICE / s->bw > 0 ?
-	    BRN_T3_SLICE / s->bw : 1 };
+	int32_t max = slice_columns(s) / brn_t3_block_columns(s);
+	int32_t nslice = div_up(s->nbcol, max > 0 ? max : 1);
+	struct brn_t3_stream t = { .cols = div_up(s->nbcol, nslice) };
 	struct builder m = { .s = s, .order = order, .t = &t };
-	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
+	size_t n = (size_t)num_weights(s);
 	int ok;
 
 	t.npanel = div_up(s->nbrow, order->rows);
@@ -347,17 +388,18 @@ brn_t3_stream_clear(struct brn_t3_stream *t)
 }
 
 static int
-pack(const struct brn_spec *s, const struct brn_plan *p, const float *vals,
-    float *out, burin_error *err)
+pack(const struct brn_spec *s, const struct brn_plan *p, const void *vals,
+    void *out, burin_error *err)
 {
-	size_t n = (size_t)s->nblk * (size_t)s->bh * (size_t)s->bw;
+	int64_t n = num_weights(s);
 	struct brn_t3_stream t;
 	int rc = brn_t3_stream(s, p->own, &t, err);
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < n; i++)
-		out[t.fma[i].at] = vals[t.fma[i].val];
+	for (int64_t i = 0; i < n; i++)
+		memcpy((char *)out + 4 * (size_t)t.fma[i].at,
+		    (const char *)vals + 4 * (size_t)t.fma[i].val, 4);
 	brn_t3_stream_clear(&t);
 	return BURIN_OK;
 }
@@ -367,20 +409,22 @@ pack(const struct brn_spec *s, const struct brn_plan *p, const float *vals,
 /* The emitter writes AVX-512: a register holds a tile, and an FMA can broadcast
  * an operand from memory.  With half the registers a panel is half as high, and
  * tier 1 is as good; so it is, for less, with blocks of 2 rows, and of 4 and
- * more.  */
+ * more, in i8 of 3.  */
 static int
 suits(const struct brn_spec *s)
 {
-	return s->elem == BRN_ELEM_f32 && brn_isas[s->isa].nreg >= 32 &&
-	    brn_isas[s->isa].lanes == BRN_TILE &&
-	    (s->bh == 1 || s->bh == 3) && s->nblk > 0 &&
+	int suits_elem = s->elem == BRN_ELEM_f32 ? s->bh == 1 || s->bh == 3 :
+	    s->elem == BRN_ELEM_i8 && s->bh == 1 && brn_dot_groups_aligned(s);
+
+	return suits_elem && brn_isas[s->isa].nreg >= 32 &&
+	    brn_isas[s->isa].lanes == BRN_TILE && s->nblk > 0 &&
 	    !brn_spec_is_full(s) && brn_t1_fits(s);
 }
 
 static int
 has_too_many_weights(const struct brn_spec *s)
 {
-	return (int64_t)s->nblk * s->bh * s->bw > MAX_WEIGHTS;
+	return num_weights(s) > MAX_WEIGHTS;
 }
 
 static int
@@ -406,8 +450,8 @@ static int
 count(const struct brn_spec *s, const struct brn_row_stats *grouped,
     struct brn_cost *n)
 {
-	double w = (double)s->nblk * s->bh * s->bw, rows = panel_rows(s);
-	double cols = (double)s->nbcol * s->bw;
+	double w = (double)num_weights(s), rows = panel_rows(s);
+	double cols = (double)s->nbcol * brn_t3_block_columns(s);
 	double all_rows = (double)s->nbrow * s->bh;
 	double density = s->nblk / ((double)s->nbrow * s->nbcol);
 	double lines = all_rows / (rows * s->bh) * cols *
@@ -416,11 +460,11 @@ count(const struct brn_spec *s, const struct brn_row_stats *grouped,
 
 	(void)grouped;
 	n->term[BRN_COST_fma] += w;
-	n->term[BRN_COST_load] += lines + w * 3 / 8;
-	n->term[BRN_COST_line] += code / BRN_T3_CHUNK_BYTES *
-	    fmin(cols, BRN_T3_SLICE);
+	n->term[BRN_COST_load] += lines + weight_loads(s, w);
+	n->term[BRN_COST_line] += code / brn_t3_chunk_bytes(s) *
+	    fmin(cols, slice_columns(s));
 	n->term[BRN_COST_code] += code / (BRN_COST_TOKENS / BRN_TILE);
-	n->term[BRN_COST_row] += all_rows * ceil(cols / BRN_T3_SLICE);
+	n->term[BRN_COST_row] += all_rows * ceil(cols / slice_columns(s));
 	return 1;
 }
 

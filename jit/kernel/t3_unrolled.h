@@ -6,7 +6,9 @@
  *
  * A panel is as many block rows as have accumulators in registers, a slice as
  * many features as stay in L1.  A panel goes through its part of a slice
- * feature by feature, and at each feature through its rows.
+ * feature by feature, and at each feature through its rows.  In i8, whose
+ * blocks are multiples of four wide, four features and their four weights take
+ * the place of one: here "column" and "weight" are a group of them.
  *
  * Within a window of panels the block rows may be sorted by number of blocks,
  * so that a panel has rows of about the same length: their sums hide each
@@ -18,11 +20,7 @@
 
 #include "jit/kernel/kernel.h"
 
-enum {
-	BRN_T3_SLICE = 384,     /* features: lines of x in L1, beside y */
-	BRN_T3_CHUNK_BYTES = 24 << 10,  /* code that stays in L1 */
-	BRN_T3_FMA_BYTES = 11,  /* code for a weight, loads included */
-};
+enum { BRN_T3_FMA_BYTES = 11 };         /* code for a weight, loads included */
 
 /* What a plan of t3 owns.  */
 struct brn_t3_order {
@@ -34,7 +32,8 @@ struct brn_t3_order {
 /* One weight of the stream.  */
 struct brn_t3_fma {
 	int32_t col;            /* of x, in lines */
-	int32_t val;            /* index into the vals of brn_bsr */
+	int32_t val;            /* index into the vals of brn_bsr, or into the
+	                           dot groups */
 	int32_t at;             /* index into the stream */
 	int16_t row;            /* within the panel */
 	int16_t lane;           /* among four loaded together; -1: loaded alone,
@@ -47,6 +46,27 @@ struct brn_t3_stream {
 	int32_t *first;                 /* [nslice * npanel + 1] into fma */
 	struct brn_t3_fma *fma;         /* slice by slice, panel by panel */
 };
+
+/* Columns of a block.  */
+static inline int
+brn_t3_block_columns(const struct brn_spec *s)
+{
+	return s->bw / brn_elems[s->elem].dot;
+}
+
+/* Weights that are placed together: the first four are loaded together.  */
+static inline int
+brn_t3_group(const struct brn_spec *s)
+{
+	return s->elem == BRN_ELEM_i8 ? 20 : 8;
+}
+
+/* Bytes of code that stay in L1.  */
+static inline int
+brn_t3_chunk_bytes(const struct brn_spec *s)
+{
+	return (s->elem == BRN_ELEM_i8 ? 30 : 24) << 10;
+}
 
 /* The stream of s in the order of its plan.  ENOMEM.  */
 int brn_t3_stream(const struct brn_spec *s, const struct brn_t3_order *order,

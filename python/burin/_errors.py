@@ -63,6 +63,18 @@ class BufferTooSmall(Error, ValueError):
     code = -9
 
 
+class Canceled(Error):
+    """A run was canceled."""
+
+    code = -10
+
+
+class TimeOver(Error, TimeoutError):
+    """A run, or the wait for a session, took longer than it was given."""
+
+    code = -11
+
+
 _by_code = {c.code: c for c in Error.__subclasses__()}
 
 

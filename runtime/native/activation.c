@@ -20,12 +20,16 @@ struct activation {
 /* ACT(name, expression of v, a and b) */
 #define ACTIVATIONS(ACT) \
 	ACT(clip,         brn_clipf(v, a, b)) \
+	ACT(celu,         v < 0 ? a * expm1f(v / a) : v) \
 	ACT(elu,          v < 0 ? a * expm1f(v) : v) \
 	ACT(leaky_relu,   v < 0 ? a * v : v) \
 	ACT(hard_sigmoid, brn_clipf(a * v + b, 0, 1)) \
 	ACT(hard_swish,   v * brn_clipf(v * (1.0f / 6) + 0.5f, 0, 1)) \
+	ACT(selu,         b * (v < 0 ? a * expm1f(v) : v)) \
+	ACT(shrink,       v < -a ? v + b : v > a ? v - b : 0) \
 	ACT(softsign,     v / (1 + fabsf(v))) \
-	ACT(swish,        v / (1 + expf(-a * v)))
+	ACT(swish,        v / (1 + expf(-a * v))) \
+	ACT(thresholded_relu, v > a ? v : 0)
 
 #define ACT(name, expr) \
 	static void \
@@ -58,13 +62,17 @@ ACTIVATIONS(ACT)
 		(void)n; \
 		return brn_job_run_elements(&k.job, c->threads); \
 	}
+ROWS_ACTIVATION(celu, brn_attr_float(n, "alpha"), 0)
 ROWS_ACTIVATION(elu, brn_attr_float(n, "alpha"), 0)
 ROWS_ACTIVATION(leaky_relu, brn_attr_float(n, "alpha"), 0)
 ROWS_ACTIVATION(hard_sigmoid, brn_attr_float(n, "alpha"),
     brn_attr_float(n, "beta"))
 ROWS_ACTIVATION(hard_swish, 0, 0)
+ROWS_ACTIVATION(selu, brn_attr_float(n, "alpha"), brn_attr_float(n, "gamma"))
+ROWS_ACTIVATION(shrink, brn_attr_float(n, "lambd"), brn_attr_float(n, "bias"))
 ROWS_ACTIVATION(softsign, 0, 0)
 ROWS_ACTIVATION(swish, brn_attr_float(n, "alpha"), 0)
+ROWS_ACTIVATION(thresholded_relu, brn_attr_float(n, "alpha"), 0)
 
 /* The number that operand i is; none where it is absent.  */
 static float
@@ -74,7 +82,7 @@ scalar_operand(const struct brn_call *c, int i, float none)
 }
 
 int
-BRN_FOR_ISA(brn_rows_clip)(const struct brn_call *c)
+BRN_FOR_ISA(brn_any_clip)(const struct brn_call *c)
 {
 	struct activation k = {
 		.job = brn_job_of(c, run_clip),

@@ -10,48 +10,7 @@
 #include "runtime/native/attention.h"
 #include "runtime/native/attention_few.h"
 #include "runtime/native/exp.h"
-
-/* Lines that are accumulated in registers at a time.  */
-#ifdef __AVX512F__
-enum { ROWS = 16 };
-#elif defined(__AVX2__)
-enum { ROWS = 4 };
-#else
-enum { ROWS = 2 };
-#endif
-
-/* Weights of a product: the one of row r and line i is at[i * wi + r * wr].
- * next is where the weights of the next product begin, to be prefetched.  */
-struct weights {
-	const float *at;
-	int64_t wi, wr;
-	const float *next;
-};
-
-/* acc[r] += sum over i < n of line x[i] times a weight, for r < rows, which is
- * constant once this is inlined.  A head's part of K and V is pieces of a few
- * KB, too short for the hardware prefetcher.  */
-static inline __attribute__((always_inline)) void
-multiply(brn_vec acc[ROWS][BRN_LINE], int rows, const float *x, int64_t n,
-    struct weights w)
-{
-	for (int64_t i = 0; i < n; i++) {
-		__builtin_prefetch(w.next + i * BRN_TILE);
-		for (int r = 0; r < rows; r++)
-			for (int l = 0; l < BRN_LINE; l++)
-				acc[r][l] += *(const brn_vec *)(x +
-				    i * BRN_TILE + l * BRN_LANES) *
-				    w.at[i * w.wi + r * w.wr];
-	}
-}
-
-/* Not by memcpy: with it GCC keeps the vectors in memory.  */
-static inline void
-store_line(float *to, const brn_vec v[BRN_LINE])
-{
-	for (int l = 0; l < BRN_LINE; l++)
-		*(brn_vec *)(to + l * BRN_LANES) = v[l];
-}
+#include "runtime/native/lines.h"
 
 /* Scores of one tile of keys: s[key][16] = k . q.  */
 static void
@@ -62,7 +21,7 @@ score_tile(const struct attention *t, const float *q, const float *k,
 		brn_vec acc[ROWS][BRN_LINE] = { 0 };
 
 		multiply(acc, ROWS, q, t->depth, (struct weights){ k + j,
-		    BRN_TILE, 1, k + t->k.features * BRN_TILE });
+		    BRN_TILE, 1, k + t->k.features * BRN_TILE, BRN_TILE });
 		for (int r = 0; r < ROWS; r++)
 			store_line(s + (j + r) * BRN_TILE, acc[r]);
 	}
@@ -163,14 +122,16 @@ exp_line(float *s, const float *max)
 #endif
 }
 
-/* s = exp(s - max) of each lane; scale is the inverse of its sum.  */
-static void
-softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
+void
+BRN_FOR_ISA(brn_softmax_lines)(float *s, int64_t keys,
+    const float sink[BRN_TILE], float scale[BRN_TILE], int nan_to_zero)
 {
 	float max[BRN_TILE], sum[BRN_TILE];
 	brn_vec all[BRN_LINE] = { 0 };
 
 	BRN_FOR_ISA(brn_max_lines)(s, keys, max);
+	for (int i = 0; sink && i < BRN_TILE; i++)
+		max[i] = sink[i] > max[i] ? sink[i] : max[i];
 	for (int i = 0; nan_to_zero && i < BRN_TILE; i++)
 		max[i] = max[i] == -INFINITY ? 0 : max[i];
 	for (int64_t j = 0; j < keys; j++, s += BRN_TILE) {
@@ -179,6 +140,8 @@ softmax_lines(float *s, int64_t keys, float scale[BRN_TILE], int nan_to_zero)
 			all[l] += *(const brn_vec *)(s + l * BRN_LANES);
 	}
 	memcpy(sum, all, sizeof sum);
+	for (int i = 0; sink && i < BRN_TILE; i++)
+		sum[i] += brn_expf(sink[i] - max[i]);
 	for (int i = 0; i < BRN_TILE; i++)
 		scale[i] = nan_to_zero && sum[i] == 0 ? 0 : 1 / sum[i];
 }
@@ -216,7 +179,7 @@ value_rows(const struct attention *t, int rows, const struct head *h,
 		multiply(acc, rows, h->s + j * BRN_TILE,
 		    h->keys - j < BRN_TILE ? h->keys - j : BRN_TILE,
 		    (struct weights){ v, 1, BRN_TILE,
-		    v + t->v.features * BRN_TILE });
+		    v + t->v.features * BRN_TILE, BRN_TILE });
 	}
 	for (int r = 0; r < rows; r++)
 		for (int l = 0; l < BRN_LINE; l++)
@@ -326,7 +289,8 @@ run_item(const struct attention *t, int64_t item, float *scratch)
 	else
 		BRN_FOR_ISA(brn_mask_scores)(t, mask, tile * BRN_TILE, h.keys,
 		    h.s);
-	softmax_lines(h.s, h.keys, h.scale, nan_to_zero);
+	BRN_FOR_ISA(brn_softmax_lines)(h.s, h.keys, NULL, h.scale,
+	    nan_to_zero);
 	if (t->rounds)
 		round_probabilities(t, &h);
 	value_head(t, &h);
@@ -393,7 +357,7 @@ BRN_FOR_ISA(brn_tiles_attention)(const struct brn_call *c)
 		.heads = brn_attr_int(c->n, "heads"),
 		.scale = brn_attr_float(c->n, "scale"),
 		.ntask = brn_threads_count(c->threads),
-		.rounds = brn_score_rounds(c->n),
+		.rounds = brn_rounds(c->n),
 	};
 
 	if (BRN_FOR_ISA(brn_is_few_attention)(c))

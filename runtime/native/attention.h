@@ -5,7 +5,7 @@
 #ifndef BRN_NATIVE_ATTENTION_H
 #define BRN_NATIVE_ATTENTION_H
 
-#include "ir/graph/score_rounds.h"
+#include "ir/graph/rounds.h"
 #include "runtime/native/isa.h"
 
 struct attention {
@@ -17,7 +17,7 @@ struct attention {
 	/* The mask's stride along batch, head, query and key; 0: broadcast. */
 	const float *mask;
 	int64_t step[4];
-	const float *rounds;            /* ir/graph/score_rounds.h; or NULL */
+	const float *rounds;            /* ir/graph/rounds.h; or NULL */
 };
 
 /* Round n scores, if they are at that place.  */
@@ -53,6 +53,12 @@ void BRN_FOR_ISA(brn_mask_scores)(const struct attention *t,
 /* The maximum of each lane of s[keys][16]; NaN counts as less than all.  */
 void BRN_FOR_ISA(brn_max_lines)(const float *s, int64_t keys,
     float max[BRN_TILE]);
+
+/* s = exp(s - max) of each lane of s[keys][16]; scale is the inverse of its
+ * sum, 0 for a sum of 0 if nan_to_zero.  sink, which may be NULL, is one score
+ * more of each lane.  */
+void BRN_FOR_ISA(brn_softmax_lines)(float *s, int64_t keys,
+    const float sink[BRN_TILE], float scale[BRN_TILE], int nan_to_zero);
 
 /* Are the products of c on 16-bit integers: may they be, has the processor
  * VPDPWSSD, and do heads have queries enough to pack K and V for?  */

@@ -7,7 +7,7 @@
  */
 #include <math.h>
 
-#include "ir/graph/score_rounds.h"
+#include "ir/graph/rounds.h"
 #include "runtime/native/attention_few.h"
 #include "runtime/native/exp.h"
 
@@ -38,7 +38,7 @@ struct attention {
 	int64_t mask_step[4];           /* batch, head, query, key; 0:
 	                                   broadcast */
 	int64_t nitem, ntask;
-	const float *rounds;            /* ir/graph/score_rounds.h; or NULL */
+	const float *rounds;            /* ir/graph/rounds.h; or NULL */
 };
 
 static struct side
@@ -283,7 +283,7 @@ attention_of(const struct brn_call *c)
 		.v = side_of(c->type[2], c->in[2]->data),
 		.heads = brn_attr_int(c->n, "heads"),
 		.scale = brn_attr_float(c->n, "scale"),
-		.rounds = brn_score_rounds(c->n),
+		.rounds = brn_rounds(c->n),
 		.nan_to_zero = brn_attr_int(c->n, "nan_to_zero") != 0,
 	};
 

@@ -140,3 +140,10 @@ BRN_FOR_ISA(brn_rows_cast)(const struct brn_call *c)
 
 	return brn_job_run_elements(&j, c->threads);
 }
+
+/* Of the second operand only the type counts.  */
+int
+BRN_FOR_ISA(brn_rows_cast_like)(const struct brn_call *c)
+{
+	return BRN_FOR_ISA(brn_rows_cast)(c);
+}

@@ -15,7 +15,7 @@ struct overlap {
 
 struct spread {
 	struct brn_job job;
-	int64_t in[2], out[2], kernel[2];
+	int64_t in[3], out[3], kernel[3];       /* z, y, x */
 	struct brn_window w;
 	int64_t ntap, channels;
 	/* conv_transpose: groups, and channels of the result in one. */
@@ -25,7 +25,7 @@ struct spread {
 static struct overlap
 overlap_of(const struct spread *k, int d, int64_t tap)
 {
-	int w = d - 2 + k->w.n;         /* directions are the last two */
+	int w = d - 3 + k->w.n;         /* directions are the last three */
 	struct overlap r = { 0, k->in[d], 0, 1 };
 
 	if (w < 0)
@@ -65,12 +65,16 @@ static void
 add_plane(const struct spread *k, const float *x, float weight, int64_t tap,
     float *y)
 {
-	struct overlap r = overlap_of(k, 0, tap / k->kernel[1]);
-	struct overlap c = overlap_of(k, 1, tap % k->kernel[1]);
+	int64_t ty = tap / k->kernel[2];
+	struct overlap s = overlap_of(k, 0, ty / k->kernel[1]);
+	struct overlap r = overlap_of(k, 1, ty % k->kernel[1]);
+	struct overlap c = overlap_of(k, 2, tap % k->kernel[2]);
 
-	for (int64_t i = r.first; i < r.past; i++)
-		add_row(x + i * k->in[1], weight, &c,
-		    y + (r.at + i * r.step) * k->out[1]);
+	for (int64_t z = s.first; z < s.past; z++)
+		for (int64_t i = r.first; i < r.past; i++)
+			add_row(x + (z * k->in[1] + i) * k->in[2], weight, &c,
+			    y + ((s.at + z * s.step) * k->out[1] + r.at +
+			    i * r.step) * k->out[2]);
 }
 
 /* Fill a plane of the result with its bias.  */
@@ -90,16 +94,16 @@ fill_plane(const struct brn_job *j, int64_t plane,
 static void
 interleave(const struct spread *k, const float *x, float bias, float *y)
 {
-	int64_t size = k->in[0] * k->in[1];
+	int64_t size = k->in[1] * k->in[2];
 
-	for (int64_t i = 0; i < k->in[0]; i++)
-		for (int64_t t = 0; t < k->kernel[0]; t++) {
+	for (int64_t i = 0; i < k->in[1]; i++)
+		for (int64_t t = 0; t < k->kernel[1]; t++) {
 			const float *restrict a = x + 2 * t * size +
-			    i * k->in[1];
-			float *restrict to = y + (i * k->kernel[0] + t) *
-			    k->out[1];
+			    i * k->in[2];
+			float *restrict to = y + (i * k->kernel[1] + t) *
+			    k->out[2];
 
-			for (int64_t c = 0; c < k->in[1]; c++) {
+			for (int64_t c = 0; c < k->in[2]; c++) {
 				to[2 * c] = a[c] + bias;
 				to[2 * c + 1] = a[c + size] + bias;
 			}
@@ -116,7 +120,7 @@ is_tiling(const struct spread *k)
 	for (int d = 0; d < 2; d++)
 		if (k->w.kernel[d] != k->w.stride[d] ||
 		    k->w.dilation[d] != 1 || k->w.pad[d] != 0 ||
-		    k->out[d] != k->in[d] * k->w.stride[d])
+		    k->out[d + 1] != k->in[d + 1] * k->w.stride[d])
 			return 0;
 	return 1;
 }
@@ -126,7 +130,7 @@ run_fold_taps(const struct brn_job *j, int64_t r0, int64_t r1)
 {
 	const struct spread *k = (const struct spread *)j;
 	const struct brn_tensor *bias = j->n->nin > 1 ? j->in[1] : NULL;
-	int64_t size = k->in[0] * k->in[1];
+	int64_t size = brn_window_plane(&k->w);
 	int tiling = is_tiling(k);
 
 	for (int64_t r = r0; r < r1; r++) {
@@ -150,7 +154,7 @@ run_conv_transpose(const struct brn_job *j, int64_t r0, int64_t r1)
 {
 	const struct spread *k = (const struct spread *)j;
 	const struct brn_tensor *bias = j->n->nin > 2 ? j->in[2] : NULL;
-	int64_t size = k->in[0] * k->in[1], nin = j->in[0]->type.dim[1];
+	int64_t size = brn_window_plane(&k->w), nin = j->in[0]->type.dim[1];
 	int64_t many = nin / k->group;
 
 	for (int64_t r = r0; r < r1; r++) {
@@ -170,7 +174,7 @@ run_conv_transpose(const struct brn_job *j, int64_t r0, int64_t r1)
 	}
 }
 
-/* f32 images of one or two dimensions; w is the type of the weight, NULL for
+/* f32 images of one to three dimensions; w is the type of the weight, NULL for
  * fold_taps.  */
 static int
 takes_window(const struct brn_call *c, const struct brn_type *w)
@@ -178,7 +182,7 @@ takes_window(const struct brn_call *c, const struct brn_type *w)
 	struct brn_window window;
 	const char *why;
 
-	return brn_is_f32(c->in[0]) && c->in[0]->type.rank <= 4 &&
+	return brn_is_f32(c->in[0]) && c->in[0]->type.rank <= 5 &&
 	    brn_window_transposed(c->n, &c->in[0]->type, w, &window,
 	    &why) == 0;
 }
@@ -191,17 +195,17 @@ run_planes(struct spread *k, const struct brn_call *c,
 	const char *why;
 
 	brn_window_transposed(c->n, x, w, &k->w, &why);
-	for (int d = 0; d < 2; d++) {
-		int real = d - 2 + k->w.n >= 0;
+	for (int d = 0; d < 3; d++) {
+		int real = d - 3 + k->w.n >= 0;
 
-		k->in[d] = real ? x->dim[x->rank - 2 + d] : 1;
-		k->out[d] = real ? y->dim[y->rank - 2 + d] : 1;
-		k->kernel[d] = real ? k->w.kernel[d - 2 + k->w.n] : 1;
+		k->in[d] = real ? x->dim[x->rank - 3 + d] : 1;
+		k->out[d] = real ? y->dim[y->rank - 3 + d] : 1;
+		k->kernel[d] = real ? k->w.kernel[d - 3 + k->w.n] : 1;
 	}
 	k->ntap = brn_window_ntap(&k->w);
 	k->channels = y->dim[1];
 	k->job.rows = y->dim[0] * y->dim[1];
-	k->job.cols = k->out[0] * k->out[1];
+	k->job.cols = k->out[0] * k->out[1] * k->out[2];
 	return brn_job_run(&k->job, c->threads);
 }
 

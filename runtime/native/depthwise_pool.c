@@ -97,17 +97,19 @@ make_phases(const struct job *j, int64_t plane, float *to)
 
 	if (plane < j->nplane)
 		BRN_FOR_ISA(brn_phases)(g, brn_f32(j->c->in[0]) + plane *
-		    g->y.in * g->x.in, to, j->fill);
+		    brn_planes_in(g), to, j->fill);
 }
 
 static void
 run_plane(const struct job *j, int64_t plane, const float *x)
 {
 	const struct brn_planes *g = &j->g;
-	float *y = (float *)j->c->out->data + plane * g->y.out * g->x.out;
+	float *y = (float *)j->c->out->data + plane * brn_planes_out(g);
 
-	for (int64_t r = 0; r < g->y.out; r += ROWS)
-		j->run(j, plane, x, r, y);
+	for (int64_t z = 0; z < g->z.out; z++)
+		for (int64_t r = 0; r < g->y.out; r += ROWS)
+			j->run(j, plane, x + z * g->slice, r,
+			    y + z * g->y.out * g->x.out);
 	if (j->finish)
 		j->finish(j, plane, y);
 }
@@ -149,7 +151,7 @@ job_init(struct job *j, const struct brn_call *c)
 	*j = (struct job){ .c = c,
 	    .nthread = brn_threads_count(c->threads) };
 	brn_planes_of(c->n, &c->in[0]->type, &j->g);
-	j->ntap = j->g.y.kernel * j->g.x.kernel;
+	j->ntap = brn_planes_ntap(&j->g);
 	for (int64_t t = 0; t < j->ntap; t++)
 		j->tap[t] = brn_planes_tap(&j->g, t);
 	j->channels = c->out->type.dim[1];
@@ -183,6 +185,8 @@ BRN_FOR_ISA(brn_room_window)(const struct brn_call *c)
 
 	if (!brn_planes_of(c->n, &c->in[0]->type, &g))
 		return (struct brn_room){ 0, 0 };
+	if (!brn_is_f32(c->in[0]))
+		return BRN_FOR_ISA(brn_room_window_bytes)(c);
 	return (struct brn_room){ 0, 2 * brn_image_phases(&g) };
 }
 
@@ -191,7 +195,7 @@ static void
 activate_plane(const struct job *j, int64_t plane, float *y)
 {
 	(void)plane;
-	BRN_FOR_ISA(brn_epilogue)(y, NULL, j->g.y.out * j->g.x.out,
+	BRN_FOR_ISA(brn_epilogue)(y, NULL, brn_planes_out(&j->g),
 	    &j->epilogue);
 }
 
@@ -203,6 +207,8 @@ direct_window(const struct job *j)
 	const struct brn_phases *d[] = { &j->g.y, &j->g.x };
 	int64_t k = d[0]->kernel, step = d[0]->stride;
 
+	if (j->g.z.in > 1 || j->g.z.kernel > 1)
+		return 0;
 	for (int i = 0; i < 2; i++)
 		if (d[i]->kernel != k || d[i]->stride != step ||
 		    d[i]->dilation != 1 || d[i]->pad > k / 2 ||
@@ -221,7 +227,9 @@ direct_window(const struct job *j)
 int
 BRN_FOR_ISA(brn_takes_depthwise)(const struct brn_call *c)
 {
-	return takes_window(c) && !(c->n->nin > 3 && c->in[3]);
+	return !brn_is_f32(c->in[0]) ?
+	    BRN_FOR_ISA(brn_takes_depthwise_bytes)(c) :
+	    takes_window(c) && !(c->n->nin > 3 && c->in[3]);
 }
 
 int
@@ -231,6 +239,8 @@ BRN_FOR_ISA(brn_planes_depthwise)(const struct brn_call *c)
 	    [3] = weigh_3, [5] = weigh_5 };
 	struct job j;
 
+	if (!brn_is_f32(c->in[0]))
+		return BRN_FOR_ISA(brn_depthwise_bytes)(c);
 	job_init(&j, c);
 	j.direct = weigh[direct_window(&j)];
 	j.run = weigh_any;
@@ -243,8 +253,9 @@ BRN_FOR_ISA(brn_planes_depthwise)(const struct brn_call *c)
 int
 BRN_FOR_ISA(brn_takes_max_pool)(const struct brn_call *c)
 {
-	return brn_attr(c->n, "index") ?
-	    BRN_FOR_ISA(brn_takes_max_index)(c) : takes_window(c);
+	if (brn_attr(c->n, "index"))
+		return BRN_FOR_ISA(brn_takes_max_index)(c);
+	return takes_window(c) || BRN_FOR_ISA(brn_takes_max_pool_bytes)(c);
 }
 
 int
@@ -254,6 +265,8 @@ BRN_FOR_ISA(brn_planes_max_pool)(const struct brn_call *c)
 
 	if (brn_attr(c->n, "index"))
 		return BRN_FOR_ISA(brn_max_index)(c);
+	if (!brn_is_f32(c->in[0]))
+		return BRN_FOR_ISA(brn_max_pool_bytes)(c);
 	job_init(&j, c);
 	if (direct_window(&j) == 2)
 		j.direct = max_step_2;
@@ -287,6 +300,18 @@ divide(const struct job *j, float *y, int64_t from, int64_t past,
 		y[c] /= (float)(rows * count(&j->g.x, c, pad[0], pad[1]));
 }
 
+/* The same for direction d, the last but `last` - 1 of w, all: its padding
+ * counts.  */
+static int64_t
+covered(const struct brn_phases *d, int64_t i, const struct brn_window *w,
+    int last, int all)
+{
+	int k = w->n - last;
+
+	return k < 0 ? 1 : count(d, i, all ? w->pad[k] : 0,
+	    all ? w->pad_end[k] : 0);
+}
+
 static void
 divide_plane(const struct job *j, int64_t plane, float *y)
 {
@@ -306,9 +331,9 @@ divide_plane(const struct job *j, int64_t plane, float *y)
 	if (end > 0)
 		past = (end + d->stride - 1) / d->stride;
 	past = past > d->out ? d->out : past < first ? first : past;
-	for (int64_t r = 0; r < j->g.y.out; r++, y += d->out) {
-		int64_t rows = w.n < 2 ? 1 : count(&j->g.y, r,
-		    all ? w.pad[0] : 0, all ? w.pad_end[0] : 0);
+	for (int64_t i = 0; i < j->g.z.out * j->g.y.out; i++, y += d->out) {
+		int64_t rows = covered(&j->g.z, i / j->g.y.out, &w, 3, all) *
+		    covered(&j->g.y, i % j->g.y.out, &w, 2, all);
 		float by = (float)(rows * d->kernel);
 
 		divide(j, y, 0, first, rows, pad);

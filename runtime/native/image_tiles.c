@@ -38,20 +38,35 @@ fill_few(float *to, float v, int64_t n)
 	}
 }
 
+static inline brn_vec
+every(const float *x, int64_t step)
+{
+	if (step == 1)
+		return *(const brn_vec *)x;
+	if (step == 2)
+		return __builtin_shuffle(*(const brn_vec *)x,
+		    *(const brn_vec *)(x + BRN_LANES), every_second);
+#ifdef __AVX512F__
+	return (brn_vec)_mm512_i32gather_ps((__m512i)(brn_lanes *
+	    (int32_t)step), x, sizeof *x);
+#else
+	brn_vec v;
+
+	for (int k = 0; k < BRN_LANES; k++)
+		v[k] = x[k * step];
+	return v;
+#endif
+}
+
 /* Copy n elements, rounded up to whole lines: the caller has room for these,
  * and writes what follows later.  */
 static inline void
 copy_lines(float *to, const float *from, int64_t step, int64_t n)
 {
 	for (int64_t i = 0; i < n; i += BRN_TILE)
-		for (int k = 0; k < BRN_TILE; k += BRN_LANES) {
-			const brn_vec *x = (const brn_vec *)(from +
-			    (i + k) * step);
-
-			*(brn_vec *)(to + i + k) = step == 1 ? *x :
-			    __builtin_shuffle(*x, *(const brn_vec *)(from +
-			    (i + k) * step + BRN_LANES), every_second);
-		}
+		for (int k = 0; k < BRN_TILE; k += BRN_LANES)
+			*(brn_vec *)(to + i + k) = every(from + (i + k) * step,
+			    step);
 }
 
 /* Copy n elements, no more.  */
@@ -66,11 +81,15 @@ copy_exact(float *restrict to, const float *restrict from, int64_t step,
 			to[i] = from[i * step];
 }
 
+/* A larger stride takes whole lines where most of a row is few elements.  */
+enum { MOST_STEP = 8 };
+
+/* A slice, in which room floats of the phase are left.  */
 static void
-make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
-    float *to, float fill)
+make_slice(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
+    float *to, int64_t room, float fill)
 {
-	int64_t y0, y1, x0, x1, all = g->rows * g->pitch;
+	int64_t y0, y1, x0, x1;
 	int64_t sx = g->x.stride, lines;
 
 	brn_planes_part(&g->y, fy, g->rows, &y0, &y1);
@@ -83,14 +102,31 @@ make_phase(const struct brn_planes *g, int64_t fy, int64_t fx, const float *x,
 		    x0 * sx + fx - g->x.pad;
 
 		fill_few(row, fill, x0);
-		if (sx <= 2 && from + lines * sx <= g->y.in * g->x.in &&
-		    r * g->pitch + x0 + lines <= g->size)
+		if (sx <= MOST_STEP &&
+		    from + lines * sx <= g->y.in * g->x.in &&
+		    r * g->pitch + x0 + lines <= room)
 			copy_lines(row + x0, x + from, sx, x1 - x0);
 		else
 			copy_exact(row + x0, x + from, sx, x1 - x0);
 		fill_few(row + x1, fill, g->pitch - x1);
 	}
-	fill_with(to + y1 * g->pitch, fill, all - y1 * g->pitch);
+	fill_with(to + y1 * g->pitch, fill, g->slice - y1 * g->pitch);
+}
+
+static void
+make_phase(const struct brn_planes *g, const int64_t f[3], const float *x,
+    float *to, float fill)
+{
+	int64_t z0, z1, nslice = brn_planes_nslice(g);
+	int64_t all = nslice * g->slice;
+
+	brn_planes_part(&g->z, f[0], nslice, &z0, &z1);
+	fill_with(to, fill, z0 * g->slice);
+	for (int64_t z = z0; z < z1; z++)
+		make_slice(g, f[1], f[2], x + (z * g->z.stride + f[0] -
+		    g->z.pad) * g->y.in * g->x.in, to + z * g->slice,
+		    g->size - z * g->slice, fill);
+	fill_with(to + z1 * g->slice, fill, all - z1 * g->slice);
 	fill_with(to + all, fill, g->size - all);
 }
 
@@ -98,10 +134,12 @@ void
 BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x, float *to,
     float fill)
 {
-	for (int i = 0; i < g->y.n; i++)
-		for (int j = 0; j < g->x.n; j++, to += g->size)
-			make_phase(g, g->y.phase[i], g->x.phase[j], x, to,
-			    fill);
+	for (int k = 0; k < g->z.n; k++)
+		for (int i = 0; i < g->y.n; i++)
+			for (int j = 0; j < g->x.n; j++, to += g->size)
+				make_phase(g, (int64_t[]){ g->z.phase[k],
+				    g->y.phase[i], g->x.phase[j] }, x, to,
+				    fill);
 }
 
 /* ---- phases to tiles, tiles to planes ------------------------------------ */
@@ -183,7 +221,7 @@ scatter_pieces(const struct brn_scatter *a, float *y, const float *residual,
 {
 	struct brn_piece piece[BRN_MOST_PIECES];
 	int n = brn_pieces_find(a->g, a->pos, a->ntile, piece);
-	int64_t plane = a->g->y.out * a->g->x.out;
+	int64_t plane = brn_planes_out(a->g);
 	float t[(BRN_GROUP_MOST + 1) * BRN_TILE] __attribute__((aligned(64)));
 
 	memset(t + a->ntile * BRN_TILE, 0, BRN_TILE * sizeof *t);
@@ -206,7 +244,7 @@ static inline __attribute__((always_inline)) void
 scatter_lines(const struct brn_scatter *a, float *y, const float *residual,
     const struct limits *l, const enum residual how)
 {
-	int64_t plane = a->g->y.out * a->g->x.out;
+	int64_t plane = brn_planes_out(a->g);
 
 	for (int64_t r = 0; r < a->nrow; r++) {
 		const float *t = a->t + r * BRN_TILE;
@@ -232,7 +270,7 @@ static void
 activate_stored(const struct brn_scatter *a, float *y, const float *residual)
 {
 	int64_t end = a->pos + a->ntile * BRN_TILE;
-	int64_t plane = a->g->y.out * a->g->x.out;
+	int64_t plane = brn_planes_out(a->g);
 	int64_t first = brn_planes_before(a->g, a->pos);
 	int64_t n = brn_planes_before(a->g, end < a->g->npos ? end :
 	    a->g->npos) - first;
@@ -248,7 +286,7 @@ BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
 {
 	int clips = a->epilogue.act == BRN_ACT_clip;
 	int simple = clips || a->epilogue.act == BRN_ACT_none;
-	int whole = a->g->pitch == a->g->x.out &&
+	int whole = brn_planes_are_results(a->g) &&
 	    a->pos + a->ntile * BRN_TILE <= a->g->npos;
 	struct limits l = {
 		(clips ? a->epilogue.lo : -INFINITY) - (brn_vec){ 0 },

@@ -103,6 +103,8 @@ void BRN_FOR_ISA(brn_cell_step)(const struct brn_cell_step *s);
 void BRN_FOR_ISA(brn_phases)(const struct brn_planes *g, const float *x,
     float *to, float fill);
 void BRN_FOR_ISA(brn_gather)(const struct brn_gather *a, float *to);
+void BRN_FOR_ISA(brn_window_product)(const struct brn_window_product *a,
+    float *y);
 void BRN_FOR_ISA(brn_scatter)(const struct brn_scatter *a, float *y,
     const float *residual);
 void BRN_FOR_ISA(brn_phases_bytes)(const struct brn_planes *g,
@@ -111,6 +113,12 @@ void BRN_FOR_ISA(brn_gather_bytes)(const struct brn_gather_bytes *a,
     uint8_t *to);
 void BRN_FOR_ISA(brn_scatter_bytes)(const struct brn_scatter_bytes *a,
     void *y, const void *residual);
+/* depthwise on integers, max_pool of bytes.  */
+brn_takes_fn BRN_FOR_ISA(brn_takes_depthwise_bytes);
+brn_takes_fn BRN_FOR_ISA(brn_takes_max_pool_bytes);
+brn_form_fn BRN_FOR_ISA(brn_depthwise_bytes);
+brn_form_fn BRN_FOR_ISA(brn_max_pool_bytes);
+brn_room_fn BRN_FOR_ISA(brn_room_window_bytes);
 /* max_pool with attribute index.  */
 brn_takes_fn BRN_FOR_ISA(brn_takes_max_index);
 brn_form_fn BRN_FOR_ISA(brn_max_index);

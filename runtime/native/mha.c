@@ -6,9 +6,8 @@
  */
 #include <math.h>
 
-#include "ir/op/mha.h"
 #include "runtime/native/exp.h"
-#include "runtime/native/isa.h"
+#include "runtime/native/mha.h"
 
 /* Queries and keys whose products are in registers at a time, and vectors of
  * values.  */
@@ -20,49 +19,8 @@ enum { ROWS = 2, KEYS = 4, VECTORS = 4 };
 enum { ROWS = 2, KEYS = 2, VECTORS = 4 };
 #endif
 
-/* Prefetch keys and values so many tokens ahead, past the end of a head too:
- * the values come after its keys, and the next head's keys after its values.
- * A head alone is too short for the hardware prefetcher.  */
-enum { AHEAD = 16 };
-
 /* Less work than this is done by one thread: about 10 microseconds.  */
 enum { THREAD_FLOATS = 100000 };
-
-/* [batch][heads][seq][depth] in any order.  step: floats from batch to batch,
- * head to head, token to token.  */
-struct view {
-	float *p;
-	int64_t seq, step[3];
-};
-
-/* Keys or values: those of the past, then the new ones.  */
-struct history {
-	struct view past, now;
-	int64_t depth;
-};
-
-struct mha {
-	const struct brn_call *c;
-	struct view q, y;
-	struct history k, v;
-	int64_t batch, heads, groups;   /* groups: heads of keys */
-	int64_t keys, rows;             /* rows: queries of a group */
-	const struct brn_tensor *mask;
-	int64_t mask_step[4];
-	float scale, cap;
-	int causal, nan_to_zero;
-	int64_t nitem, ntask;
-};
-
-/* Up to ROWS queries of one head of keys.  */
-struct item {
-	const struct mha *a;
-	int64_t batch, group, first, rows;
-	int64_t keys;                   /* that any of them sees */
-	float *q;                       /* [rows][depth], scaled */
-	float *p;                       /* [rows][a->keys] scores */
-	const float *after;             /* keys that are read next */
-};
 
 static struct view
 view_of(const struct brn_type *t, void *p, int64_t heads)
@@ -73,12 +31,6 @@ view_of(const struct brn_type *t, void *p, int64_t heads)
 		return (struct view){ p, d[2], { d[1] * d[2] * d[3],
 		    d[2] * d[3], d[3] } };
 	return (struct view){ p, d[1], { d[1] * d[2], d[2] / heads, d[2] } };
-}
-
-static float *
-view_at(const struct view *v, int64_t b, int64_t h, int64_t s)
-{
-	return v->p + b * v->step[0] + h * v->step[1] + s * v->step[2];
 }
 
 /* Input now, and before it input past, whose heads have room for that many
@@ -100,34 +52,6 @@ history_of(const struct brn_call *c, int now, int past, int64_t room)
 		k.past.step[0] = t->dim[1] * k.past.step[1];
 	}
 	return k;
-}
-
-/* n tokens of one head, step floats apart, and where tokens are that are read
- * next.  */
-struct part {
-	const float *p, *next;
-	int64_t step, n;
-};
-
-/* The parts of the past and of the new tokens of h that the item sees.  */
-static void
-find_parts(const struct item *m, const struct history *h, const float *next,
-    struct part v[2])
-{
-	int64_t past = m->keys < h->past.seq ? m->keys : h->past.seq;
-
-	v[0] = (struct part){ h->past.p ? view_at(&h->past, m->batch,
-	    m->group, 0) : NULL, next, h->past.step[2], past };
-	v[1] = (struct part){ view_at(&h->now, m->batch, m->group, 0), next,
-	    h->now.step[2], m->keys - past };
-}
-
-/* What to prefetch while token j is read.  */
-static inline const float *
-ahead_of(const struct part *v, int64_t j)
-{
-	return j + AHEAD < v->n ? v->p + (j + AHEAD) * v->step :
-	    v->next + (j + AHEAD - v->n) * v->step;
 }
 
 /* ---- scores ---- */
@@ -203,55 +127,32 @@ score(const struct item *m, const struct part *v, float *p)
 	}
 }
 
-/* Head and token of query r of an item.  */
-static int64_t
-head_of(const struct item *m, int64_t r)
-{
-	return m->group * (m->a->heads / m->a->groups) +
-	    (m->first + r) / m->a->q.seq;
-}
-
-static int64_t
-token_of(const struct item *m, int64_t r)
-{
-	return (m->first + r) % m->a->q.seq;
-}
-
 static void
 mask_row(const struct item *m, int64_t r, float *p)
 {
 	const struct mha *a = m->a;
 	const int64_t *step = a->mask_step;
-	int64_t at = m->batch * step[0] + head_of(m, r) * step[1] +
-	    token_of(m, r) * step[2];
+	int64_t at = mask_at(m, r);
 
 	if (a->mask->type.dtype == BURIN_BOOL) {
 		const uint8_t *yes = (const uint8_t *)a->mask->data + at;
 
-		for (int64_t j = 0; j < m->keys; j++)
+		for (int64_t j = m->from; j < m->keys; j++)
 			p[j] = yes[j * step[3]] ? p[j] : -INFINITY;
 	} else {
 		const float *add = brn_f32(a->mask) + at;
 
-		for (int64_t j = 0; j < m->keys; j++)
+		for (int64_t j = m->from; j < m->keys; j++)
 			p[j] += add[j * step[3]];
 	}
 }
 
-/* How many keys query r sees.  */
-static int64_t
-keys_of(const struct mha *a, int64_t token)
-{
-	int64_t n = a->k.past.seq + token + 1;
-
-	return a->causal && n < a->keys ? n : a->keys;
-}
-
-/* p = exp(p - max); returns the inverse of the sum.  */
+/* p = exp(p - max); returns the inverse of the sum, to which sink is one score
+ * more.  */
 static float
-softmax_row(float *p, int64_t n, int nan_to_zero)
+softmax_row(float *p, int64_t n, float sink, int nan_to_zero)
 {
-	float max = -INFINITY, sum = 0;
+	float max = sink, sum = 0;
 
 #pragma omp simd reduction(max:max)
 	for (int64_t j = 0; j < n; j++)
@@ -263,6 +164,7 @@ softmax_row(float *p, int64_t n, int nan_to_zero)
 		p[j] = brn_expf(p[j] - max);
 		sum += p[j];
 	}
+	sum += sink == -INFINITY ? 0 : brn_expf(sink - max);
 	return nan_to_zero && sum == 0 ? 0 : 1 / sum;
 }
 
@@ -274,14 +176,18 @@ weigh(const struct item *m)
 
 	for (int64_t r = 0; r < m->rows; r++) {
 		float *p = m->p + r * a->keys, scale;
-		int64_t n = keys_of(a, token_of(m, r));
+		int64_t n = end_of(m, r), from = first_of(m, r);
 
-		for (int64_t j = 0; a->cap > 0 && j < m->keys; j++)
+		for (int64_t j = m->from; a->cap > 0 && j < m->keys; j++)
 			p[j] = a->cap * tanhf(p[j] / a->cap);
 		if (a->mask)
 			mask_row(m, r, p);
-		scale = softmax_row(p, n, a->nan_to_zero);
-		for (int64_t j = 0; j < n; j++)
+		for (int64_t j = m->from; j < smaller(from, n); j++)
+			p[j] = -INFINITY;
+		scale = softmax_row(p + m->from, n - m->from, a->sinks ?
+		    brn_f32(a->sinks)[head_of(m, r)] : -INFINITY,
+		    a->nan_to_zero);
+		for (int64_t j = m->from; j < n; j++)
 			p[j] *= scale;
 		for (int64_t j = n; j < m->keys; j++)
 			p[j] = 0;
@@ -316,7 +222,7 @@ static inline __attribute__((always_inline)) void
 value_block(const struct item *m, int rows, int vectors, int64_t r0,
     int64_t d)
 {
-	const float *p = m->p + r0 * m->a->keys;
+	const float *p = m->p + r0 * m->a->keys + m->from;
 	brn_vec acc[ROWS][VECTORS] = { 0 };
 	struct part v[2];
 
@@ -341,7 +247,7 @@ value_rest(const struct item *m, int64_t r, int64_t d)
 
 	find_parts(m, &m->a->v, m->after, v);
 	for (; d < m->a->v.depth; d++) {
-		const float *p = m->p + r * m->a->keys;
+		const float *p = m->p + r * m->a->keys + m->from;
 		float sum = 0;
 
 		for (int k = 0; k < 2; p += v[k++].n)
@@ -376,28 +282,17 @@ add_up(const struct item *m)
 
 /* ---- items ---- */
 
-static void
-scale_queries(struct item *m)
+static int64_t
+items_of_group(const struct mha *a)
 {
-	const struct mha *a = m->a;
-
-	m->keys = 0;
-	for (int64_t r = 0; r < m->rows; r++) {
-		int64_t token = token_of(m, r), n = keys_of(a, token);
-		const float *q = view_at(&a->q, m->batch, head_of(m, r),
-		    token);
-
-		for (int64_t d = 0; d < a->k.depth; d++)
-			m->q[r * a->k.depth + d] = a->scale * q[d];
-		m->keys = n > m->keys ? n : m->keys;
-	}
+	return (a->rows + a->item_rows - 1) / a->item_rows;
 }
 
 static void
 run_item(const struct mha *a, int64_t i, float *scratch)
 {
-	int64_t per = (a->rows + ROWS - 1) / ROWS;
-	struct item m = { .a = a, .first = i % per * ROWS,
+	int64_t per = items_of_group(a);
+	struct item m = { .a = a, .first = i % per * a->item_rows,
 	    .group = i / per % a->groups, .batch = i / per / a->groups,
 	    .q = scratch, .p = scratch + ROWS * a->k.depth };
 	const struct view *past = &a->k.past;
@@ -407,11 +302,16 @@ run_item(const struct mha *a, int64_t i, float *scratch)
 
 	m.after = past->p ? view_at(past, m.batch, m.group + 1, 0) :
 	    a->k.now.p;
-	m.rows = a->rows - m.first < ROWS ? a->rows - m.first : ROWS;
+	m.rows = smaller(a->rows - m.first, a->item_rows);
+	if (a->item_rows == BRN_TILE) {
+		BRN_FOR_ISA(brn_prompt_item)(&m);
+		return;
+	}
 	scale_queries(&m);
+	find_keys(&m);
 	find_parts(&m, &a->k, v, k);
-	score(&m, &k[0], m.p);
-	score(&m, &k[1], m.p + k[0].n);
+	score(&m, &k[0], m.p + m.from);
+	score(&m, &k[1], m.p + m.from + k[0].n);
 	weigh(&m);
 	add_up(&m);
 }
@@ -431,6 +331,7 @@ run_task(void *ctx, size_t i)
 /* ---- the past with the new tokens behind it ---- */
 
 struct append {
+	const struct brn_call *c;
 	struct history from;
 	struct view to;
 	int64_t heads;
@@ -443,20 +344,26 @@ append_head(void *ctx, size_t i)
 	const struct append *a = ctx;
 	int64_t b = (int64_t)i / a->heads, h = (int64_t)i % a->heads;
 	size_t bytes = (size_t)a->from.depth * sizeof (float);
-	int64_t past = a->from.past.seq;
+	int64_t past = brn_mha_past(a->c->n, a->c->in, b);
+	int64_t room = a->from.past.seq, all = past + a->from.now.seq;
 
-	if (past && !a->in_place)
+	all = all > room ? all : room;
+	if (room && !a->in_place)
 		memcpy(view_at(&a->to, b, h, 0),
-		    view_at(&a->from.past, b, h, 0), (size_t)past * bytes);
+		    view_at(&a->from.past, b, h, 0), (size_t)room * bytes);
 	for (int64_t s = 0; s < a->from.now.seq; s++)
 		memcpy(view_at(&a->to, b, h, past + s),
 		    view_at(&a->from.now, b, h, s), bytes);
+	if (!a->in_place)
+		memset(view_at(&a->to, b, h, all), 0,
+		    (size_t)(a->to.seq - all) * bytes);
 }
 
 static int
 append(const struct brn_call *c, int index)
 {
 	struct append a = {
+		.c = c,
 		.from = history_of(c, index, index + 3,
 		    c->past_room[index - 1]),
 		.to = view_of(&c->out->type, c->out->data, 0),
@@ -464,6 +371,8 @@ append(const struct brn_call *c, int index)
 	};
 	size_t n = (size_t)(c->out->type.dim[0] * a.heads);
 
+	if (brn_mha_check_room(c->n, c->in, a.to.seq, c->err) < 0)
+		return BURIN_ESHAPE;
 	a.in_place = c->past_room[index - 1] != 0;
 	if (a.in_place && a.to.seq > c->past_room[index - 1])
 		return brn_fail(c->err, BURIN_EINVAL, "node '%s': the shared "
@@ -483,13 +392,14 @@ append(const struct brn_call *c, int index)
 
 /* ---- the form ---- */
 
+/* The depth of a head of input i, which has attribute heads of them.  */
 static int64_t
-depth_of(const struct brn_call *c)
+depth_of(const struct brn_call *c, int i, const char *heads)
 {
-	const struct brn_type *q = c->type[0];
+	const struct brn_type *t = c->type[i];
 
-	return q->rank == 4 ? q->dim[3] : q->dim[2] /
-	    brn_attr_int(c->n, "q_num_heads");
+	return t->rank == 4 ? t->dim[3] : t->dim[2] /
+	    brn_attr_int(c->n, heads);
 }
 
 static int64_t
@@ -501,13 +411,27 @@ keys_in(const struct brn_call *c)
 	return k->dim[k->rank == 4 ? 2 : 1] + past;
 }
 
+/* Are there queries enough to fill the lanes with those of one head?  */
+static int
+is_prompt(const struct brn_call *c)
+{
+	const struct brn_type *q = c->type[0];
+
+	return q->dim[q->rank == 4 ? 2 : 1] >= BRN_TILE && keys_in(c) > 0;
+}
+
 /* Scaled queries and their scores.  */
 struct brn_room
 BRN_FOR_ISA(brn_room_mha)(const struct brn_call *c)
 {
 	if (brn_attr_int(c->n, "index"))
 		return (struct brn_room){ 0, 0 };
-	return (struct brn_room){ 0, ROWS * (depth_of(c) + keys_in(c)) };
+	if (is_prompt(c))
+		return (struct brn_room){ 0, BRN_FOR_ISA(brn_prompt_room)(
+		    depth_of(c, 0, "q_num_heads"),
+		    depth_of(c, 2, "kv_num_heads"), keys_in(c)) };
+	return (struct brn_room){ 0, ROWS * (depth_of(c, 0, "q_num_heads") +
+	    keys_in(c)) };
 }
 
 static void
@@ -541,7 +465,8 @@ set_sizes(struct mha *a)
 	    brn_attr_int(a->c->n, "kv_num_heads");
 	a->keys = keys_in(a->c);
 	a->rows = a->heads / a->groups * a->q.seq;
-	a->nitem = a->batch * a->groups * ((a->rows + ROWS - 1) / ROWS);
+	a->item_rows = is_prompt(a->c) ? BRN_TILE : ROWS;
+	a->nitem = a->batch * a->groups * items_of_group(a);
 	a->ntask = a->nitem * a->keys * (a->k.depth + a->v.depth) <
 	    THREAD_FLOATS ? 1 : threads;
 	if (a->scale == 0)
@@ -557,7 +482,8 @@ BRN_FOR_ISA(brn_rows_mha)(const struct brn_call *c)
 		.c = c,
 		.scale = brn_attr_float(c->n, "scale"),
 		.cap = brn_attr_float(c->n, "softcap"),
-		.causal = brn_attr_int(c->n, "is_causal") != 0,
+		.window = brn_mha_window_of(c->n),
+		.sinks = c->n->nin > 8 ? c->in[8] : NULL,
 		.nan_to_zero = brn_attr_int(c->n, "nan_to_zero") != 0,
 	};
 
@@ -571,7 +497,7 @@ BRN_FOR_ISA(brn_rows_mha)(const struct brn_call *c)
 	a.v = history_of(c, 2, 5, c->past_room[1]);
 	set_mask(&a);
 	set_sizes(&a);
-	if (brn_mha_check_lengths(c->n, c->in, a.keys, c->err) < 0)
+	if (brn_mha_check(c->n, c->in, c->err) < 0)
 		return BURIN_ESHAPE;
 	brn_parallel(c->threads, (size_t)a.ntask, run_task, &a);
 	return 0;

@@ -111,6 +111,7 @@ struct brn_gather_bytes;
 struct brn_planes;
 struct brn_scatter;
 struct brn_scatter_bytes;
+struct brn_window_product;
 
 /* Code of one instruction set: the forms of forms.def, and the parts of layers
  * that are not kernels.  */
@@ -132,6 +133,7 @@ struct brn_native {
 	void (*phases)(const struct brn_planes *g, const float *x, float *to,
 	    float fill);
 	void (*gather)(const struct brn_gather *a, float *to);
+	void (*window_product)(const struct brn_window_product *a, float *y);
 	void (*scatter)(const struct brn_scatter *a, float *y,
 	    const float *residual);
 	/* The same on bytes: runtime/native/image_bytes.h. */

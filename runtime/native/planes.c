@@ -33,17 +33,17 @@ larger_of(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Without a stride, the padding behind a row and that before the next row are
- * the same elements.  */
+/* The distance of rows, d their elements, or of slices, d their rows.  Without
+ * a stride, the padding behind one and that before the next are the same.  */
 static int64_t
-pitch_of(const struct brn_phases *x)
+pitch_of(const struct brn_phases *d)
 {
 	int64_t end;
 
-	if (x->stride > 1)
-		return x->out + reach(x);
-	end = larger_of(x->out + reach(x) - x->pad - x->in, 0);
-	return larger_of(x->in + larger_of(x->pad, end), x->out);
+	if (d->stride > 1)
+		return d->out + reach(d);
+	end = larger_of(d->out + reach(d) - d->pad - d->in, 0);
+	return larger_of(d->in + larger_of(d->pad, end), d->out);
 }
 
 static void
@@ -83,6 +83,31 @@ last_dimension(const struct brn_node *n, const struct brn_window *w)
 	    w->kernel[d] == 1 && w->pad[d] == 0 ? d - 1 : d;
 }
 
+static void
+set_sizes(struct brn_planes *g)
+{
+	int volume = g->z.out > 1 || g->z.kernel > 1;
+
+	g->direct = is_direct(&g->z) && is_direct(&g->y) && is_direct(&g->x);
+	g->pitch = g->direct ? g->x.out : pitch_of(&g->x);
+	g->rows = g->direct ? g->y.out :
+	    volume ? pitch_of(&g->y) : g->y.out + reach(&g->y);
+	g->slice = g->rows * g->pitch;
+	g->npos = (g->z.out - 1) * g->slice + (g->y.out - 1) * g->pitch +
+	    g->x.out;
+	if (brn_planes_out(g) == 0)
+		g->npos = 0;
+	g->size = g->npos;
+	if (g->direct)
+		return;
+	g->size = larger_of(brn_planes_nslice(g) * g->slice,
+	    brn_planes_ntile(g) * BRN_TILE + reach(&g->z) * g->slice +
+	    reach(&g->y) * g->pitch) + reach(&g->x);
+	/* An odd number of lines: channels begin in different sets of L1. */
+	g->size = (g->size + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
+	g->size += g->size / BRN_TILE % 2 ? 0 : BRN_TILE;
+}
+
 int
 brn_planes_of(const struct brn_node *n, const struct brn_type *x,
     struct brn_planes *g)
@@ -95,19 +120,10 @@ brn_planes_of(const struct brn_node *n, const struct brn_type *x,
 	    !brn_window_is_small(&w))
 		return 0;
 	last = last_dimension(n, &w);
+	set_direction(&w, last - 2, &g->z);
 	set_direction(&w, last - 1, &g->y);
 	set_direction(&w, last, &g->x);
-	g->direct = is_direct(&g->y) && is_direct(&g->x);
-	g->pitch = g->direct ? g->x.out : pitch_of(&g->x);
-	g->rows = g->y.out + reach(&g->y);
-	g->npos = (g->y.out - 1) * g->pitch + g->x.out;
-	if (g->y.out == 0 || g->x.out == 0)
-		g->npos = 0;
-	g->size = g->direct ? g->npos : larger_of(g->rows * g->pitch,
-	    brn_planes_ntile(g) * BRN_TILE + reach(&g->y) * g->pitch) +
-	    reach(&g->x);
-	if (!g->direct)
-		g->size = (g->size + BRN_TILE - 1) / BRN_TILE * BRN_TILE;
+	set_sizes(g);
 	return 1;
 }
 
@@ -136,10 +152,14 @@ brn_pieces_find(const struct brn_planes *g, int64_t pos, int64_t ntile,
 		int64_t in = p % g->pitch, len = g->x.out - in;
 		int64_t next = p - in + g->pitch;
 
-		if (g->pitch == g->x.out)
-			next = end;
-		if (g->pitch == g->x.out || len > end - p)
+		if (p % g->slice / g->pitch >= g->y.out) {
+			len = 0;
+			next = p - p % g->slice + g->slice;
+		} else if (brn_planes_are_results(g)) {
 			len = end - p;
+			next = end;
+		}
+		len = len < end - p ? len : end - p;
 		if (len > 0)
 			piece[n++] = (struct brn_piece){ p - pos,
 			    brn_planes_before(g, p), len };

@@ -7,7 +7,9 @@
  * neighbouring results lies side by side whatever the stride.  Result (oy, ox)
  * is position oy * pitch + ox, and tap t of position p is element p + tap(t) of
  * the phases: one vector load for 16 positions.  Between rows there are a few
- * positions that are no results; they are computed and dropped.
+ * positions that are no results; they are computed and dropped.  A volume is a
+ * plane of slices, one after another: result (oz, oy, ox) is position
+ * oz * slice + oy * pitch + ox, and rows between slices are dropped as well.
  *
  *	row 0   0 a b c d 0 e f g h 0 ..      3 x 3, padded by 1: the zero
  *	        |-pitch-| |-pitch-|           between two rows serves both
@@ -31,8 +33,9 @@ struct brn_phases {
 };
 
 struct brn_planes {
-	struct brn_phases y, x;
-	int64_t pitch, rows;            /* of a phase */
+	struct brn_phases z, y, x;      /* z: of volumes, else of size 1 */
+	int64_t pitch, rows;            /* of a slice of a phase */
+	int64_t slice;                  /* rows * pitch */
 	int64_t npos;                   /* positions, from the first result to
 	                                   the last */
 	int64_t size;                   /* floats of a phase, with what loads
@@ -54,7 +57,7 @@ void brn_planes_part(const struct brn_phases *d, int64_t f, int64_t n,
 static inline int64_t
 brn_planes_size(const struct brn_planes *g)
 {
-	return g->size * g->y.n * g->x.n;
+	return g->size * g->z.n * g->y.n * g->x.n;
 }
 
 /* The same for planes that are done alone, in blocks that may reach below the
@@ -70,10 +73,46 @@ brn_image_phases(const struct brn_planes *g)
 static inline int64_t
 brn_planes_tap(const struct brn_planes *g, int64_t t)
 {
-	int64_t ty = t / g->x.kernel, tx = t % g->x.kernel;
+	int64_t tx = t % g->x.kernel, tyz = t / g->x.kernel;
+	int64_t ty = tyz % g->y.kernel, tz = tyz / g->y.kernel;
 
-	return ((int64_t)g->y.of[ty] * g->x.n + g->x.of[tx]) * g->size +
+	return (((int64_t)g->z.of[tz] * g->y.n + g->y.of[ty]) * g->x.n +
+	    g->x.of[tx]) * g->size + g->z.at[tz] * g->slice +
 	    g->y.at[ty] * g->pitch + g->x.at[tx];
+}
+
+static inline int64_t
+brn_planes_ntap(const struct brn_planes *g)
+{
+	return g->z.kernel * g->y.kernel * g->x.kernel;
+}
+
+/* Elements of a plane of x, and of the result.  */
+static inline int64_t
+brn_planes_in(const struct brn_planes *g)
+{
+	return g->z.in * g->y.in * g->x.in;
+}
+
+static inline int64_t
+brn_planes_out(const struct brn_planes *g)
+{
+	return g->z.out * g->y.out * g->x.out;
+}
+
+/* Slices of a phase.  */
+static inline int64_t
+brn_planes_nslice(const struct brn_planes *g)
+{
+	return g->z.out + (g->z.kernel - 1) * g->z.dilation / g->z.stride;
+}
+
+/* Is every position a result?  */
+static inline int
+brn_planes_are_results(const struct brn_planes *g)
+{
+	return g->pitch == g->x.out &&
+	    (g->z.out == 1 || g->rows == g->y.out);
 }
 
 static inline int64_t
@@ -86,10 +125,11 @@ brn_planes_ntile(const struct brn_planes *g)
 static inline int64_t
 brn_planes_before(const struct brn_planes *g, int64_t p)
 {
-	int64_t in_row = p % g->pitch;
+	int64_t row = p % g->slice / g->pitch, column = p % g->pitch;
 
-	return p / g->pitch * g->x.out +
-	    (in_row < g->x.out ? in_row : g->x.out);
+	column = row < g->y.out && column < g->x.out ? column : g->x.out;
+	row = row < g->y.out ? row : g->y.out - 1;
+	return (p / g->slice * g->y.out + row) * g->x.out + column;
 }
 
 /* Tiles of a group.  */

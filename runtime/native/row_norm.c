@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Normalisations along an axis of rows: softmax and log_softmax, of which any
- * axis will do, layer_norm and rms_norm.
+ * Normalisations along an axis of rows: softmax, log_softmax and
+ * reduce_log_sum_exp, of which any axis will do, layer_norm and rms_norm.
  */
 #include <math.h>
 
 #include "ir/graph/iter.h"
-#include "ir/graph/norm_rounds.h"
+#include "ir/graph/rounds.h"
 #include "runtime/native/job.h"
 
 #if defined(__x86_64__) && defined(__GLIBC__)
@@ -62,6 +62,148 @@ run_log_softmax(const struct brn_job *j, int64_t r0, int64_t r1)
 	}
 }
 
+/* ---- reduce_log_sum_exp ---- */
+
+/* x as [outer][n][inner], for adjacent axes.  */
+struct log_sum_exp {
+	struct brn_job job;             /* rows: outer */
+	int64_t n, inner;
+};
+
+/* An infinite largest element is the result.  */
+static inline float
+finite_or_0(float max)
+{
+	return isinf(max) ? 0 : max;
+}
+
+static float
+log_sum_exp_row(const float *x, int64_t n)
+{
+	float max = -INFINITY, sum = 0;
+
+#pragma omp simd reduction(max:max)
+	for (int64_t i = 0; i < n; i++)
+		max = x[i] > max ? x[i] : max;
+	max = finite_or_0(max);
+#pragma omp simd reduction(+:sum)
+	for (int64_t i = 0; i < n; i++)
+		sum += expf(x[i] - max);
+	return max + logf(sum);
+}
+
+enum { LANES_MOST = 64, SHORT = 16 };
+
+static void
+log_sum_exp_columns(const struct log_sum_exp *k, const float *x, float *y,
+    int64_t lanes)
+{
+	float max[LANES_MOST], sum[LANES_MOST] = { 0 };
+
+	for (int64_t i = 0; i < lanes; i++)
+		max[i] = -INFINITY;
+	for (int64_t r = 0; r < k->n; r++)
+		for (int64_t i = 0; i < lanes; i++)
+			max[i] = x[r * k->inner + i] > max[i] ?
+			    x[r * k->inner + i] : max[i];
+	for (int64_t i = 0; i < lanes; i++)
+		max[i] = finite_or_0(max[i]);
+	for (int64_t r = 0; r < k->n; r++)
+#pragma omp simd
+		for (int64_t i = 0; i < lanes; i++)
+			sum[i] += expf(x[r * k->inner + i] - max[i]);
+#pragma omp simd
+	for (int64_t i = 0; i < lanes; i++)
+		y[i] = max[i] + logf(sum[i]);
+}
+
+/* Rows r0 to r1, which are short, as columns.  */
+static void
+log_sum_exp_short(const struct log_sum_exp *k, int64_t r0, int64_t r1)
+{
+	const float *x = brn_f32(k->job.in[0]);
+	float columns[SHORT * LANES_MOST], *y = k->job.out->data;
+	struct log_sum_exp turned = { .n = k->n, .inner = LANES_MOST };
+
+	for (int64_t lanes; r0 < r1; r0 += lanes) {
+		lanes = r1 - r0 < LANES_MOST ? r1 - r0 : LANES_MOST;
+		for (int64_t r = 0; r < k->n; r++)
+			for (int64_t i = 0; i < lanes; i++)
+				columns[r * LANES_MOST + i] =
+				    x[(r0 + i) * k->n + r];
+		log_sum_exp_columns(&turned, columns, y + r0, lanes);
+	}
+}
+
+static void
+run_log_sum_exp(const struct brn_job *j, int64_t r0, int64_t r1)
+{
+	const struct log_sum_exp *k = (const struct log_sum_exp *)j;
+	float *y = j->out->data;
+	int64_t inner = k->inner;
+
+	if (inner == 1 && k->n < SHORT) {
+		log_sum_exp_short(k, r0, r1);
+		return;
+	}
+
+	for (int64_t r = r0; r < r1; r++) {
+		const float *x = brn_f32(j->in[0]) + r * j->cols;
+
+		if (inner == 1)
+			y[r] = log_sum_exp_row(x, k->n);
+		else
+			for (int64_t i = 0; i < inner; i += LANES_MOST)
+				log_sum_exp_columns(k, x + i,
+				    y + r * inner + i, inner - i < LANES_MOST ?
+				    inner - i : LANES_MOST);
+	}
+}
+
+/* The sizes of *k; 0: the axes are not known, not adjacent, or there is
+ * nothing.  */
+static int
+set_adjacent(struct log_sum_exp *k, const struct brn_call *c)
+{
+	const struct brn_tensor *axes = c->n->nin > 1 ? c->in[1] : NULL;
+	const struct brn_type *x = &c->in[0]->type;
+	int set, d = x->rank;
+
+	if ((axes && brn_numel(axes) && !axes->data) ||
+	    (set = brn_axes(axes, x->rank)) < 0)
+		return 0;
+	if (!set && brn_attr_int(c->n, "noop_with_empty_axes"))
+		return 0;
+	if (!set)
+		set = (1 << x->rank) - 1;
+	k->n = k->inner = k->job.rows = 1;
+	for (; d > 0 && !(set & 1 << (d - 1)); d--)
+		k->inner *= x->dim[d - 1];
+	for (; d > 0 && set & 1 << (d - 1); d--)
+		k->n *= x->dim[d - 1];
+	for (; d > 0 && !(set & 1 << (d - 1)); d--)
+		k->job.rows *= x->dim[d - 1];
+	k->job.cols = k->n * k->inner;
+	return d == 0 && k->job.rows * k->job.cols > 0;
+}
+
+int
+BRN_FOR_ISA(brn_takes_log_sum_exp)(const struct brn_call *c)
+{
+	struct log_sum_exp k = { 0 };
+
+	return brn_is_f32(c->in[0]) && set_adjacent(&k, c);
+}
+
+int
+BRN_FOR_ISA(brn_rows_reduce_log_sum_exp)(const struct brn_call *c)
+{
+	struct log_sum_exp k = { .job = brn_job_of(c, run_log_sum_exp) };
+
+	set_adjacent(&k, c);
+	return brn_job_run(&k.job, c->threads);
+}
+
 /* ---- along another axis, or short rows ---- */
 
 /* x as [outer][n][inner].  Lanes are the inner elements, LANES_MOST of them at
@@ -72,8 +214,6 @@ struct along {
 	int64_t n, inner;
 	int log;
 };
-
-enum { LANES_MOST = 64, SHORT = 16 };
 
 /* Softmax of `lanes` columns of x, whose n rows are `step` apart.  */
 static void
@@ -182,7 +322,7 @@ layer_norm_row(const float *restrict x, const float *restrict g,
 	for (int64_t i = 0; i < n; i++)
 		var += (x[i] - mean) * (x[i] - mean);
 	scale = brn_norm_gain(var / (float)n, brn_attr_float(node, "epsilon"),
-	    brn_norm_rounds(node));
+	    brn_rounds(node));
 	for (int64_t i = 0; i < n; i++)
 		y[i] = (x[i] - mean) * scale * g[i] + (b ? b[i] : 0);
 }
@@ -255,43 +395,63 @@ BRN_FOR_ISA(brn_rows_log_softmax)(const struct brn_call *c)
 	return run_softmax_form(c, run_log_softmax, 1);
 }
 
-/* With gamma and beta of one element a feature.  Mean and inverse deviation,
- * which attribute index asks for, are the ref's.  */
+/* Elements from an axis on.  */
+static int64_t
+row_size(const struct brn_call *c)
+{
+	const struct brn_type *y = &c->out->type;
+	int64_t n = 1;
+
+	for (int d = brn_axis(brn_attr_int(c->n, "axis"), y->rank);
+	    d < y->rank; d++)
+		n *= y->dim[d];
+	return n;
+}
+
+/* f32, all operands but the first with one element for each of a row.  */
+static int
+takes_norm(const struct brn_call *c)
+{
+	if (!brn_is_f32(c->in[0]) || c->out->type.rank < 1)
+		return 0;
+	for (int i = 1; i < c->n->nin; i++)
+		if (c->in[i] && brn_numel(c->in[i]) != row_size(c))
+			return 0;
+	return 1;
+}
+
+static int
+run_norm(const struct brn_call *c, brn_job_fn *run)
+{
+	struct brn_job j = brn_job_of(c, run);
+
+	j.cols = row_size(c);
+	j.rows = j.cols ? brn_numel(c->out) / j.cols : 0;
+	return brn_job_run(&j, c->threads);
+}
+
+/* Mean and inverse deviation, which attribute index asks for, are the ref's.
+ */
 int
 BRN_FOR_ISA(brn_takes_layer_norm)(const struct brn_call *c)
 {
-	const struct brn_type *y = &c->out->type;
-
-	if (brn_attr(c->n, "index") || !takes_last_axis(c))
-		return 0;
-	for (int i = 1; i < c->n->nin; i++)
-		if (c->in[i] && brn_numel(c->in[i]) != y->dim[y->rank - 1])
-			return 0;
-	return 1;
+	return !brn_attr(c->n, "index") && takes_norm(c);
 }
 
 int
 BRN_FOR_ISA(brn_rows_layer_norm)(const struct brn_call *c)
 {
-	struct brn_job j = brn_job_of(c, run_layer_norm);
-
-	return brn_job_run_rows(&j, c->threads);
+	return run_norm(c, run_layer_norm);
 }
 
-/* With gamma of one element a feature.  */
 int
 BRN_FOR_ISA(brn_takes_rms_norm)(const struct brn_call *c)
 {
-	const struct brn_type *y = &c->out->type;
-
-	return takes_last_axis(c) &&
-	    brn_numel(c->in[1]) == y->dim[y->rank - 1];
+	return takes_norm(c);
 }
 
 int
 BRN_FOR_ISA(brn_rows_rms_norm)(const struct brn_call *c)
 {
-	struct brn_job j = brn_job_of(c, run_rms_norm);
-
-	return brn_job_run_rows(&j, c->threads);
+	return run_norm(c, run_rms_norm);
 }

@@ -60,6 +60,7 @@ const struct brn_native BRN_FOR_ISA(brn_native_table) = {
 	.cell_step = BRN_FOR_ISA(brn_cell_step),
 	.phases = BRN_FOR_ISA(brn_phases),
 	.gather = BRN_FOR_ISA(brn_gather),
+	.window_product = BRN_FOR_ISA(brn_window_product),
 	.scatter = BRN_FOR_ISA(brn_scatter),
 	.phases_bytes = BRN_FOR_ISA(brn_phases_bytes),
 	.gather_bytes = BRN_FOR_ISA(brn_gather_bytes),

@@ -5,7 +5,7 @@
  */
 #include <math.h>
 
-#include "ir/graph/norm_rounds.h"
+#include "ir/graph/rounds.h"
 #include "runtime/native/isa.h"
 
 /* One line of 16 tokens in registers.  */
@@ -68,7 +68,7 @@ struct norm {
 	const float *g, *b;             /* b NULL: 0 */
 	int64_t n;
 	float eps;
-	const float *rounds;            /* ir/graph/norm_rounds.h */
+	const float *rounds;            /* ir/graph/rounds.h */
 };
 
 static void
@@ -153,7 +153,7 @@ normalize(void *ctx, size_t tile)
 
 	struct norm k = { c->in[1]->data,
 	    c->n->nin > 2 && c->in[2] ? c->in[2]->data : NULL, l.features,
-	    brn_attr_float(c->n, "epsilon"), brn_norm_rounds(c->n) };
+	    brn_attr_float(c->n, "epsilon"), brn_rounds(c->n) };
 
 	(l.width == BRN_TILE ? normalize_tile : normalize_four)(&k,
 	    brn_f32(c->in[0]) + at, (float *)c->out->data + at);

@@ -1,97 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where on f32 and i64.  An operand is as large as the result, or broadcasts
- * along its leading dims, or is one element.  A row has the length of the
- * shortest operand of more than one element, or 1 where all are as large as the
- * result.
+ * Where, for elements of any type.
  */
-#include "runtime/native/job.h"
+#include <string.h>
 
-#define WHERE(name, ctype) \
+#include "runtime/native/broadcast.h"
+
+/* A row: each operand is contiguous or constant.  */
+#define WHERE(T) \
 	static inline void \
-	choose_##name(ctype *restrict to, const uint8_t *c, const ctype *x, \
-	    const ctype *y, const int64_t step[3], int64_t n) \
+	choose_##T(T *restrict to, const uint8_t *c, const T *x, const T *y, \
+	    int64_t sx, int64_t sy, int64_t n) \
 	{ \
-		for (int64_t i = 0; i < n; i++) \
-			to[i] = c[i * step[0]] ? x[i * step[1]] : \
-			    y[i * step[2]]; \
+		for (int64_t i = 0; i < n; i++) { \
+			T a = x[i * sx], b = y[i * sy]; \
+	\
+			to[i] = c[i] ? a : b; \
+		} \
 	} \
 	static void \
-	where_##name(const struct brn_job *j, int64_t r0, int64_t r1) \
+	copy_##T(T *restrict to, const T *x, int64_t step, int64_t n) \
 	{ \
-		int64_t n = j->cols > 1 ? j->cols : r1 - r0, size[3], step[3]; \
+		if (step) \
+			memcpy(to, x, (size_t)n * sizeof *to); \
+		else \
+			for (int64_t i = 0; i < n; i++) \
+				to[i] = *x; \
+	} \
+	static void \
+	row_##T(const struct brn_broadcast *k, T *to, const int64_t at[3], \
+	    int64_t n) \
+	{ \
+		const uint8_t *c = (const uint8_t *)k->x[0].p + at[0]; \
+		const T *x = (const T *)k->x[1].p + at[1]; \
+		const T *y = (const T *)k->x[2].p + at[2]; \
+		int64_t sx = k->x[1].step, sy = k->x[2].step; \
 	\
-		for (int i = 0; i < 3; i++) { \
-			size[i] = brn_numel(j->in[i]); \
-			step[i] = size[i] > 1; \
+		if (!k->x[0].step) \
+			copy_##T(to, *c ? x : y, *c ? sx : sy, n); \
+		else if (sx && sy) \
+			choose_##T(to, c, x, y, 1, 1, n); \
+		else if (sx) \
+			choose_##T(to, c, x, y, 1, 0, n); \
+		else \
+			choose_##T(to, c, x, y, 0, sy, n); \
+	} \
+	static void \
+	where_##T(const struct brn_job *j, int64_t r0, int64_t r1) \
+	{ \
+		const struct brn_broadcast *k = \
+		    (const struct brn_broadcast *)j; \
+		T *y = j->out->data; \
+		struct brn_place p; \
+	\
+		if (!k->outer) { \
+			for (int i = 0; i < k->n; i++) \
+				p.at[i] = r0 * k->x[i].step; \
+			row_##T(k, y + r0, p.at, r1 - r0); \
+			return; \
 		} \
-		for (int64_t at = r0 * j->cols; at < r1 * j->cols; at += n) { \
-			ctype *to = (ctype *)j->out->data + at; \
-			const uint8_t *c = (const uint8_t *)j->in[0]->data + \
-			    at % size[0]; \
-			const ctype *x = (const ctype *)j->in[1]->data + \
-			    at % size[1]; \
-			const ctype *y = (const ctype *)j->in[2]->data + \
-			    at % size[2]; \
-	\
-			if (step[0] && step[1] && step[2]) \
-				choose_##name(to, c, x, y, (int64_t[]){ 1, 1, \
-				    1 }, n); \
-			else if (step[0] && step[1]) \
-				choose_##name(to, c, x, y, (int64_t[]){ 1, 1, \
-				    0 }, n); \
-			else if (step[0] && step[2]) \
-				choose_##name(to, c, x, y, (int64_t[]){ 1, 0, \
-				    1 }, n); \
-			else \
-				choose_##name(to, c, x, y, step, n); \
+		brn_place_init(&p, k, r0); \
+		for (int64_t r = r0; r < r1; r++) { \
+			row_##T(k, y + r * j->cols, p.at, j->cols); \
+			brn_place_next(&p, k); \
 		} \
 	}
-WHERE(f32, float)
-WHERE(i64, int64_t)
+WHERE(uint8_t) WHERE(uint16_t) WHERE(uint32_t) WHERE(uint64_t)
 
-/* Does t broadcast along leading dims of out only?  */
-static int
-is_suffix(const struct brn_type *t, const struct brn_type *out)
-{
-	int d = 1, most = t->rank < out->rank ? t->rank : out->rank;
-
-	while (d <= most && t->dim[t->rank - d] == out->dim[out->rank - d])
-		d++;
-	for (; d <= t->rank; d++)
-		if (t->dim[t->rank - d] != 1)
-			return 0;
-	return 1;
-}
-
-int
-BRN_FOR_ISA(brn_takes_where)(const struct brn_call *c)
-{
-	int dtype = c->out->type.dtype;
-
-	for (int i = 0; i < 3; i++)
-		if (brn_numel(c->in[i]) != 1 &&
-		    !is_suffix(&c->in[i]->type, &c->out->type))
-			return 0;
-	return dtype == BURIN_F32 || dtype == BURIN_I64;
-}
+/* By the size of an element.  */
+static brn_job_fn *const where[] = {
+	[1] = where_uint8_t, [2] = where_uint16_t, [4] = where_uint32_t,
+	[8] = where_uint64_t,
+};
 
 int
 BRN_FOR_ISA(brn_rows_where)(const struct brn_call *c)
 {
-	int64_t all = brn_numel(c->out);
-	struct brn_job j = brn_job_of(c, brn_is_f32(c->out) ? where_f32 :
-	    where_i64);
+	struct brn_broadcast k = { .n = 3, .job = brn_job_of(c,
+	    where[brn_dtype_size(c->out->type.dtype)]) };
 
-	j.cols = all;
-	for (int i = 0; i < 3; i++) {
-		int64_t size = brn_numel(c->in[i]);
-
-		if (size > 1 && size < j.cols)
-			j.cols = size;
-	}
-	if (j.cols == all)
-		j.cols = 1;
-	j.rows = all / j.cols;
-	return brn_job_run(&j, c->threads);
+	for (int i = 0; i < k.n; i++)
+		brn_operand_init(&k.x[i], c->in[i], &c->out->type);
+	brn_broadcast_run(&k, c->threads);
+	return 0;
 }

@@ -14,7 +14,7 @@ bsr(const float *w, int64_t rows, int64_t cols, int bh, int bw)
 	burin_error err = { 0 };
 
 	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, rows, cols, 0,
-	    NULL }, bh, bw, 0, &b, &err), err);
+	    NULL, NULL }, bh, bw, 0, &b, &err), err);
 	suite_ok(brn_bsr_check(b, &err), err);
 	return b;
 }
@@ -168,8 +168,8 @@ START_TEST(every_block_can_be_kept)
 	struct brn_bsr *b;
 	burin_error err;
 
-	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, 3, 4, 0, NULL }, 2,
-	    2, 1, &b, &err), err);
+	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ w, 3, 4, 0, NULL,
+	    NULL }, 2, 2, 1, &b, &err), err);
 	ck_assert_int_eq(b->nblk, 4);
 	suite_ok(brn_bsr_check(b, &err), err);
 	brn_bsr_free(b);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/graph/matrix_bits.h"
 #include "passes/block_shapes.h"
 #include "passes/pass.h"
 #include "tests/support/build.h"
@@ -66,9 +67,9 @@ START_TEST(all_counts_are_right)
 	for (int64_t i = 0; i < (int64_t)rows * cols; i++)
 		t[i % cols * rows + i / cols] = w[i];
 	suite_ok(brn_blocks_count(&(struct brn_matrix){ w, rows, cols, 0,
-	    NULL }, &c, &err), err);
+	    NULL, NULL }, &c, &err), err);
 	suite_ok(brn_blocks_count(&(struct brn_matrix){ t, rows, cols, 1,
-	    NULL }, &back, &err), err);
+	    NULL, NULL }, &back, &err), err);
 	ck_assert_mem_eq(back.nblk, c.nblk, sizeof c.nblk);
 	for (int i = 0; i < BRN_NUM_BLOCKS; i++)
 		ck_assert_int_eq(c.nblk[i], brn_bsr_count(w, rows, cols,
@@ -77,6 +78,60 @@ START_TEST(all_counts_are_right)
 	    brn_count_nonzero(w, (int64_t)rows * cols));
 	free(w);
 	free(t);
+}
+END_TEST
+
+static void
+check_same_bsr(const struct brn_bsr *a, const struct brn_bsr *b)
+{
+	size_t n = (size_t)a->nblk * (size_t)a->bh * (size_t)a->bw;
+
+	ck_assert_int_eq(a->nblk, b->nblk);
+	ck_assert_mem_eq(a->rowptr, b->rowptr, ((size_t)a->nbrow + 1) * 4);
+	ck_assert_mem_eq(a->colidx, b->colidx, (size_t)a->nblk * 4);
+	ck_assert_mem_eq(a->vals, b->vals, n * sizeof *a->vals);
+}
+
+/* Counts and blocks of a matrix with bits are those without.  */
+START_TEST(bits_stand_for_values)
+{
+	int rows = counts[_i].rows, cols = counts[_i].cols;
+	float *w = brn_alloc((size_t)rows * (size_t)cols, sizeof *w);
+	struct brn_counts a, b;
+	struct brn_bsr *x, *y;
+	uint64_t *bits;
+	burin_error err;
+
+	suite_fill(w, (int64_t)rows * cols, 9);
+	prune(w, rows, cols, counts[_i].b, counts[_i].keep);
+	w[0] = -0.0f;
+	for (int trans = 0; trans < 2; trans++) {
+		struct brn_matrix m = { w, rows, cols, trans, NULL, NULL };
+		struct brn_matrix only = { NULL, rows, cols, trans, NULL,
+		    NULL };
+
+		bits = brn_matrix_bits(&m);
+		only.bits = bits;
+		suite_ok(brn_blocks_count(&m, &a, &err), err);
+		suite_ok(brn_blocks_count(&only, &b, &err), err);
+		ck_assert_mem_eq(a.nblk, b.nblk, sizeof a.nblk);
+		ck_assert_uint_eq(a.mask, b.mask);
+		for (int i = 0; i < BRN_NUM_BLOCKS; i++) {
+			struct brn_block s = brn_blocks[i];
+
+			m.bits = NULL;
+			suite_ok(brn_bsr_from_dense(&m, s.bh, s.bw, 0, &x,
+			    &err), err);
+			m.bits = bits;
+			suite_ok(brn_bsr_from_dense(&m, s.bh, s.bw, 0, &y,
+			    &err), err);
+			check_same_bsr(x, y);
+			brn_bsr_free(x);
+			brn_bsr_free(y);
+		}
+		free(bits);
+	}
+	free(w);
 }
 END_TEST
 
@@ -99,9 +154,9 @@ START_TEST(integers_count_as_their_floats)
 	}
 	for (int trans = 0; trans < 2; trans++) {
 		suite_ok(brn_blocks_count(&(struct brn_matrix){ w, rows, cols,
-		    trans, NULL }, &a, &err), err);
+		    trans, NULL, NULL }, &a, &err), err);
 		suite_ok(brn_blocks_count(&(struct brn_matrix){ NULL, rows,
-		    cols, trans, q }, &b, &err), err);
+		    cols, trans, q, NULL }, &b, &err), err);
 		ck_assert_mem_eq(a.nblk, b.nblk, sizeof a.nblk);
 		ck_assert_uint_eq(a.mask, b.mask);
 	}
@@ -382,9 +437,9 @@ START_TEST(rows_with_the_same_columns_are_counted)
 			w[r * COLS + c] = t[c * ROWS + r] =
 			    r % 2 ? c % 7 == 0 : c == r / 2;
 	suite_ok(brn_count_row_groups(&(struct brn_matrix){ w, ROWS, COLS, 0,
-	    NULL }, &by_row, &err), err);
+	    NULL, NULL }, &by_row, &err), err);
 	suite_ok(brn_count_row_groups(&(struct brn_matrix){ t, ROWS, COLS, 1,
-	    NULL }, &by_col, &err), err);
+	    NULL, NULL }, &by_col, &err), err);
 	for (int z = 0; z < BRN_GROUP_SIZES; z++) {
 		int64_t wanted = z == 0 ? 32 * 10 : z == 1 ? 8 * 10 :
 		    z == BRN_GROUP_SIZES - 1 ? 40 : 0;
@@ -541,6 +596,7 @@ bsr_dense_suite(void)
 	TCase *tc = suite_case(s, "count", 60);
 
 	tcase_add_loop_test(tc, all_counts_are_right, 0, COUNT(counts));
+	tcase_add_loop_test(tc, bits_stand_for_values, 0, COUNT(counts));
 	tcase_add_loop_test(tc, integers_count_as_their_floats, 0,
 	    COUNT(counts));
 	tcase_add_test(tc, larger_candidates_come_first);

@@ -31,6 +31,7 @@ struct image {
 	int out, kh, kw, stride, pad, dilation, group;
 	enum end end;
 	int ceil_mode;
+	int depth, kd;                  /* of volumes, else 0 */
 };
 
 static const struct image images[] = {
@@ -58,6 +59,9 @@ static const struct image images[] = {
 	{ 1, 16, 1, 1, 17, 3, 3, 1, 1, 1, 1, BARE, 0 },
 	{ 1, 16, 41, 0, 24, 5, 1, 2, 2, 1, 1, NORM, 0 },
 	{ 0, 16, 4, 4, 24, 3, 3, 1, 1, 1, 1, BIAS, 0 },
+	/* Padding that whole windows fall into. */
+	{ 1, 16, 20, 33, 32, 3, 3, 1, 12, 12, 1, RELU_ADD, 0 },
+	{ 1, 8, 3, 20, 24, 3, 3, 1, 40, 2, 1, BIAS, 0 },
 	/* Long and wide windows, sequences with a last dimension of one. */
 	{ 1, 3, 300, 0, 8, 200, 1, 7, 3, 1, 1, BIAS, 0 },
 	{ 1, 5, 700, 0, 8, 3, 1, 1, 300, 300, 1, NORM_RELU6, 0 },
@@ -103,20 +107,39 @@ static const struct image images[] = {
 	{ 1, 8, 21, 0, 4, 4, 1, 2, 1, 1, 1, TRANSPOSED_NORM, 0 },
 	{ 1, 40, 4, 4, 8, 5, 3, 3, 2, 2, 1, TRANSPOSED, 0 },
 	{ 0, 4, 3, 3, 2, 2, 2, 2, 0, 1, 1, TRANSPOSED, 0 },
+	{ 2, 8, 5, 6, 12, 4, 4, 2, 1, 1, 4, TRANSPOSED_NORM, 0 },
+	{ 1, 6, 9, 0, 6, 3, 1, 2, 0, 1, 6, TRANSPOSED, 0 },
+	/* Volumes. */
+	{ 2, 9, 7, 9, 20, 3, 3, 1, 1, 1, 1, NORM_RELU6, 0, 5, 3 },
+	{ 1, 3, 13, 11, 33, 5, 3, 2, 1, 1, 1, RELU_ADD, 0, 6, 3 },
+	{ 1, 17, 6, 5, 16, 1, 1, 1, 0, 1, 1, GELU, 0, 7, 1 },
+	{ 1, 8, 6, 5, 19, 1, 1, 1, 0, 1, 1, BIAS, 0, 9, 3 },
+	{ 1, 8, 9, 5, 18, 3, 3, 1, 2, 2, 2, ADD_RELU, 0, 8, 2 },
+	{ 1, 4, 1, 1, 9, 3, 3, 1, 1, 1, 1, BARE, 0, 1, 3 },
+	{ 1, 4, 3, 1, 9, 3, 1, 1, 0, 1, 1, BIAS, 0, 5, 3 },
+	{ 2, 5, 7, 18, 5, 3, 3, 1, 1, 1, 5, NORM_RELU6, 0, 6, 3 },
+	{ 1, 5, 7, 9, 5, 3, 3, 2, 1, 1, 5, SWISH, 0, 6, 1 },
+	{ 1, 3, 9, 8, 3, 3, 3, 2, 1, 1, 1, MAX_POOL, 0, 7, 2 },
+	{ 1, 3, 9, 8, 3, 2, 2, 2, 0, 1, 1, MAX_POOL, 1, 5, 3 },
+	{ 2, 3, 9, 8, 3, 3, 3, 2, 1, 1, 1, AVERAGE, 0, 7, 2 },
+	{ 1, 3, 9, 8, 3, 3, 3, 2, 1, 1, 1, AVERAGE_ALL, 1, 7, 3 },
+	{ 1, 6, 5, 4, 5, 2, 2, 2, 0, 1, 1, TRANSPOSED, 0, 3, 2 },
+	{ 2, 6, 5, 4, 4, 3, 4, 2, 1, 1, 2, TRANSPOSED_NORM, 0, 3, 3 },
 };
 
 static int
 rank_of(const struct image *k)
 {
-	return k->w ? 4 : 3;
+	return k->depth ? 5 : k->w ? 4 : 3;
 }
 
 static void
 set_window(struct brn_graph *g, struct brn_node *n, const struct image *k)
 {
-	int64_t kernel[] = { k->kh, k->kw }, stride[] = { k->stride,
-	    k->stride }, dilation[] = { k->dilation, k->dilation };
-	int64_t pad[] = { k->pad, k->pad, k->pad, k->pad };
+	int64_t s = k->stride, e = k->dilation, p = k->pad;
+	int64_t stride[] = { s, s, s }, dilation[] = { e, e, e };
+	int64_t pad[] = { p, p, p, p, p, p };
+	int64_t kernel[] = { k->kd, k->kh, k->kw };
 	int d = rank_of(k) - 2;
 
 	brn_attr_set_ints(g, n, "strides", stride, d);
@@ -124,10 +147,11 @@ set_window(struct brn_graph *g, struct brn_node *n, const struct image *k)
 	brn_attr_set_ints(g, n, "pads", pad, 2 * d);
 	if (k->ceil_mode)
 		set_int(g, n, "ceil_mode", 1);
-	if (n->op == BRN_OP_conv)
+	if (n->op == BRN_OP_conv || n->op == BRN_OP_conv_transpose)
 		set_int(g, n, "group", k->group);
-	else if (n->op != BRN_OP_conv_transpose)
-		brn_attr_set_ints(g, n, "kernel_shape", kernel, d);
+	else
+		brn_attr_set_ints(g, n, "kernel_shape", kernel +
+		    !k->depth, d);
 }
 
 /* Three of four blocks of 16 x 1 are zero.  */
@@ -135,10 +159,18 @@ static struct brn_node *
 kernel_of(struct brn_graph *g, const struct image *k, int pruned)
 {
 	struct brn_type t = { BURIN_F32, rank_of(k), { k->out, k->channels /
-	    k->group, k->kh, k->kw } };
-	struct brn_node *n = brn_graph_constant(g, "w", &t, NULL);
-	int64_t cols = k->channels / k->group * k->kh * k->kw;
-	float *w = n->value->data;
+	    k->group, k->kd, k->kh, k->kw } };
+	int64_t cols = k->channels / k->group * k->kh * k->kw *
+	    (k->depth ? k->kd : 1);
+	struct brn_node *n;
+	float *w;
+
+	if (!k->depth) {
+		t.dim[2] = k->kh;
+		t.dim[3] = k->kw;
+	}
+	n = brn_graph_constant(g, "w", &t, NULL);
+	w = n->value->data;
 
 	suite_fill(w, k->out * cols, 3);
 	for (int64_t i = 0; pruned && i < k->out * cols; i++) {
@@ -164,7 +196,7 @@ positive(struct brn_graph *g, int n)
 static struct brn_node *
 by_channel(struct brn_graph *g, const struct image *k, uint64_t seed)
 {
-	struct brn_type t = { BURIN_F32, rank_of(k) - 1, { k->out, 1, 1 } };
+	struct brn_type t = { BURIN_F32, rank_of(k) - 1, { k->out, 1, 1, 1 } };
 	struct brn_node *n = brn_graph_constant(g, "c", &t, NULL);
 
 	suite_fill(n->value->data, k->out, seed);
@@ -271,14 +303,18 @@ static struct brn_graph *
 build(const struct image *k, int pruned)
 {
 	struct brn_graph *g = build_graph();
-	struct brn_node *x = k->w ? input(g, "x", 4, BATCH, k->channels, k->h,
-	    k->w) : input(g, "x", 3, BATCH, k->channels, k->h);
+	struct brn_node *x = k->depth ?
+	    input(g, "x", 5, BATCH, k->channels, k->depth, k->h, k->w) :
+	    k->w ? input(g, "x", 4, BATCH, k->channels, k->h, k->w) :
+	    input(g, "x", 3, BATCH, k->channels, k->h);
 	struct brn_node *y = image_op(g, k, x, pruned), *r = NULL;
 
-	if (k->end == ADD || k->end == ADD_RELU || k->end == RELU_ADD)
-		r = OP(g, tanh, image_op(g, &(struct image){ k->batch,
-		    k->channels, k->h, k->w, k->out, k->kh, k->kw, k->stride,
-		    k->pad, k->dilation, k->group, BARE, 0 }, x, !pruned));
+	if (k->end == ADD || k->end == ADD_RELU || k->end == RELU_ADD) {
+		struct image bare = *k;
+
+		bare.end = BARE;
+		r = OP(g, tanh, image_op(g, &bare, x, !pruned));
+	}
 	output(g, "y", finish(g, k, y, r));
 	return g;
 }

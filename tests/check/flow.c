@@ -516,6 +516,12 @@ END_TEST
 	"input v float [1,?]\n" outputs nodes "end\n" \
 	"node y = Loop(steps,yes,x) body=@body name=turn\n"
 
+/* A sequence where an integer is due, or none where there must be one.  */
+#define LISTS(nodes) \
+	"opset 13\ninput x float [1,n]\noutput y\n" \
+	"init none int64 [0] raw\n" \
+	"node s = SequenceConstruct(x,x)\n" nodes
+
 static const struct {
 	const char *text;
 	int code;
@@ -571,6 +577,28 @@ static const struct {
 	{ "opset 13\ninput x float [1,n]\noutput y\n"
 	    "node s = SequenceConstruct(x,x)\nnode y = Neg(s)\n",
 	    BURIN_EUNSUPPORTED, "input 0 is a sequence", 0 },
+	{ LISTS("node t = SequenceErase(s,s)\nnode y = SequenceLength(t)\n"),
+	    BURIN_EUNSUPPORTED, "not supported for the type of input 1", 0 },
+	{ LISTS("node t = SequenceInsert(s,x,s)\n"
+	    "node y = SequenceLength(t)\n"),
+	    BURIN_EUNSUPPORTED, "not supported for the type of input 2", 0 },
+	{ LISTS("node t = SplitToSequence(x,s) axis=0\n"
+	    "node y = SequenceLength(t)\n"),
+	    BURIN_EUNSUPPORTED, "not supported for the type of input 1", 0 },
+	{ LISTS("node y = SequenceAt(s,none)\n"), BURIN_ESHAPE,
+	    "input 1 is no scalar", 0 },
+	{ LISTS("node t = SequenceErase(s,none)\n"
+	    "node y = SequenceLength(t)\n"), BURIN_ESHAPE,
+	    "input 1 is no scalar", 0 },
+	{ LISTS("node t = SequenceInsert(s,x,none)\n"
+	    "node y = SequenceLength(t)\n"), BURIN_ESHAPE,
+	    "input 2 is no scalar", 0 },
+	{ LISTS("init yes bool [] raw 1\n"
+	    "graph body\ninput i int64 []\ninput c bool []\n"
+	    "input v float [1,?]\noutput c\noutput w\n"
+	    "node w = Neg(v)\nend\n"
+	    "node y = Loop(s,yes,x) body=@body name=turn\n"), BURIN_ESHAPE,
+	    "node 'turn': the trip count is not one integer", 1 },
 };
 
 START_TEST(what_does_not_fit_is_refused)

@@ -286,18 +286,40 @@ START_TEST(panels_and_slices_make_the_product)
 }
 END_TEST
 
+/* The same in i8, where four features are one.  */
+START_TEST(panels_and_slices_make_the_product_in_i8)
+{
+	static const struct block wide[] = { { 1, 4 }, { 1, 8 }, { 1, 20 } };
+	static const enum pattern some[] = { SOME, FAR, NONE };
+	struct block b = wide[_i % COUNT(wide)];
+	struct probe q;
+
+	if (!brn_elem_runs(BRN_ELEM_i8, BRN_ISA_avx512))
+		return;
+	probe_init_sized(&q, b.bh, b.bw, some[_i / COUNT(wide)], 0,
+	    (int64_t[]){ 59, 1300 });
+	probe_i8(&q);
+	compile_and_probe(&q, BRN_ISA_avx512);
+	probe_free(&q);
+}
+END_TEST
+
 /* Block rows of several windows change places; the last is not whole.  */
 START_TEST(sorted_panels_make_the_product)
 {
-	static const struct block tall[] = { { 1, 1 }, { 3, 1 }, { 1, 5 } };
+	static const struct block tall[] = { { 1, 1 }, { 3, 1 }, { 1, 5 },
+	    { 1, 4 } };
+	int is_i8 = _i == 3;
 	struct block b = tall[_i];
 	struct brn_spec s;
 	struct probe q;
 
-	if (!brn_isa_runs(BRN_ISA_avx512))
+	if (!brn_elem_runs(is_i8 ? BRN_ELEM_i8 : BRN_ELEM_f32, BRN_ISA_avx512))
 		return;
-	probe_init_sized(&q, b.bh, b.bw, FEW_ROWS, 1,
+	probe_init_sized(&q, b.bh, b.bw, FEW_ROWS, !is_i8,
 	    (int64_t[]){ 430, 31 * b.bw });
+	if (is_i8)
+		probe_i8(&q);
 	probe_spec(&q, BRN_ISA_avx512, brn_compiler_id(), BRN_KERNEL_t3, &s);
 	ck_assert_int_eq(q.grain, 28 / b.bh * 7);
 	compile_and_probe(&q, BRN_ISA_avx512);
@@ -657,7 +679,8 @@ kernels_suite(void)
 	    NBLOCK * NUM_PATTERNS);
 	tcase_add_loop_test(tc, panels_and_slices_make_the_product, 0,
 	    BRN_NUM_ISAS);
-	tcase_add_loop_test(tc, sorted_panels_make_the_product, 0, 3);
+	tcase_add_loop_test(tc, panels_and_slices_make_the_product_in_i8, 0, 9);
+	tcase_add_loop_test(tc, sorted_panels_make_the_product, 0, 4);
 	tcase_add_loop_test(tc, grouped_rows_make_the_product, 0,
 	    COUNT(small) * BRN_NUM_ISAS);
 	tcase_add_loop_test(tc, odd_grouped_rows_make_the_product, 0,

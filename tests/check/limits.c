@@ -169,6 +169,35 @@ START_TEST(a_run_that_needs_too_much_is_refused)
 }
 END_TEST
 
+/* An output that is the input is copied, as the caller may change that.  */
+START_TEST(copies_of_outputs_count)
+{
+	static float x[60000];
+	burin_options *o = burin_options_new();
+	burin_session *s;
+	burin_model *m;
+
+	onnx_text_write("opset 17\ninput x float [?]\n"
+	    "node y = Identity(x)\noutput y\n", path);
+	suite_ok(load("sparse", "auto", "off", &m), err);
+	suite_ok(burin_options_set(o, "max_memory", "100K", &err), err);
+	suite_ok(burin_session_new(m, o, &s, &err), err);
+	for (int i = 0; i < 4; i++) {
+		burin_tensor in = { .name = "x", .dtype = BURIN_F32, .rank = 1,
+		    .dims = { i % 2 ? 60000 : 10000 }, .data = x,
+		    .nbytes = sizeof x };
+		burin_output out = { .name = "y" };
+
+		ck_assert_int_eq(burin_run(s, &in, 1, &out, 1, &err), i % 2 ?
+		    BURIN_ENOMEM : 0);
+	}
+	expect_refusal(BURIN_ENOMEM, "max_memory is");
+	burin_session_free(s);
+	burin_model_free(m);
+	burin_options_free(o);
+}
+END_TEST
+
 START_TEST(a_model_that_needs_too_much_is_refused)
 {
 	burin_model *m;
@@ -315,6 +344,22 @@ write_same_weight(int n)
 	onnx_text_write(text, path);
 }
 
+/* n convolutions with the same weight of 36 KB.  */
+static void
+write_same_conv(int n)
+{
+	size_t at = (size_t)sprintf(text, "opset 17\n"
+	    "input y0 float [1,32,8,8]\ninit w float [32,32,3,3] raw");
+
+	for (int i = 0; i < 32 * 32 * 9; i++)
+		at += (size_t)sprintf(text + at, " %d", i % 7);
+	for (int i = 0; i < n; i++)
+		at += (size_t)sprintf(text + at, "\nnode y%d = Conv(y%d,w) "
+		    "pads=[1,1,1,1]", i + 1, i);
+	sprintf(text + at, "\noutput y%d\n", n);
+	onnx_text_write(text, path);
+}
+
 /* Many nodes explain their work; a weight that each of many graphs has does
  * not.  */
 START_TEST(a_load_that_takes_too_much_work_is_refused)
@@ -328,6 +373,17 @@ START_TEST(a_load_that_takes_too_much_work_is_refused)
 	ck_assert_int_lt(load("max_load_work", "1", "off", &m), 0);
 	expect_refusal(BURIN_EUNSUPPORTED, "max_load_work");
 	suite_ok(load("max_load_work", "0", "off", &m), err);
+	burin_model_free(m);
+}
+END_TEST
+
+/* A weight is made a matrix, and that stored in blocks, once.  */
+START_TEST(convolutions_that_share_a_weight_are_little_work)
+{
+	burin_model *m;
+
+	write_same_conv(500);
+	suite_ok(load("max_load_work", "1", "off", &m), err);
 	burin_model_free(m);
 }
 END_TEST
@@ -384,12 +440,14 @@ limits_suite(void)
 	tcase_add_test(tc, more_kernels_than_may_be_compiled_are_refused);
 	tcase_add_test(tc, kernels_are_work);
 	tcase_add_test(tc, a_run_that_needs_too_much_is_refused);
+	tcase_add_test(tc, copies_of_outputs_count);
 	tcase_add_test(tc, a_model_that_needs_too_much_is_refused);
 	tcase_add_test(tc, values_of_all_graphs_have_one_limit);
 	tcase_add_test(tc, weights_in_graphs_of_nodes_count);
 	tcase_add_test(tc, memory_of_graphs_of_nodes_counts);
 	tcase_add_test(tc, a_load_that_takes_too_long_is_refused);
 	tcase_add_test(tc, a_load_that_takes_too_much_work_is_refused);
+	tcase_add_test(tc, convolutions_that_share_a_weight_are_little_work);
 	tcase_add_test(tc, kernels_that_are_late_follow);
 	tcase_add_test(tc, counting_is_work);
 	return s;

@@ -55,7 +55,8 @@ struct op_case {
 	{ BRN_OP_##name, 2, { S(40, 1), S(1, 460) }, 0, .all = BURIN_I64 }, \
 	{ BRN_OP_##name, 2, { S(3, 50), S(50) }, 0, .all = BURIN_I32 }, \
 	{ BRN_OP_##name, 2, { S(1), S(33) }, 0, .all = BURIN_I32 }, \
-	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I8, \
+	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I8 }, \
+	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I16, \
 	    .declined = 1 }
 
 #define COMPARE(name) \
@@ -63,7 +64,8 @@ struct op_case {
 	{ BRN_OP_##name, 2, { S(40, 1), S(1, 460) }, 0, .all = BURIN_I64 }, \
 	{ BRN_OP_##name, 2, { S(3, 50), S(50) }, 0, .all = BURIN_I32 }, \
 	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I64 }, \
-	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I8, \
+	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I8 }, \
+	{ BRN_OP_##name, 2, { S(33), S(33) }, 0, .all = BURIN_I16, \
 	    .declined = 1 }
 
 #define LOGIC(name) \
@@ -112,8 +114,7 @@ static const struct op_case cases[] = {
 	    .bools = 1 },
 	{ BRN_OP_where, 3, { S(5), S(1), S(2, 9, 5) }, 0, .bools = 1 },
 	{ BRN_OP_where, 3, { S(1, 1), S(5), S(9, 5) }, 0, .bools = 1 },
-	{ BRN_OP_where, 3, { S(9, 1), S(9, 5), S(1) }, 0, .bools = 1,
-	    .declined = 1 },
+	{ BRN_OP_where, 3, { S(9, 1), S(9, 5), S(1) }, 0, .bools = 1 },
 	{ BRN_OP_where, 3, { S(0, 5), S(5), S(1) }, 0, .bools = 1 },
 	{ BRN_OP_cast, 1, { S(240, 70) }, 0, "to", BURIN_F32 },
 	{ BRN_OP_cast, 1, { S(9) }, 0, "to", BURIN_I32 },
@@ -152,7 +153,9 @@ static const struct op_case cases[] = {
 	{ BRN_OP_layer_norm, 3, { S(2, 9, 64), S(64), S(64) }, 1e-5 },
 	{ BRN_OP_layer_norm, 2, { S(500, 47), S(47) }, 1e-5 },
 	{ BRN_OP_layer_norm, 3, { S(4, 6, 5), S(6, 5), S(6, 5) }, 1e-5,
-	    "axis", 1, .declined = 1 },
+	    "axis", 1 },
+	{ BRN_OP_layer_norm, 3, { S(4, 6, 5), S(5), S(5) }, 1e-5, "axis", 1,
+	    .declined = 1 },
 	{ BRN_OP_matmul, 2, { S(5, 7), S(7, 3) }, 1e-5 },
 	{ BRN_OP_matmul, 2, { S(2, 3, 9, 16), S(2, 3, 16, 70) }, 1e-5 },
 	{ BRN_OP_matmul, 2, { S(2, 3, 4, 8), S(8, 33) }, 1e-5 },
@@ -160,7 +163,7 @@ static const struct op_case cases[] = {
 	{ BRN_OP_matmul, 2, { S(2, 1, 6, 5), S(1, 3, 5, 64) }, 1e-5 },
 	{ BRN_OP_matmul, 2, { S(200, 20), S(20, 200) }, 1e-5 },
 	{ BRN_OP_matmul, 2, { S(3, 0), S(0, 4) }, 0 },
-	{ BRN_OP_matmul, 2, { S(8), S(8, 3) }, 0, .declined = 1 },
+	{ BRN_OP_matmul, 2, { S(8), S(8, 3) }, 1e-5 },
 	{ BRN_OP_transpose, 1, { S(5, 9) }, 0, .perm = { 1, 0 } },
 	{ BRN_OP_transpose, 1, { S(131, 67) }, 0, .perm = { 1, 0 } },
 	{ BRN_OP_transpose, 1, { S(2, 35, 3, 33) }, 0,

@@ -170,6 +170,10 @@ static const struct form {
 	  "%1 = quantize_linear(%0, %0) ?[..]  # y\n" },
 	{ "opset 25\nnode y = Attention(x,x,x) left_window_size=-1",
 	  "%1 = mha(%0, %0, %0) ?[..]  # y\n" },
+	{ "opset 25\nnode y = Attention(x,x,x) left_window_size=3 "
+	  "right_window_size=4",
+	  "%1 = mha(%0, %0, %0) {left_window_size=3 right_window_size=4} "
+	  "?[..]  # y\n" },
 	{ "opset 9\nnode y = Max(x,x,x)",
 	  "%1 = max(%0, %0, %0) ?[..]  # y\n" },
 	{ "opset 16\nnode b = IsNaN(x)\nnode y = Where(b,x,x)",
@@ -337,8 +341,8 @@ NOT(XY "node y = Resize(x,,x) nearest_mode='simple'",
 NOT(XY "node y = Resize(x,,x) keep_aspect_ratio_policy='not_larger'",
     "m: unsupported: Resize with keep_aspect_ratio_policy (node 'y', "
     "opset 13)")
-NOT(XY "node y = Attention(x,x,x) right_window_size=4",
-    "m: unsupported: Attention with right_window_size (node 'y', opset 13)")
+NOT(XY "node y = Attention(x,x,x,,,,x)",
+    "m: unsupported: Attention with lengths of keys (node 'y', opset 13)")
 NOT(XY "node y = Upsample(x)",
     "m: unsupported: Upsample with scales not given once (node 'y', "
     "opset 13)")

@@ -114,6 +114,27 @@ static const struct pair {
   "node g = Greater(m,z)\nnode gu = Unsqueeze(g,ax)\n"
   "node mm = Where(gu,f,l)\nnode ta = Add(t,a)\nnode u = Add(ta,mm)\n"
   ATTEND("u") },
+{ "Attention with a past and ends and starts of keys",
+  QKV "input p float [2,2,2,4,4]\ninit m int32 [4] raw 7 6 0 2\n",
+  "node y,z = " MS "Attention(x,w,b,m,p) num_heads=2 unidirectional=1\n"
+  "output z",
+  "init n int64 [3] raw 8 8 8\nnode d = MatMul(x,w)\nnode e = Add(d,b)\n"
+  "node q,k,v = Split(e,n) axis=2\n"
+  "init a float [2,1,1,7] raw 0 0 0 0 0 0 0 -10000 -10000 0 0 0 0 -10000\n"
+  "init i int64 [] raw 0\ninit j int64 [] raw 1\n"
+  "node pk = Gather(p,i)\nnode pv = Gather(p,j)\n"
+  "node y,zk,zv = Attention(q,k,v,a,pk,pv) is_causal=1 q_num_heads=2 "
+  "kv_num_heads=2\ninit ax int64 [1] raw 0\nnode uk = Unsqueeze(zk,ax)\n"
+  "node uv = Unsqueeze(zv,ax)\nnode z = Concat(uk,uv) axis=0\noutput z" },
+{ "GroupQueryAttention with a window and sinks",
+  "input q float [1,2,8]\ninput k float [1,2,4]\ninput v float [1,2,4]\n"
+  "input pk float [1,1,3,4]\ninput pv float [1,1,3,4]\n"
+  "init l int32 [1] raw 4\ninit t int32 [] raw 5\noutput y\n",
+  "init s float [2] raw -100 -200\nnode y = " MS
+  "GroupQueryAttention(q,k,v,pk,pv,l,t,,,,,s) num_heads=2 kv_num_heads=1 "
+  "local_window_size=3",
+  "node y = Attention(q,k,v,,pk,pv) is_causal=1 q_num_heads=2 "
+  "kv_num_heads=1 left_window_size=2" },
 { "MultiHeadAttention",
   "input q float [2,3,8]\ninput k float [2,5,8]\ninput v float [2,5,4]\n"
   "input b float [20]\noutput y\ninit n int64 [3] raw 8 8 4\n",
@@ -606,8 +627,15 @@ NOT(XY "node y = com.microsoft.FusedGemm(x,x) activation='Elu'",
 NOT(XY "init w float [2,5] raw 0 0 0 0 0 0 0 0 0 0\n"
     "node y = com.microsoft.Attention(x,w) num_heads=1", "m: unsupported: "
     "Attention with a weight of another size (node 'y', opset 1)")
-NOT(XY "node y = com.microsoft.Attention(x,x,x,,x) num_heads=1",
-    "m: unsupported: Attention with past or present (node 'y', opset 1)")
+NOT(XY "node y = com.microsoft.Attention(x,x,x,,,,x) num_heads=1",
+    "m: unsupported: Attention with a shared buffer (node 'y', opset 1)")
+NOT(XY "node y = com.microsoft.GroupQueryAttention(x,x,x,,,x,x) "
+    "num_heads=1 kv_num_heads=1 local_window_size=0",
+    "m: unsupported: GroupQueryAttention with a window of 0 (node 'y', "
+    "opset 1)")
+NOT(XY "node y = com.microsoft.GroupQueryAttention(x,x,x,,,x,x,,,,,,x) "
+    "num_heads=1 kv_num_heads=1",
+    "m: unsupported: GroupQueryAttention with input 12 (node 'y', opset 1)")
 NOT(XY "node y = com.microsoft.MultiHeadAttention(x) num_heads=1",
     "m: unsupported: MultiHeadAttention with packed inputs (node 'y', "
     "opset 1)")

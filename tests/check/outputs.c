@@ -184,6 +184,50 @@ START_TEST(buffers_are_used_again)
 }
 END_TEST
 
+static float *
+run_into(struct rig *r, float *buffer)
+{
+	burin_output y = { .name = "y", .buffer = buffer, .room = 64 };
+
+	suite_ok(burin_run(r->s, &r->in, 1, &y, 1, &err), err);
+	ck_assert_ptr_eq(y.data, buffer);
+	return buffer;
+}
+
+/* What the session lent stays as it is when the buffer is written instead.  */
+START_TEST(aligned_buffers_are_written_without_a_copy)
+{
+	static _Alignas(64) float x[16], room[32];
+	const float *lent;
+	struct rig r;
+
+	rig_init(&r, 8);
+	suite_ok(run(&r), err);
+	lent = r.out[Y].data;
+	ck_assert(lent[0] == 1600);
+	r.in.data = x;
+	x[0] = 1;
+	ck_assert(run_into(&r, room)[0] == 2);
+	ck_assert(lent[0] == 1600);
+	x[0] = 2;
+	ck_assert(run_into(&r, room + 1)[0] == 4);
+	ck_assert(lent[0] == 4);
+	ck_assert(run_into(&r, x)[0] == 4);
+	ck_assert(run_into(&r, x)[0] == 8);
+	ck_assert(lent[0] == 8);
+	/* Not a multiple of 64 bytes: a form may write beyond it.  */
+	r.in.dims[0] = 7;
+	room[14] = 77;
+	ck_assert(run_into(&r, room)[0] == 16);
+	ck_assert(room[14] == 77);
+	feed(&r, 8);
+	suite_ok(run(&r), err);
+	check(&r, 8, 0);
+	ck_assert_ptr_eq(r.out[Y].data, lent);
+	rig_clear(&r);
+}
+END_TEST
+
 /* A caller who does what he must not hurts this run only.  */
 START_TEST(lent_memory_is_neither_input_nor_constant)
 {
@@ -535,6 +579,7 @@ outputs_suite(void)
 	tcase_add_unchecked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, lent_outputs_are_used_again);
 	tcase_add_test(tc, buffers_are_used_again);
+	tcase_add_test(tc, aligned_buffers_are_written_without_a_copy);
 	tcase_add_test(tc, lent_memory_is_neither_input_nor_constant);
 	tcase_add_test(tc, only_a_run_ends_what_is_lent);
 	tcase_add_test(tc, updates_leave_what_is_lent);

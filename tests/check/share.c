@@ -149,6 +149,67 @@ START_TEST(steps_are_those_of_a_session_that_copies)
 }
 END_TEST
 
+/* A step with lengths; q and x are whole features.  */
+static int
+run_lengths(burin_session *s, struct step *t, const burin_tensor more[2])
+{
+	burin_tensor in[] = { t->in[0], t->in[1], t->in[2], t->in[3], more[0],
+	    more[1] };
+
+	for (int i = 0; i < 2; i++) {
+		in[i].rank = 3;
+		in[i].dims[1] = 1;
+		in[i].dims[2] = HEADS * DEPTH;
+		in[i].nbytes = BATCH * HEADS * DEPTH * sizeof (float);
+	}
+	return burin_run(s, in, 6, t->out, 3, &err);
+}
+
+/* Sequences of two lengths; the past of both has all the room there is.  */
+START_TEST(lengths_decide_where_tokens_go)
+{
+	static float shared[2][FLOATS], copied[2][FLOATS];
+	static const int32_t last[] = { 4, 2 }, total = 5;
+	struct step a, b;
+	burin_session *s, *c;
+	burin_tensor more[] = { { "last", BURIN_I32, 1, { BATCH }, last,
+	    sizeof last }, { "total", BURIN_I32, 0, { 0 }, &total,
+	    sizeof total } };
+
+	burin_model_free(model);
+	load("opset 17\nopset 1 com.microsoft\n"
+	    "input q float [2,1,15]\ninput x float [2,1,15]\n"
+	    "input past float [2,3,9,5]\ninput past_v float [2,3,9,5]\n"
+	    "input last int32 [2]\ninput total int32 []\n"
+	    "output y\noutput present\noutput present_v\n"
+	    "node y,present,present_v = com.microsoft.GroupQueryAttention("
+	    "q,x,x,past,past_v,last,total) num_heads=3 kv_num_heads=3\n");
+	s = session(ROOM);
+	c = session(0);
+	for (int k = 0; k < 2; k++) {
+		suite_fill(shared[k], FLOATS, (uint64_t)k + 9);
+		memcpy(copied[k], shared[k], sizeof copied[k]);
+	}
+	set_step(&a, 1, ROOM, shared[0], shared[1]);
+	set_step(&b, 1, ROOM, copied[0], copied[1]);
+	ck_assert_int_eq(run_lengths(s, &a, more), 0);
+	ck_assert_int_eq(run_lengths(c, &b, more), 0);
+	ck_assert_mem_eq(a.out[0].data, b.out[0].data, b.out[0].nbytes);
+	for (int k = 0; k < 2; k++) {
+		ck_assert_ptr_eq(a.out[k + 1].data, shared[k]);
+		ck_assert_mem_eq(shared[k], b.out[k + 1].data,
+		    sizeof shared[k]);
+		for (int64_t h = 0; h < BATCH * HEADS; h++)
+			for (int64_t t = 0; t < ROOM; t++)
+				ck_assert_int_eq(at(shared[k], h, t, ROOM) !=
+				    at(copied[k], h, t, ROOM),
+				    t == last[h / HEADS]);
+	}
+	burin_session_free(s);
+	burin_session_free(c);
+}
+END_TEST
+
 START_TEST(only_new_tokens_are_written)
 {
 	static float k[FLOATS], v[FLOATS];
@@ -242,6 +303,7 @@ share_suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, steps_are_those_of_a_session_that_copies);
+	tcase_add_test(tc, lengths_decide_where_tokens_go);
 	tcase_add_test(tc, only_new_tokens_are_written);
 	tcase_add_test(tc, what_does_not_fit_is_refused);
 	tcase_add_test(tc, names_and_uses_are_checked);

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "ir/graph/chain.h"
-#include "ir/graph/norm_rounds.h"
-#include "ir/graph/score_rounds.h"
+#include "ir/graph/rounds.h"
 #include "ir/op/ref.h"
 #include "runtime/model.h"
 #include "runtime/options.h"

@@ -8,6 +8,7 @@
 #include "ir/attrs.h"
 #include "ir/graph/graph.h"
 #include "ir/graph/iter.h"
+#include "tests/fuzz/number.h"
 #include "tests/fuzz/patterns.h"
 #include "tests/fuzz/wire.h"
 
@@ -27,8 +28,6 @@ struct maker {
 	struct fuzz_graph *g;
 	const uint8_t *p;
 	size_t left;
-	double nudge;
-	int all;
 	int nvalue;
 	char value[MAX_VALUES][16];     /* names */
 };
@@ -154,7 +153,7 @@ real(struct maker *k, const struct record *r, int64_t i)
 		v = odd[b % BRN_COUNT(odd)];
 		k->g->wild = 1;
 	}
-	return v * (1 + k->nudge) + (v != 0) * k->nudge / 8;
+	return v;
 }
 
 static void
@@ -170,17 +169,24 @@ fill(struct maker *k, const struct record *r, struct brn_tensor *t)
 }
 
 static void
+put_int(struct brn_buf *b, int64_t v)
+{
+	if (v > -4096 && v < 4096)
+		fuzz_put_number(b, (double)v);
+	else
+		brn_buf_printf(b, " %lld", (long long)v);
+}
+
+static void
 put_values(struct maker *k, const struct brn_tensor *t)
 {
 	int64_t n = brn_numel(t);
 
 	for (int64_t i = 0; i < n; i++)
 		if (t->type.dtype == BURIN_F32)
-			brn_buf_printf(&k->g->text, " %a",
-			    brn_get_float(t, i));
+			fuzz_put_number(&k->g->text, brn_get_float(t, i));
 		else
-			brn_buf_printf(&k->g->text, " %lld",
-			    (long long)brn_get_int(t, i));
+			put_int(&k->g->text, brn_get_int(t, i));
 }
 
 static struct brn_tensor
@@ -346,15 +352,13 @@ is_tried(int op)
 static enum brn_op
 op_of(uint8_t b)
 {
-	int n = 0, k;
+	static enum brn_op tried[BRN_NUM_OPS];
+	static int n;
 
-	for (int i = 0; i < BRN_NUM_OPS; i++)
-		n += is_tried(i);
-	k = b % n;
-	for (int i = 0; i < BRN_NUM_OPS; i++)
-		if (is_tried(i) && k-- == 0)
-			return (enum brn_op)i;
-	return BRN_OP_identity;
+	for (int i = 0, none = n == 0; i < BRN_NUM_OPS && none; i++)
+		if (is_tried(i))
+			tried[n++] = (enum brn_op)i;
+	return tried[b % n];
 }
 
 /* A body: what comes in, or a value of the graph around, or their sum.  */
@@ -450,20 +454,10 @@ put_recurrent(struct maker *k, const struct record *r)
 	for (int i = 0; i < 2; i++)
 		brn_buf_printf(t, "node %c%d_c = ConstantOfShape(%c%d_to) "
 		    "value=float[1]{%.9g}\n", "wr"[i], id, "wr"[i], id,
-		    ((int)r->b[6 + i] - 128) / 256.0 * (1 + k->nudge));
+		    ((int)r->b[6 + i] - 128) / 256.0);
 	brn_buf_printf(t, "node %s = %s(x%d_3,w%d_c,r%d_c) direction='%s'%s\n",
 	    add_value(k, 'v'), cells[c].name, id, id, id, direction[dir],
 	    cells[c].attr);
-}
-
-/* Ops whose result is nudged, too: far below zero what is left of 1 + erf(x) is
- * rounding, and a second log_softmax gives back what the first gave but for
- * rounding.  */
-static int
-rounds(enum brn_op op)
-{
-	return op == BRN_OP_gelu || op == BRN_OP_log_softmax ||
-	    op == BRN_OP_layer_norm || op == BRN_OP_mvn;
 }
 
 static void
@@ -471,7 +465,7 @@ put_pattern(struct maker *k, const struct record *r)
 {
 	struct fuzz_pattern p = { &k->g->text, r->b, k->nvalue,
 	    k->value[k->nvalue - 1 - r->b[2] % k->nvalue],
-	    (const char (*)[16])k->value, k->nvalue, k->nudge, 0 };
+	    (const char (*)[16])k->value, k->nvalue, 0 };
 
 	fuzz_put_pattern(&p, add_value(k, 'v'));
 	k->g->wild |= p.wild;
@@ -483,7 +477,6 @@ static int
 put_special(struct maker *k, const struct record *r)
 {
 	enum brn_op op = op_of(r->b[0]);
-	int at = k->nvalue;
 
 	if (r->b[FUZZ_PATTERN] >= FUZZ_PATTERN_FROM)
 		put_pattern(k, r);
@@ -493,8 +486,6 @@ put_special(struct maker *k, const struct record *r)
 		put_flow(k, r, op);
 	else
 		return 0;
-	if (k->all)
-		brn_buf_printf(&k->g->text, "output %s\n", k->value[at]);
 	return 1;
 }
 
@@ -505,33 +496,23 @@ node(struct maker *k)
 	struct brn_buf *t = &k->g->text;
 	enum brn_op op = op_of(r.b[0]);
 	int seen = k->nvalue, outs = op == BRN_OP_split ? r.b[10] % 3 + 1 : 1;
-	int round = rounds(op) && k->nudge != 0;
 
 	if (put_special(k, &r))
 		return;
 	brn_buf_printf(t, "node ");
 	for (int i = 0; i < outs && k->nvalue < MAX_VALUES; i++)
-		brn_buf_printf(t, "%s%s%s", i ? "," : "", add_value(k, 'v'),
-		    round ? "_exact" : "");
+		brn_buf_printf(t, "%s%s", i ? "," : "", add_value(k, 'v'));
 	brn_buf_printf(t, " = %s(", brn_ops[op].onnx);
 	put_inputs(k, &r, op, seen);
 	brn_buf_printf(t, ")");
 	put_attrs(t, &r, op);
 	brn_buf_printf(t, "\n");
-	if (round && seen < k->nvalue)
-		brn_buf_printf(t, "init r%d float [] raw %g\n"
-		    "node %s = Add(%s_exact,r%d)\n", seen,
-		    k->nudge / 10 * (1 + seen % 5), k->value[seen],
-		    k->value[seen], seen);
-	for (int i = seen; i < k->nvalue && k->all; i++)
-		brn_buf_printf(t, "output %s\n", k->value[i]);
 }
 
 void
-fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
-    double nudge, int all)
+fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n)
 {
-	struct maker k = { g, p, n, .nudge = nudge, .all = all };
+	struct maker k = { g, p, n };
 	struct record head;
 	int nleaf, nnode;
 
@@ -547,9 +528,7 @@ fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
 		leaf(&k);
 	for (int i = 0; i < nnode && k.nvalue < MAX_VALUES; i++)
 		node(&k);
-	if (!all)
-		brn_buf_printf(&g->text, "output %s\n",
-		    k.value[k.nvalue - 1]);
+	brn_buf_printf(&g->text, "output %s\n", k.value[k.nvalue - 1]);
 	if (g->text.fail)
 		abort();
 }

@@ -23,10 +23,7 @@ struct fuzz_graph {
 	int wild;                               /* holds NaN or huge floats */
 };
 
-/* Every f32 in the model and its inputs is off by about nudge of it; all: the
- * result of every node is an output.  */
-void fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n,
-    double nudge, int all);
+void fuzz_graph_make(struct fuzz_graph *g, const uint8_t *p, size_t n);
 void fuzz_graph_free(struct fuzz_graph *g);
 
 /* Mutates the bytes of a model by whole records: changes a byte of one, copies

@@ -7,6 +7,7 @@
 
 #include "ir/onnx/contrib.h"
 #include "ir/op/op.h"
+#include "tests/fuzz/number.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,8 +47,7 @@ put_constant(struct fuzz_pattern *p, const char *name, const char *type,
 
 		v = seed % 3 ? v : 0;
 		v += strcmp(type, "uint8") ? 0 : 128;
-		brn_buf_printf(p->t, " %.9g", is_float ?
-		    v / 4. * (1 + p->nudge) : v);
+		fuzz_put_number(p->t, is_float ? v / 4. : v);
 	}
 	brn_buf_printf(p->t, "\n");
 }

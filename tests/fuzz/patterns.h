@@ -19,7 +19,6 @@ struct fuzz_pattern {
 	const char *x;                  /* the value that it reads */
 	const char (*value)[16];        /* all values so far, for the others */
 	int nvalue;
-	double nudge;                   /* as of fuzz_graph_make */
 	int wild;                       /* set: has NaN or huge floats */
 };
 

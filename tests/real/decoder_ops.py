@@ -64,6 +64,38 @@ def multi_head():
         "MultiHeadAttention", [floats(BATCH, 3, WIDE), *(
             floats(BATCH, HEADS, 5, SIZE) for _ in range(2))],
         num_heads=HEADS)
+    yield "MultiHeadAttention, keys up to a length", Form(
+        "MultiHeadAttention", [
+            *(floats(BATCH, 2, WIDE) for _ in range(3)), None,
+            np.array([5, 3], np.int32), None,
+            *(floats(BATCH, HEADS, 3, SIZE) for _ in range(2))], 3,
+        num_heads=HEADS)
+
+
+def packed():
+    """Attention: masks of all forms that it takes on a CPU."""
+    for new, past in ((1, 6), (3, 2), (3, 0)):
+        total = new + past
+        one = np.ones((BATCH, total), np.int32)
+        one[1, :1] = 0
+        for name, mask in (
+                ("no mask", None), ("a mask of keys", one),
+                ("a mask of queries and keys",
+                 np.tril(np.ones((BATCH, new, total), np.int32), past)),
+                ("lengths", np.array([total, total - 1], np.int32)),
+                ("ends and starts", np.array([total, total, 0, 1],
+                                             np.int32))):
+            for causal in (0, 1):
+                yield (f"Attention, {new} after {past}, {name}, "
+                       f"causal {causal}"), Form(
+                    "Attention", [floats(BATCH, new, WIDE),
+                                  floats(WIDE, 3 * WIDE) / 8,
+                                  floats(3 * WIDE), mask,
+                                  floats(2, BATCH, HEADS, past, SIZE)], 2,
+                    num_heads=HEADS, unidirectional=causal)
+    yield "Attention, present only", Form(
+        "Attention", [floats(BATCH, 3, WIDE), floats(WIDE, 3 * WIDE) / 8,
+                      floats(3 * WIDE)], 2, num_heads=HEADS)
 
 
 def decoder_masked():
@@ -97,6 +129,39 @@ def group_query():
                     rotary_interleaved=int(rotary and groups == 4))
 
 
+def group_query_limits():
+    """Windows, sinks, sequences of several lengths, a past with room.  What is
+    behind the tokens of a present is 0 in the past, as ONNX Runtime makes
+    it."""
+    groups, room = 2, 16
+    extra = {"plain": ({}, []), "window": ({"local_window_size": 4}, []),
+             "rotary": ({"do_rotary": 1}, [table(f, SIZE // 2)
+                                           for f in (np.cos, np.sin)]),
+             "smooth softmax": ({"smooth_softmax": 1}, []),
+             "sinks": ({}, [None] * 4 + [floats(HEADS)]),
+             "window of one, sinks, softcap, scores": (
+                 {"local_window_size": 1, "softcap": 2.},
+                 [None] * 3 + [floats(BATCH, HEADS, 1, 1), floats(HEADS)])}
+    for new, past, last in ((1, 9, (9, 9)), (1, room, (9, 9)),
+                            (1, room, (8, 5)), (1, 9, (9, 3)),
+                            (7, 0, (6, 6)), (7, room, (6, 6))):
+        total = max(last) + 1
+        for name, (attrs, more) in extra.items():
+            kv = [floats(BATCH, groups, past, SIZE) for _ in range(2)]
+            for x in kv:
+                for b, end in enumerate(last):
+                    x[b, :, max(end + 1 - new, 0):] = 0
+            if len(more) > 3 and more[3] is not None:
+                more[3] = floats(BATCH, HEADS, new, total)
+            yield f"GroupQueryAttention, {new} in {past}, {last}: {name}", \
+                Form("GroupQueryAttention",
+                     [*(floats(BATCH, new, h * SIZE)
+                        for h in (HEADS, groups, groups)), *kv,
+                      np.array(last, np.int32), np.array(total, np.int32),
+                      *more], 3, num_heads=HEADS, kv_num_heads=groups,
+                     **attrs)
+
+
 def rotary():
     angles = [table(f, SIZE // 2) for f in (np.cos, np.sin)]
     place = np.array([[3, 0, 9], [1, 2, 30]])
@@ -111,5 +176,6 @@ def rotary():
 
 
 def forms():
-    for family in (multi_head, decoder_masked, group_query, rotary):
+    for family in (multi_head, packed, decoder_masked, group_query,
+                   group_query_limits, rotary):
         yield from family()

@@ -7,6 +7,7 @@
 """
 
 import gc
+import json
 import os
 import re
 import shutil
@@ -287,6 +288,56 @@ class Suite:
             return got
         here = np.load(os.path.join(moved, "got.npy"))
         return [] if np.array_equal(want, here) else ["other bits"]
+
+    def context_again(self):
+        """a context folder that is written again keeps nothing old"""
+        folder = self.file("again")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.mkdir(folder)
+        target = os.path.join(folder, "m_ctx.onnx")
+        config = {"ep.context_enable": "1", "ep.context_file_path": target}
+        seen = []
+        for make in (ort_graphs.mlp, ort_graphs.body, ort_graphs.mlp):
+            if os.path.exists(target):
+                os.remove(target)
+            session_of(make(self.file("again.onnx")), {}, config=config)
+            seen.append(sorted(
+                os.path.relpath(os.path.join(at, f), folder)
+                for at, _, files in os.walk(folder) for f in files
+                if not f.endswith(".lock")))
+        return [] if seen[0] == seen[2] != seen[1] else [str(seen)]
+
+    def profile(self):
+        """steps of burin are in ONNX Runtime's profile, within their node"""
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        options.enable_profiling = True
+        options.profile_file_prefix = self.file("profile")
+        session = ort.InferenceSession(
+            self.pruned, options, providers=[(NAME, {}), CPU],
+            enable_fallback=0)
+        for shape in ((1, 128), (2, 7)):
+            session.run(None, self.tokens(*shape))
+        path = session.end_profiling()
+        session.run(None, self.tokens(1, 128))
+        with open(path) as f:
+            events = json.load(f)
+        os.remove(path)
+        nodes = [e for e in events if e["cat"] == "Node" and
+                 e["args"].get("provider") == NAME and
+                 e["name"].endswith("kernel_time")]
+        steps = [e for e in events if e["cat"] == "Kernel" and
+                 e["args"].get("provider") == NAME]
+        inside = [[s for s in steps if n["ts"] <= s["ts"] and
+                   s["ts"] + s["dur"] <= n["ts"] + n["dur"] + 20]
+                  for n in nodes]
+        problems = [] if len(nodes) == 2 and all(inside) and sum(
+            map(len, inside)) == len(steps) else [
+            f"{len(nodes)} nodes, {len(steps)} steps, "
+            f"{[len(i) for i in inside]} inside"]
+        kinds = {s["args"]["op_name"] for s in steps}
+        return problems + ([] if "bsr_dense" in kinds else [str(kinds)])
 
     def context_errors(self):
         """an EPContext model that is not whole is refused in a line"""

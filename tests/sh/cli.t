@@ -126,6 +126,11 @@ run --isa=foo bert.onnx
 run --jit=foo bert.onnx
 bench --iters=0 bert.onnx
 bench --iters=99999999999 bert.onnx
+bench --concurrency= bert.onnx
+bench --concurrency=0 bert.onnx
+bench --concurrency=1,,2 bert.onnx
+bench --concurrency=2, bert.onnx
+bench --concurrency=1025 bert.onnx
 warm
 warm --jobs=x bert.onnx
 prune bert.onnx --block=16x1 --sparsity=0.9
@@ -418,6 +423,17 @@ json "bench: two threads" 2 threads
 exits 0 "bench: for people" bench pruned.onnx --iters=1 --profile
 says out '^  latency +median [0-9.]+ ms' "bench: latency"
 says out '^ +ms +share +operator' "bench: operators"
+
+exits 0 "bench: clients" bench pruned.onnx --iters=1 --concurrency=1,3 --json
+json "bench: one client has one session" "1 1" concurrency.0.clients \
+    concurrency.0.sessions
+json "bench: three clients" "3 1" concurrency.1.clients \
+    concurrency.1.sessions
+holds "bench: clients run" '$1 > 0 && $2 > 0 && $3 <= $4 && $4 <= $5' \
+    concurrency.1.runs concurrency.1.per_s concurrency.1.median \
+    concurrency.1.p90 concurrency.1.p99
+exits 0 "bench: clients for people" bench pruned.onnx --iters=1 --concurrency=1
+says out 'clients +sessions +threads +runs/s' "bench: a table of clients"
 
 # ---- isa
 

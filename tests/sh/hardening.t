@@ -7,7 +7,8 @@ build=${BUILDDIR:-.}
 LC_ALL=C
 export LC_ALL
 objects="$build/.libs/burin $build/burin-cc $build/.libs/libburin.so
-    $build/.libs/burin-jit.so $build/.libs/burin-ort.so"
+    $build/.libs/burin-jit.so $build/.libs/burin-ort.so
+    $build/.libs/libtriton_burin.so"
 [ -x "$build/.libs/burin" ] || objects="$build/burin ${objects#* }"
 
 # none WHAT: a test point that passes if stdin, the offending lines, is empty.
@@ -61,7 +62,8 @@ else
 	    none "symbols are bound at the start"
 	without undefined '__stack_chk_fail' | none "stacks are protected"
 	without undefined '(mem|str|print|read).*_chk' |
-	    grep -vF burin-ort.so | none "sizes of buffers are checked"
+	    grep -vE 'burin-ort\.so|triton' |
+	    none "sizes of buffers are checked"
 	case $HARDEN_CFLAGS in
 	*cf-protection*) objects=$build/.libs/libburin.so
 		without first_instruction endbr ;;

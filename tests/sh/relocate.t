@@ -108,7 +108,9 @@ provider() {
 	finds "$work/moved${pkglibdir#"$prefix"}/burin-ort.so" \
 	    "$work/moved${libdir#"$prefix"}" &&
 	cp "$build/.libs/burin-ort.so" "$work/flat" &&
-	finds "$work/flat/burin-ort.so" "$work/flat"
+	finds "$work/flat/burin-ort.so" "$work/flat" &&
+	finds "$work/moved${pkglibdir#"$prefix"}"/triton/burin/*.so \
+	    "$work/moved${libdir#"$prefix"}"
 }
 
 # refused FILE MODE WORDS
@@ -174,7 +176,7 @@ echo 1..9
 point "in the build tree" in_folder "$build/.libs"
 point "in an installation that was moved" moved
 point "in one folder" in_one_folder
-point "the execution provider finds the library in both" provider
+point "the provider and the backend find the library in both" provider
 if [ -e "$(variable libexecdir)/burin-cc" ]; then
 	for i in 5 6 7 8 9; do
 		echo "ok - $i # SKIP burin-cc is installed"

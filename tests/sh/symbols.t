@@ -5,6 +5,7 @@
 lib=${BUILDDIR:-.}/.libs/libburin.so
 module=${BUILDDIR:-.}/.libs/burin-jit.so
 ort=${BUILDDIR:-.}/.libs/burin-ort.so
+triton=${BUILDDIR:-.}/.libs/libtriton_burin.so
 header=${SRCDIR:-.}/include/burin.h
 
 same() {
@@ -30,7 +31,7 @@ needed() {
 	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
 }
 
-echo 1..8
+echo 1..9
 same "libburin exports what burin.h declares, and nothing else" \
     "$(declared)" "$(exported "$lib")"
 same "the module exports its two functions" \
@@ -48,3 +49,10 @@ same "the execution provider exports its two functions" \
 ReleaseEpFactory" "$(exported "$ort")"
 same "the execution provider needs nothing of ONNX Runtime" "" \
     "$(needed "$ort" | grep -i onnx)"
+same "the backend of Triton exports its functions" \
+    "TRITONBACKEND_Initialize
+TRITONBACKEND_ModelFinalize
+TRITONBACKEND_ModelInitialize
+TRITONBACKEND_ModelInstanceExecute
+TRITONBACKEND_ModelInstanceFinalize
+TRITONBACKEND_ModelInstanceInitialize" "$(exported "$triton")"

@@ -48,7 +48,7 @@ form_run(enum brn_isa isa, const struct brn_form *f, struct brn_call *c)
 
 /* The same for a node whose operands are in rows: 0, an error, or FORM_NONE:
  * its ref would run.  Fills the result with a pattern first.  */
-enum { FORM_NONE = 1, FORM_INPUTS = 8 };
+enum { FORM_NONE = 1, FORM_INPUTS = 9 };
 static inline int
 form_try(enum brn_isa isa, const struct brn_node *n,
     const struct brn_tensor *const *in, struct brn_tensor *out,

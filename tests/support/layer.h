@@ -41,7 +41,7 @@ layer_init(struct layer *l, int64_t rows, int64_t cols, int bh, int bw,
 					    suite_float(&seed);
 		}
 	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ l->w, rows, cols,
-	    0, NULL }, bh, bw, 0, &l->b, &err), err);
+	    0, NULL, NULL }, bh, bw, 0, &l->b, &err), err);
 	brn_spec_init(&l->spec, l->b, BRN_EPI_BIAS, brn_isa_detect(),
 	    brn_compiler_id());
 	brn_choose_first(&l->spec);

@@ -176,8 +176,11 @@ put_raw(Onnx__TensorProto *t, int row, const char *s, char **end)
 	double d;
 	float f;
 
-	t->raw_data.data = realloc(t->raw_data.data, at + size);
-	must(t->raw_data.data != NULL, "no memory or file", "");
+	if ((at & (at - 1)) == 0) {
+		t->raw_data.data = realloc(t->raw_data.data, at ? 2 * at :
+		    size);
+		must(t->raw_data.data != NULL, "no memory or file", "");
+	}
 	t->raw_data.len += size;
 	if (types[row].type == 1) {
 		f = strtof(s, end);

@@ -605,6 +605,7 @@ const struct op_case op_cases[] = {
 #include "tests/support/quant_cases.def"
 #include "tests/support/recurrent_cases.def"
 #include "tests/support/signal_cases.def"
+#include "tests/support/extreme_cases.def"
 };
 
 const int op_ncases = BRN_COUNT(op_cases);

@@ -8,7 +8,7 @@
 
 #include "ir/graph/graph.h"
 
-#define OP_CASE_INPUTS 7
+#define OP_CASE_INPUTS 9
 
 struct op_case {
 	const char *fact;

@@ -119,7 +119,7 @@ probe_init_sized(struct probe *q, int bh, int bw, enum pattern p, int bias,
 	ck_assert_ptr_nonnull(q->w);
 	probe_fill_w(q, bh, bw, p);
 	suite_ok(brn_bsr_from_dense(&(struct brn_matrix){ q->w, q->rows,
-	    q->cols, 0, NULL }, bh, bw, p == FULL, &q->b, &err), err);
+	    q->cols, 0, NULL, NULL }, bh, bw, p == FULL, &q->b, &err), err);
 	q->yrows = (int64_t)q->b->nbrow * bh;
 	q->xcols = (int64_t)q->b->nbcol * bw;
 	q->x = probe_floats(PROBE_TILES * q->xcols * BRN_TILE);
