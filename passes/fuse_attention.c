@@ -330,6 +330,16 @@ read_rounding(struct pattern *p, struct brn_node *n, struct side *s)
 	return x ? x : n;
 }
 
+/* What the value of a side was rounded by; scale 0: it was not.  */
+static struct brn_quant
+quant_of(const struct side *s)
+{
+	struct brn_quant q = { 0 };
+
+	brn_match_rounding(s->rounding ? s->rounding : s->x, &q);
+	return q;
+}
+
 static int
 match_attention(const struct brn_rewrite *r, struct pattern *p,
     struct brn_node *root)
@@ -356,6 +366,9 @@ match_attention(const struct brn_rewrite *r, struct pattern *p,
 	if (!is_consistent(p))
 		return no(p, NO "Q, K and V differ in batch, tokens or "
 		    "features");
+	p->round[BRN_ROUND_Q] = quant_of(&p->q);
+	p->round[BRN_ROUND_K] = quant_of(&p->k);
+	p->round[BRN_ROUND_V] = quant_of(&p->v);
 	return brn_match_is_closed(&p->m, r, root) ? 1 :
 	    no(p, NO "something else uses a value inside of it");
 }

@@ -11,12 +11,16 @@
 
 #include "ir/graph/graph.h"
 
-/* Of attention: the values between its two products.  */
+/* Of attention: the values between its two products, and what its inputs were
+ * rounded by before, for products of integers.  */
 enum brn_score_round {
 	BRN_ROUND_PRODUCT,              /* q k^T */
 	BRN_ROUND_SCALED,               /* the same times scale */
 	BRN_ROUND_MASKED,               /* and with the mask */
 	BRN_ROUND_PROBABILITY,          /* softmax */
+	BRN_ROUND_Q,                    /* these three are inputs */
+	BRN_ROUND_K,
+	BRN_ROUND_V,
 	BRN_SCORE_ROUNDS
 };
 

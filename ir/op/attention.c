@@ -76,7 +76,7 @@ infer_attention(struct brn_infer *c, struct brn_type *out)
 			return rc;
 	if (!brn_rounds_are_valid(c->n, BRN_SCORE_ROUNDS))
 		return brn_infer_bad(c, BURIN_EUNSUPPORTED,
-		    "rounds is not 4 scales and zero points");
+		    "rounds is not 7 scales and zero points");
 	if (q->rank < 2 || q->rank >= BRN_MAX_RANK || k->rank != q->rank ||
 	    v->rank != q->rank || heads < 1)
 		return brn_infer_bad(c, BURIN_ESHAPE,

@@ -9,6 +9,8 @@
  *	p       probabilities of a query are scaled to at most 15 bits, and to a
  *	        sum of at most 18
  *
+ * Or of the integers of a quantized file, which rounds all four.
+ *
  * K and V are packed once a head, for all tiles of queries.  A head in which a
  * number of q, k or v is not finite gives NaN.
  */
@@ -17,16 +19,22 @@
 #include <float.h>
 #include <math.h>
 
+#include "runtime/native/exp.h"
+#include "runtime/native/score_steps.h"
+
 #ifdef __AVX512F__
 
 /* SUM: with a half for each key, from rounding, it is less than 2^18.  */
 enum { ROWS = 16, PAIRS = BRN_TILE / 2, VECTOR = 32000, VALUE = 8191,
-	PROBABILITY = 32767, MAX_KEYS = 2048, SUM = (1 << 18) - MAX_KEYS };
+	PROBABILITY = 32767, MAX_KEYS = 2048, SUM = (1 << 18) - MAX_KEYS,
+	MAX_DEPTH = INT32_MAX / (255 * 255) };
 
 /* A head, in integers: each i32 is a pair of i16.  */
 struct head {
 	int64_t keys, pairs;            /* pairs of features of q and k */
 	const float *mask;              /* NULL: none */
+	const float *rounds;            /* NULL: integers are chosen here */
+	struct brn_score_steps steps;             /* with rounds */
 	int32_t *q;                     /* [pairs][16 queries] */
 	float *s;                       /* scores [key][16 queries] */
 	int32_t *p;                     /* [pair of keys][16 queries] */
@@ -66,10 +74,21 @@ lay_out(int64_t depth, int64_t width, int64_t tiles, float *room)
 	return h;
 }
 
+/* Does the file round all factors of both products?  */
+static int
+has_integers(const struct brn_node *n)
+{
+	const float *r = brn_rounds(n);
+
+	return r && r[2 * BRN_ROUND_Q] > 0 && r[2 * BRN_ROUND_K] > 0 &&
+	    r[2 * BRN_ROUND_V] > 0 && r[2 * BRN_ROUND_PROBABILITY] > 0;
+}
+
 int
 BRN_FOR_ISA(brn_takes_attention_int16)(const struct brn_call *c)
 {
-	return brn_attr_int(c->n, "narrow") &&
+	return (has_integers(c->n) ? brn_tiles_of(c->type[0]).features <=
+	    MAX_DEPTH : !brn_rounds(c->n) && brn_attr_int(c->n, "narrow")) &&
 	    brn_tiles_of(c->type[0]).per > 1 &&
 	    brn_tiles_of(c->type[1]).tokens <= MAX_KEYS &&
 	    brn_elem_runs(BRN_ELEM_i8, BRN_ISA_avx512);
@@ -103,12 +122,19 @@ invert(__m512 x, float most, __m512 *scale)
 	return _mm512_maskz_div_ps((__mmask16)~small, _mm512_set1_ps(most), x);
 }
 
-/* Lanes of pairs: lo and hi, rounded to i16.  */
+/* Lanes of pairs of i16.  */
+static inline __m512i
+join(__m512i lo, __m512i hi)
+{
+	return _mm512_mask_blend_epi16(0xaaaaaaaau, lo,
+	    _mm512_slli_epi32(hi, 16));
+}
+
+/* The same of lo and hi rounded.  */
 static inline __m512i
 pair(__m512 lo, __m512 hi)
 {
-	return _mm512_mask_blend_epi16(0xaaaaaaaau, _mm512_cvtps_epi32(lo),
-	    _mm512_slli_epi32(_mm512_cvtps_epi32(hi), 16));
+	return join(_mm512_cvtps_epi32(lo), _mm512_cvtps_epi32(hi));
 }
 
 /* next is where the lines of the next call begin, to be prefetched.  */
@@ -147,13 +173,21 @@ pack_lines(const float *x, int64_t n, __m512 by, int32_t *to)
 	return _mm512_cvtepi32_ps(sum);
 }
 
-/* A tile of n lines, q or k, to `to`; the scale of each token.  */
+/* A tile of n lines, q or k, to `to`; the scale of each token.  round is what
+ * they were rounded by, or NULL.  */
 static __m512
-pack_vectors(const float *x, int64_t n, const float *next, int32_t *to)
+pack_vectors(const float *x, int64_t n, const float *next, const float *round,
+    int32_t *to)
 {
-	__m512 scale, by = invert(_mm512_sqrt_ps(square_sum(x, n, next)),
-	    VECTOR, &scale);
+	__m512 scale, by;
 
+	if (round) {
+		scale = _mm512_set1_ps(round[0]);
+		by = _mm512_set1_ps(1 / round[0]);
+	} else {
+		by = invert(_mm512_sqrt_ps(square_sum(x, n, next)), VECTOR,
+		    &scale);
+	}
 	pack_lines(x, n, by, to);
 	return scale;
 }
@@ -207,19 +241,57 @@ pack_tile(const float *v, int64_t n, __mmask16 some, const float *by,
 		    BRN_TILE)))));
 }
 
+/* Set v_scale and v_by.  */
 static void
-pack_values(const struct attention *t, const struct head *h, const float *v)
+scale_values(const struct attention *t, const struct head *h, const float *v)
 {
 	int64_t step = t->v.features, n = t->width;
 
+	for (int64_t d = 0; h->rounds && d < n; d++) {
+		h->v_scale[d] = h->rounds[2 * BRN_ROUND_V];
+		h->v_by[d] = 1 / h->v_scale[d];
+	}
+	if (h->rounds)
+		return;
 	memset(h->most, 0, (size_t)n * sizeof *h->most);
 	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
 		widen(v + j * step, n, some_keys(h, j), h->most,
 		    v + (j + BRN_TILE) * step);
 	scale_features(n, h->most, h->v_scale, h->v_by);
+}
+
+static void
+pack_values(const struct attention *t, const struct head *h, const float *v)
+{
+	int64_t step = t->v.features, n = t->width;
+
+	scale_values(t, h, v);
 	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
 		pack_tile(v + j * step, n, some_keys(h, j), h->v_by,
 		    h->v + j / BRN_TILE * n * PAIRS);
+}
+
+/* Set the mask and the keys that count.  Rounded, a masked score is at the end
+ * of its range, not so low: all keys count then.  */
+static void
+set_keys(const struct attention *t, struct head *h, const float *mask)
+{
+	h->mask = mask;
+	h->keys = BRN_FOR_ISA(brn_unmasked_keys)(t, &h->mask);
+	if (!t->rounds)
+		return;
+	if (h->keys < t->k.tokens)
+		h->mask = mask;
+	h->keys = t->k.tokens;
+	h->rounds = t->rounds;
+	h->steps = brn_score_steps(t->rounds, t->scale, h->mask != NULL);
+}
+
+/* What an input was rounded by; NULL: it was not.  */
+static const float *
+input_round(const struct head *h, enum brn_score_round which)
+{
+	return h->rounds ? h->rounds + 2 * which : NULL;
 }
 
 static void
@@ -231,12 +303,12 @@ pack_head(const struct attention *t, struct head *h, int64_t batch,
 	const float *v = brn_f32(t->c->in[2]) + (batch * t->v.per *
 	    t->v.features + head * t->width) * BRN_TILE;
 
-	h->mask = brn_head_mask(t, batch, head);
-	h->keys = BRN_FOR_ISA(brn_unmasked_keys)(t, &h->mask);
+	set_keys(t, h, brn_head_mask(t, batch, head));
 	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
 		_mm512_storeu_ps(h->k_scale + j, pack_vectors(k + j *
 		    t->k.features, t->depth, k + (j + BRN_TILE) *
-		    t->k.features, h->k + j * h->pairs));
+		    t->k.features, input_round(h, BRN_ROUND_K),
+		    h->k + j * h->pairs));
 	pack_values(t, h, v);
 }
 
@@ -273,6 +345,34 @@ score_tile(const struct head *h, __m512 scale, int64_t j)
 		_mm512_storeu_ps(h->s + (j + r) * BRN_TILE, _mm512_mul_ps(
 		    _mm512_mul_ps(_mm512_cvtepi32_ps(acc[r]), scale),
 		    _mm512_set1_ps(h->k_scale[j + r])));
+}
+
+/* score_tile where the file rounds scores.  */
+static void
+score_tile_rounded(const struct head *h, int64_t j)
+{
+	__m512i acc[ROWS] = { 0 };
+
+	multiply(acc, ROWS, h->q, h->pairs, h->k + j * h->pairs, BRN_TILE, 1);
+	brn_sums_to_scores(&h->steps, acc, h->s + j * BRN_TILE);
+	brn_sums_to_scores(&h->steps, acc + BRN_ROUND_LINES, h->s +
+	    (j + BRN_ROUND_LINES) * BRN_TILE);
+}
+
+/* Scores of all keys, masked.  */
+static void
+score_head(const struct attention *t, const struct head *h, __m512 scale,
+    int64_t query)
+{
+	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
+		if (h->rounds)
+			score_tile_rounded(h, j);
+		else
+			score_tile(h, scale, j);
+	BRN_FOR_ISA(brn_mask_scores)(t, h->mask, query, h->keys, h->s);
+	if (h->rounds && h->mask)
+		brn_round_scores(h->rounds, BRN_ROUND_MASKED, h->s,
+		    h->keys * BRN_TILE);
 }
 
 /* rows lines of y from feature d on.  */
@@ -334,20 +434,48 @@ exp_line(__m512 x)
 	return _mm512_scalef_ps(p, x);
 }
 
-/* s = exp(s - max) of each lane; the sum.  */
-static __m512
-exp_lines(float *s, int64_t keys, __m512 max)
+/* s = exp(s - max) of each lane, within 2 ulp if exact, which is constant once
+ * this is inlined; the sum.  */
+static inline __attribute__((always_inline)) __m512
+exp_lines(float *s, int64_t keys, __m512 max, int exact)
 {
 	__m512 sum = _mm512_setzero_ps();
 
 	for (int64_t j = 0; j < keys; j++) {
-		__m512 e = exp_line(_mm512_sub_ps(_mm512_loadu_ps(s + j *
-		    BRN_TILE), max));
+		__m512 e = _mm512_sub_ps(_mm512_loadu_ps(s + j * BRN_TILE),
+		    max);
 
+		e = exact ? brn_exp_line(e) : exp_line(e);
 		sum = _mm512_add_ps(sum, e);
 		_mm512_storeu_ps(s + j * BRN_TILE, e);
 	}
 	return sum;
+}
+
+/* What exp_lines left, to pairs of the integers of a quantized file; their
+ * scale.  Past the last key, where v is 0, any will do.  */
+static __m512
+round_probabilities(const struct head *h, __m512 sum)
+{
+	const float *r = h->rounds + 2 * BRN_ROUND_PROBABILITY;
+	struct brn_rounding q = brn_rounding(r[0], (int)r[1]);
+	__m512 by = _mm512_div_ps(_mm512_set1_ps(1), sum);
+
+	for (int64_t j = 0; j < h->keys; j += BRN_ROUND_LINES) {
+		__m512 v[BRN_ROUND_LINES];
+		__m512i n[BRN_ROUND_LINES];
+
+#pragma GCC unroll 8
+		for (int k = 0; k < BRN_ROUND_LINES; k++)
+			v[k] = _mm512_mul_ps(_mm512_loadu_ps(h->s + (j + k) *
+			    BRN_TILE), by);
+		brn_round_lines(v, BRN_ROUND_LINES, &q, n);
+#pragma GCC unroll 4
+		for (int k = 0; k < BRN_ROUND_LINES; k += 2)
+			_mm512_storeu_si512(h->p + (j + k) / 2 * BRN_TILE,
+			    join(n[k], n[k + 1]));
+	}
+	return _mm512_set1_ps(r[0]);
 }
 
 /* Scores to pairs of probabilities; the inverse of their sum.  */
@@ -363,7 +491,10 @@ softmax(const struct head *h, int nan_to_zero)
 	none = _mm512_cmp_ps_mask(max, _mm512_set1_ps(-INFINITY), _CMP_EQ_OQ);
 	if (nan_to_zero)
 		max = _mm512_mask_mov_ps(max, none, _mm512_setzero_ps());
-	sum = exp_lines(h->s, h->keys, max);
+	if (h->rounds)
+		return round_probabilities(h, exp_lines(h->s, h->keys, max,
+		    1));
+	sum = exp_lines(h->s, h->keys, max, 0);
 	/* The second operand is what min gives for a NaN.  */
 	by = _mm512_min_ps(_mm512_set1_ps(PROBABILITY), _mm512_div_ps(
 	    _mm512_set1_ps(SUM), sum));
@@ -386,13 +517,10 @@ run_tile(const struct attention *t, const struct head *h, int64_t batch,
 	float *y = (float *)t->c->out->data + (at * t->v.features +
 	    head * t->width) * BRN_TILE;
 	__m512 scale = _mm512_mul_ps(pack_vectors(q, t->depth,
-	    q + t->q.features * BRN_TILE, h->q),
+	    q + t->q.features * BRN_TILE, input_round(h, BRN_ROUND_Q), h->q),
 	    _mm512_set1_ps(t->scale));
 
-	for (int64_t j = 0; j < h->keys; j += BRN_TILE)
-		score_tile(h, scale, j);
-	BRN_FOR_ISA(brn_mask_scores)(t, h->mask, tile * BRN_TILE, h->keys,
-	    h->s);
+	score_head(t, h, scale, tile * BRN_TILE);
 	scale = softmax(h, brn_attr_int(t->c->n, "nan_to_zero") != 0);
 	value_head(t, h, scale, y);
 }

@@ -4,10 +4,9 @@
  * steps are applied to a block of the result that stays in L1 before the next
  * block.
  */
-#include <math.h>
-
 #include "ir/graph/chain.h"
 #include "runtime/native/job.h"
+#include "runtime/native/round.h"
 
 enum { BLOCK = 1024 };          /* elements of a block: 4 KB */
 
@@ -26,65 +25,33 @@ struct block {
 };
 
 #ifdef __AVX512F__
-enum { GROUP = 8 };             /* lines that are rounded at a time */
-
-struct rounding {
-	__m512 scale, inverse, lo, hi;
-	int far;                /* the inverse is not finite */
-};
-
-/* Quotients; NaN becomes 0.  */
-static void
-divide_group(const float *x, int lines, const struct rounding *q,
-    __m512 t[GROUP])
-{
-	const __m512i nan_to_zero = _mm512_set1_epi32(0x88);
-
-	for (int k = 0; k < lines; k++) {
-		t[k] = _mm512_div_ps(_mm512_loadu_ps(x + k * BRN_TILE),
-		    q->scale);
-		t[k] = _mm512_fixupimm_ps(t[k], t[k], nan_to_zero, 0);
-	}
-}
-
-/* x times the inverse is off by an ulp or two, which matters only next to a
- * half (quantize_tile.c).  NaN, compared as an integer, is larger than
- * numbers.  */
 static inline __attribute__((always_inline)) void
-round_group(const float *x, float *y, int lines, const struct rounding *q)
+round_group(const float *x, float *y, int lines, const struct brn_rounding *q)
 {
-	const __m512i near = _mm512_castps_si512(_mm512_set1_ps(0.4999f));
-	__m512i most = _mm512_setzero_si512();
-	__m512 t[GROUP];
+	__m512 v[BRN_ROUND_LINES];
+	__m512i i[BRN_ROUND_LINES];
 
 #pragma GCC unroll 8
-	for (int k = 0; k < lines; k++) {
-		t[k] = _mm512_mul_ps(_mm512_loadu_ps(x + k * BRN_TILE),
-		    q->inverse);
-		most = _mm512_max_epi32(most, _mm512_castps_si512(
-		    _mm512_abs_ps(_mm512_reduce_ps(t[k], 0))));
-	}
-	if (q->far | _mm512_cmpgt_epi32_mask(most, near))
-		divide_group(x, lines, q, t);
+	for (int k = 0; k < lines; k++)
+		v[k] = _mm512_loadu_ps(x + k * BRN_TILE);
+	brn_round_lines(v, lines, q, i);
 #pragma GCC unroll 8
 	for (int k = 0; k < lines; k++)
 		_mm512_storeu_ps(y + k * BRN_TILE, _mm512_mul_ps(
-		    _mm512_cvtepi32_ps(_mm512_cvtps_epi32(_mm512_min_ps(
-		    _mm512_max_ps(t[k], q->lo), q->hi))), q->scale));
+		    _mm512_cvtepi32_ps(i[k]), q->scale));
 }
 
 void
 BRN_FOR_ISA(brn_round)(const float *x, float *y, int64_t n, float scale,
     int zero)
 {
-	struct rounding q = { _mm512_set1_ps(scale), _mm512_set1_ps(1 / scale),
-	    _mm512_set1_ps((float)-zero), _mm512_set1_ps((float)(255 - zero)),
-	    !isfinite(1 / scale) };
+	struct brn_rounding q = brn_rounding(scale, zero);
 	float last[BRN_TILE] = { 0 };
 	int64_t i = 0;
 
-	for (; i + GROUP * BRN_TILE <= n; i += GROUP * BRN_TILE)
-		round_group(x + i, y + i, GROUP, &q);
+	for (; i + BRN_ROUND_LINES * BRN_TILE <= n;
+	    i += BRN_ROUND_LINES * BRN_TILE)
+		round_group(x + i, y + i, BRN_ROUND_LINES, &q);
 	for (; i + BRN_TILE <= n; i += BRN_TILE)
 		round_group(x + i, y + i, 1, &q);
 	if (i == n)

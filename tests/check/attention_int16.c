@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Attention on tiles with products of 16-bit integers, against the ref: sizes
- * that do not divide, every form of mask, sums as large as they can be, and
- * numbers that are none.  Where the processor has no such products, this tests
- * attention in fp32.
+ * that do not divide, every form of mask, sums as large as they can be, numbers
+ * that are none, and integers of a quantized file.  Where the processor has no
+ * such products, this tests attention in fp32.
  */
 #include <math.h>
 #include <string.h>
 
+#include "ir/graph/rounds.h"
 #include "ir/op/ref.h"
 #include "tests/support/build.h"
 #include "tests/support/form.h"
@@ -314,6 +315,44 @@ START_TEST(what_is_no_number_stays_none)
 }
 END_TEST
 
+/* The scales of scores, relative to those before: the same integers again, or
+ * others.  */
+static const struct { float scaled, masked, zero; } roundings[] = {
+	{ 1, 1, 128 }, { 1.25f, 1, 128 }, { 1, .75f, 128 }, { 1, 1, 120 },
+	{ 0, 1, 128 }, { 1, 0, 128 }, { 0, 0, 128 },
+};
+
+/* Sums are exact, so that both round scores alike; a probability next to a half
+ * may be one step off.  */
+START_TEST(integers_of_a_file_are_used)
+{
+	const struct shape *h = &shapes[_i / (int)COUNT(roundings)];
+	int r = _i % (int)COUNT(roundings);
+	float scale = 1 / sqrtf((float)h->depth), product = 1 / 16.f;
+	float by = product * scale * (roundings[r].scaled ?
+	    roundings[r].scaled : 1);
+	float rounds[] = { product, 128, product * scale * roundings[r].scaled,
+	    roundings[r].zero, by * roundings[r].masked, 128, 1 / 255.f, 0,
+	    1 / 128.f, 128, 1 / 128.f, 127, 1 / 128.f, 3 };
+	struct brn_tensor t = { { BURIN_F32, 2, { BRN_SCORE_ROUNDS, 2 } },
+	    rounds };
+	struct setup s;
+
+	set_up(&s, h);
+	for (int i = 0; i < 3; i++)
+		for (int64_t j = 0; j < brn_numel(&s.row[i]); j++) {
+			float *v = (float *)s.row[i].data + j;
+			float zero = rounds[2 * (BRN_ROUND_Q + i) + 1];
+
+			*v = fminf(fmaxf(rintf(*v * 128), -zero),
+			    255 - zero) / 128;
+		}
+	s.attr[1] = (struct brn_attr){ .name = "rounds", .t = &t };
+	check(&s, 1.01 / 255);
+	tear_down(&s);
+}
+END_TEST
+
 static Suite *
 attention_suite(void)
 {
@@ -322,6 +361,8 @@ attention_suite(void)
 
 	tcase_add_loop_test(tc, products_are_as_exact_as_16_bits, 0,
 	    COUNT(shapes));
+	tcase_add_loop_test(tc, integers_of_a_file_are_used, 0,
+	    COUNT(shapes) * COUNT(roundings));
 	tcase_add_loop_test(tc, sizes_of_numbers_do_not_matter, 0, 5);
 	tcase_add_test(tc, sums_do_not_overflow);
 	tcase_add_loop_test(tc, rows_without_keys_are_nan_or_zero, 0, 2);

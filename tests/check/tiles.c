@@ -334,7 +334,7 @@ static struct brn_graph *
 rounded(int i)
 {
 	static const float rounds[] = { 0.0625f, 128, 0.125f, 100, 0.25f, 140,
-	    1 / 255.f, 0 };
+	    1 / 255.f, 0, 0.125f, 128, 0.125f, 128, 0.125f, 128 };
 	static const struct brn_tensor t = { { BURIN_F32, 2,
 	    { BRN_SCORE_ROUNDS, 2 } }, (void *)rounds };
 	static const float norm_rounds[] = { 0.05f, 0, 0.0625f, 7 };
