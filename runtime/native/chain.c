@@ -15,6 +15,7 @@ enum { BLOCK = 1024 };          /* elements of a block: 4 KB */
 struct chain {
 	struct brn_job job;
 	int64_t width;
+	enum brn_chain_operand operand[BRN_CHAIN_STEPS];
 };
 
 /* n elements, the first of which is element at of a row.  y may be x.  */
@@ -175,18 +176,17 @@ run_block(const struct chain *k, struct block b)
 	const struct brn_job *j = &k->job;
 
 	for (int i = 0; i + 1 < j->n->nin; i++) {
-		const struct brn_tensor *t = j->in[i + 1];
 		enum brn_chain_kind kind = brn_chain_kind(j->n, i);
-		const float *v = brn_f32(t);
+		const float *v = brn_f32(j->in[i + 1]);
 		int64_t width = k->width;
 
-		if (brn_chain_numbers(kind) || brn_numel(t) == 1) {
-			width = b.n;
-		} else if (brn_type_equal(&t->type, &j->out->type)) {
+		if (k->operand[i] == BRN_CHAIN_SAME) {
 			v += b.row * j->cols + b.at;
 			width = 1;
-		} else {
+		} else if (k->operand[i] == BRN_CHAIN_FEATURE) {
 			v += b.at / width;
+		} else {
+			width = b.n;
 		}
 		run_step(kind, &b, v, width);
 		b.x = b.y;
@@ -216,15 +216,22 @@ run_elements(const struct brn_job *j, int64_t r0, int64_t r1)
 		    r1 - at < BLOCK ? r1 - at : BLOCK });
 }
 
+/* How the operands meet x; those of steps that round are numbers.  Returns
+ * whether any has numbers for features.  Types are those of the call: of a
+ * band,
+ * whose result may have room for all tiles.  */
 static int
-has_features(const struct brn_call *c)
+read_operands(struct chain *k, const struct brn_call *c)
 {
-	for (int i = 1; i < c->n->nin; i++)
-		if (!brn_chain_numbers(brn_chain_kind(c->n, i - 1)) &&
-		    brn_chain_operand(c->type[0], c->type[i]) ==
-		    BRN_CHAIN_FEATURE)
-			return 1;
-	return 0;
+	int any = 0;
+
+	for (int i = 0; i + 1 < c->n->nin; i++) {
+		k->operand[i] = brn_chain_numbers(brn_chain_kind(c->n, i)) ?
+		    BRN_CHAIN_NUMBER : brn_chain_operand(c->type[0],
+		    c->type[i + 1]);
+		any |= k->operand[i] == BRN_CHAIN_FEATURE;
+	}
+	return any;
 }
 
 int
@@ -232,14 +239,19 @@ BRN_FOR_ISA(brn_any_chain)(const struct brn_call *c)
 {
 	const struct brn_type *x = c->type[0];
 	struct chain k = { .job = brn_job_of(c, run_rows), .width = 1 };
+	int64_t features = x->rank ? x->dim[x->rank - 1] : 1;
+	int by_feature = read_operands(&k, c);
 
-	if (!has_features(c)) {
-		k.job.run = run_elements;
-		return brn_job_run_elements(&k.job, c->threads);
-	}
-	if (c->n->tiles)
+	k.job.rows = features ? brn_type_numel(x) / features : 0;
+	if (c->n->tiles) {
 		k.width = brn_tiles_of(x).width;
-	k.job.cols = k.width * x->dim[x->rank - 1];
-	k.job.rows = k.job.cols ? brn_numel(c->out) / k.job.cols : 0;
+		k.job.rows = brn_tiles_of(x).n;
+	}
+	k.job.cols = k.width * features;
+	if (!by_feature) {
+		k.job.run = run_elements;
+		k.job.rows *= k.job.cols;
+		k.job.cols = 1;
+	}
 	return brn_job_run(&k.job, c->threads);
 }

@@ -134,6 +134,22 @@ activation(struct brn_graph *g, struct brn_node *x, const struct block *b)
 	return set_int(g, OP(g, gelu, x), "tanh", act);
 }
 
+/* a + d; with chains d + vector + a, which has few enough operands for a band.
+ */
+static struct brn_node *
+residual(struct brn_graph *g, struct brn_node *a, struct brn_node *d,
+    const struct block *b)
+{
+	static const int64_t steps[] = { BRN_CHAIN_add, BRN_CHAIN_add };
+	struct brn_node *n;
+
+	if (b->act != 3)
+		return OP(g, add, a, d);
+	n = OP(g, chain, d, vector(g, "v", b->hidden, 1, 37), a);
+	ck_assert_int_eq(brn_attr_set_ints(g, n, "steps", steps, 2), 0);
+	return n;
+}
+
 static struct brn_graph *
 encoder(const struct block *b)
 {
@@ -149,7 +165,7 @@ encoder(const struct block *b)
 	set_float(g, a, "scale", 1 / sqrtf((float)(h / b->heads)));
 	a = norm(g, OP(g, add, dense(g, a, h, h, 11), x), h, 13);
 	f = activation(g, dense(g, a, b->inter, h, 17), b);
-	f = norm(g, OP(g, add, a, dense(g, f, h, b->inter, 19)), h, 23);
+	f = norm(g, residual(g, a, dense(g, f, h, b->inter, 19), b), h, 23);
 	output(g, "y", f);
 	output(g, "a", a);
 	return g;
